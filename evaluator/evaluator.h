@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_EVALUATOR_H
+#define DBC_EVALUATOR_H
+
+#include "ir/diag.h"
+#include "ir/graph.h"
+
+/*
+ * The float evaluator: computes a graph whose shapes are known on the host,
+ * as the reference for calibration, constant folding and comparison.
+ *
+ * Deterministic: the same bytes on every x86-64 machine. Matrix products go
+ * through OpenBLAS, one thread, with its kernels pinned to one core type
+ * (SSE, no FMA); transcendental functions are our own (evaluator/detmath.h),
+ * in double, without libm; nothing is contracted or reassociated. Distinct
+ * `struct evaluator` objects may run in distinct threads at once.
+ */
+
+/*
+ * Computes one node. in[i] and out[i] are dense buffers of the shapes and
+ * types of the node's values (in[i] NULL for an absent optional input, out[i]
+ * NULL for an absent output); out must not overlap in. Honours n->act and
+ * n->layout. 0, or -1 with a diagnostic (values that the operator cannot
+ * take: an index out of range, a type without a kernel).
+ */
+int eval_node(const struct node *n, const void *const *in, void *const *out,
+	      struct diag *d);
+
+/* The operator has a kernel at all. */
+bool eval_supports(enum op op);
+
+struct evaluator;
+
+/*
+ * Called for each graph input and then for each value that a node computed,
+ * in order; may read and change `data` (shape and type: the value's), before
+ * any reader sees it. Non-zero stops the run with -1.
+ */
+typedef int eval_observer(void *ctx, const struct value *v, void *data);
+
+/* The graph must outlive the evaluator and not change. All shapes must be
+ * known. NULL with a diagnostic. */
+struct evaluator *evaluator_new(const struct graph *g, struct diag *d);
+void evaluator_free(struct evaluator *e);
+/*
+ * Runs the graph: inputs[i] is the buffer for g->inputs[i], not changed
+ * (the observer gets a copy). Buffers of inner values are reused as soon as
+ * their last reader is done.
+ */
+int evaluator_run(struct evaluator *e, const void *const *inputs,
+		  eval_observer *observe, void *ctx, struct diag *d);
+/* Graph output i of the last run; valid until the next one. */
+const void *evaluator_output(const struct evaluator *e, int i);
+
+#endif

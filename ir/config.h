@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_IR_CONFIG_H
+#define DBC_IR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+
+#define CONFIG_MAX_SHAPES 16
+#define CONFIG_MAX_REPORTS 4
+
+enum color_order { COLOR_RGB, COLOR_BGR, COLOR_GRAY };
+enum resize_rule { RESIZE_STRETCH, RESIZE_LETTERBOX, RESIZE_LETTERBOX_TOPLEFT };
+
+/* `--shape NAME=1x3x320x320`; name NULL: the only input. */
+struct config_shape {
+	const char *input;
+	struct shape shape;
+};
+
+/*
+ * What the user asked for: every long option and key of dbconvert.yaml ends
+ * here, with its default. Read-only once parsed; strings are owned by cli.
+ * A limit of 0 is no limit.
+ */
+struct config {
+	const char *model_path;
+	const char *target;      /* name or FILE.yaml; default "a53" */
+	int bits;                /* 2, 3, 4, 8; default 8 */
+	int act_bits;            /* 8 */
+	bool uniform;            /* forbid raising layers over `bits` */
+	const char *calib;       /* folder, list file or NULL: data-free */
+	const char *output_dir;  /* default "." */
+	const char *reports[CONFIG_MAX_REPORTS];
+	int report_count;
+	struct config_shape shapes[CONFIG_MAX_SHAPES];
+	int shape_count;
+
+	/* preprocessing: value = (pixel - mean) * scale, model's channel order */
+	float mean[4], scale[4];
+	bool mean_given, scale_given, color_given;
+	enum color_order color;
+	enum resize_rule resize;
+	int pad_value; /* letterbox padding, 0 to 255 */
+
+	int64_t max_latency_us, max_size_bytes, max_ram_bytes;
+
+	/* detections of models whose outputs are boxes and scores */
+	float score_threshold; /* default 0.5 */
+	float nms_iou;         /* default 0.4 */
+
+	int jobs;      /* threads; default: the machine's cores */
+	uint64_t seed; /* default 1 */
+	const char *dump_after; /* pass name or NULL */
+	bool quiet, verbose;
+};
+
+/* Every field at its default. */
+void config_init(struct config *c);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_PASSES_SHAPE_INFER_H
+#define DBC_PASSES_SHAPE_INFER_H
+
+#include "ir/diag.h"
+#include "ir/graph.h"
+
+/*
+ * Sets dtype and shape of the node's outputs from its inputs' (and from the
+ * values of constant inputs) and checks everything about the node that the
+ * kernels rely on: ranks, strides, dilations, kernels and groups in range,
+ * pads and axes in range, weights that fit, broadcastable shapes. Honours
+ * node->layout. Unknown input dims are an error. -1 with a diagnostic in the
+ * form of node_error().
+ */
+int shape_infer_node(struct graph *g, struct node *n, struct diag *d);
+
+/*
+ * Geometry of a Conv, ConvTranspose or pool, from its attributes and input:
+ * auto_pad resolved, pads as begin and end, dims in order H, W (one spatial
+ * dim: H = 1; kernel, stride, dilation 1). Only 1 or 2 spatial dims.
+ */
+struct window {
+	int64_t kernel[2], stride[2], dilation[2];
+	int64_t pad_begin[2], pad_end[2];
+	int64_t in[2], out[2];
+};
+
+#endif
