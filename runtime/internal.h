@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBRT_INTERNAL_H
+#define DBRT_INTERNAL_H
+
+#include "runtime/dbrt.h"
+#include "schemas/dbp.h"
+
+/* An operator of a checked file, its tensors looked up. */
+#define DBRT_MAX_OP_INPUTS 64
+#define DBRT_MAX_OP_OUTPUTS 2
+
+struct dbrt_op_view {
+	const struct dbrt_model *m;
+	const struct dbp_op *op;
+	const void *params; /* op->params_bytes of them; NULL: none */
+	const uint32_t *ids; /* inputs, then outputs */
+};
+
+/* Input or output i of an operator. */
+const struct dbp_tensor *dbrt_in(const struct dbrt_op_view *v, uint32_t i);
+const struct dbp_tensor *dbrt_out(const struct dbrt_op_view *v, uint32_t i);
+/* A tensor's memory, in the arena or the file. */
+void *dbrt_data(const struct dbrt_model *m, const struct dbp_tensor *t);
+/* `bytes` at `offset` of the data section, aligned to `align`; NULL where
+ * that is not inside it. Used by the checks, and then by the kernels. */
+const void *dbrt_blob(const struct dbrt_model *m, uint32_t offset,
+		      uint64_t bytes, uint32_t align);
+uint32_t dbrt_elements(const struct dbp_tensor *t);
+int dbrt_is_dense(const struct dbp_tensor *t);
+
+/*
+ * One row an operator kind. check() proves, once, at open, that run() stays
+ * in bounds: counts of inputs and outputs, dtypes, shapes against each other,
+ * parameters' ranges, arrays in the data section, scratch size. The tensors
+ * themselves (ranges within arena or file, rank, pitch) are proven before.
+ */
+struct dbrt_op_row {
+	const char *name;
+	uint8_t min_inputs, max_inputs, outputs;
+	uint16_t params_min_bytes;
+	int (*check)(const struct dbrt_op_view *v); /* enum dbrt_status */
+	void (*run)(const struct dbrt_op_view *v);
+};
+
+extern const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT];
+
+/* Runs jobs through the caller's parallel_for, or one by one. */
+void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
+	      void *arg);
+/* Scratch of an operator for one worker: op->scratch_bytes, 64-aligned. */
+uint8_t *dbrt_scratch(const struct dbrt_op_view *v, uint32_t worker);
+
+#define DBRT_CHECK_RUN(name) \
+	int dbrt_##name##_check(const struct dbrt_op_view *v); \
+	void dbrt_##name##_run(const struct dbrt_op_view *v)
+DBRT_CHECK_RUN(conv);
+DBRT_CHECK_RUN(conv_transpose);
+DBRT_CHECK_RUN(max_pool);
+DBRT_CHECK_RUN(avg_pool);
+DBRT_CHECK_RUN(add);
+DBRT_CHECK_RUN(mul);
+DBRT_CHECK_RUN(table);
+DBRT_CHECK_RUN(rescale);
+DBRT_CHECK_RUN(quantize);
+DBRT_CHECK_RUN(dequantize);
+DBRT_CHECK_RUN(copy);
+DBRT_CHECK_RUN(concat);
+DBRT_CHECK_RUN(transpose);
+DBRT_CHECK_RUN(slice);
+DBRT_CHECK_RUN(pad);
+DBRT_CHECK_RUN(gather);
+DBRT_CHECK_RUN(resize);
+DBRT_CHECK_RUN(unary);
+DBRT_CHECK_RUN(binary);
+DBRT_CHECK_RUN(softmax);
+DBRT_CHECK_RUN(reduce);
+DBRT_CHECK_RUN(matmul);
+DBRT_CHECK_RUN(expand);
+DBRT_CHECK_RUN(arg_max);
+DBRT_CHECK_RUN(top_k);
+#undef DBRT_CHECK_RUN
+
+uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes);
+
+#endif
