@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_CONVERT_H
+#define DBC_CONVERTER_CONVERT_H
+
+#include "converter/dataset.h"
+#include "converter/pack.h"
+#include "converter/preprocess.h"
+#include "ir/config.h"
+#include "ir/diag.h"
+#include "quantizer/quantizer.h"
+
+/* The pass table, for --dump-after's help and its check. */
+int pipeline_pass_count(void);
+const char *pipeline_pass_name(int i);
+
+/*
+ * Reads a model and runs the pass table over it: the graph that is quantized
+ * and packed. What --dump-after asks for goes to `dump` (NULL: nowhere).
+ */
+struct graph *pipeline_prepare(const struct config *c, struct arena *a,
+			       uint8_t sha256[32], FILE *dump, struct diag *d);
+/* The same with shape inference and constant folding only: the model as its
+ * author wrote it, for the evaluator. */
+struct graph *pipeline_load(const struct config *c, struct arena *a,
+			    uint8_t sha256[32], struct diag *d);
+
+/* A whole conversion, nothing written yet. Zero it before; free it after. */
+struct conversion {
+	struct arena arena;
+	struct graph *graph;
+	struct preprocess preprocess;
+	struct dataset dataset; /* of --calib; count 0: data-free */
+	int calib_count;        /* items used for calibration; the rest of the
+	                         * dataset is held out to measure fidelity */
+	uint8_t model_sha256[32];
+	int64_t model_nodes, model_params, model_macs;
+	struct packed packed;
+};
+
+int convert_model(const struct config *c, struct conversion *out,
+		  FILE *dump, progress_fn *progress, void *progress_ctx,
+		  struct diag *d);
+void conversion_free(struct conversion *v);
+
+#endif

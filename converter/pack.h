@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_PACK_H
+#define DBC_CONVERTER_PACK_H
+
+#include "converter/preprocess.h"
+#include "ir/arena.h"
+#include "ir/config.h"
+#include "ir/diag.h"
+#include "ir/graph.h"
+
+/* One operator of the packed file, for the report and for inspect. */
+struct packed_layer {
+	const char *name;   /* of the graph node it comes from */
+	const char *op;     /* ONNX name of that node */
+	const char *kernel; /* "conv_w2a8", "depthwise_w8a8", "max_pool_f32" */
+	int w_bits, a_bits; /* 0: none; a_bits 32: float */
+	int64_t macs;
+	int64_t weight_bytes;  /* codes, levels, biases, multipliers, tables */
+	int64_t memory_bytes;  /* activations read and written */
+	uint32_t output_tensor; /* id in the file */
+};
+
+struct packed {
+	uint8_t *bytes; /* the .dbp, aligned to 64, owned by the arena */
+	uint32_t size;
+	uint32_t arena_bytes;
+	struct packed_layer *layers;
+	int layer_count;
+};
+
+/*
+ * Lowers a quantized graph (what quantize_graph() leaves) to device
+ * operators, plans their memory and writes the packed file: schemas/dbp.md.
+ * Tensors keep the names of the graph's values. The golden hash comes from a
+ * run of the device library. -1 where an operator has no kernel on the
+ * device: all of them named at once.
+ */
+int pack_graph(const struct graph *g, const struct preprocess *p,
+	       const struct config *c, struct arena *a, struct packed *out,
+	       struct diag *d);
+
+/*
+ * The C header: the same bytes as an aligned const array and its sizes as
+ * macros, valid C99 and C++11 whatever the model's name. `name` is any file
+ * stem; the prefix of the macros is made from it. malloc'ed text.
+ */
+char *pack_header_text(const uint8_t *dbp, uint32_t size, const char *name,
+		       struct diag *d);
+
+/* A file of the given bytes, whole or not at all: temporary name in the same
+ * folder, sync, rename. */
+int file_write_atomic(const char *path, const void *data, size_t bytes,
+		      struct diag *d);
+
+#endif

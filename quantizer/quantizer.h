@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_QUANTIZER_H
+#define DBC_QUANTIZER_H
+
+#include "ir/config.h"
+#include "ir/diag.h"
+#include "ir/graph.h"
+
+/*
+ * Photos or tensors, one at a time: what calibration sees. fill() writes the
+ * float inputs of sample `index` (0 to count - 1) for every graph input, in
+ * the graph's own layout and shape; it may be called from several threads.
+ */
+struct samples {
+	int count;
+	int (*fill)(void *ctx, int index, float *const *inputs,
+		    struct diag *d);
+	void *ctx;
+};
+
+/* Told now and then how far a long step is; may be NULL. */
+typedef void progress_fn(void *ctx, const char *stage, int done, int total);
+
+/*
+ * Chooses the numbers: which values the device holds in 8 bits and which in
+ * float, their scales, and the codes of the weights. Afterwards
+ * - an activation with value->quant (8 bits, signed, per tensor) is S8 on the
+ *   device, all others F32 (the decode tail, and what has no integer kernel
+ *   keeps S8 in and out with float between: the packer converts);
+ * - the weight of every Conv, ConvTranspose and Gemm outside the tail has
+ *   value->quant with codes, per output channel; biases stay float constants,
+ *   corrected for the quantization error;
+ * - node->act is ACT_NONE, RELU, CLIP or LEAKY_RELU only.
+ * `samples` NULL or empty: data-free. `image_range` (NULL: none): the real
+ * values that the first input takes, low and high, known from preprocessing,
+ * with the step between neighbours.
+ */
+struct input_range {
+	float low, high;
+};
+
+int quantize_graph(struct graph *g, const struct config *c,
+		   const struct samples *samples,
+		   const struct input_range *image_range,
+		   progress_fn *progress, void *progress_ctx, struct diag *d);
+
+#endif
