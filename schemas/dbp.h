@@ -27,16 +27,20 @@
 #define DBP_ALIGN 64       /* of the file in memory, and of sections */
 #define DBP_BLOB_ALIGN 16  /* of each array in the data section */
 #define DBP_MAX_BYTES 0x7fffffffu /* of the file, the arena, any tensor */
+#define DBP_MAX_TENSORS 65535
+#define DBP_MAX_OPS 65535
+#define DBP_MAX_IO 64 /* inputs, and outputs */
 
 struct dbp_header {
 	uint32_t magic;
 	uint16_t major, minor;
 	uint32_t flags; /* 0 */
-	uint32_t total_bytes;
+	uint32_t total_bytes;   /* end of the last section, up to 63 zeros */
 	uint32_t section_count; /* table right behind the header */
 	uint32_t header_crc32;  /* header with this field 0, section table */
-	uint32_t arena_bytes;   /* with one worker */
-	uint32_t worker_bytes;  /* added for each further worker */
+	uint32_t arena_bytes;   /* with one worker; a multiple of 64 */
+	uint32_t worker_bytes;  /* added for each further worker: the largest
+	                         * scratch_bytes, a multiple of 64 */
 	uint8_t sha256[32];     /* of bytes 128 to total_bytes */
 	char tool[32];          /* "dbconvert 0.1.0", NUL-padded */
 	uint32_t reserved[8];   /* 0 */
@@ -96,8 +100,10 @@ struct dbp_tensor {
 	                  * 4-aligned for F32 and I32 */
 	uint32_t bytes;  /* from the first to past the last element */
 	uint32_t name;   /* in strings, or DBP_NONE */
+	uint32_t writer; /* the operator (index) that writes it, DBP_NONE for
+	                  * constants and model inputs. A view carries the
+	                  * writer of the tensor that it lies within */
 	uint32_t reserved1;
-	uint32_t reserved2;
 };
 DBP_ASSERT_SIZE(struct dbp_tensor, 60);
 
@@ -204,7 +210,58 @@ struct dbp_conv {
 	uint32_t reserved2[2];
 };
 DBP_ASSERT_SIZE(struct dbp_conv, 76);
-#define DBP_CONV_MAX_K 65536 /* keeps the accumulator within int32 */
+#define DBP_CONV_MAX_K 65535 /* keeps the accumulator within int32 */
+#define DBP_CONV_PATCH_PIXELS 16
+
+/* K, and K padded to whole tiles, of a conv or transposed conv. */
+static inline uint64_t dbp_conv_k(const struct dbp_conv *c,
+				  uint32_t in_channels)
+{
+	return (uint64_t)c->kernel_h * c->kernel_w *
+	       (c->groups ? in_channels / c->groups : 0);
+}
+
+static inline uint64_t dbp_conv_k16(const struct dbp_conv *c,
+				    uint32_t in_channels)
+{
+	return (dbp_conv_k(c, in_channels) + 15) & ~(uint64_t)15;
+}
+
+/* Whether the kernel reads its windows from x itself: 1x1, stride 1, no
+ * padding on any side, whole tiles. */
+static inline int dbp_conv_is_direct(const struct dbp_conv *c,
+				     const struct dbp_tensor *x,
+				     const struct dbp_tensor *y)
+{
+	return c->kernel_h == 1 && c->kernel_w == 1 && c->stride_h == 1 &&
+	       c->stride_w == 1 && c->pad_top == 0 && c->pad_left == 0 &&
+	       c->groups == 1 && x->dims[3] % 16 == 0 &&
+	       x->dims[1] == y->dims[1] && x->dims[2] == y->dims[2];
+}
+
+/*
+ * Scratch of a conv or transposed conv from x to y, the same for kernels of
+ * every instruction set: 4 rows of decoded weights, unless they are numbers
+ * of 8 bits already, and 16 gathered windows, unless x serves directly;
+ * depthwise: the taps of 16 channels in 16 bits, and 16 sums.
+ */
+static inline uint32_t dbp_conv_scratch_bytes(const struct dbp_conv *c,
+					      const struct dbp_tensor *x,
+					      const struct dbp_tensor *y)
+{
+	uint64_t k16 = dbp_conv_k16(c, x->dims[3]), bytes = 0;
+
+	if (c->depthwise)
+		bytes = ((uint64_t)c->kernel_h * c->kernel_w + 1) / 2 * 64 + 64;
+	else {
+		if (c->weight_bits != 8 || c->grid != DBP_GRID_UNIFORM)
+			bytes += 4 * k16;
+		if (!dbp_conv_is_direct(c, x, y))
+			bytes += DBP_CONV_PATCH_PIXELS * k16;
+	}
+	bytes = (bytes + 63) & ~(uint64_t)63;
+	return bytes > DBP_MAX_BYTES ? DBP_MAX_BYTES : (uint32_t)bytes;
+}
 
 struct dbp_pool {
 	uint16_t kernel_h, kernel_w, stride_h, stride_w;
@@ -399,8 +456,12 @@ struct dbp_head {
 };
 DBP_ASSERT_SIZE(struct dbp_head, 24);
 
-/* Self-test: S8 inputs filled with dbrt's generator from `seed` (F32 inputs
- * with code / 128), one run; CRC-32 over all outputs' bytes in order. */
+/*
+ * Self-test: all inputs in order, dense, are filled by one generator,
+ * s = s * 1664525 + 1013904223 (mod 2^32, first s = seed), code = s >> 24 as
+ * int8; S8 and I32 take the code, F32 code / 128. After one run: CRC-32
+ * (zlib's) over all outputs' bytes in order, dense.
+ */
 struct dbp_golden {
 	uint32_t seed, crc32;
 };
