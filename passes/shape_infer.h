@@ -15,15 +15,4 @@
  */
 int shape_infer_node(struct graph *g, struct node *n, struct diag *d);
 
-/*
- * Geometry of a Conv, ConvTranspose or pool, from its attributes and input:
- * auto_pad resolved, pads as begin and end, dims in order H, W (one spatial
- * dim: H = 1; kernel, stride, dilation 1). Only 1 or 2 spatial dims.
- */
-struct window {
-	int64_t kernel[2], stride[2], dilation[2];
-	int64_t pad_begin[2], pad_end[2];
-	int64_t in[2], out[2];
-};
-
 #endif
