@@ -16,6 +16,15 @@ struct dbrt_op_view {
 	const uint32_t *ids; /* inputs, then outputs */
 };
 
+/* Parts of an opened file; the index is not checked. */
+const struct dbp_header *dbrt_header(const struct dbrt_model *m);
+const void *dbrt_section(const struct dbrt_model *m, int kind); /* or NULL */
+const struct dbp_tensor *dbrt_tensor_row(const struct dbrt_model *m,
+					 uint32_t id);
+struct dbrt_op_view dbrt_view(const struct dbrt_model *m, uint32_t op);
+/* Text at an offset of the strings section; "" for DBP_NONE. */
+const char *dbrt_string(const struct dbrt_model *m, uint32_t offset);
+
 /* Input or output i of an operator. */
 const struct dbp_tensor *dbrt_in(const struct dbrt_op_view *v, uint32_t i);
 const struct dbp_tensor *dbrt_out(const struct dbrt_op_view *v, uint32_t i);
@@ -26,6 +35,7 @@ void *dbrt_data(const struct dbrt_model *m, const struct dbp_tensor *t);
 const void *dbrt_blob(const struct dbrt_model *m, uint32_t offset,
 		      uint64_t bytes, uint32_t align);
 uint32_t dbrt_elements(const struct dbp_tensor *t);
+uint32_t dbrt_element_bytes(const struct dbp_tensor *t);
 int dbrt_is_dense(const struct dbp_tensor *t);
 
 /*

@@ -30,4 +30,24 @@ static inline int8_t dbrt_requantize(int32_t acc, uint32_t multiplier,
 	return (int8_t)dbrt_clamp(q + zero_point, low, high);
 }
 
+/* Round a float half to even, x/scale + zero_point clamped to int8; NaN gives
+ * the zero point. Needs no libm: beyond 512 every code is clamped. */
+static inline int8_t dbrt_quantize_f32(float x, float scale,
+				       int32_t zero_point)
+{
+	float r = x / scale, rest;
+	int32_t n;
+
+	if (!(r == r))
+		return (int8_t)zero_point;
+	r = r < -512.0f ? -512.0f : r > 512.0f ? 512.0f : r;
+	n = (int32_t)r;
+	rest = r - (float)n;
+	if (rest > 0.5f || (rest == 0.5f && (n & 1)))
+		n++;
+	else if (rest < -0.5f || (rest == -0.5f && (n & 1)))
+		n--;
+	return (int8_t)dbrt_clamp(n + zero_point, -128, 127);
+}
+
 #endif
