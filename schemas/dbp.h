@@ -89,6 +89,12 @@ enum dbp_memory {
  * (runs of the last dim) are `pitch` elements apart, so that a tensor can be
  * a range of channels within another (concatenation and split in place);
  * pitch == dims[rank - 1] for a dense one. A scalar has rank 1, dims 1.
+ *
+ * An operator's outputs share no element with each other, its inputs or its
+ * scratch, except that ADD, MUL, TABLE, RESCALE, UNARY and BINARY may write
+ * over an input of the same offset, dims, pitch and dtype, and that inputs of
+ * CONCAT may lie in their own places in the output already. Two ranges of
+ * channels of one buffer (same pitch, rows interleaved) share no element.
  */
 struct dbp_tensor {
 	uint8_t dtype, rank, memory, reserved0;
