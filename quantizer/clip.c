@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges of activations by squared error over the observed histogram. */
+#include "evaluator/evaluator.h"
+#include "quantizer/internal.h"
+
+#define STEPS 64
+
+/* Running sums over the bins, in the measure in which errors count: a is the
+ * value after the activation, weight its squared slope. */
+struct sums {
+	double weight[HIST_BINS + 1];
+	double n[HIST_BINS + 1], a[HIST_BINS + 1], aa[HIST_BINS + 1];
+	float value[HIST_BINS]; /* a at each bin's middle */
+};
+
+/* The values behind the activation `reader` (NULL: as they are). */
+static void apply(const struct node *reader, const float *x, float *y, int n)
+{
+	struct shape s = shape_of(1, (int64_t[]){n});
+	struct value in = {.dtype = DT_F32, .shape = s};
+	struct value out = {.dtype = DT_F32, .shape = s};
+	struct value *ins[8] = {&in}, *outs[1] = {&out};
+	const void *from[8] = {x};
+	void *to[1] = {y};
+	struct diag d;
+
+	for (int i = 0; i < n; i++)
+		y[i] = x[i];
+	if (!reader || reader->input_count > 8)
+		return;
+	struct node one = *reader;
+
+	one.inputs = ins;
+	one.outputs = outs;
+	for (int i = 1; i < reader->input_count; i++) {
+		ins[i] = reader->inputs[i];
+		from[i] = ins[i] ? ins[i]->data : NULL;
+	}
+	diag_init(&d);
+	if (eval_node(&one, from, to, &d))
+		for (int i = 0; i < n; i++)
+			y[i] = x[i];
+	diag_free(&d);
+}
+
+static void sum_up(const struct observed *o, const struct node *reader,
+		   struct sums *s)
+{
+	double width = observed_width(o);
+	float x[HIST_BINS], edge[HIST_BINS + 1], edge_y[HIST_BINS + 1];
+
+	for (int i = 0; i <= HIST_BINS; i++)
+		edge[i] = (float)((i - HIST_BINS / 2) * width);
+	for (int i = 0; i < HIST_BINS; i++)
+		x[i] = (float)((i - HIST_BINS / 2 + 0.5) * width);
+	apply(reader, x, s->value, HIST_BINS);
+	apply(reader, edge, edge_y, HIST_BINS + 1);
+	s->weight[0] = s->n[0] = s->a[0] = s->aa[0] = 0;
+	for (int i = 0; i < HIST_BINS; i++) {
+		double n = (double)o->count[i], a = s->value[i];
+		double slope = ((double)edge_y[i + 1] - edge_y[i]) / width;
+
+		s->weight[i + 1] = s->weight[i] + n * slope * slope;
+		s->n[i + 1] = s->n[i] + n;
+		s->a[i + 1] = s->a[i] + n * a;
+		s->aa[i + 1] = s->aa[i] + n * a * a;
+	}
+}
+
+/* Sum over bins [from, to) of (a - clipped)^2. */
+static double clip_error(const struct sums *s, int from, int to, double clipped)
+{
+	double n = s->n[to] - s->n[from], a = s->a[to] - s->a[from];
+
+	return s->aa[to] - s->aa[from] - 2 * clipped * a +
+	       n * clipped * clipped;
+}
+
+static int bin_of(double x, double width)
+{
+	double at = x / width + HIST_BINS / 2;
+	int bin = (int)(at < 0 ? 0 : at);
+
+	return bin < HIST_BINS ? bin : HIST_BINS - 1;
+}
+
+static double range_error(const struct sums *s, double width, double low,
+			  double high)
+{
+	double step = (high - low) / 255;
+	int first = bin_of(low, width), last = bin_of(high, width);
+
+	return (s->weight[last + 1] - s->weight[first]) * step * step / 12 +
+	       clip_error(s, 0, first, s->value[first]) +
+	       clip_error(s, last + 1, HIST_BINS, s->value[last]);
+}
+
+struct input_range clip_range(const struct observed *o,
+			      const struct node *reader)
+{
+	double width = observed_width(o), best = -1;
+	struct input_range r = {o->low, o->high};
+	struct sums s;
+
+	if (!(o->high > o->low))
+		return r;
+	sum_up(o, reader, &s);
+	for (int i = o->low < 0 ? 1 : STEPS; i <= STEPS; i++) {
+		for (int k = o->high > 0 ? 1 : STEPS; k <= STEPS; k++) {
+			double low = (double)o->low * i / STEPS;
+			double high = (double)o->high * k / STEPS;
+			double e = range_error(&s, width, low, high);
+
+			if (best < 0 || e <= best) {
+				best = e;
+				r.low = (float)low;
+				r.high = (float)high;
+			}
+		}
+	}
+	return r;
+}
+
+void range_to_scale(struct input_range r, float *scale, int32_t *zero_point)
+{
+	double low = r.low < 0 ? (double)r.low : 0;
+	double high = r.high > 0 ? (double)r.high : 0;
+	double step = (high - low) / 255, zero;
+
+	if (!(step > 1e-30)) {
+		*scale = 1;
+		*zero_point = 0;
+		return;
+	}
+	*scale = (float)step;
+	zero = -128 - low / step;
+	*zero_point = (int32_t)(zero < 0 ? zero - 0.5 : zero + 0.5);
+	if (*zero_point > 127)
+		*zero_point = 127;
+	if (*zero_point < -128)
+		*zero_point = -128;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which values the device holds in 8 bits, and which share a scale. */
+#include "quantizer/internal.h"
+
+bool domain_has_weights(const struct node *n)
+{
+	const struct value *w = node_input(n, 1);
+
+	if (n->tail || !w || !value_is_const(w) || w->dtype != DT_F32)
+		return false;
+	if (n->op == OP_GEMM)
+		return node_int(n, "transB", 0) && !node_int(n, "transA", 0) &&
+		       n->inputs[0]->shape.rank == 2;
+	return (n->op == OP_CONV || n->op == OP_CONV_TRANSPOSE) &&
+	       n->layout == LAYOUT_NHWC;
+}
+
+/* Operators whose output is made of the input's own numbers. */
+static bool keeps_scale(enum op op)
+{
+	switch (op) {
+	case OP_MAX_POOL:
+	case OP_GLOBAL_MAX_POOL:
+	case OP_RESIZE:
+	case OP_PAD:
+	case OP_SLICE:
+	case OP_SPLIT:
+	case OP_TRANSPOSE:
+	case OP_RESHAPE:
+	case OP_FLATTEN:
+	case OP_SQUEEZE:
+	case OP_UNSQUEEZE:
+	case OP_IDENTITY:
+	case OP_CHANNEL_SHUFFLE:
+	case OP_SPACE_TO_DEPTH:
+	case OP_DEPTH_TO_SPACE:
+	case OP_GATHER:
+	case OP_EXPAND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool reduces_image(const struct node *n)
+{
+	int64_t axes[2];
+
+	return n->op == OP_REDUCE_MEAN && n->inputs[0]->shape.rank == 4 &&
+	       node_const_ints(n, 1, axes, 2) == 2 &&
+	       axes[0] + axes[1] == 3 && axes[0] * axes[1] == 2;
+}
+
+static bool unary_by_table(const struct node *n)
+{
+	if (!(op_info(n->op)->flags & OPF_U) || n->op == OP_CAST ||
+	    n->op == OP_NOT)
+		return false;
+	for (int i = 1; i < n->input_count; i++)
+		if (n->inputs[i] && !value_is_const(n->inputs[i]))
+			return false;
+	return true;
+}
+
+bool domain_is_integer(const struct node *n)
+{
+	if (n->tail || n->outputs[0]->dtype != DT_F32)
+		return false;
+	if (domain_has_weights(n) || unary_by_table(n) || reduces_image(n))
+		return true;
+	switch (n->op) {
+	case OP_ADD:
+	case OP_SUB:
+	case OP_MUL:
+	case OP_CONCAT:
+		return true;
+	case OP_AVERAGE_POOL:
+	case OP_GLOBAL_AVERAGE_POOL:
+		return n->inputs[0]->shape.rank == 4;
+	case OP_RESIZE:
+		return n->layout == LAYOUT_NHWC;
+	case OP_GATHER:
+		return value_is_const(n->inputs[1]);
+	default:
+		return keeps_scale(n->op);
+	}
+}
+
+static bool read_by_integers(const struct value *v)
+{
+	for (int i = 0; i < v->use_count; i++) {
+		const struct node *n = v->uses[i];
+
+		/* Biases and parameters are not activations. */
+		if (domain_is_integer(n) &&
+		    (n->inputs[0] == v || n->op == OP_CONCAT ||
+		     op_info(n->op)->flags & OPF_B))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t find(uint32_t *root, uint32_t id)
+{
+	while (root[id] != id) {
+		root[id] = root[root[id]];
+		id = root[id];
+	}
+	return id;
+}
+
+/* An input of a Concat that nobody else reads, and whose scale is free, may
+ * as well be computed in the scale of the whole. */
+static void join_concat(uint32_t *root, const struct node *n)
+{
+	uint32_t out = n->outputs[0]->id;
+
+	for (int i = 0; i < n->input_count; i++) {
+		const struct value *v = n->inputs[i];
+
+		if (root[v->id] == DOMAIN_FLOAT || !v->producer ||
+		    value_readers(v) != 1 || keeps_scale(v->producer->op))
+			continue;
+		root[find(root, v->id)] = find(root, out);
+	}
+}
+
+uint32_t *domain_assign(const struct graph *g, struct arena *a)
+{
+	uint32_t *root = arena_array(a, g->value_count, sizeof(*root));
+
+	if (!root)
+		return NULL;
+	for (uint32_t i = 0; i < g->value_count; i++) {
+		const struct value *v = g->values[i];
+
+		root[i] = v->role != VALUE_CONSTANT && v->dtype == DT_F32 &&
+			  read_by_integers(v) ? i : DOMAIN_FLOAT;
+	}
+	for (const struct node *n = g->first; n; n = n->next) {
+		if (!domain_is_integer(n) ||
+		    root[n->outputs[0]->id] == DOMAIN_FLOAT)
+			continue;
+		if (n->op == OP_CONCAT)
+			join_concat(root, n);
+		if (!keeps_scale(n->op) ||
+		    root[n->inputs[0]->id] == DOMAIN_FLOAT)
+			continue;
+		for (int i = 0; i < n->output_count; i++)
+			if (n->outputs[i] &&
+			    root[n->outputs[i]->id] != DOMAIN_FLOAT)
+				root[find(root, n->outputs[i]->id)] =
+					find(root, n->inputs[0]->id);
+	}
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT)
+			root[i] = find(root, i);
+	return root;
+}
+
+static enum op op_of_activation(enum act_kind kind)
+{
+	switch (kind) {
+	case ACT_SILU:
+		return OP_SWISH;
+	case ACT_HARD_SWISH:
+		return OP_HARD_SWISH;
+	case ACT_SIGMOID:
+		return OP_SIGMOID;
+	case ACT_HARD_SIGMOID:
+		return OP_HARD_SIGMOID;
+	case ACT_TANH:
+		return OP_TANH;
+	case ACT_GELU:
+		return OP_GELU;
+	case ACT_MISH:
+		return OP_MISH;
+	case ACT_ELU:
+		return OP_ELU;
+	default:
+		return OP_NONE;
+	}
+}
+
+static int split_activation(struct graph *g, struct node *n, enum op op)
+{
+	struct value *y = n->outputs[0];
+	struct value *x = graph_value(g, y->name, y->dtype, &y->shape);
+	struct activation act = n->act;
+	struct node *behind;
+
+	if (!x)
+		return -1;
+	n->outputs[0] = x;
+	x->producer = n;
+	n->act = (struct activation){ACT_NONE, 0, 0};
+	behind = graph_node(g, op, n->name, &x, 1, &y, 1, n->next);
+	if (!behind)
+		return -1;
+	if (op == OP_HARD_SIGMOID || op == OP_ELU) {
+		if (node_set_float(g, behind, "alpha", act.a))
+			return -1;
+	}
+	return op == OP_HARD_SIGMOID
+		? node_set_float(g, behind, "beta", act.b) : 0;
+}
+
+int domain_split_activations(struct graph *g)
+{
+	for (struct node *n = g->first; n; n = n->next) {
+		enum op op = op_of_activation(n->act.kind);
+
+		if (op != OP_NONE && split_activation(g, n, op))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_QUANTIZER_INTERNAL_H
+#define DBC_QUANTIZER_INTERNAL_H
+
+#include "ir/arena.h"
+#include "ir/config.h"
+#include "ir/graph.h"
+#include "quantizer/quantizer.h"
+
+/* A node that the device computes on integers. */
+bool domain_is_integer(const struct node *n);
+/* A Conv, ConvTranspose or Gemm whose constant weights are worth few bits. */
+bool domain_has_weights(const struct node *n);
+
+/*
+ * Which values are held in 8 bits, and which of them share one scale.
+ * root[id] is the id of the value whose scale value `id` takes (its own
+ * where it is free), DOMAIN_FLOAT where it is held in float.
+ */
+#define DOMAIN_FLOAT UINT32_MAX
+uint32_t *domain_assign(const struct graph *g, struct arena *a);
+
+/* Activations that the device reads from a table become nodes of their own
+ * again, so that the value before them gets a scale. */
+int domain_split_activations(struct graph *g);
+
+/*
+ * What calibration learns of a value: extremes, and a histogram over
+ * [-width * HIST_BINS / 2, width * HIST_BINS / 2), width a power of two that
+ * doubles as larger values come. Bins are integers and merge exactly, in any
+ * order, so threads do not change the result.
+ */
+#define HIST_BINS 4096
+
+struct observed {
+	float low, high; /* always with 0 between them */
+	int exponent;    /* width = 2^exponent */
+	uint64_t count[HIST_BINS];
+};
+
+void observed_init(struct observed *o);
+void observed_add(struct observed *o, const float *x, int64_t n);
+void observed_merge(struct observed *into, const struct observed *from);
+double observed_width(const struct observed *o);
+
+/*
+ * Means of the input channels of weighted nodes, in 2^-32 units: integer sums
+ * do not depend on the order either. NULL where no weighted node reads.
+ */
+struct channel_means {
+	int64_t *sum; /* [channels] */
+	int channels;
+	int samples;
+};
+
+struct calibration {
+	struct observed **values;       /* by id; NULL: not needed */
+	struct channel_means *means;    /* by id */
+	size_t value_count;
+};
+
+/* Runs the float network over the samples and observes the roots. */
+int calibrate(const struct graph *g, const struct config *c,
+	      const struct samples *samples, const uint32_t *root,
+	      struct arena *a, struct calibration *out,
+	      progress_fn *progress, void *progress_ctx, struct diag *d);
+
+/* Seeded pictures of smooth and fine noise, for data-free calibration. */
+struct noise_samples {
+	const struct graph *g;
+	uint64_t seed;
+	struct input_range range;
+};
+struct samples noise_samples(struct noise_samples *n);
+
+/*
+ * The range that loses least: squared rounding error inside plus squared
+ * clipping error outside, over 64 x 64 fractions of the extremes. `reader`
+ * (NULL: none) is the table activation behind the value: then the error
+ * counts after it.
+ */
+struct input_range clip_range(const struct observed *o,
+			      const struct node *reader);
+
+/* Scale and zero point of an S8 value for a range; 0 is exact. */
+void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);
+
+/* Codes for a weighted node, `bits` wide; corrects its bias. */
+int weights_quantize(struct graph *g, struct node *n, int bits,
+		     const struct channel_means *means, struct diag *d);
+/* Bits of every weighted node by the defaults: `bits`, but 8 for the first
+ * and last ones and for depthwise. */
+int weights_default_bits(const struct graph *g, const struct node *n,
+			 const struct config *c);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Histograms that threads can fill in any order: see internal.h. */
+#include <string.h>
+
+#include "quantizer/internal.h"
+
+#define HIST_HALF (HIST_BINS / 2)
+#define EXPONENT_MIN (-60)
+#define EXPONENT_MAX 100
+
+static double power_of_two(int exponent)
+{
+	double r = 1;
+
+	for (; exponent > 0; exponent--)
+		r *= 2;
+	for (; exponent < 0; exponent++)
+		r /= 2;
+	return r;
+}
+
+double observed_width(const struct observed *o)
+{
+	return power_of_two(o->exponent);
+}
+
+void observed_init(struct observed *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->exponent = EXPONENT_MIN;
+}
+
+/* Twice the width: bin i of the new is bins 2i and 2i + 1 of the old, both
+ * counted from the middle. */
+static void coarsen(struct observed *o)
+{
+	for (int i = 0; i < HIST_HALF / 2; i++) {
+		int right = HIST_HALF + 2 * i, left = HIST_HALF - 2 - 2 * i;
+
+		o->count[HIST_HALF + i] = o->count[right] + o->count[right + 1];
+		o->count[HIST_HALF - 1 - i] = o->count[left] +
+					      o->count[left + 1];
+	}
+	memset(o->count, 0, HIST_HALF / 2 * sizeof(*o->count));
+	memset(o->count + HIST_HALF + HIST_HALF / 2, 0,
+	       HIST_HALF / 2 * sizeof(*o->count));
+	o->exponent++;
+}
+
+/* An empty histogram coarsens at once. */
+static void coarsen_to(struct observed *o, int exponent, bool empty)
+{
+	if (empty && exponent > o->exponent)
+		o->exponent = exponent;
+	while (o->exponent < exponent)
+		coarsen(o);
+}
+
+static int exponent_for(float low, float high)
+{
+	double reach = -low > high ? -(double)low : (double)high;
+	int exponent = EXPONENT_MIN;
+
+	for (double end = power_of_two(exponent) * HIST_HALF;
+	     end <= reach && exponent < EXPONENT_MAX; end *= 2)
+		exponent++;
+	return exponent;
+}
+
+void observed_add(struct observed *o, const float *x, int64_t n)
+{
+	bool empty = o->low == 0 && o->high == 0 && !o->count[HIST_HALF];
+	float low = o->low, high = o->high;
+	float inverse;
+
+	for (int64_t i = 0; i < n; i++) {
+		low = x[i] < low ? x[i] : low;
+		high = x[i] > high ? x[i] : high;
+	}
+	o->low = low;
+	o->high = high;
+	coarsen_to(o, exponent_for(low, high), empty);
+	inverse = (float)power_of_two(-o->exponent);
+	for (int64_t i = 0; i < n; i++) {
+		/* A power of two: exact but for the truncation. */
+		float at = x[i] * inverse + HIST_HALF;
+		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1)
+				 : 0;
+
+		o->count[bin]++;
+	}
+}
+
+void observed_merge(struct observed *into, const struct observed *from)
+{
+	struct observed copy = *from;
+	int exponent = into->exponent > from->exponent ? into->exponent
+						       : from->exponent;
+
+	coarsen_to(into, exponent, false);
+	coarsen_to(&copy, exponent, false);
+	into->low = copy.low < into->low ? copy.low : into->low;
+	into->high = copy.high > into->high ? copy.high : into->high;
+	for (int i = 0; i < HIST_BINS; i++)
+		into->count[i] += copy.count[i];
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The quantizer's order of work: see quantizer.h for what it leaves. */
+#include "quantizer/internal.h"
+
+/* The table activation behind v, when it is v's only reader. */
+static const struct node *table_behind(const struct value *v)
+{
+	const struct node *n = value_only_reader(v);
+
+	if (!n || v->is_output || !(op_info(n->op)->flags & OPF_U) ||
+	    n->inputs[0] != v || !domain_is_integer(n))
+		return NULL;
+	return n;
+}
+
+static struct quant *activation_quant(struct arena *a, struct input_range r)
+{
+	struct quant *q = arena_alloc(a, sizeof(*q));
+	float *scale = arena_alloc(a, sizeof(*scale));
+	int32_t *zero = arena_alloc(a, sizeof(*zero));
+
+	if (!q || !scale || !zero)
+		return NULL;
+	range_to_scale(r, scale, zero);
+	*q = (struct quant){.bits = 8, .is_signed = true, .axis = -1,
+			    .channels = 1, .scale = scale, .zero_point = zero};
+	return q;
+}
+
+static int quantize_activations(struct graph *g, const uint32_t *root,
+				const struct calibration *seen,
+				const struct input_range *image_range)
+{
+	for (uint32_t i = 0; i < g->value_count; i++) {
+		struct value *v = g->values[i];
+		struct input_range r;
+
+		if (root[i] != i)
+			continue;
+		r = clip_range(seen->values[i], table_behind(v));
+		if (image_range && g->input_count && g->inputs[0] == v)
+			r = *image_range;
+		v->quant = activation_quant(g->arena, r);
+		if (!v->quant)
+			return -1;
+	}
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT)
+			g->values[i]->quant = g->values[root[i]]->quant;
+	return 0;
+}
+
+static int quantize_weights(struct graph *g, const struct config *c,
+			    const struct calibration *seen,
+			    progress_fn *progress, void *ctx, struct diag *d)
+{
+	int total = 0, done = 0;
+
+	for (struct node *n = g->first; n; n = n->next)
+		total += domain_has_weights(n);
+	for (struct node *n = g->first; n; n = n->next) {
+		const struct channel_means *means;
+
+		if (!domain_has_weights(n) || !n->inputs[0]->quant)
+			continue;
+		means = n->inputs[0]->id < seen->value_count
+			? &seen->means[n->inputs[0]->id] : NULL;
+		if (weights_quantize(g, n, weights_default_bits(g, n, c),
+				     means, d))
+			return -1;
+		if (progress)
+			progress(ctx, "quantize", ++done, total);
+	}
+	return 0;
+}
+
+int quantize_graph(struct graph *g, const struct config *c,
+		   const struct samples *samples,
+		   const struct input_range *image_range,
+		   progress_fn *progress, void *progress_ctx, struct diag *d)
+{
+	struct noise_samples noise = {g, c->seed, {-1, 1}};
+	struct samples made;
+	struct calibration seen = {0};
+	struct arena scratch;
+	uint32_t *root;
+	int status = -1;
+
+	arena_init(&scratch, 0);
+	if (image_range)
+		noise.range = *image_range;
+	if (!samples || !samples->count) {
+		made = noise_samples(&noise);
+		samples = &made;
+	}
+	if (domain_split_activations(g) ||
+	    !(root = domain_assign(g, &scratch))) {
+		diag_error(d, "out of memory");
+		goto done;
+	}
+	if (calibrate(g, c, samples, root, &scratch, &seen, progress,
+		      progress_ctx, d))
+		goto done;
+	if (quantize_activations(g, root, &seen, image_range)) {
+		diag_error(d, "out of memory");
+		goto done;
+	}
+	status = quantize_weights(g, c, &seen, progress, progress_ctx, d);
+done:
+	arena_free(&scratch);
+	return status;
+}

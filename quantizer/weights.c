@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Codes of weights: one scale an output channel, chosen by squared error
+ * over a grid of clipping points, and the bias corrected for what rounding
+ * does to the mean of the output: b - sum (w^ - w) E[x] (bias correction of
+ * Nagel et al., arXiv 1906.04721, section 4.2, from observed means).
+ */
+#include <string.h>
+
+#include "quantizer/internal.h"
+
+#define CLIP_STEPS 48
+
+/* A weight tensor as channels of `length` numbers: number i of channel c lies
+ * at first(c) + (i / inner) * outer_stride + i % inner. */
+struct channel_view {
+	int64_t channels, length, inner, outer_stride, channel_stride;
+};
+
+static struct channel_view view_of(const struct node *n)
+{
+	const struct shape *s = &n->inputs[1]->shape;
+	int64_t total = shape_elements(s), spatial = 1;
+
+	if (n->op != OP_CONV_TRANSPOSE)
+		return (struct channel_view){s->dim[0], total / s->dim[0],
+					     total / s->dim[0], 0,
+					     total / s->dim[0]};
+	for (int i = 2; i < s->rank; i++)
+		spatial *= s->dim[i];
+	return (struct channel_view){s->dim[1], total / s->dim[1], spatial,
+				     spatial * s->dim[1], spatial};
+}
+
+static int64_t at(const struct channel_view *v, int64_t c, int64_t i)
+{
+	return c * v->channel_stride + i / v->inner * v->outer_stride +
+	       i % v->inner;
+}
+
+struct grid {
+	enum quant_grid kind;
+	int low, high; /* codes */
+};
+
+/* Rounds half away from zero, then into the grid's codes. */
+static int code_of(double x, const struct grid *grid)
+{
+	int q;
+
+	if (grid->kind == GRID_HALF)
+		x -= 0.5; /* level (2q + 1) / 2 */
+	if (x <= grid->low)
+		return grid->low;
+	if (x >= grid->high)
+		return grid->high;
+	q = (int)(x < 0 ? x - 0.5 : x + 0.5);
+	return q;
+}
+
+static double level_of(int code, const struct grid *grid)
+{
+	return grid->kind == GRID_HALF ? code + 0.5 : code;
+}
+
+static double error_at(const double *w, int64_t n, double scale,
+		       const struct grid *grid)
+{
+	double error = 0, inverse = 1 / scale;
+
+	for (int64_t i = 0; i < n; i++) {
+		double e = w[i] - scale * level_of(code_of(w[i] * inverse,
+							   grid), grid);
+
+		error += e * e;
+	}
+	return error;
+}
+
+/* The scale of one channel; `error` gets its squared error. */
+static double best_scale(const double *w, int64_t n, const struct grid *grid,
+			 double *error)
+{
+	double top = 0, best = 0, reach = level_of(grid->high, grid);
+
+	for (int64_t i = 0; i < n; i++) {
+		double a = w[i] < 0 ? -w[i] : w[i];
+
+		top = a > top ? a : top;
+	}
+	*error = 0;
+	if (!(top > 0))
+		return 0;
+	for (int i = CLIP_STEPS; i >= 1; i--) {
+		double scale = (double)(float)(top * i / CLIP_STEPS / reach);
+		double e;
+
+		if (!(scale > 1e-35))
+			break;
+		e = error_at(w, n, scale, grid);
+		if (best <= 0 || e < *error) {
+			*error = e;
+			best = scale;
+		}
+	}
+	return best;
+}
+
+static void read_channel(const float *data, const struct channel_view *v,
+			 int64_t c, double *w)
+{
+	for (int64_t i = 0; i < v->length; i++)
+		w[i] = (double)data[at(v, c, i)];
+}
+
+static double grid_error(const float *data, const struct channel_view *v,
+			 const struct grid *grid, double *w)
+{
+	double total = 0, error;
+
+	for (int64_t c = 0; c < v->channels; c++) {
+		read_channel(data, v, c, w);
+		best_scale(w, v->length, grid, &error);
+		total += error;
+	}
+	return total;
+}
+
+/* Two bits have four levels: those around zero (-1.5 to 1.5 steps) often
+ * serve better than -2 to 1. */
+static struct grid choose_grid(int bits, const float *data,
+			       const struct channel_view *v, double *w)
+{
+	struct grid plain = {GRID_UNIFORM, -(1 << (bits - 1)),
+			     (1 << (bits - 1)) - 1};
+	struct grid half = {GRID_HALF, plain.low, plain.high};
+
+	if (bits == 8)
+		plain.low = -127;
+	if (bits > 2 || grid_error(data, v, &plain, w) <=
+				grid_error(data, v, &half, w))
+		return plain;
+	return half;
+}
+
+/* Input channel that number i of an output channel c multiplies. */
+static int64_t input_channel(const struct node *n, int64_t c, int64_t i)
+{
+	const struct shape *s = &n->inputs[1]->shape;
+	int64_t groups = node_int(n, "group", 1), spatial = 1;
+
+	for (int k = 2; k < s->rank; k++)
+		spatial *= s->dim[k];
+	if (n->op != OP_CONV)
+		return i / spatial;
+	return c / (s->dim[0] / groups) * s->dim[1] + i / spatial;
+}
+
+static int correct_bias(struct graph *g, struct node *n,
+			const struct channel_view *v,
+			const struct quant *q, const struct grid *grid,
+			const struct channel_means *means)
+{
+	const float *w = n->inputs[1]->data;
+	const struct value *old = node_input(n, 2);
+	struct value *bias;
+	float *b;
+
+	if (!means || !means->sum || !means->samples ||
+	    n->op == OP_CONV_TRANSPOSE || (old && !value_is_const(old)))
+		return 0;
+	b = arena_array(g->arena, (size_t)v->channels, sizeof(*b));
+	bias = b ? graph_constant(g, old ? old->name : n->name, DT_F32,
+				  &(struct shape){1, {v->channels}}, b) : NULL;
+	if (!bias)
+		return -1;
+	for (int64_t c = 0; c < v->channels; c++) {
+		double shift = 0;
+
+		for (int64_t i = 0; i < v->length; i++) {
+			int64_t k = at(v, c, i);
+			int64_t from = input_channel(n, c, i);
+			double mean = (double)means->sum[from] /
+				      4294967296.0 / means->samples;
+
+			shift += ((double)q->scale[c] *
+				  level_of(q->codes[k], grid) -
+				  (double)w[k]) * mean;
+		}
+		b[c] = (float)((old ? (double)((const float *)old->data)[c]
+				    : 0) - shift);
+	}
+	return graph_set_input(g, n, 2, bias);
+}
+
+static struct quant *quant_new(struct arena *a, const struct channel_view *v,
+			       int bits, const struct grid *grid, int axis,
+			       float **scale, int8_t **codes)
+{
+	struct quant *q = arena_alloc(a, sizeof(*q));
+
+	*scale = arena_array(a, (size_t)v->channels, sizeof(**scale));
+	*codes = arena_array(a, (size_t)v->channels, (size_t)v->length);
+	if (!q || !*scale || !*codes)
+		return NULL;
+	*q = (struct quant){.bits = bits, .is_signed = true,
+			    .grid = grid->kind, .axis = axis,
+			    .channels = (int)v->channels, .scale = *scale,
+			    .codes = *codes};
+	q->zero_point = arena_array(a, (size_t)v->channels, sizeof(int32_t));
+	return q->zero_point ? q : NULL;
+}
+
+int weights_quantize(struct graph *g, struct node *n, int bits,
+		     const struct channel_means *means, struct diag *d)
+{
+	struct channel_view v = view_of(n);
+	const float *data = n->inputs[1]->data;
+	struct value *copy;
+	struct grid grid;
+	struct quant *q;
+	struct arena scratch;
+	double *w;
+	float *scale;
+	int8_t *codes;
+	int status = -1;
+
+	arena_init(&scratch, 0);
+	w = arena_array(&scratch, (size_t)v.length, sizeof(*w));
+	if (!w)
+		goto done;
+	grid = choose_grid(bits, data, &v, w);
+	q = quant_new(g->arena, &v, bits, &grid,
+		      n->op == OP_CONV_TRANSPOSE ? 1 : 0, &scale, &codes);
+	if (!q)
+		goto done;
+	for (int64_t c = 0; c < v.channels; c++) {
+		double error, s;
+
+		read_channel(data, &v, c, w);
+		s = best_scale(w, v.length, &grid, &error);
+		/* A channel of zeros: the half grid has no zero, so the
+		 * scale is what vanishes. */
+		scale[c] = s > 0 ? (float)s
+				 : grid.kind == GRID_HALF ? 1e-30f : 1.0f;
+		for (int64_t i = 0; i < v.length; i++)
+			codes[at(&v, c, i)] =
+				(int8_t)code_of(w[i] / (double)scale[c], &grid);
+	}
+	/* Weights shared between nodes get a view of their own each. */
+	copy = graph_constant(g, n->inputs[1]->name, DT_F32,
+			      &n->inputs[1]->shape, data);
+	if (!copy)
+		goto done;
+	copy->quant = q;
+	if (correct_bias(g, n, &v, q, &grid, means))
+		goto done;
+	status = graph_set_input(g, n, 1, copy);
+done:
+	arena_free(&scratch);
+	return status ? node_error(d, n, "out of memory") : 0;
+}
+
+/* A weighted node is reachable from (or, backwards, reaches) v. */
+static bool any_weights_before(const struct value *v, int depth)
+{
+	const struct node *n = v->producer;
+
+	if (!n || depth > 64)
+		return depth > 64;
+	if (domain_has_weights(n))
+		return true;
+	for (int i = 0; i < n->input_count; i++)
+		if (n->inputs[i] && any_weights_before(n->inputs[i], depth + 1))
+			return true;
+	return false;
+}
+
+int weights_default_bits(const struct graph *g, const struct node *n,
+			 const struct config *c)
+{
+	const struct value *x = n->inputs[0];
+	int64_t groups = node_int(n, "group", 1);
+
+	(void)g;
+	if (c->uniform)
+		return c->bits;
+	if (groups > 1 && groups == x->shape.dim[x->shape.rank - 1])
+		return 8;
+	if (!any_weights_before(x, 0))
+		return 8;
+	/* What the tail or the outside reads in float comes last. */
+	return n->outputs[0]->quant ? c->bits : 8;
+}
