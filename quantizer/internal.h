@@ -88,9 +88,9 @@ void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);
 /* Codes for a weighted node, `bits` wide; corrects its bias. */
 int weights_quantize(struct graph *g, struct node *n, int bits,
 		     const struct channel_means *means, struct diag *d);
-/* Bits of every weighted node by the defaults: `bits`, but 8 for the first
- * and last ones and for depthwise. */
-int weights_default_bits(const struct graph *g, const struct node *n,
+/* Bits of a weighted node by the defaults: `bits`, but 8 for the first and
+ * last ones and for depthwise. */
+int weights_default_bits(const struct node *n, bool first,
 			 const struct config *c);
 
 #endif

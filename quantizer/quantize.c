@@ -50,23 +50,46 @@ static int quantize_activations(struct graph *g, const uint32_t *root,
 	return 0;
 }
 
+/* By value id: some weighted node lies on a way to it. */
+static bool *mark_behind_weights(const struct graph *g, struct arena *a)
+{
+	bool *behind = arena_array(a, g->value_count, sizeof(*behind));
+
+	for (const struct node *n = g->first; behind && n; n = n->next) {
+		bool yes = domain_has_weights(n);
+
+		for (int i = 0; i < n->input_count; i++)
+			if (n->inputs[i] && behind[n->inputs[i]->id])
+				yes = true;
+		for (int i = 0; i < n->output_count; i++)
+			if (n->outputs[i])
+				behind[n->outputs[i]->id] = yes;
+	}
+	return behind;
+}
+
 static int quantize_weights(struct graph *g, const struct config *c,
 			    const struct calibration *seen,
-			    progress_fn *progress, void *ctx, struct diag *d)
+			    struct arena *scratch, progress_fn *progress,
+			    void *ctx, struct diag *d)
 {
+	bool *behind = mark_behind_weights(g, scratch);
 	int total = 0, done = 0;
 
+	if (!behind)
+		return diag_error(d, "out of memory");
 	for (struct node *n = g->first; n; n = n->next)
 		total += domain_has_weights(n);
 	for (struct node *n = g->first; n; n = n->next) {
 		const struct channel_means *means;
+		int bits;
 
 		if (!domain_has_weights(n) || !n->inputs[0]->quant)
 			continue;
+		bits = weights_default_bits(n, !behind[n->inputs[0]->id], c);
 		means = n->inputs[0]->id < seen->value_count
 			? &seen->means[n->inputs[0]->id] : NULL;
-		if (weights_quantize(g, n, weights_default_bits(g, n, c),
-				     means, d))
+		if (weights_quantize(g, n, bits, means, d))
 			return -1;
 		if (progress)
 			progress(ctx, "quantize", ++done, total);
@@ -105,7 +128,8 @@ int quantize_graph(struct graph *g, const struct config *c,
 		diag_error(d, "out of memory");
 		goto done;
 	}
-	status = quantize_weights(g, c, &seen, progress, progress_ctx, d);
+	status = quantize_weights(g, c, &seen, &scratch, progress,
+				  progress_ctx, d);
 done:
 	arena_free(&scratch);
 	return status;

@@ -203,7 +203,8 @@ static struct quant *quant_new(struct arena *a, const struct channel_view *v,
 	*codes = arena_array(a, (size_t)v->channels, (size_t)v->length);
 	if (!q || !*scale || !*codes)
 		return NULL;
-	*q = (struct quant){.bits = bits, .is_signed = true,
+	/* Three bits lie in the tiles of four. */
+	*q = (struct quant){.bits = bits == 3 ? 4 : bits, .is_signed = true,
 			    .grid = grid->kind, .axis = axis,
 			    .channels = (int)v->channels, .scale = *scale,
 			    .codes = *codes};
@@ -261,34 +262,16 @@ done:
 	return status ? node_error(d, n, "out of memory") : 0;
 }
 
-/* A weighted node is reachable from (or, backwards, reaches) v. */
-static bool any_weights_before(const struct value *v, int depth)
-{
-	const struct node *n = v->producer;
-
-	if (!n || depth > 64)
-		return depth > 64;
-	if (domain_has_weights(n))
-		return true;
-	for (int i = 0; i < n->input_count; i++)
-		if (n->inputs[i] && any_weights_before(n->inputs[i], depth + 1))
-			return true;
-	return false;
-}
-
-int weights_default_bits(const struct graph *g, const struct node *n,
+int weights_default_bits(const struct node *n, bool first,
 			 const struct config *c)
 {
 	const struct value *x = n->inputs[0];
 	int64_t groups = node_int(n, "group", 1);
 
-	(void)g;
 	if (c->uniform)
 		return c->bits;
 	if (groups > 1 && groups == x->shape.dim[x->shape.rank - 1])
 		return 8;
-	if (!any_weights_before(x, 0))
-		return 8;
 	/* What the tail or the outside reads in float comes last. */
-	return n->outputs[0]->quant ? c->bits : 8;
+	return first || !n->outputs[0]->quant ? 8 : c->bits;
 }
