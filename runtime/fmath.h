@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBRT_FMATH_H
+#define DBRT_FMATH_H
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Elementary functions of the float tail from IEEE single +, -, *, / and
+ * integer arithmetic alone: the same bits on every processor and with every
+ * compiler (contraction off), without libm. Infinities, zeros and NaN as in
+ * C99 Annex F; all NaN results are the one of dbrt_nan().
+ */
+static inline uint32_t dbrt_float_bits(float x)
+{
+	uint32_t u;
+
+	memcpy(&u, &x, sizeof(u));
+	return u;
+}
+
+static inline float dbrt_float_of(uint32_t bits)
+{
+	float x;
+
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
+static inline float dbrt_nan(void)
+{
+	return dbrt_float_of(0x7fc00000u);
+}
+
+static inline float dbrt_infinity(void)
+{
+	return dbrt_float_of(0x7f800000u);
+}
+
+/* Processors differ in the NaN that they make: one for all of them. */
+static inline float dbrt_canonical(float x)
+{
+	return x == x ? x : dbrt_nan();
+}
+
+static inline float dbrt_absf(float x)
+{
+	return dbrt_float_of(dbrt_float_bits(x) & 0x7fffffffu);
+}
+
+float dbrt_expf(float x);	    /* relative error under 2e-7 */
+float dbrt_logf(float x);	    /* relative error under 2e-7 */
+float dbrt_log1pf(float x);	    /* relative error under 4e-7; x > -1 */
+float dbrt_powf(float x, float y);  /* relative error under 4e-7 */
+float dbrt_tanhf(float x);	    /* absolute error under 2e-7 */
+float dbrt_sigmoidf(float x);	    /* absolute error under 2e-7 */
+float dbrt_erff(float x);	    /* absolute error under 2e-7 */
+float dbrt_sqrtf(float x);	    /* correctly rounded */
+float dbrt_fmodf(float x, float y); /* exact; the sign of x, as C's fmodf */
+float dbrt_floorf(float x);
+float dbrt_ceilf(float x);
+float dbrt_roundf(float x); /* half to even, as C's rintf */
+
+/* Round half to even of x / scale, plus the zero point, clamped to int8; NaN
+ * gives the zero point. */
+int8_t dbrt_quantize(float x, float scale, int32_t zero_point);
+
+#endif
