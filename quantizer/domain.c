@@ -111,18 +111,34 @@ static uint32_t find(uint32_t *root, uint32_t id)
 
 /* An input of a Concat that nobody else reads, and whose scale is free, may
  * as well be computed in the scale of the whole. */
+static bool may_join(const struct value *v)
+{
+	return v->producer && value_readers(v) == 1 &&
+	       !keeps_scale(v->producer->op);
+}
+
 static void join_concat(uint32_t *root, const struct node *n)
 {
-	uint32_t out = n->outputs[0]->id;
+	uint32_t out = n->outputs[0]->id, same = DOMAIN_FLOAT;
+	bool all_same = true;
 
 	for (int i = 0; i < n->input_count; i++) {
-		const struct value *v = n->inputs[i];
+		uint32_t id = n->inputs[i]->id;
+		uint32_t r = root[id] == DOMAIN_FLOAT ? DOMAIN_FLOAT
+						      : find(root, id);
 
-		if (root[v->id] == DOMAIN_FLOAT || !v->producer ||
-		    value_readers(v) != 1 || keeps_scale(v->producer->op))
-			continue;
-		root[find(root, v->id)] = find(root, out);
+		if (i > 0 && r != same)
+			all_same = false;
+		same = r;
 	}
+	if (all_same && same != DOMAIN_FLOAT) {
+		root[find(root, out)] = same;
+		return;
+	}
+	for (int i = 0; i < n->input_count; i++)
+		if (root[n->inputs[i]->id] != DOMAIN_FLOAT &&
+		    may_join(n->inputs[i]))
+			root[find(root, n->inputs[i]->id)] = find(root, out);
 }
 
 uint32_t *domain_assign(const struct graph *g, struct arena *a)
