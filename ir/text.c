@@ -115,9 +115,15 @@ int text_to_doubles(const char *s, double *out, int max)
 
 	for (;;) {
 		const char *rest;
+		double by;
 
 		if (n == max || split_number(s, &out[n], &rest))
 			return -1;
+		if (*rest == '/') {
+			if (split_number(rest + 1, &by, &rest) || by == 0)
+				return -1;
+			out[n] /= by;
+		}
 		n++;
 		if (!*rest)
 			return n;

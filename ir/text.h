@@ -16,7 +16,8 @@ int text_to_bytes(const char *s, int64_t *out);
 int text_to_duration_us(const char *s, int64_t *out);
 /* "1x3x320x320": no dim unknown. */
 int text_to_shape(const char *s, struct shape *out);
-/* "1,2,3" to at most max numbers; their count, or -1. */
+/* "1,2,3" to at most max numbers, fractions such as "1/255" too; their count,
+ * or -1. */
 int text_to_doubles(const char *s, double *out, int max);
 
 /* Edits (insert, drop, replace, swap neighbours) from a to b, for "did you
