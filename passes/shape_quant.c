@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "passes/shape_rules.h"
+
+/* Scales that are constant are positive (zero_ok: or zero) and finite. */
+static int check_scales(const struct node *n, bool zero_ok, struct diag *d)
+{
+	const struct value *v = n->inputs[1];
+	int64_t count = shape_elements(&v->shape);
+
+	if (rule_dtype(n, 1, DT_F32, d))
+		return -1;
+	for (int64_t i = 0; value_is_const(v) && i < count; i++) {
+		float scale = ((const float *)v->data)[i];
+
+		if (!isfinite(scale) || scale < 0 || (scale == 0 && !zero_ok))
+			return node_error(d, n, "scale %g in '%s' is out of "
+					  "range", (double)scale, v->name);
+	}
+	return 0;
+}
+
+/* QuantizeLinear-21: scales in blocks along the axis have x's rank. */
+static int check_blocks(const struct node *n, int axis, int64_t block,
+			struct diag *d)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	struct shape want = *x;
+	char have[SHAPE_TEXT], text[SHAPE_TEXT];
+
+	want.dim[axis] = (x->dim[axis] + block - 1) / block;
+	if (shape_equal(&n->inputs[1]->shape, &want))
+		return 0;
+	shape_print(&n->inputs[1]->shape, have, sizeof(have));
+	shape_print(&want, text, sizeof(text));
+	return node_error(d, n, "scale '%s' is %s, expected %s",
+			  n->inputs[1]->name, have, text);
+}
+
+/* The scale is one number, one a channel of `axis`, or one a block. */
+static int check_granularity(const struct node *n, struct diag *d)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	const struct shape *scale = &n->inputs[1]->shape;
+	int64_t block = node_int(n, "block_size", 0);
+
+	if (block < 0 || block > GRAPH_MAX_ELEMENTS)
+		return node_error(d, n, "attribute 'block_size' is %lld",
+				  (long long)block);
+	if (block == 0 && scale->rank <= 1 && shape_elements(scale) == 1)
+		return 0;
+	int axis = rule_axis_attr(n, 1, x->rank, d);
+	if (axis < 0)
+		return -1;
+	return block > 0 ? check_blocks(n, axis, block, d) :
+			   rule_vector(n, 1, x->dim[axis], d);
+}
+
+static int check_zero_point(const struct node *n, struct diag *d)
+{
+	const struct value *scale = n->inputs[1], *zero = node_input(n, 2);
+
+	if (!zero || shape_equal(&zero->shape, &scale->shape) ||
+	    (shape_elements(&zero->shape) == 1 &&
+	     shape_elements(&scale->shape) == 1))
+		return 0;
+	return node_error(d, n, "scale '%s' and zero point '%s' differ in "
+			  "shape", scale->name, zero->name);
+}
+
+static bool is_code(enum dtype t)
+{
+	return t == DT_I8 || t == DT_U8;
+}
+
+int shape_quantize(struct node *n, struct diag *d)
+{
+	const struct value *x = n->inputs[0], *zero = node_input(n, 2);
+	enum dtype t = node_int(n, "signed", 0) != 0 ? DT_I8 : DT_U8;
+
+	if (x->dtype != DT_F32 && x->dtype != DT_I32)
+		return node_error(d, n, "input '%s' is %s, expected f32",
+				  x->name, dtype_name(x->dtype));
+	if (zero && !is_code(zero->dtype))
+		return node_error(d, n, "zero point '%s' is %s, expected i8 "
+				  "or u8", zero->name,
+				  dtype_name(zero->dtype));
+	if (check_scales(n, false, d) || check_granularity(n, d) ||
+	    check_zero_point(n, d))
+		return -1;
+	return rule_output(n, 0, zero ? zero->dtype : t, &x->shape, d);
+}
+
+int shape_dequantize(struct node *n, struct diag *d)
+{
+	const struct value *x = n->inputs[0];
+
+	if (!is_code(x->dtype) && x->dtype != DT_I32)
+		return node_error(d, n, "input '%s' is %s, expected i8, u8 or "
+				  "i32", x->name, dtype_name(x->dtype));
+	if (rule_same_dtype(n, 2, d) || check_scales(n, true, d) ||
+	    check_granularity(n, d) || check_zero_point(n, d))
+		return -1;
+	return rule_output(n, 0, DT_F32, &x->shape, d);
+}
+
+/* QONNX Quant: everything is a float, scale and zero point broadcast. */
+int shape_quant(struct node *n, struct diag *d)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+
+	for (int i = 0; i < 4; i++) {
+		if (rule_dtype(n, i, DT_F32, d))
+			return -1;
+	}
+	if (check_scales(n, false, d) || rule_broadcast_into(n, 1, x, d) ||
+	    rule_broadcast_into(n, 2, x, d) || rule_scalar(n, 3, d))
+		return -1;
+	const struct value *bits = n->inputs[3];
+	if (!value_is_const(bits))
+		return node_error(d, n, "bit width '%s' depends on the data, "
+				  "expected a constant", bits->name);
+	float width = *(const float *)bits->data;
+	if (!(width >= 1 && width <= 32))
+		return node_error(d, n, "bit width %g is out of range",
+				  (double)width);
+	return rule_output_same(n, d);
+}
