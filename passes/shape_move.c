@@ -120,7 +120,7 @@ int shape_slice(struct node *n, struct diag *d)
 
 /* Cells that mode may add before or behind a dim: all of them for constant,
  * as many as there are to repeat for the others. */
-static bool pad_fits(const char mode, int64_t pad, int64_t dim)
+static bool pad_fits(char mode, int64_t pad, int64_t dim)
 {
 	switch (mode) {
 	case 'c':

@@ -140,5 +140,7 @@ int shape_resize(struct node *n, struct diag *d)
 	if (scales ? by_scales(n, scales, axes, count, &s, d) :
 		     by_sizes(n, axes, count, &s, d))
 		return -1;
+	if (shape_elements(&s) == 0)
+		return node_error(d, n, "its output would be empty");
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
