@@ -15,9 +15,6 @@ import time
 import cv2
 import numpy
 
-
-
-
 def opencv_ms(path, shape, runs=30):
     net = cv2.dnn.readNetFromONNX(path)
     blob = numpy.random.default_rng(1).random(shape, dtype=numpy.float32)

@@ -21,7 +21,7 @@ const struct dbp_header *dbrt_header(const struct dbrt_model *m);
 const void *dbrt_section(const struct dbrt_model *m, int kind); /* or NULL */
 const struct dbp_tensor *dbrt_tensor_row(const struct dbrt_model *m,
 					 uint32_t id);
-struct dbrt_op_view dbrt_view(const struct dbrt_model *m, uint32_t op);
+struct dbrt_op_view dbrt_op_at(const struct dbrt_model *m, uint32_t op);
 /* Text at an offset of the strings section; "" for DBP_NONE. */
 const char *dbrt_string(const struct dbrt_model *m, uint32_t offset);
 

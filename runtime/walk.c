@@ -208,6 +208,25 @@ void dbrt_copy_views(const struct dbrt_model *m, const struct dbrt_view *views)
 	dbrt_walk_rows(m, views, 2, copy_row, &views[0].size);
 }
 
+static void table_row(const void *ctx, const struct dbrt_walk *w)
+{
+	const int8_t *table = ctx, *in = (const int8_t *)w->at[1];
+	int8_t *out = (int8_t *)w->at[0];
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++) {
+		*out = table[*in + 128];
+		out += w->inner[0];
+		in += w->inner[1];
+	}
+}
+
+void dbrt_map_views(const struct dbrt_model *m, const struct dbrt_view *views,
+		    const int8_t *table)
+{
+	dbrt_walk_rows(m, views, 2, table_row, table);
+}
+
 int dbrt_same_dims(const struct dbp_tensor *a, const struct dbp_tensor *b)
 {
 	return dbrt_same_dims_but(a, b, DBP_MAX_RANK);

@@ -59,6 +59,16 @@ void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
 /* views[0] = views[1], elements of any type. */
 void dbrt_copy_views(const struct dbrt_model *m, const struct dbrt_view *views);
 
+/* views[0] = table[views[1] + 128], codes. */
+void dbrt_map_views(const struct dbrt_model *m, const struct dbrt_view *views,
+		    const int8_t *table);
+
+/* multiplier and shift as struct dbp_mul and dbp_rescale have them */
+int dbrt_scaling_ok(uint32_t multiplier, uint32_t shift);
+/* The 256 results of a rescale, for dbrt_map_views(). */
+void dbrt_rescale_table(int8_t *table, const struct dbp_rescale *p,
+			int32_t zero_in, int32_t zero_out);
+
 uint32_t dbrt_element_size(const struct dbp_tensor *t);
 
 /* For the checks. */

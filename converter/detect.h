@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_DETECT_H
+#define DBC_CONVERTER_DETECT_H
+
+#include <stdbool.h>
+
+#include "converter/preprocess.h"
+#include "ir/config.h"
+#include "ir/graph.h"
+#include "runtime/dbrt.h"
+#include "schemas/dbp.h"
+
+/*
+ * What a graph's outputs mean: one output of boxes [1, N, 4] beside one of
+ * scores [1, N, classes], or a single one of scores [1, classes]. False where
+ * they are neither; thresholds come from the options.
+ */
+bool head_find(const struct graph *g, const struct config *c,
+	       struct dbp_head *head);
+
+/* From the model's input pixels to a photo's: how it was fitted. */
+struct detect_frame {
+	float scale_x, scale_y; /* input pixels a photo pixel */
+	float left, top;        /* of the photo in the input */
+	uint32_t input_width, input_height;
+	uint32_t width, height; /* of the photo */
+};
+struct detect_frame detect_frame_of(const struct preprocess *p,
+				    uint32_t width, uint32_t height);
+
+/*
+ * Detections out of float outputs by the rule of dbrt_detections(): what the
+ * float model finds is found the same way. Returns their number, best first.
+ */
+int detect_boxes(const struct dbp_head *head, const float *boxes,
+		 const float *scores, uint32_t candidates, uint32_t classes,
+		 const struct detect_frame *frame, struct dbrt_detection *out,
+		 int max);
+/* Intersection over union. */
+float detect_iou(const struct dbrt_detection *a,
+		 const struct dbrt_detection *b);
+
+/*
+ * Agreement of detections with a truth, over any number of pictures; boxes
+ * match at an IoU of 0.5 and more.
+ */
+struct detect_match {
+	float score;
+	uint32_t class_id;
+	bool correct;
+};
+
+struct detect_score {
+	int found, false_found; /* over the threshold: matched, not matched */
+	struct detect_match *truth; /* every box of the truth */
+	int truth_count, truth_capacity;
+	struct detect_match *matches; /* every detection, for the average */
+	int match_count, match_capacity;
+};
+
+/* One picture. `found` is sorted, best first, and goes below the threshold,
+ * from which on detections count for F1. -1 when memory is exhausted. */
+int detect_score_add(struct detect_score *s,
+		     const struct dbrt_detection *truth, int truth_count,
+		     const struct dbrt_detection *found, int found_count,
+		     float threshold);
+/* 1 where there is neither truth nor a detection. */
+double detect_f1(const struct detect_score *s);
+/* Average precision at IoU 0.5 over 101 recalls, the mean over the classes
+ * that the truth has; 1 where it has none. */
+double detect_map50(const struct detect_score *s);
+void detect_score_free(struct detect_score *s);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels.h"
+
+#include "runtime/requant.h"
+
+/* Four sums side by side: one load of x serves four rows, and compilers turn
+ * the inner loop into 16-bit products. */
+static void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		size_t stride, uint32_t blocks, uint32_t pixels)
+{
+	for (uint32_t p = 0; p < pixels; p++, x += stride) {
+		int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+		const int8_t *wb = w, *xb = x;
+
+		for (uint32_t b = 0; b < blocks; b++, wb += 64, xb += 16)
+			for (int c = 0; c < 16; c++) {
+				s0 += wb[c] * xb[c];
+				s1 += wb[16 + c] * xb[c];
+				s2 += wb[32 + c] * xb[c];
+				s3 += wb[48 + c] * xb[c];
+			}
+		acc[p][0] = s0;
+		acc[p][1] = s1;
+		acc[p][2] = s2;
+		acc[p][3] = s3;
+	}
+}
+
+void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
+			  const int8_t values[4][16], uint32_t blocks,
+			  uint32_t bits)
+{
+	uint32_t per_byte = 8 / bits, mask = (1u << bits) - 1;
+
+	for (uint32_t b = 0; b < blocks; b++, packed += 8 * bits)
+		for (uint32_t r = 0; r < 4; r++, out += 16) {
+			const uint8_t *from = packed + r / per_byte * 16;
+			uint32_t at = r % per_byte * bits;
+
+			for (int c = 0; c < 16; c++)
+				out[c] = values[r][from[c] >> at & mask];
+		}
+}
+
+static inline int32_t add_bias(int32_t acc, int32_t bias)
+{
+	return (int32_t)((uint32_t)acc + (uint32_t)bias);
+}
+
+void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
+			      uint32_t lanes, uint32_t pixels,
+			      const struct dbrt_post *p, uint32_t channel,
+			      uint32_t count)
+{
+	for (uint32_t c = 0; c < count; c++) {
+		uint32_t o = channel + c;
+		int32_t bias = p->bias[o];
+		uint32_t m[2] = { p->multiplier[o], p->multiplier2[o] };
+		uint32_t s[2] = { p->shift[o], p->shift2[o] };
+
+		for (uint32_t i = 0; i < pixels; i++) {
+			int32_t v = add_bias(acc[i * lanes + c], bias);
+			int n = v < 0;
+			int8_t q = dbrt_requantize(v, m[n], s[n],
+						   p->zero_point, p->low,
+						   p->high);
+
+			out[i * stride + c] = p->table ? p->table[q + 128] : q;
+		}
+	}
+}
+
+static void add_tap(int32_t acc[16], const int16_t *w, const int8_t *x,
+		    uint32_t channels)
+{
+	if (channels == 16) {
+		for (int c = 0; c < 16; c++)
+			acc[c] += w[c] * x[c];
+		return;
+	}
+	for (uint32_t c = 0; c < channels; c++)
+		acc[c] += w[c] * x[c];
+}
+
+void dbrt_depthwise_portable(int32_t (*acc)[16], const int32_t base[16],
+			     const struct dbrt_depthwise_window *d)
+{
+	for (uint32_t p = 0; p < d->pixels; p++) {
+		const int8_t *x = d->x + p * d->pixel_stride;
+		const int16_t *w = d->weights;
+
+		for (int c = 0; c < 16; c++)
+			acc[p][c] = base[c];
+		for (uint32_t ky = 0; ky < d->rows; ky++)
+			for (uint32_t kx = 0; kx < d->columns; kx++, w += 16)
+				add_tap(acc[p], w,
+					x + ky * d->row_stride +
+						kx * d->column_stride,
+					d->channels);
+	}
+}
+
+const struct dbrt_kernels dbrt_kernels_portable = {
+	"portable", dot, dbrt_decode_portable, dbrt_requantize_portable,
+	dbrt_depthwise_portable,
+};
+
+const struct dbrt_kernels *dbrt_kernels(void)
+{
+#ifdef DBRT_X86
+	for (uint32_t i = 0; dbrt_kernels_x86[i]; i++)
+		if (dbrt_kernels_x86_runs(dbrt_kernels_x86[i]))
+			return dbrt_kernels_x86[i];
+#endif
+	return &dbrt_kernels_portable;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBRT_KERNELS_H
+#define DBRT_KERNELS_H
+
+/*
+ * The inner loops of the convolutions. The portable ones (kernels.c) are the
+ * reference; a row for a better CPU replaces them and gives the same bits.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/* What follows the accumulator, per output channel (enum dbp_post but for
+ * DBP_POST_FLOAT). multiplier2 and shift2 are those of acc < 0, the same
+ * arrays again where that makes no difference. */
+struct dbrt_post {
+	const int32_t *bias;
+	const uint16_t *multiplier, *multiplier2;
+	const uint8_t *shift, *shift2;
+	const int8_t *table; /* 256 bytes, index q + 128; NULL: none */
+	int32_t zero_point, low, high;
+};
+
+struct dbrt_depthwise_window {
+	const int16_t *weights;   /* of the first row: [rows][columns][16] */
+	const int8_t *x;          /* cell of the first tap, first pixel */
+	size_t row_stride;        /* bytes from a tap to the one below */
+	size_t column_stride;     /* bytes to the tap on the right */
+	size_t pixel_stride;      /* bytes to the next pixel's window */
+	uint32_t rows, columns;
+	uint32_t pixels, channels; /* 1 to 16 of them */
+};
+
+struct dbrt_kernels {
+	const char *name;
+
+	/*
+	 * acc[p][r] = sum over c of w(r, c) * x[p * stride + c]: 4 rows of
+	 * weights, `blocks` tiles of [4][16], with `pixels` windows.
+	 */
+	void (*dot)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		    size_t stride, uint32_t blocks, uint32_t pixels);
+
+	/*
+	 * Tiles of codes of 2 or 4 bits to tiles of numbers: row r's code k
+	 * becomes values[r][k].
+	 */
+	void (*decode)(int8_t *out, const uint8_t *packed,
+		       const int8_t values[4][16], uint32_t blocks,
+		       uint32_t bits);
+
+	/*
+	 * out[p * stride + c] from acc[p * lanes + c] and channel
+	 * `channel` + c of p, for c < count <= lanes; lanes is 4 or 16.
+	 */
+	void (*requantize)(int8_t *out, size_t stride, const int32_t *acc,
+			   uint32_t lanes, uint32_t pixels,
+			   const struct dbrt_post *p, uint32_t channel,
+			   uint32_t count);
+
+	/* acc[p][c] = base[c] + the window's sum, for c < channels; the rest
+	 * of the 16 are left undefined. */
+	void (*depthwise)(int32_t (*acc)[16], const int32_t base[16],
+			  const struct dbrt_depthwise_window *w);
+};
+
+/* The best row for this CPU. */
+const struct dbrt_kernels *dbrt_kernels(void);
+
+extern const struct dbrt_kernels dbrt_kernels_portable;
+
+void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
+			  const int8_t values[4][16], uint32_t blocks,
+			  uint32_t bits);
+void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
+			      uint32_t lanes, uint32_t pixels,
+			      const struct dbrt_post *p, uint32_t channel,
+			      uint32_t count);
+void dbrt_depthwise_portable(int32_t (*acc)[16], const int32_t base[16],
+			     const struct dbrt_depthwise_window *w);
+
+#if defined(__x86_64__) && !defined(DBRT_PORTABLE)
+#define DBRT_X86 1
+/* Rows of x86-64, best first; NULL ends the list. For tests and benches:
+ * only those that dbrt_kernels_x86_runs() may be called. */
+extern const struct dbrt_kernels *const dbrt_kernels_x86[];
+int dbrt_kernels_x86_runs(const struct dbrt_kernels *k);
+#endif
+
+#endif

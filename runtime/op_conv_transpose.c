@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/conv.h"
+
+/*
+ * A transposed convolution, turned from scattering into gathering: an output
+ * pixel's window holds, for each tap, the input that reaches it through that
+ * tap, or the zero point where none does.
+ */
+int dbrt_conv_transpose_check(const struct dbrt_op_view *v)
+{
+	return dbrt_conv_check_common(v, 1);
+}
+
+void dbrt_conv_transpose_run(const struct dbrt_op_view *v)
+{
+	dbrt_conv_run_windows(v, 1);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pooling, N,H,W,C. Cells outside of the input do not exist: the maximum of
+ * no cell is the lowest code (or minus infinity), the average of none is 0. */
+#include "runtime/fmath.h"
+#include "runtime/requant.h"
+#include "runtime/walk.h"
+
+#include <string.h>
+
+/* Keeps every coordinate and every sum of codes within int32. */
+#define POOL_MAX_SPAN (1 << 30)
+#define POOL_MAX_CELLS (1u << 23)
+#define POOL_BLOCK 32 /* channels summed at a time */
+
+/* One axis of the windows. */
+struct axis {
+	uint32_t in, out, kernel, stride, dilation, pad, pad_end;
+};
+
+static struct axis axis_h(const struct dbrt_op_view *v)
+{
+	const struct dbp_pool *p = v->params;
+
+	return (struct axis){dbrt_in(v, 0)->dims[1], dbrt_out(v, 0)->dims[1],
+			     p->kernel_h, p->stride_h, p->dilation_h,
+			     p->pad_top, p->pad_bottom};
+}
+
+static struct axis axis_w(const struct dbrt_op_view *v)
+{
+	const struct dbp_pool *p = v->params;
+
+	return (struct axis){dbrt_in(v, 0)->dims[2], dbrt_out(v, 0)->dims[2],
+			     p->kernel_w, p->stride_w, p->dilation_w,
+			     p->pad_left, p->pad_right};
+}
+
+static int axis_ok(const struct axis *a)
+{
+	uint64_t span = (uint64_t)(a->out - 1) * a->stride +
+			(uint64_t)a->kernel * a->dilation + a->in + a->pad_end;
+
+	return a->kernel && a->stride && a->dilation && span < POOL_MAX_SPAN;
+}
+
+static int pool_ok(const struct dbrt_op_view *v)
+{
+	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
+	struct axis h, w;
+
+	if (x->rank != 4 || y->rank != 4 || x->dims[0] != y->dims[0] ||
+	    x->dims[3] != y->dims[3] || x->dtype != y->dtype ||
+	    x->dtype == DBP_I32)
+		return 0;
+	h = axis_h(v);
+	w = axis_w(v);
+	return axis_ok(&h) && axis_ok(&w);
+}
+
+int dbrt_max_pool_check(const struct dbrt_op_view *v)
+{
+	return dbrt_expect(pool_ok(v) &&
+			   dbrt_same_type(dbrt_in(v, 0), dbrt_out(v, 0)));
+}
+
+static uint32_t at_most(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+int dbrt_avg_pool_check(const struct dbrt_op_view *v)
+{
+	const struct dbp_pool *p = v->params;
+	const struct dbp_tensor *x = dbrt_in(v, 0);
+	uint64_t cells;
+
+	if (!pool_ok(v) || p->dilation_h != 1 || p->dilation_w != 1)
+		return DBRT_ERROR_FORMAT;
+	cells = (uint64_t)at_most(p->kernel_h, x->dims[1]) *
+		at_most(p->kernel_w, x->dims[2]);
+	/* 2 * (kernel_h * kernel_w << shift) stays below 2^62. */
+	return dbrt_expect(
+		cells <= POOL_MAX_CELLS &&
+		(x->dtype == DBP_F32 ||
+		 (dbrt_scaling_ok(p->multiplier, 1) && p->shift <= 40 &&
+		  (uint64_t)p->kernel_h * p->kernel_w <=
+			  (uint64_t)1 << (60 - p->shift))));
+}
+
+/* The taps of one window on one axis that lie inside of the input: the first
+ * cell, and how many, `dilation` apart; and the cells that the average counts
+ * when it counts padding. */
+struct span {
+	uint32_t first, count, padded;
+};
+
+static struct span window(const struct axis *a, uint32_t out)
+{
+	int32_t start = (int32_t)(out * a->stride) - (int32_t)a->pad;
+	int32_t d = (int32_t)a->dilation, in = (int32_t)a->in, skip = 0;
+	int32_t count = 0, padded = in + (int32_t)a->pad_end - start;
+	struct span s;
+
+	if (start < 0)
+		skip = (-start + d - 1) / d;
+	if (start + skip * d < in)
+		count = (in - start + d - 1) / d;
+	if (count > (int32_t)a->kernel)
+		count = (int32_t)a->kernel;
+	if (padded > (int32_t)a->kernel)
+		padded = (int32_t)a->kernel;
+	s.first = (uint32_t)(start + skip * d);
+	s.count = count > skip ? (uint32_t)(count - skip) : 0;
+	s.padded = padded > 0 ? (uint32_t)padded : 0;
+	return s;
+}
+
+struct pool {
+	const struct dbrt_op_view *v;
+	const struct dbp_tensor *x, *y;
+	struct axis h, w;
+	void (*cell)(const struct pool *p, const struct span *h,
+		     const struct span *w, const uint8_t *in, uint8_t *out);
+};
+
+/* Channels of tap (ky, kx) of a window; `in` is its image. */
+static const uint8_t *tap(const struct pool *p, const struct span *h,
+			  const struct span *w, const uint8_t *in, uint32_t ky,
+			  uint32_t kx)
+{
+	size_t y = h->first + (size_t)ky * p->h.dilation;
+	size_t x = w->first + (size_t)kx * p->w.dilation;
+
+	return in + (y * p->w.in + x) * p->x->pitch *
+			    dbrt_element_size(p->x);
+}
+
+/* Job i: row i of the output, counted over all images. */
+static void pool_row(void *arg, uint32_t i, uint32_t worker)
+{
+	const struct pool *p = arg;
+	uint32_t size = dbrt_element_size(p->x), x;
+	size_t image = (size_t)p->h.in * p->w.in * p->x->pitch * size;
+	const uint8_t *in = dbrt_data(p->v->m, p->x);
+	uint8_t *out = dbrt_data(p->v->m, p->y);
+	struct span h = window(&p->h, i % p->h.out), w;
+
+	(void)worker;
+	in += image * (i / p->h.out);
+	out += (size_t)i * p->w.out * p->y->pitch * size;
+	for (x = 0; x < p->w.out; x++) {
+		w = window(&p->w, x);
+		p->cell(p, &h, &w, in, out);
+		out += (size_t)p->y->pitch * size;
+	}
+}
+
+static void max_s8(const struct pool *p, const struct span *h,
+		   const struct span *w, const uint8_t *in, uint8_t *out)
+{
+	uint32_t channels = p->x->dims[3], ky, kx, c;
+	int8_t *best = (int8_t *)out;
+
+	memset(out, -128, channels);
+	for (ky = 0; ky < h->count; ky++)
+		for (kx = 0; kx < w->count; kx++) {
+			const int8_t *cell =
+				(const int8_t *)tap(p, h, w, in, ky, kx);
+
+			for (c = 0; c < channels; c++)
+				best[c] = cell[c] > best[c] ? cell[c] : best[c];
+		}
+}
+
+static void max_f32(const struct pool *p, const struct span *h,
+		    const struct span *w, const uint8_t *in, uint8_t *out)
+{
+	uint32_t channels = p->x->dims[3], ky, kx, c;
+	float *best = (float *)(void *)out;
+
+	for (c = 0; c < channels; c++)
+		best[c] = -dbrt_infinity();
+	for (ky = 0; ky < h->count; ky++)
+		for (kx = 0; kx < w->count; kx++) {
+			const float *cell = (const void *)tap(p, h, w, in, ky,
+							      kx);
+
+			for (c = 0; c < channels; c++)
+				best[c] = dbrt_maxf(cell[c], best[c]);
+		}
+}
+
+/* How many cells the average divides by. */
+static uint32_t divisor(const struct pool *p, const struct span *h,
+			const struct span *w)
+{
+	const struct dbp_pool *params = p->v->params;
+
+	return params->count_include_pad ? h->padded * w->padded
+					 : h->count * w->count;
+}
+
+/* struct dbp_pool's formula for n > 0 cells */
+static int8_t average_code(const struct dbp_pool *p, int64_t sum, uint32_t n,
+			   int32_t zero)
+{
+	int64_t d = (int64_t)n << p->shift, a = 2 * sum * p->multiplier + d;
+	int64_t q = a / (2 * d);
+
+	q -= a % (2 * d) < 0;
+	return (int8_t)dbrt_clamp(q + zero, -128, 127);
+}
+
+static void sum_codes(const struct pool *p, const struct span *h,
+		      const struct span *w, const uint8_t *in, uint32_t c0,
+		      uint32_t n, int32_t *sum)
+{
+	uint32_t ky, kx, c;
+
+	memset(sum, 0, n * sizeof(*sum));
+	for (ky = 0; ky < h->count; ky++)
+		for (kx = 0; kx < w->count; kx++) {
+			const int8_t *cell =
+				(const int8_t *)tap(p, h, w, in, ky, kx) + c0;
+
+			for (c = 0; c < n; c++)
+				sum[c] += cell[c];
+		}
+}
+
+static void avg_s8(const struct pool *p, const struct span *h,
+		   const struct span *w, const uint8_t *in, uint8_t *out)
+{
+	uint32_t n = divisor(p, h, w), channels = p->x->dims[3], c0, c, block;
+	int32_t sum[POOL_BLOCK], zero = p->y->zero_point;
+	int64_t offset = (int64_t)h->count * w->count * p->x->zero_point;
+
+	if (n == 0)
+		memset(out, zero, channels);
+	for (c0 = 0; n && c0 < channels; c0 += block) {
+		block = at_most(channels - c0, POOL_BLOCK);
+		sum_codes(p, h, w, in, c0, block, sum);
+		for (c = 0; c < block; c++)
+			out[c0 + c] = (uint8_t)average_code(
+				p->v->params, sum[c] - offset, n, zero);
+	}
+}
+
+static void avg_f32(const struct pool *p, const struct span *h,
+		    const struct span *w, const uint8_t *in, uint8_t *out)
+{
+	uint32_t n = divisor(p, h, w), channels = p->x->dims[3], ky, kx, c;
+	float *sum = (float *)(void *)out;
+
+	memset(out, 0, (size_t)channels * sizeof(*sum));
+	for (ky = 0; ky < h->count; ky++)
+		for (kx = 0; kx < w->count; kx++) {
+			const float *cell = (const void *)tap(p, h, w, in, ky,
+							      kx);
+
+			for (c = 0; c < channels; c++)
+				sum[c] += cell[c];
+		}
+	for (c = 0; n && c < channels; c++)
+		sum[c] = dbrt_canonical(sum[c] / (float)n);
+}
+
+static void run_pool(struct pool *p, const struct dbrt_op_view *v)
+{
+	p->v = v;
+	p->x = dbrt_in(v, 0);
+	p->y = dbrt_out(v, 0);
+	p->h = axis_h(v);
+	p->w = axis_w(v);
+	dbrt_for(v->m, p->y->dims[0] * p->h.out, pool_row, p);
+}
+
+void dbrt_max_pool_run(const struct dbrt_op_view *v)
+{
+	struct pool p = {0};
+
+	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? max_s8 : max_f32;
+	run_pool(&p, v);
+}
+
+void dbrt_avg_pool_run(const struct dbrt_op_view *v)
+{
+	struct pool p = {0};
+
+	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? avg_s8 : avg_f32;
+	run_pool(&p, v);
+}

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/internal.h"
+
+#include <float.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "packed models are little-endian and used in place"
+#endif
+
+/*
+ * Everything that a kernel relies on is proven here, once: whatever passes,
+ * dbrt_run() runs in bounds for any input. Time is linear in the file's size.
+ */
+#define MAX_SECTIONS 64
+
+static int check(int is_right)
+{
+	return is_right ? DBRT_OK : DBRT_ERROR_FORMAT;
+}
+
+static int all_zero(const void *data, size_t bytes)
+{
+	const uint8_t *p = data;
+	uint8_t seen = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		seen |= p[i];
+	return seen == 0;
+}
+
+static int is_finite(float x)
+{
+	return x >= -FLT_MAX && x <= FLT_MAX;
+}
+
+/* ---- Header and sections ---- */
+
+static uint32_t header_crc(const uint8_t *file, size_t bytes)
+{
+	const size_t field = offsetof(struct dbp_header, header_crc32);
+	static const uint8_t zero[4];
+	uint32_t crc = dbrt_crc32(0, file, field);
+
+	crc = dbrt_crc32(crc, zero, sizeof(zero));
+	return dbrt_crc32(crc, file + field + 4, bytes - field - 4);
+}
+
+static int check_header(const struct dbp_header *h, size_t bytes)
+{
+	size_t head = sizeof(*h);
+
+	if (bytes < 4)
+		return DBRT_ERROR_TRUNCATED;
+	if (h->magic != DBP_MAGIC)
+		return DBRT_ERROR_MAGIC;
+	if (bytes < sizeof(*h))
+		return DBRT_ERROR_TRUNCATED;
+	if (h->major != DBP_MAJOR)
+		return DBRT_ERROR_VERSION;
+	if (bytes < h->total_bytes)
+		return DBRT_ERROR_TRUNCATED;
+	if (h->section_count > MAX_SECTIONS)
+		return DBRT_ERROR_FORMAT;
+	head += h->section_count * sizeof(struct dbp_section);
+	if (head > h->total_bytes)
+		return DBRT_ERROR_FORMAT;
+	if (header_crc((const uint8_t *)h, head) != h->header_crc32)
+		return DBRT_ERROR_CHECKSUM;
+	return check(h->flags == 0 && h->total_bytes <= DBP_MAX_BYTES &&
+		     h->arena_bytes <= DBP_MAX_BYTES &&
+		     h->arena_bytes % DBP_ALIGN == 0 &&
+		     h->worker_bytes <= DBP_MAX_BYTES &&
+		     h->worker_bytes % DBP_ALIGN == 0 &&
+		     all_zero(h->reserved, sizeof(h->reserved)));
+}
+
+/* One section behind `end`, the bytes between being zero. */
+static int check_section(struct dbrt_model *m, const struct dbp_section *s,
+			 uint32_t end)
+{
+	uint32_t total = dbrt_header(m)->total_bytes;
+	uint64_t start = ((uint64_t)end + DBP_ALIGN - 1) & ~(DBP_ALIGN - 1ull);
+
+	if (s->kind == 0 || s->offset != start || s->offset > total ||
+	    s->bytes > total - s->offset ||
+	    !all_zero(m->file + end, s->offset - end))
+		return DBRT_ERROR_FORMAT;
+	if (dbrt_crc32(0, m->file + s->offset, s->bytes) != s->crc32)
+		return DBRT_ERROR_CHECKSUM;
+	if (s->kind > DBP_SECTION_SIGNATURE)
+		return DBRT_OK;
+	if (m->section_offset[s->kind])
+		return DBRT_ERROR_FORMAT;
+	m->section_offset[s->kind] = s->offset;
+	m->section_bytes[s->kind] = s->bytes;
+	return DBRT_OK;
+}
+
+static int check_sections(struct dbrt_model *m)
+{
+	const struct dbp_header *h = dbrt_header(m);
+	const struct dbp_section *s = (const struct dbp_section *)(h + 1);
+	uint32_t end = (uint32_t)(sizeof(*h) + h->section_count * sizeof(*s));
+
+	for (uint32_t i = 0; i < h->section_count; i++) {
+		int status = check_section(m, &s[i], end);
+
+		if (status != DBRT_OK)
+			return status;
+		end = s[i].offset + s[i].bytes;
+	}
+	return check(h->total_bytes - end < DBP_ALIGN &&
+		     all_zero(m->file + end, h->total_bytes - end));
+}
+
+static int check_strings(struct dbrt_model *m)
+{
+	const char *text = dbrt_section(m, DBP_SECTION_STRINGS);
+	uint32_t bytes = m->section_bytes[DBP_SECTION_STRINGS];
+
+	return check(bytes == 0 || text[bytes - 1] == '\0');
+}
+
+static int is_string(const struct dbrt_model *m, uint32_t offset)
+{
+	return offset == DBP_NONE ||
+	       offset < m->section_bytes[DBP_SECTION_STRINGS];
+}
+
+/* Number of rows of a section of structures; 0 where it is malformed. */
+static uint32_t count_rows(const struct dbrt_model *m, int kind, uint32_t size,
+			   uint32_t max)
+{
+	uint32_t bytes = m->section_bytes[kind];
+
+	return bytes % size || bytes / size > max ? 0 : bytes / size;
+}
+
+static int check_counts(struct dbrt_model *m)
+{
+	m->tensor_count = count_rows(m, DBP_SECTION_TENSORS,
+				     sizeof(struct dbp_tensor),
+				     DBP_MAX_TENSORS);
+	m->op_count = count_rows(m, DBP_SECTION_OPS, sizeof(struct dbp_op),
+				 DBP_MAX_OPS);
+	return check(m->tensor_count > 0 && m->op_count > 0 &&
+		     m->section_offset[DBP_SECTION_PARAMS]);
+}
+
+/* ---- Tensors ---- */
+
+static int check_shape(const struct dbp_tensor *t)
+{
+	uint64_t rows = 1, last;
+
+	if (t->rank == 0 || t->rank > DBP_MAX_RANK)
+		return DBRT_ERROR_FORMAT;
+	for (uint32_t i = 0; i < DBP_MAX_RANK; i++) {
+		if (t->dims[i] == 0 || (i >= t->rank && t->dims[i] != 1))
+			return DBRT_ERROR_FORMAT;
+		if (i < t->rank - 1u)
+			rows *= t->dims[i];
+		if (rows > DBP_MAX_BYTES || t->dims[i] > DBP_MAX_BYTES)
+			return DBRT_ERROR_FORMAT;
+	}
+	last = t->dims[t->rank - 1];
+	if (t->pitch < last || t->pitch > DBP_MAX_BYTES)
+		return DBRT_ERROR_FORMAT;
+	/* Below 2^31 * 2^31 + 2^31 before the element's size. */
+	last += (rows - 1) * t->pitch;
+	return check(last <= DBP_MAX_BYTES &&
+		     last * dbrt_element_bytes(t) == t->bytes &&
+		     t->bytes <= DBP_MAX_BYTES);
+}
+
+static int check_type(const struct dbp_tensor *t)
+{
+	if (t->dtype == DBP_S8)
+		return check(t->zero_point >= -128 && t->zero_point <= 127 &&
+			     t->scale > 0 && t->scale <= FLT_MAX);
+	return check((t->dtype == DBP_F32 || t->dtype == DBP_I32) &&
+		     t->zero_point == 0 && t->scale == 0 &&
+		     t->offset % 4 == 0);
+}
+
+static int check_place(const struct dbrt_model *m, const struct dbp_tensor *t)
+{
+	uint32_t room;
+
+	if (t->memory == DBP_IN_ARENA)
+		room = dbrt_header(m)->arena_bytes;
+	else if (t->memory == DBP_IN_DATA && t->writer == DBP_NONE)
+		room = m->section_bytes[DBP_SECTION_DATA];
+	else
+		return DBRT_ERROR_FORMAT;
+	return check(t->offset <= room && t->bytes <= room - t->offset);
+}
+
+static int check_tensors(struct dbrt_model *m)
+{
+	for (uint32_t i = 0; i < m->tensor_count; i++) {
+		const struct dbp_tensor *t = dbrt_tensor_row(m, i);
+
+		if (check_type(t) || check_shape(t) || check_place(m, t) ||
+		    t->reserved0 || t->reserved1 || !is_string(m, t->name) ||
+		    (t->writer != DBP_NONE && t->writer >= m->op_count))
+			return DBRT_ERROR_FORMAT;
+	}
+	return DBRT_OK;
+}
+
+/* ---- Inputs and outputs ---- */
+
+/* Before the operators: sizes, indices, and inputs' memory. */
+static int check_io(struct dbrt_model *m)
+{
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	uint32_t bytes = m->section_bytes[DBP_SECTION_IO];
+	const uint32_t *ids = (const uint32_t *)(io + 1);
+
+	if (!io || bytes < sizeof(*io) || io->input_count == 0 ||
+	    io->output_count == 0 || io->input_count > DBP_MAX_IO ||
+	    io->output_count > DBP_MAX_IO ||
+	    bytes != sizeof(*io) + 4 * (io->input_count + io->output_count))
+		return DBRT_ERROR_FORMAT;
+	for (uint32_t i = 0; i < io->input_count + io->output_count; i++) {
+		const struct dbp_tensor *t;
+
+		if (ids[i] >= m->tensor_count)
+			return DBRT_ERROR_FORMAT;
+		t = dbrt_tensor_row(m, ids[i]);
+		if (i < io->input_count &&
+		    (t->memory != DBP_IN_ARENA || t->writer != DBP_NONE))
+			return DBRT_ERROR_FORMAT;
+	}
+	return DBRT_OK;
+}
+
+static int is_inside(const struct dbp_tensor *t, const struct dbp_tensor *of)
+{
+	return of->memory == DBP_IN_ARENA && t->offset >= of->offset &&
+	       t->offset + t->bytes <= of->offset + of->bytes;
+}
+
+/* Whether a tensor holds something when operator `op` starts: a constant, an
+ * input, what an earlier operator wrote, or a part of one of these. */
+static int is_written(const struct dbrt_model *m, const struct dbp_tensor *t,
+		      uint32_t op)
+{
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	const uint32_t *ids = (const uint32_t *)(io + 1);
+	uint32_t count = io->input_count;
+
+	if (t->memory == DBP_IN_DATA)
+		return 1;
+	if (t->writer != DBP_NONE) {
+		struct dbrt_op_view v;
+
+		if (t->writer >= op)
+			return 0;
+		v = dbrt_op_at(m, t->writer);
+		ids = v.ids + v.op->input_count;
+		count = v.op->output_count;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		if (is_inside(t, dbrt_tensor_row(m, ids[i])))
+			return 1;
+	return 0;
+}
+
+static int check_outputs(struct dbrt_model *m)
+{
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	const uint32_t *ids = (const uint32_t *)(io + 1) + io->input_count;
+
+	for (uint32_t i = 0; i < io->output_count; i++)
+		if (!is_written(m, dbrt_tensor_row(m, ids[i]), m->op_count))
+			return DBRT_ERROR_FORMAT;
+	return DBRT_OK;
+}
+
+/* ---- Operators: overlaps ---- */
+
+/* Whether two tensors share a byte. Ranges of channels of one buffer, as
+ * concatenation in place makes them, interleave without sharing any. */
+static int overlaps(const struct dbp_tensor *a, const struct dbp_tensor *b)
+{
+	uint64_t pitch = (uint64_t)a->pitch * dbrt_element_bytes(a);
+	uint64_t run_a, run_b, apart;
+
+	if (a->memory != DBP_IN_ARENA || b->memory != DBP_IN_ARENA ||
+	    a->offset + a->bytes <= b->offset ||
+	    b->offset + b->bytes <= a->offset)
+		return 0;
+	if (pitch != (uint64_t)b->pitch * dbrt_element_bytes(b))
+		return 1;
+	run_a = (uint64_t)a->dims[a->rank - 1] * dbrt_element_bytes(a);
+	run_b = (uint64_t)b->dims[b->rank - 1] * dbrt_element_bytes(b);
+	apart = ((uint64_t)b->offset + pitch - a->offset % pitch) % pitch;
+	return apart < run_a || pitch - apart < run_b;
+}
+
+static int is_same_shape(const struct dbp_tensor *a, const struct dbp_tensor *b)
+{
+	return a->rank == b->rank &&
+	       !memcmp(a->dims, b->dims, sizeof(a->dims));
+}
+
+/* An elementwise operator may write where it reads. */
+static int is_elementwise(uint32_t kind)
+{
+	return kind == DBP_OP_ADD || kind == DBP_OP_MUL ||
+	       kind == DBP_OP_TABLE || kind == DBP_OP_RESCALE ||
+	       kind == DBP_OP_COPY || kind == DBP_OP_UNARY ||
+	       kind == DBP_OP_BINARY;
+}
+
+/* Whether input i of a concat lies at its own place within the output. */
+static int is_concat_in_place(const struct dbrt_op_view *v, uint32_t i)
+{
+	const struct dbp_concat *p = v->params;
+	const struct dbp_tensor *in = dbrt_in(v, i), *out = dbrt_out(v, 0);
+	uint64_t at = 0, outer = 1;
+
+	if (in->rank != out->rank || p->axis >= out->rank ||
+	    in->pitch != out->pitch || in->dtype != out->dtype)
+		return 0;
+	for (uint32_t k = 0; k < i; k++)
+		at += dbrt_in(v, k)->dims[p->axis];
+	for (uint32_t d = 0; d < p->axis; d++)
+		outer *= out->dims[d];
+	if (p->axis != out->rank - 1u) {
+		/* A run of rows, which only the first dims may cut. */
+		if (outer != 1)
+			return 0;
+		for (uint32_t d = p->axis + 1; d < out->rank - 1u; d++)
+			at *= out->dims[d];
+		at *= out->pitch;
+	}
+	return in->offset == out->offset + at * dbrt_element_bytes(out);
+}
+
+static int may_share(const struct dbrt_op_view *v, uint32_t i)
+{
+	const struct dbp_tensor *in = dbrt_in(v, i), *out = dbrt_out(v, 0);
+
+	if (v->op->kind == DBP_OP_CONCAT)
+		return is_concat_in_place(v, i);
+	if (!is_elementwise(v->op->kind) || in->offset != out->offset ||
+	    dbrt_element_bytes(in) != dbrt_element_bytes(out))
+		return 0;
+	if (v->op->kind == DBP_OP_COPY && in->bytes == out->bytes &&
+	    dbrt_is_dense(in) && dbrt_is_dense(out))
+		return 1;
+	return in->pitch == out->pitch && is_same_shape(in, out);
+}
+
+static int check_overlaps(const struct dbrt_op_view *v)
+{
+	uint32_t inputs = v->op->input_count, outputs = v->op->output_count;
+
+	for (uint32_t o = 0; o < outputs; o++) {
+		for (uint32_t i = 0; i < inputs; i++)
+			if (overlaps(dbrt_in(v, i), dbrt_out(v, o)) &&
+			    !(outputs == 1 && may_share(v, i)))
+				return DBRT_ERROR_FORMAT;
+		for (uint32_t k = 0; k < o; k++)
+			if (overlaps(dbrt_out(v, k), dbrt_out(v, o)))
+				return DBRT_ERROR_FORMAT;
+	}
+	return DBRT_OK;
+}
+
+/* ---- Operators ---- */
+
+static int check_scratch(const struct dbrt_op_view *v)
+{
+	const struct dbp_header *h = dbrt_header(v->m);
+	uint32_t at = v->op->scratch, bytes = v->op->scratch_bytes;
+
+	if (bytes == 0)
+		return check(at == 0);
+	if (at % DBP_ALIGN || at > h->arena_bytes ||
+	    bytes > h->arena_bytes - at || bytes > h->worker_bytes)
+		return DBRT_ERROR_FORMAT;
+	for (uint32_t i = 0; i < v->op->input_count + v->op->output_count;
+	     i++) {
+		const struct dbp_tensor *t = dbrt_tensor_row(v->m, v->ids[i]);
+
+		if (t->memory == DBP_IN_ARENA && t->offset < at + bytes &&
+		    at < t->offset + t->bytes)
+			return DBRT_ERROR_FORMAT;
+	}
+	return DBRT_OK;
+}
+
+/* The row itself: after this its ids and parameters may be read. */
+static int check_row(const struct dbrt_model *m, const struct dbp_op *op)
+{
+	const struct dbrt_op_row *row = &dbrt_op_table[op->kind];
+	uint32_t room = m->section_bytes[DBP_SECTION_PARAMS];
+	uint32_t ids = 4u * (op->input_count + op->output_count);
+
+	if (op->input_count < row->min_inputs ||
+	    op->input_count > row->max_inputs ||
+	    op->output_count != row->outputs || op->reserved ||
+	    !is_string(m, op->name))
+		return DBRT_ERROR_FORMAT;
+	if (op->tensors % 4 || op->tensors > room || ids > room - op->tensors)
+		return DBRT_ERROR_FORMAT;
+	if (op->params == DBP_NONE)
+		return check(op->params_bytes == 0 &&
+			     row->params_min_bytes == 0);
+	return check(op->params % 4 == 0 && op->params <= room &&
+		     op->params_bytes <= room - op->params &&
+		     op->params_bytes >= row->params_min_bytes);
+}
+
+static int check_ids(const struct dbrt_op_view *v, uint32_t op)
+{
+	uint32_t inputs = v->op->input_count;
+
+	for (uint32_t i = 0; i < inputs + v->op->output_count; i++) {
+		const struct dbp_tensor *t;
+
+		if (v->ids[i] >= v->m->tensor_count)
+			return DBRT_ERROR_FORMAT;
+		t = dbrt_tensor_row(v->m, v->ids[i]);
+		if (i < inputs ? !is_written(v->m, t, op)
+			       : t->memory != DBP_IN_ARENA || t->writer != op)
+			return DBRT_ERROR_FORMAT;
+	}
+	return DBRT_OK;
+}
+
+static int check_op(const struct dbrt_model *m, uint32_t i)
+{
+	const struct dbp_op *ops = dbrt_section(m, DBP_SECTION_OPS);
+	struct dbrt_op_view v;
+	int status;
+
+	if (ops[i].kind >= DBP_OP_COUNT || !dbrt_op_table[ops[i].kind].run)
+		return DBRT_ERROR_UNSUPPORTED;
+	status = check_row(m, &ops[i]);
+	if (status != DBRT_OK)
+		return status;
+	v = dbrt_op_at(m, i);
+	status = check_ids(&v, i);
+	if (status == DBRT_OK)
+		status = check_overlaps(&v);
+	if (status == DBRT_OK)
+		status = check_scratch(&v);
+	if (status == DBRT_OK)
+		status = dbrt_op_table[v.op->kind].check(&v);
+	return status;
+}
+
+static int check_ops(struct dbrt_model *m)
+{
+	int status = DBRT_OK;
+
+	for (uint32_t i = 0; i < m->op_count && status == DBRT_OK; i++)
+		status = check_op(m, i);
+	return status;
+}
+
+/* ---- Preprocessing, head, golden ---- */
+
+static const struct dbp_tensor *io_tensor(const struct dbrt_model *m,
+					  uint32_t i)
+{
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+
+	return dbrt_tensor_row(m, ((const uint32_t *)(io + 1))[i]);
+}
+
+static int check_preprocess(struct dbrt_model *m)
+{
+	const struct dbp_preprocess *p = dbrt_section(m,
+						      DBP_SECTION_PREPROCESS);
+	const struct dbp_tensor *x = io_tensor(m, 0);
+
+	if (!p)
+		return DBRT_OK;
+	if (m->section_bytes[DBP_SECTION_PREPROCESS] != sizeof(*p) ||
+	    p->color > DBP_GRAY || p->fit > DBP_LETTERBOX_TOPLEFT ||
+	    p->channels != (p->color == DBP_GRAY ? 1 : 3) || x->rank != 4 ||
+	    x->dims[0] != 1 || x->dims[3] != p->channels)
+		return DBRT_ERROR_FORMAT;
+	for (int i = 0; i < 4; i++)
+		if (!is_finite(p->mean[i]) || !is_finite(p->scale[i]))
+			return DBRT_ERROR_FORMAT;
+	if (p->table == DBP_NONE)
+		return check(x->dtype == DBP_F32);
+	return check(x->dtype == DBP_S8 &&
+		     dbrt_blob(m, p->table, 256u * p->channels, 1));
+}
+
+/* Boxes [1, N, 4] and scores [1, N, classes]; a classifier's [1, classes]. */
+static int check_head_outputs(const struct dbrt_model *m,
+			      const struct dbp_head *h)
+{
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	const struct dbp_tensor *boxes, *scores;
+
+	if (h->scores_output >= io->output_count)
+		return DBRT_ERROR_FORMAT;
+	scores = io_tensor(m, io->input_count + h->scores_output);
+	if (scores->dtype != DBP_F32 || scores->dims[0] != 1 ||
+	    scores->dims[scores->rank - 1] != h->class_count)
+		return DBRT_ERROR_FORMAT;
+	if (h->kind == DBP_HEAD_CLASSIFIER)
+		return check(scores->rank == 2);
+	if (h->kind != DBP_HEAD_BOXES || h->boxes_output >= io->output_count)
+		return DBRT_ERROR_FORMAT;
+	boxes = io_tensor(m, io->input_count + h->boxes_output);
+	return check(boxes->dtype == DBP_F32 && boxes->rank == 3 &&
+		     boxes->dims[0] == 1 && boxes->dims[2] == 4 &&
+		     scores->rank == 3 && scores->dims[1] == boxes->dims[1]);
+}
+
+static int check_head(struct dbrt_model *m)
+{
+	const struct dbp_head *h = dbrt_section(m, DBP_SECTION_HEAD);
+	const uint32_t *names = (const uint32_t *)(h + 1);
+	uint32_t bytes = m->section_bytes[DBP_SECTION_HEAD];
+
+	if (!h)
+		return DBRT_OK;
+	if (bytes < sizeof(*h) ||
+	    bytes - sizeof(*h) != 4 * (uint64_t)h->class_count ||
+	    h->box_form > DBP_BOX_CENTER || h->normalized > 1 ||
+	    h->background > 1 || !is_finite(h->score_threshold) ||
+	    !is_finite(h->nms_iou))
+		return DBRT_ERROR_FORMAT;
+	for (uint32_t i = 0; i < h->class_count; i++)
+		if (!is_string(m, names[i]))
+			return DBRT_ERROR_FORMAT;
+	return check_head_outputs(m, h);
+}
+
+static int check_golden(struct dbrt_model *m)
+{
+	return check(!m->section_offset[DBP_SECTION_GOLDEN] ||
+		     m->section_bytes[DBP_SECTION_GOLDEN] ==
+			     sizeof(struct dbp_golden));
+}
+
+int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
+{
+	/* Each step may rely on what those before it have proven. */
+	static int (*const steps[])(struct dbrt_model *) = {
+		check_sections, check_strings, check_counts, check_tensors,
+		check_io, check_ops, check_outputs, check_preprocess,
+		check_head, check_golden,
+	};
+	int status;
+
+	if (!m || !dbp)
+		return DBRT_ERROR_ARGUMENT;
+	memset(m, 0, sizeof(*m));
+	if ((uintptr_t)dbp % DBP_ALIGN)
+		return DBRT_ERROR_ALIGNMENT;
+	status = check_header(dbp, bytes);
+	if (status != DBRT_OK)
+		return status;
+	m->file = dbp;
+	m->file_bytes = dbrt_header(m)->total_bytes;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		status = steps[i](m);
+		if (status != DBRT_OK)
+			break;
+	}
+	if (status != DBRT_OK)
+		memset(m, 0, sizeof(*m));
+	return status;
+}
