@@ -43,7 +43,7 @@ void diag_note(struct diag *d, const char *fmt, ...)
 /* Attaches a hint to the newest entry. */
 void diag_hint(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* True where memory for a message ran out; then errors > 0 as well. */
+/* Was there an error, even one whose message found no memory? */
 bool diag_failed(const struct diag *d);
 
 #endif

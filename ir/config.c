@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/config.h"
+
+#include <unistd.h>
+
+static int machine_cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > 256 ? 256 : (int)n;
+}
+
+void config_init(struct config *c)
+{
+	*c = (struct config){
+		.target = "a53",
+		.bits = 8,
+		.act_bits = 8,
+		.output_dir = ".",
+		.color = COLOR_RGB,
+		.resize = RESIZE_STRETCH,
+		.score_threshold = 0.5f,
+		.nms_iou = 0.4f,
+		.jobs = machine_cores(),
+		.seed = 1,
+	};
+	for (int i = 0; i < 4; i++)
+		c->scale[i] = (float)(1.0 / 255);
+}
