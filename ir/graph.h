@@ -159,6 +159,7 @@ struct node {
 	enum layout layout;
 	bool tail; /* belongs to the decode tail: float on the device */
 	struct node *prev, *next; /* topological order */
+	uint32_t mark;            /* scratch of graph_sort() */
 };
 
 struct graph {
@@ -170,6 +171,8 @@ struct graph {
 	size_t node_count;
 	struct value **values; /* every value ever made, by id */
 	size_t value_count, value_capacity;
+	struct value **name_slots; /* by name, see graph.c */
+	size_t name_slot_count, name_slots_used;
 	struct value **inputs; /* without those that have initializers */
 	int input_count;
 	struct value **outputs;
@@ -195,7 +198,7 @@ struct value *graph_const_f32(struct graph *g, const char *name, int n,
 			      const float *v);
 int graph_add_input(struct graph *g, struct value *v);
 int graph_add_output(struct graph *g, struct value *v);
-/* NULL where there is none. O(number of values). */
+/* NULL where there is none. */
 struct value *graph_find_value(const struct graph *g, const char *name);
 
 /*
@@ -210,7 +213,8 @@ struct node *graph_node(struct graph *g, enum op op, const char *name,
 /* Changes one input slot, or appends when slot == input_count. */
 int graph_set_input(struct graph *g, struct node *n, int slot, struct value *v);
 /* Makes every reader of `from`, and the graph's outputs, read `to`. A graph
- * output keeps its name: `to` takes it over. */
+ * output keeps its name: `to` takes it over, or, where `to` is an input or an
+ * output itself, an Identity at the graph's end carries it. */
 int graph_replace(struct graph *g, struct value *from, struct value *to);
 /* Unlinks a node; its outputs must have no readers left or be replaced. */
 void graph_remove(struct graph *g, struct node *n);
