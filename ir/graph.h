@@ -269,7 +269,7 @@ int64_t graph_params(const struct graph *g); /* elements of f32 constants */
 int64_t node_macs(const struct node *n);     /* multiply-accumulates */
 int64_t graph_macs(const struct graph *g);
 
-/* Text form, see graph_text.c for the grammar. What print writes, parse
+/* Text form, see graph_print.c for the grammar. What print writes, parse
  * reads back to an equal graph (long constants as a hash, unless `full`). */
 int graph_print(const struct graph *g, FILE *out, bool full);
 struct graph *graph_parse(struct arena *a, const char *text, struct diag *d);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text form of a graph, one line a value or node:
+ *
+ *   graph "name"
+ *   input %x f32 1x3x8x8
+ *   const %w f32 4x3x3x3 = [0.5, -1, ...]
+ *   %y, _ = Op(%x, %w, _) {group=1, mode="same", pads=[1, 1]} act=relu
+ *           layout=nhwc tail "node name" : f32 1x4x8x8, _     (one line)
+ *   output %y
+ *
+ * `_` is an optional input or output left out. A value whose name is no plain
+ * word stands in quotes: %"a b". A float always has a point, an exponent or
+ * is nan or inf, so that 1 and 1.0 differ. Activations with parameters:
+ * act=clip(0.0, 6.0), act=leaky_relu(0.1). The node's name is left out where
+ * it is empty, types where nothing is known; `?` is an unknown dim. Constants
+ * may also be written
+ *
+ *   = fill 0.5        every element
+ *   = seq 0 0.25      start and step
+ *   = random 7        seeded, -1 to 1 in steps of 1/64
+ *   = hash 0123...    what long ones print as; cannot be read back
+ *
+ * Comments go from # to the end of the line. Scales and codes are not part
+ * of it.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/graph.h"
+
+/* Longer constants are printed as a hash unless all is asked for. */
+#define SHOWN_ELEMENTS 32
+
+static bool is_plain(const char *name)
+{
+	static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz"
+				   "0123456789_./:-";
+
+	return *name && name[strspn(name, word)] == 0;
+}
+
+static void print_quoted(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+	fputc('"', out);
+}
+
+static void print_name(FILE *out, const struct value *v)
+{
+	if (!v) {
+		fputc('_', out);
+		return;
+	}
+	fputc('%', out);
+	if (is_plain(v->name))
+		fputs(v->name, out);
+	else
+		print_quoted(out, v->name);
+}
+
+/* The shortest form that reads back to the same float. */
+static void print_float(FILE *out, float x)
+{
+	char text[40];
+
+	for (int digits = 1; digits <= 9; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, (double)x);
+		if (isnan(x) || strtof(text, NULL) == x)
+			break;
+	}
+	if (isnan(x))
+		snprintf(text, sizeof(text), "nan");
+	fputs(text, out);
+	if (isfinite(x) && !strpbrk(text, ".e"))
+		fputs(".0", out);
+}
+
+static void print_element(FILE *out, enum dtype t, const void *data, size_t i)
+{
+	switch (t) {
+	case DT_F32:
+		print_float(out, ((const float *)data)[i]);
+		break;
+	case DT_I64:
+		fprintf(out, "%" PRId64, ((const int64_t *)data)[i]);
+		break;
+	case DT_I32:
+		fprintf(out, "%" PRId32, ((const int32_t *)data)[i]);
+		break;
+	case DT_I8:
+		fprintf(out, "%d", ((const int8_t *)data)[i]);
+		break;
+	default:
+		fprintf(out, "%u", ((const uint8_t *)data)[i]);
+	}
+}
+
+static uint64_t hash_bytes(const void *data, size_t bytes)
+{
+	const unsigned char *p = data;
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < bytes; i++)
+		h = (h ^ p[i]) * 1099511628211u;
+	return h;
+}
+
+static void print_type(FILE *out, const struct value *v)
+{
+	char shape[GRAPH_MAX_RANK * 21];
+
+	shape_print(&v->shape, shape, sizeof(shape));
+	fprintf(out, "%s %s", dtype_name(v->dtype), shape);
+}
+
+static void print_constant(FILE *out, const struct value *v, bool full)
+{
+	size_t n = (size_t)shape_elements(&v->shape);
+
+	fputs("const ", out);
+	print_name(out, v);
+	fputc(' ', out);
+	print_type(out, v);
+	fputs(" = ", out);
+	if (!full && n > SHOWN_ELEMENTS) {
+		fprintf(out, "hash %016" PRIx64 "\n",
+			hash_bytes(v->data, n * dtype_size(v->dtype)));
+		return;
+	}
+	fputc('[', out);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", out);
+		print_element(out, v->dtype, v->data, i);
+	}
+	fputs("]\n", out);
+}
+
+static void print_attr(FILE *out, const struct attr *a)
+{
+	fprintf(out, "%s=", a->name);
+	switch (a->kind) {
+	case ATTR_INT:
+		fprintf(out, "%" PRId64, a->i);
+		return;
+	case ATTR_FLOAT:
+		print_float(out, a->f);
+		return;
+	case ATTR_STRING:
+		print_quoted(out, a->s);
+		return;
+	default:
+		break;
+	}
+	fputc('[', out);
+	for (int i = 0; i < a->count; i++) {
+		fputs(i ? ", " : "", out);
+		if (a->kind == ATTR_INTS)
+			fprintf(out, "%" PRId64, a->ints[i]);
+		else
+			print_float(out, a->floats[i]);
+	}
+	fputc(']', out);
+}
+
+static void print_attrs(FILE *out, const struct node *n)
+{
+	if (!n->attrs)
+		return;
+	fputs(" {", out);
+	for (const struct attr *a = n->attrs; a; a = a->next) {
+		print_attr(out, a);
+		fputs(a->next ? ", " : "}", out);
+	}
+}
+
+static void print_activation(FILE *out, const struct activation *act)
+{
+	if (act->kind == ACT_NONE)
+		return;
+	fprintf(out, " act=%s", act_name(act->kind));
+	if (act->a == 0 && act->b == 0)
+		return;
+	fputc('(', out);
+	print_float(out, act->a);
+	fputs(", ", out);
+	print_float(out, act->b);
+	fputc(')', out);
+}
+
+static void print_values(FILE *out, struct value *const *list, int count)
+{
+	for (int i = 0; i < count; i++) {
+		fputs(i ? ", " : "", out);
+		print_name(out, list[i]);
+	}
+}
+
+static void print_node(FILE *out, const struct node *n)
+{
+	print_values(out, n->outputs, n->output_count);
+	fprintf(out, " = %s(", op_info(n->op)->name);
+	print_values(out, n->inputs, n->input_count);
+	fputc(')', out);
+	print_attrs(out, n);
+	print_activation(out, &n->act);
+	if (n->layout == LAYOUT_NHWC)
+		fputs(" layout=nhwc", out);
+	if (n->tail)
+		fputs(" tail", out);
+	if (*n->name) {
+		fputc(' ', out);
+		print_quoted(out, n->name);
+	}
+	fputs(" :", out);
+	for (int i = 0; i < n->output_count; i++) {
+		fputs(i ? ", " : " ", out);
+		if (n->outputs[i])
+			print_type(out, n->outputs[i]);
+		else
+			fputc('_', out);
+	}
+	fputc('\n', out);
+}
+
+/* Constants stand before their first reader. */
+static int print_nodes(const struct graph *g, FILE *out, bool full)
+{
+	bool *printed = calloc(g->value_count + 1, sizeof(*printed));
+
+	if (!printed)
+		return -1;
+	for (const struct node *n = g->first; n; n = n->next) {
+		for (int i = 0; i < n->input_count; i++) {
+			const struct value *v = n->inputs[i];
+
+			if (!value_is_const(v) || printed[v->id])
+				continue;
+			print_constant(out, v, full);
+			printed[v->id] = true;
+		}
+		print_node(out, n);
+	}
+	for (int i = 0; i < g->output_count; i++) {
+		const struct value *v = g->outputs[i];
+
+		if (value_is_const(v) && !printed[v->id])
+			print_constant(out, v, full);
+	}
+	free(printed);
+	return 0;
+}
+
+int graph_print(const struct graph *g, FILE *out, bool full)
+{
+	if (*g->name) {
+		fputs("graph ", out);
+		print_quoted(out, g->name);
+		fputc('\n', out);
+	}
+	for (int i = 0; i < g->input_count; i++) {
+		fputs("input ", out);
+		print_name(out, g->inputs[i]);
+		fputc(' ', out);
+		print_type(out, g->inputs[i]);
+		fputc('\n', out);
+	}
+	if (print_nodes(g, out, full))
+		return -1;
+	for (int i = 0; i < g->output_count; i++) {
+		fputs("output ", out);
+		print_name(out, g->outputs[i]);
+		fputc('\n', out);
+	}
+	return ferror(out) ? -1 : 0;
+}
