@@ -4,8 +4,6 @@
  * the values that become 8-bit. All sums are of integers, so the result does
  * not depend on the number of threads.
  */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,20 +13,18 @@
 #define MEAN_ONE 4294967296.0 /* channel means count in 2^-32 */
 #define MEAN_LIMIT 1e5
 
+/* What one thread needs, and what it has seen. */
 struct worker {
-	const struct graph *g;
-	const struct samples *samples;
-	const uint32_t *root;
-	atomic_int *done;
-	int first, step;
 	struct arena arena;
 	struct calibration seen;
+	const uint32_t *root;
 	struct evaluator *evaluator;
 	float **inputs;
-	struct diag diag;
-	int status;
-	pthread_t thread;
-	bool started;
+};
+
+struct run {
+	const struct samples *samples;
+	struct worker *workers;
 };
 
 static int calibration_init(struct calibration *c, const struct graph *g,
@@ -93,44 +89,43 @@ static int observe(void *ctx, const struct value *v, void *data)
 	return 0;
 }
 
-static void *work(void *arg)
+static int observe_sample(void *ctx, int i, int worker, struct diag *d)
 {
-	struct worker *w = arg;
+	struct run *r = ctx;
+	struct worker *w = &r->workers[worker];
 
-	for (int i = w->first; i < w->samples->count; i += w->step) {
-		if (w->samples->fill(w->samples->ctx, i, w->inputs,
-				     &w->diag) ||
-		    evaluator_run(w->evaluator,
-				  (const void *const *)w->inputs, observe, w,
-				  &w->diag)) {
-			w->status = -1;
-			break;
-		}
-		atomic_fetch_add(w->done, 1);
-	}
-	return NULL;
+	if (r->samples->fill(r->samples->ctx, i, w->inputs, d))
+		return -1;
+	return evaluator_run(w->evaluator, (const void *const *)w->inputs,
+			     observe, w, d);
 }
 
-static int worker_init(struct worker *w)
+static int worker_init(struct worker *w, const struct graph *g,
+		       const uint32_t *root, struct diag *d)
 {
-	const struct graph *g = w->g;
-
 	arena_init(&w->arena, 0);
-	diag_init(&w->diag);
-	if (calibration_init(&w->seen, g, w->root, &w->arena))
-		return diag_error(&w->diag, "out of memory");
+	w->root = root;
 	w->inputs = arena_array(&w->arena, (size_t)g->input_count,
 				sizeof(*w->inputs));
-	for (int i = 0; w->inputs && i < g->input_count; i++) {
+	if (!w->inputs || calibration_init(&w->seen, g, root, &w->arena))
+		return diag_error(d, "out of memory");
+	for (int i = 0; i < g->input_count; i++) {
 		const struct value *v = g->inputs[i];
 
-		w->inputs[i] = arena_array(
-			&w->arena, (size_t)shape_elements(&v->shape), 8);
+		w->inputs[i] = arena_array(&w->arena,
+					   (size_t)shape_elements(&v->shape),
+					   dtype_size(v->dtype));
 		if (!w->inputs[i])
-			return diag_error(&w->diag, "out of memory");
+			return diag_error(d, "out of memory");
 	}
-	w->evaluator = evaluator_new(g, &w->diag);
-	return w->evaluator && w->inputs ? 0 : -1;
+	w->evaluator = evaluator_new(g, d);
+	return w->evaluator ? 0 : -1;
+}
+
+static void worker_free(struct worker *w)
+{
+	evaluator_free(w->evaluator);
+	arena_free(&w->arena);
 }
 
 static void merge(struct calibration *into, const struct calibration *from)
@@ -146,67 +141,32 @@ static void merge(struct calibration *into, const struct calibration *from)
 	}
 }
 
-static void pass_on(struct diag *to, const struct diag *from)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		diag_set_file(to, NULL);
-		diag_error(to, "%s", from->entries[i].text);
-		if (from->entries[i].hint)
-			diag_hint(to, "%s", from->entries[i].hint);
-	}
-}
-
-static int gather(struct worker *w, struct calibration *out, struct diag *d)
-{
-	int status = w->status;
-
-	if (!status)
-		merge(out, &w->seen);
-	else if (!d->errors)
-		pass_on(d, &w->diag);
-	return status;
-}
-
 int calibrate(const struct graph *g, const struct config *c,
 	      const struct samples *samples, const uint32_t *root,
 	      struct arena *a, struct calibration *out,
 	      progress_fn *progress, void *progress_ctx, struct diag *d)
 {
-	int jobs = c->jobs < 1 ? 1 : c->jobs, status = 0;
-	struct worker *w;
-	atomic_int done = 0;
+	const struct progress p = { progress, progress_ctx, "calibrate" };
+	int threads = parallel_threads(c->jobs, samples->count), ready = 0;
+	struct run r = { .samples = samples };
+	int err = -1;
 
-	jobs = jobs < samples->count ? jobs : samples->count;
-	w = calloc((size_t)jobs + 1, sizeof(*w));
-	if (!w || calibration_init(out, g, root, a)) {
-		free(w);
-		return diag_error(d, "out of memory");
+	r.workers = calloc((size_t)threads, sizeof(*r.workers));
+	if (!r.workers || calibration_init(out, g, root, a)) {
+		diag_error(d, "out of memory");
+		goto done;
 	}
-	for (int i = 0; i < jobs; i++) {
-		w[i] = (struct worker){.g = g, .samples = samples,
-				       .root = root, .done = &done,
-				       .first = i, .step = jobs};
-		w[i].status = worker_init(&w[i]);
-		if (!w[i].status && i > 0)
-			w[i].started = !pthread_create(&w[i].thread, NULL,
-						       work, &w[i]);
-	}
-	for (int i = 0; i < jobs; i++) {
-		if (!w[i].status && !w[i].started)
-			work(&w[i]);
-		if (w[i].started)
-			pthread_join(w[i].thread, NULL);
-		if (progress)
-			progress(progress_ctx, "calibrate", atomic_load(&done),
-				 samples->count);
-	}
-	for (int i = 0; i < jobs; i++) {
-		if (gather(&w[i], out, d))
-			status = -1;
-		evaluator_free(w[i].evaluator);
-		arena_free(&w[i].arena);
-		diag_free(&w[i].diag);
-	}
-	free(w);
-	return status;
+	while (ready < threads)
+		if (worker_init(&r.workers[ready++], g, root, d))
+			goto done;
+	if (parallel_run(threads, samples->count, observe_sample, &r, &p, d))
+		goto done;
+	for (int i = 0; i < threads; i++)
+		merge(out, &r.workers[i].seen);
+	err = 0;
+done:
+	for (int i = 0; i < ready; i++)
+		worker_free(&r.workers[i]);
+	free(r.workers);
+	return err;
 }

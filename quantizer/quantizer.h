@@ -5,6 +5,7 @@
 #include "ir/config.h"
 #include "ir/diag.h"
 #include "ir/graph.h"
+#include "ir/parallel.h"
 
 /*
  * Photos or tensors, one at a time: what calibration sees. fill() writes the
@@ -17,9 +18,6 @@ struct samples {
 		    struct diag *d);
 	void *ctx;
 };
-
-/* Told now and then how far a long step is; may be NULL. */
-typedef void progress_fn(void *ctx, const char *stage, int done, int total);
 
 /*
  * Chooses the numbers: which values the device holds in 8 bits and which in
