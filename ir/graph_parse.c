@@ -506,22 +506,32 @@ static int parse_activation(struct parser *p, struct node *n)
 	return 0;
 }
 
-/* What may follow the operands, in this order. */
+static int parse_layout(struct parser *p, struct node *n)
+{
+	if (expect(p, '=') || !take_word(p, "nhwc"))
+		return fail(p, "the only layout to name is nhwc");
+	n->layout = LAYOUT_NHWC;
+	return 0;
+}
+
+/* What may follow the attributes. */
 static int parse_marks(struct parser *p, struct node *n)
 {
 	char *name;
 
-	if (parse_attrs(p, n))
-		return -1;
-	if (take_word(p, "act") &&
-	    (expect(p, '=') || parse_activation(p, n)))
-		return -1;
-	if (take_word(p, "layout")) {
-		if (expect(p, '=') || !take_word(p, "nhwc"))
-			return fail(p, "the only layout to name is nhwc");
-		n->layout = LAYOUT_NHWC;
+	for (;;) {
+		if (take_word(p, "act")) {
+			if (expect(p, '=') || parse_activation(p, n))
+				return -1;
+		} else if (take_word(p, "layout")) {
+			if (parse_layout(p, n))
+				return -1;
+		} else if (take_word(p, "tail")) {
+			n->tail = true;
+		} else {
+			break;
+		}
 	}
-	n->tail = take_word(p, "tail");
 	skip_blanks(p);
 	if (*p->at != '"')
 		return 0;
@@ -592,7 +602,9 @@ static int parse_node(struct parser *p)
 		       output_count, NULL);
 	if (!n)
 		return out_of_memory(p);
-	return parse_marks(p, n) || parse_types(p, n) ? -1 : 0;
+	return parse_attrs(p, n) || parse_marks(p, n) || parse_types(p, n) ?
+		       -1 :
+		       0;
 }
 
 static int parse_line(struct parser *p)

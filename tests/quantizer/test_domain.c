@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which values become 8-bit, and which share a scale. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "quantizer/internal.h"
+
+struct fixture {
+	struct arena arena;
+	struct diag d;
+	struct graph *g;
+	uint32_t *root;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	arena_init(&f->arena, 0);
+	diag_init(&f->d);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	arena_free(&f->arena);
+	diag_free(&f->d);
+	free(f);
+	return 0;
+}
+
+static void parse(struct fixture *f, const char *text)
+{
+	f->g = graph_parse(&f->arena, text, &f->d);
+	if (!f->g)
+		fail_msg("%s", f->d.entries[0].text);
+	f->root = domain_assign(f->g, &f->arena);
+	assert_non_null(f->root);
+}
+
+static uint32_t root_of(const struct fixture *f, const char *name)
+{
+	return f->root[graph_find_value(f->g, name)->id];
+}
+
+static bool same_scale(const struct fixture *f, const char *a, const char *b)
+{
+	return root_of(f, a) != DOMAIN_FLOAT && root_of(f, a) == root_of(f, b);
+}
+
+#define CONV(out, in, marks) \
+	"%" out " = Conv(%" in ", %w) layout=nhwc " marks ": f32 1x4x4x8\n"
+#define HEAD \
+	"input %x f32 1x4x4x8\n" \
+	"const %w f32 8x8x1x1 = random 1\n"
+
+static void test_float_ends_at_the_tail(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, HEAD CONV("a", "x", "") CONV("b", "a", "")
+	      "%y = Sigmoid(%b) tail : f32 1x4x4x8\noutput %y\n");
+	assert_true(root_of(f, "x") != DOMAIN_FLOAT);
+	assert_true(root_of(f, "a") != DOMAIN_FLOAT);
+	assert_true(root_of(f, "b") == DOMAIN_FLOAT);
+	assert_true(root_of(f, "y") == DOMAIN_FLOAT);
+	assert_true(root_of(f, "w") == DOMAIN_FLOAT);
+	assert_false(same_scale(f, "x", "a"));
+}
+
+static void test_movers_keep_their_scale(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, HEAD CONV("a", "x", "")
+	      "%p = MaxPool(%a) {kernel_shape=[2, 2]} layout=nhwc"
+	      " : f32 1x3x3x8\n"
+	      "%c = Conv(%p, %w) layout=nhwc : f32 1x3x3x8\noutput %c\n");
+	assert_true(same_scale(f, "a", "p"));
+	assert_true(root_of(f, "c") == DOMAIN_FLOAT);
+}
+
+static void test_concat_joins_only_its_own_inputs(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, HEAD
+	      "const %w2 f32 8x16x1x1 = random 2\n"
+	      CONV("a", "x", "") CONV("b", "x", "") CONV("c", "b", "")
+	      "%j = Concat(%a, %b) {axis=3} : f32 1x4x4x16\n"
+	      "%y = Conv(%j, %w2) layout=nhwc : f32 1x4x4x8\n"
+	      "output %y\noutput %c\n");
+	assert_true(same_scale(f, "a", "j"));
+	assert_false(same_scale(f, "b", "j"));
+}
+
+static void test_activations_by_table_become_nodes(void **state)
+{
+	struct fixture *f = *state;
+	struct node *n;
+
+	parse(f, HEAD CONV("a", "x", "act=silu ") CONV("b", "a", "act=relu ")
+	      CONV("c", "b", "") "output %c\n");
+	assert_int_equal(domain_split_activations(f->g), 0);
+	assert_int_equal(graph_check(f->g, "test", &f->d), 0);
+	n = f->g->first;
+	assert_int_equal(n->op, OP_CONV);
+	assert_int_equal(n->act.kind, ACT_NONE);
+	assert_int_equal(n->next->op, OP_SWISH);
+	assert_string_equal(n->next->outputs[0]->name, "a");
+	assert_int_equal(n->next->next->act.kind, ACT_RELU);
+}
+
+static void test_weights_outside_of_the_tail_only(void **state)
+{
+	struct fixture *f = *state;
+	int weighted = 0;
+
+	parse(f, HEAD CONV("a", "x", "") CONV("b", "a", "tail ")
+	      "%m = MatMul(%b, %w) : f32 unknown\n"
+	      "output %b\noutput %m\n");
+	for (const struct node *n = f->g->first; n; n = n->next)
+		weighted += domain_has_weights(n);
+	assert_int_equal(weighted, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_float_ends_at_the_tail),
+		TEST(test_movers_keep_their_scale),
+		TEST(test_concat_joins_only_its_own_inputs),
+		TEST(test_activations_by_table_become_nodes),
+		TEST(test_weights_outside_of_the_tail_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
