@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of one number. */
+#include <math.h>
+#include <string.h>
+
+#include "evaluator/detmath.h"
+#include "evaluator/internal.h"
+
+/* Attributes of the operators, with the defaults of the specification. */
+struct params {
+	double a, b;
+	bool tanh_form; /* Gelu */
+};
+
+static struct params params_of(const struct node *n)
+{
+	struct params p = { 0, 0, false };
+
+	switch (n->op) {
+	case OP_HARD_SIGMOID:
+		p.a = (double)node_float(n, "alpha", 0.2f);
+		p.b = (double)node_float(n, "beta", 0.5f);
+		break;
+	case OP_LEAKY_RELU:
+		p.a = (double)node_float(n, "alpha", 0.01f);
+		break;
+	case OP_SELU:
+		p.a = (double)node_float(n, "alpha", 1.67326319217681884765625f);
+		p.b = (double)node_float(n, "gamma", 1.05070102214813232421875f);
+		break;
+	default:
+		p.a = (double)node_float(n, "alpha", 1.0f);
+	}
+	p.tanh_form = !strcmp(node_string(n, "approximate", "none"), "tanh");
+	return p;
+}
+
+static double softplus(double x)
+{
+	return x > 40 ? x : det_log1p(det_exp(x));
+}
+
+static double gelu(double x, bool tanh_form)
+{
+	if (tanh_form)
+		return 0.5 * x *
+		       (1 + det_tanh(0.79788456080286535588 *
+				     (x + 0.044715 * x * x * x)));
+	return x * 0.5 * (1 + det_erf(x * 0.70710678118654752440));
+}
+
+static double clamp(double x, double low, double high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+static double apply(enum op op, const struct params *p, double x)
+{
+	switch (op) {
+	case OP_CEIL:
+		return ceil(x);
+	case OP_CELU:
+		return x > 0 ? x : p->a * (det_exp(x / p->a) - 1);
+	case OP_ELU:
+		return x < 0 ? p->a * (det_exp(x) - 1) : x;
+	case OP_ERF:
+		return det_erf(x);
+	case OP_EXP:
+		return det_exp(x);
+	case OP_FLOOR:
+		return floor(x);
+	case OP_GELU:
+		return gelu(x, p->tanh_form);
+	case OP_HARD_SIGMOID:
+		return clamp(p->a * x + p->b, 0, 1);
+	case OP_HARD_SWISH:
+		return x * clamp(x / 6 + 0.5, 0, 1);
+	case OP_LOG:
+		return det_log(x);
+	case OP_MISH:
+		return x * det_tanh(softplus(x));
+	case OP_RECIPROCAL:
+		return 1 / x;
+	case OP_ROUND:
+		return rint(x);
+	case OP_SELU:
+		return p->b * (x > 0 ? x : p->a * (det_exp(x) - 1));
+	case OP_SIGMOID:
+		return det_sigmoid(x);
+	case OP_SIGN:
+		return x > 0 ? 1 : x < 0 ? -1 : x;
+	case OP_SOFTPLUS:
+		return softplus(x);
+	case OP_SOFTSIGN:
+		return x / (1 + fabs(x));
+	case OP_SQRT:
+		return det_sqrt(x);
+	case OP_SWISH:
+		return x * det_sigmoid(p->a * x);
+	case OP_TANH:
+		return det_tanh(x);
+	case OP_THRESHOLDED_RELU:
+		return x > p->a ? x : 0;
+	default:
+		return x;
+	}
+}
+
+/* Those that are cheap enough to be worth loops of their own. */
+static bool unary_fast(const struct eval *e, const float *x, float *y,
+		       int64_t n)
+{
+	float alpha = node_float(e->n, "alpha", 0.01f);
+
+	switch (e->n->op) {
+	case OP_ABS:
+		for (int64_t i = 0; i < n; i++)
+			y[i] = fabsf(x[i]);
+		return true;
+	case OP_NEG:
+		for (int64_t i = 0; i < n; i++)
+			y[i] = -x[i];
+		return true;
+	case OP_RELU:
+		for (int64_t i = 0; i < n; i++)
+			y[i] = x[i] < 0 ? 0 : x[i];
+		return true;
+	case OP_LEAKY_RELU:
+		for (int64_t i = 0; i < n; i++)
+			y[i] = x[i] < 0 ? alpha * x[i] : x[i];
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int unary_int(const struct eval *e)
+{
+	enum dtype t = e->n->inputs[0]->dtype;
+	int64_t n = eval_count(e);
+
+	for (int64_t i = 0; i < n; i++) {
+		int64_t x = element_int(t, e->in[0], i);
+
+		switch (e->n->op) {
+		case OP_ABS:
+			x = x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
+			break;
+		case OP_NEG:
+			x = (int64_t)(0 - (uint64_t)x);
+			break;
+		case OP_RELU:
+			x = x < 0 ? 0 : x;
+			break;
+		case OP_SIGN:
+			x = (x > 0) - (x < 0);
+			break;
+		case OP_NOT:
+			x = !x;
+			break;
+		default:
+			return node_error(e->d, e->n, "cannot be evaluated "
+					  "on %s", dtype_name(t));
+		}
+		element_store_int(e->n->outputs[0]->dtype, e->out[0], i, x);
+	}
+	return 0;
+}
+
+int eval_unary(const struct eval *e)
+{
+	const float *x = e->in[0];
+	struct params p = params_of(e->n);
+	float *y = e->out[0];
+	int64_t n = eval_count(e);
+
+	if (e->n->inputs[0]->dtype != DT_F32)
+		return unary_int(e);
+	if (unary_fast(e, x, y, n))
+		return 0;
+	for (int64_t i = 0; i < n; i++)
+		y[i] = (float)apply(e->n->op, &p, (double)x[i]);
+	return 0;
+}
+
+/* One bound of Clip; absent ones leave the number as it is. */
+int eval_clip(const struct eval *e)
+{
+	enum dtype t = e->n->inputs[0]->dtype;
+	bool low = eval_has(e, 1), high = eval_has(e, 2);
+	int64_t n = eval_count(e);
+
+	if (t == DT_F32) {
+		const float *x = e->in[0];
+		float *y = e->out[0];
+		float a = low ? *(const float *)e->in[1] : -INFINITY;
+		float b = high ? *(const float *)e->in[2] : INFINITY;
+
+		for (int64_t i = 0; i < n; i++) {
+			float v = x[i] < a ? a : x[i];
+
+			y[i] = v > b ? b : v;
+		}
+		return 0;
+	}
+	for (int64_t i = 0; i < n; i++) {
+		int64_t v = element_int(t, e->in[0], i);
+
+		if (low && v < eval_index(e, 1, 0))
+			v = eval_index(e, 1, 0);
+		if (high && v > eval_index(e, 2, 0))
+			v = eval_index(e, 2, 0);
+		element_store_int(t, e->out[0], i, v);
+	}
+	return 0;
+}
+
+/* Floats go towards zero; what does not fit saturates, as ONNX leaves it
+ * open and the device does. Integers wrap. */
+static int64_t saturate(enum dtype t, int64_t v)
+{
+	static const int64_t low[DT_COUNT] = { [DT_I32] = INT32_MIN,
+					       [DT_I8] = -128 };
+	static const int64_t high[DT_COUNT] = { [DT_I32] = INT32_MAX,
+						[DT_I8] = 127,
+						[DT_U8] = 255 };
+
+	if (t == DT_I64 || t == DT_F32)
+		return v;
+	return v < low[t] ? low[t] : v > high[t] ? high[t] : v;
+}
+
+int eval_cast(const struct eval *e)
+{
+	enum dtype from = e->n->inputs[0]->dtype;
+	enum dtype to = e->n->outputs[0]->dtype;
+	int64_t n = eval_count(e);
+
+	for (int64_t i = 0; i < n; i++) {
+		if (to == DT_F32) {
+			((float *)e->out[0])[i] =
+				(float)element_double(from, e->in[0], i);
+		} else if (to == DT_BOOL) {
+			((uint8_t *)e->out[0])[i] =
+				element_double(from, e->in[0], i) != 0;
+		} else {
+			int64_t v = element_int(from, e->in[0], i);
+
+			element_store_int(to, e->out[0], i,
+					  from == DT_F32 ? saturate(to, v) :
+							   v);
+		}
+	}
+	return 0;
+}
