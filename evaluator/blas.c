@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Matrix products through OpenBLAS, loaded at run time: which of its kernels
+ * it takes is decided while it loads, by the environment. It is pinned to
+ * those of Nehalem (SSE4.2, which every x86-64-v2 has; no FMA) and to one
+ * thread, so that the same numbers come out on every machine.
+ */
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluator/internal.h"
+
+#define CORE "Nehalem"
+
+enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
+
+typedef void sgemm_fn(int order, int trans_a, int trans_b, int m, int n, int k,
+		      float alpha, const float *a, int lda, const float *b,
+		      int ldb, float beta, float *c, int ldc);
+typedef const char *corename_fn(void);
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static sgemm_fn *sgemm;
+static const char *problem;
+
+static void *load_library(void)
+{
+	static const char *const names[] = { "libopenblas.so.0",
+					     "libopenblas.so" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		void *lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+
+		if (lib)
+			return lib;
+	}
+	return NULL;
+}
+
+static void load(void)
+{
+	corename_fn *corename;
+	void *lib;
+
+	setenv("OPENBLAS_CORETYPE", CORE, 1);
+	setenv("OPENBLAS_NUM_THREADS", "1", 1);
+	lib = load_library();
+	if (!lib) {
+		problem = "OpenBLAS (libopenblas.so.0) cannot be loaded";
+		return;
+	}
+	/* ISO C has no conversion between object and function pointers */
+	*(void **)&corename = dlsym(lib, "openblas_get_corename");
+	*(void **)&sgemm = dlsym(lib, "cblas_sgemm");
+	if (!sgemm)
+		problem = "OpenBLAS has no cblas_sgemm";
+	else if (corename && strcmp(corename(), CORE))
+		problem = "OpenBLAS does not let itself be pinned to one "
+			  "kind of processor";
+}
+
+int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+	      float alpha, const float *a, int64_t lda, const float *b,
+	      int64_t ldb, float beta, float *c, int64_t ldc, struct diag *d)
+{
+	pthread_once(&once, load);
+	if (problem) {
+		diag_error(d, "%s", problem);
+		diag_hint(d, "install the package libopenblas0-pthread");
+		return -1;
+	}
+	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
+	    ldb > INT_MAX || ldc > INT_MAX)
+		return diag_error(d, "a matrix product is too large");
+	if (m > 0 && n > 0)
+		sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS,
+		      trans_b ? TRANS : NO_TRANS, (int)m, (int)n, (int)k,
+		      alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+	return 0;
+}

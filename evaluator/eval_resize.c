@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resize, one axis after the other: interpolation is separable. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluator/internal.h"
+#include "ir/resize.h"
+
+/* x as outer x in x inner to outer x out x inner. */
+static void resize_axis_f32(const struct resize *r, int axis, const float *x,
+			    float *y, int64_t outer, int64_t inner)
+{
+	int64_t in = r->in[axis], out = r->out[axis];
+
+	for (int64_t o = 0; o < out; o++) {
+		struct resize_tap taps[4];
+		int count = resize_taps(r, axis, o, taps);
+
+		for (int64_t k = 0; k < outer; k++) {
+			float *to = y + (k * out + o) * inner;
+
+			for (int64_t i = 0; i < inner; i++)
+				to[i] = count ? 0 : r->extrapolation;
+			for (int t = 0; t < count; t++) {
+				const float *from =
+					x + (k * in + taps[t].cell) * inner;
+				float w = (float)taps[t].weight;
+
+				for (int64_t i = 0; i < inner; i++)
+					to[i] += from[i] * w;
+			}
+		}
+	}
+}
+
+static void nearest_axis(const struct resize *r, int axis, const char *x,
+			 char *y, int64_t outer, size_t inner)
+{
+	int64_t in = r->in[axis], out = r->out[axis];
+
+	for (int64_t o = 0; o < out; o++) {
+		struct resize_tap taps[4];
+
+		if (!resize_taps(r, axis, o, taps))
+			taps[0].cell = 0;
+		for (int64_t k = 0; k < outer; k++)
+			memcpy(y + (size_t)(k * out + o) * inner,
+			       x + (size_t)(k * in + taps[0].cell) * inner,
+			       inner);
+	}
+}
+
+/* The shape as it is when the axes up to `axis` have been resized. */
+static int64_t elements_at(const struct resize *r, int axis)
+{
+	int64_t n = 1;
+
+	for (int i = 0; i < r->rank; i++)
+		n *= i <= axis ? r->out[i] : r->in[i];
+	return n;
+}
+
+static bool changes(const struct resize *r, int axis)
+{
+	return r->in[axis] != r->out[axis] || r->scale[axis] != 1 ||
+	       (r->extrapolates &&
+		(r->start[axis] != 0 || r->end[axis] != 1));
+}
+
+static int resize_all(const struct eval *e, const struct resize *r)
+{
+	size_t size = dtype_size(e->n->inputs[0]->dtype);
+	int64_t outer = 1, inner = shape_elements(eval_in(e, 0));
+	const void *x = e->in[0];
+	void *made = NULL;
+
+	for (int axis = 0; axis < r->rank; axis++) {
+		int64_t n = elements_at(r, axis);
+		void *y;
+
+		inner /= r->in[axis];
+		if (!changes(r, axis)) {
+			outer *= r->out[axis];
+			continue;
+		}
+		y = malloc((size_t)n * size + 1);
+		if (!y) {
+			free(made);
+			return diag_error(e->d, "out of memory");
+		}
+		if (e->n->inputs[0]->dtype == DT_F32)
+			resize_axis_f32(r, axis, x, y, outer, inner);
+		else
+			nearest_axis(r, axis, x, y, outer,
+				     (size_t)inner * size);
+		free(made);
+		made = y;
+		x = y;
+		outer *= r->out[axis];
+	}
+	memcpy(e->out[0], x, (size_t)eval_count(e) * size);
+	free(made);
+	return 0;
+}
+
+int eval_resize(const struct eval *e)
+{
+	struct resize r;
+
+	if (resize_of(e->n, &r, e->d))
+		return -1;
+	if (e->n->inputs[0]->dtype != DT_F32 &&
+	    (r.mode != RESIZE_NEAREST || r.extrapolates))
+		return node_error(e->d, e->n, "only nearest resizing is "
+				  "supported on %s",
+				  dtype_name(e->n->inputs[0]->dtype));
+	return resize_all(e, &r);
+}
