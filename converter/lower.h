@@ -76,6 +76,13 @@ struct dev_op *lower_op(struct lower *l, enum dbp_op_kind kind,
 /* One input; a new output of the given form. */
 uint32_t lower_op1(struct lower *l, enum dbp_op_kind kind, uint32_t in,
 		   uint32_t out, const void *params, size_t params_bytes);
+/* Image tensors of rank 4 in order N, H, W, C, from values in the node's
+ * layout, of one or two spatial dims; and back. */
+uint32_t lower_to_nhwc(struct lower *l, const struct node *n, uint32_t t);
+void lower_store_nhwc(struct lower *l, const struct node *n, uint32_t t);
+/* The dim of tensor t that is dim `axis` (negative: from the end) of a value
+ * of that rank; -1 after lower_refuse(). */
+int lower_axis(struct lower *l, uint32_t t, int rank, int64_t axis);
 /* The same elements in other dims. */
 uint32_t lower_reshape(struct lower *l, uint32_t t, const struct shape *s);
 uint32_t lower_transpose(struct lower *l, uint32_t t, const int64_t *perm);
@@ -90,6 +97,9 @@ uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind,
  * is none. DBP_NONE after lower_refuse(). */
 uint32_t lower_act_f32(struct lower *l, const struct activation *act,
 		       uint32_t t);
+
+/* The node's activation on its float result, and its first output stored. */
+int lower_finish_f32(struct lower *l, const struct node *n, uint32_t t);
 
 /* ---- Numbers ---- */
 
@@ -111,33 +121,25 @@ void scale_clamp(const struct activation *act, const struct quant *q,
 /*
  * A node that is a function of one computed value, element by element: a
  * unary operator, or a binary one whose other operand is a constant of one
- * element. Applied in double (evaluator/detmath.h).
+ * element. That value, or NULL where the node is none.
  */
-struct scalar_fn {
-	enum op op;
-	double a, b;
-	bool swapped; /* the constant is the first operand */
-	struct activation act;
-};
-/* `x`: the computed operand. False where the node is none. */
-bool scalar_fn_of(const struct node *n, struct scalar_fn *f,
-		  const struct value **x);
-double scalar_fn_apply(const struct scalar_fn *f, double x);
-double activation_apply(const struct activation *act, double x);
-/* The codes of f(real) for every code of `in`, in the form of dbp_table. */
-void scalar_fn_table(const struct scalar_fn *f, const struct quant *in,
-		     const struct quant *out, int8_t table[256]);
+const struct value *scalar_fn_input(const struct node *n);
+/* What the node makes of every code of `in`, in the form of dbp_table;
+ * computed by the evaluator. */
+int scalar_fn_table(struct lower *l, const struct node *n,
+		    const struct quant *in, const struct quant *out,
+		    int8_t table[256]);
 
 /* ---- Weights ---- */
 
 /* A Conv's, ConvTranspose's or Gemm's codes in one order: [Cout][K], the
- * window flattened as (ky, kx, ci). */
+ * window flattened as (ky, kx, ci); K = taps * input channels of a group. */
 struct weights {
 	int bits; /* 2, 4, 8, as stored */
 	enum dbp_grid grid;
 	uint32_t outputs, groups, k, taps;
 	int8_t *codes;
-	const int8_t *levels; /* [outputs][1 << bits]; or NULL */
+	int8_t *levels; /* [outputs][1 << bits]; or NULL */
 	double *scale;        /* [outputs], of the grid's own numbers */
 };
 int weights_of(struct lower *l, const struct node *n, struct weights *w);
