@@ -10,25 +10,22 @@
 
 /*
  * Shared by the files of the ONNX reader. The tree that protobuf-c makes is
- * walked once, body by body (the main graph, called functions, the branch of
- * an `If`): names become values, nodes become graph nodes in the one form of
- * ir/ops.def, and at the end they are sorted.
+ * walked once, body by body (the main graph, called functions): names become
+ * values, nodes become graph nodes in the one form of ir/ops.def, and at the
+ * end they are sorted.
  */
 struct onnx_reader {
 	struct graph *g;
 	struct diag *d;
 	struct arena *scratch; /* gone when reading ends */
 	struct onnx_external ext;
-	size_t model_bytes, arena_start_bytes;
-	size_t user_cap_bytes; /* of the graph's arena, before reading */
 	const Onnx__ModelProto *model;
-	Onnx__FunctionProto **functions; /* sorted by identity */
-	size_t function_count;
-	uint8_t *data_types; /* enum onnx_data_type as read, by value id */
-	size_t data_type_capacity;
+	int64_t opset;               /* of the default domain */
 	struct onnx_unknown *unknown; /* kinds of operators not known */
-	size_t unknown_count;
-	size_t nodes_read; /* every inlined copy counts */
+	size_t nodes_read;           /* every inlined copy counts */
+	/* enum onnx_data_type by value id, where a graph type is wider */
+	uint8_t *data_types;
+	size_t data_type_count;
 };
 
 /* One node of the file on its way into the graph. */
@@ -47,7 +44,7 @@ int onnx_error(const struct onnx_node *o, const char *fmt, ...)
 /* The same for exhausted memory. */
 int onnx_no_memory(const struct onnx_reader *r);
 
-/* The type in which the file gave an input or constant, ONNX_UNDEFINED for
+/* The type in which the file gave a constant or input, ONNX_UNDEFINED for
  * computed values. */
 enum onnx_data_type onnx_value_type(const struct onnx_reader *r,
 				    const struct value *v);
@@ -69,8 +66,8 @@ enum op onnx_known_op(const char *domain, const char *op_type);
 int onnx_add_node(const struct onnx_node *o, enum op op,
 		  struct value *const *inputs, int input_count,
 		  struct value *const *outputs, int output_count);
-/* What can be done only once all nodes are there and sorted: outputs that
- * nobody reads, types of CastLike, weights that are not finite. */
+/* What can be done only once all nodes are there: outputs that nobody reads
+ * go, weights must be finite. */
 int onnx_finish_nodes(struct onnx_reader *r);
 
 /* The reader on bytes in memory; `path` is for messages and external data. */
