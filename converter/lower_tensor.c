@@ -166,6 +166,11 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	own = l->own[v->id];
 	if (l->m->tensors[own].dtype == DBP_F32)
 		return own;
+	if (l->m->tensors[own].dtype == DBP_I32) {
+		lower_refuse(l, "arithmetic on '%s', integers computed on the "
+			     "device", v->name);
+		return lower_tensor(l, DBP_F32, &v->shape, NULL);
+	}
 	if (*real == DBP_NONE) {
 		s = lower_shape(l, own);
 		*real = lower_op1(l, DBP_OP_DEQUANTIZE, own,
