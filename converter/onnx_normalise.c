@@ -29,7 +29,8 @@ enum op onnx_known_op(const char *domain, const char *op_type)
 {
 	enum op op = op_from_name(op_type);
 
-	if (is_qonnx(domain))
+	/* some QONNX files leave the domain out */
+	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
 	if (*domain && strcmp(domain, "ai.onnx"))
 		return OP_NONE;

@@ -17,6 +17,7 @@ struct conv {
 	const struct eval *e;
 	struct window w;
 	int64_t groups, in_per_group, out_per_group, taps;
+	bool nhwc;
 	int64_t in_channel, in_pixel;   /* strides of x */
 	int64_t out_channel, out_pixel; /* and y */
 	const float *weight, *bias;
@@ -28,7 +29,7 @@ static int conv_init(struct conv *c, const struct eval *e)
 	bool nhwc = e->n->layout == LAYOUT_NHWC;
 	int64_t out_channels;
 
-	*c = (struct conv){ .e = e };
+	*c = (struct conv){ .e = e, .nhwc = nhwc };
 	if (window_of(e->n, &c->w, e->d))
 		return -1;
 	c->groups = node_int(e->n, "group", 1);
@@ -53,7 +54,7 @@ static void add_bias(const struct conv *c, float *y)
 
 	if (!c->bias)
 		return;
-	if (c->out_channel == 1) {
+	if (c->nhwc) {
 		for (int64_t p = 0; p < pixels; p++, y += channels)
 			for (int64_t k = 0; k < channels; k++)
 				y[k] += c->bias[k];
@@ -105,7 +106,7 @@ static int multiply(const struct conv *c, const float *rows, int64_t lda,
 {
 	int64_t k = c->in_per_group * c->taps, n = c->out_per_group;
 
-	if (c->out_channel == 1)
+	if (c->nhwc)
 		return blas_gemm(rows_are_channels, true, pixels, n, k, 1,
 				 rows, lda, weight, k, 0,
 				 y + first * c->out_pixel, c->out_pixel,
@@ -134,9 +135,8 @@ static int conv_group(const struct conv *c, const float *x,
 
 	if (is_pointwise(c))
 		return multiply(c, x,
-				c->in_channel == 1 ? c->in_pixel :
-						     c->in_channel,
-				c->in_channel != 1, weight, y, 0, pixels);
+				c->nhwc ? c->in_pixel : c->in_channel,
+				!c->nhwc, weight, y, 0, pixels);
 	block = BLOCK_FLOATS / k;
 	block = block < 1 ? 1 : block > pixels ? pixels : block;
 	rows = malloc((size_t)(block * k) * sizeof(*rows));
@@ -246,7 +246,7 @@ static int depthwise(const struct conv *c, const float *x, float *y)
 {
 	float *by_tap;
 
-	if (c->in_channel != 1) {
+	if (!c->nhwc) {
 		depthwise_nchw(c, x, y);
 		return 0;
 	}
@@ -322,7 +322,6 @@ static int transpose_group(const struct conv *c, const float *x,
 {
 	int64_t n = c->out_per_group * c->taps, k = c->in_per_group;
 	int64_t pixels = c->w.in[0] * c->w.in[1], block = BLOCK_FLOATS / n;
-	bool nhwc = c->in_channel == 1;
 	float *rows;
 	int err = 0;
 
@@ -333,9 +332,10 @@ static int transpose_group(const struct conv *c, const float *x,
 	for (int64_t p = 0; !err && p < pixels; p += block) {
 		int64_t count = p + block > pixels ? pixels - p : block;
 
-		err = blas_gemm(!nhwc, false, count, n, k, 1,
+		err = blas_gemm(!c->nhwc, false, count, n, k, 1,
 				x + p * c->in_pixel,
-				nhwc ? c->in_pixel : c->in_channel, weight, n,
+				c->nhwc ? c->in_pixel : c->in_channel,
+				weight, n,
 				0, rows, n, c->e->d);
 		for (int64_t i = 0; !err && i < count; i++)
 			scatter_window(c, rows + i * n, p + i, y);
