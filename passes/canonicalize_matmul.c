@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fully connected layers in one form: Gemm of x [M,K] with weights [N,K]
+ * (transB) and a bias [N]; no transA, alpha and beta 1.
+ */
+#include "passes/match.h"
+#include "passes/passes.h"
+
+/* w of [rows][columns], or its transpose, times `factor`. */
+static struct value *scaled_weights(struct graph *g, const struct value *w,
+				    bool transpose, double factor)
+{
+	int64_t rows = w->shape.dim[0], columns = w->shape.dim[1];
+	struct shape s = w->shape;
+	const float *from = w->data;
+	float *to = arena_array(g->arena, (size_t)(rows * columns),
+				sizeof(*to));
+
+	if (!to)
+		return NULL;
+	if (transpose) {
+		s.dim[0] = columns;
+		s.dim[1] = rows;
+	}
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t c = 0; c < columns; c++)
+			to[transpose ? c * rows + r : r * columns + c] =
+				(float)((double)from[r * columns + c] *
+					factor);
+	return graph_constant(g, w->name, DT_F32, &s, to);
+}
+
+static bool is_weights(const struct value *w)
+{
+	return value_is_const(w) && w->dtype == DT_F32 && w->shape.rank == 2;
+}
+
+/* The constant spread over the N columns, where it is the same in all rows.
+ * NULL with *fits false where it is not such a one. */
+static struct value *bias_of(struct graph *g, const struct value *c, int64_t n,
+			     double factor, bool *fits)
+{
+	int64_t count = c ? shape_elements(&c->shape) : 0;
+	struct shape s = { .rank = 1, .dim = { n } };
+	float *b;
+
+	*fits = value_is_const(c) && c->dtype == DT_F32 &&
+		(count == 1 ||
+		 (count == n && c->shape.dim[c->shape.rank - 1] == n));
+	if (!*fits)
+		return NULL;
+	b = arena_array(g->arena, (size_t)n, sizeof(*b));
+	if (!b)
+		return NULL;
+	for (int64_t i = 0; i < n; i++)
+		b[i] = (float)((double)((const float *)
+						c->data)[count == 1 ? 0 : i] *
+			       factor);
+	return graph_constant(g, c->name, DT_F32, &s, b);
+}
+
+/* ---- MatMul ---- */
+
+static struct value *reshaped(struct graph *g, struct value *v,
+			      const struct shape *s, struct node *before)
+{
+	struct value *dims = graph_const_i64(g, v->name, s->rank, s->dim);
+	struct value *out = graph_value(g, v->name, v->dtype, s);
+	struct value *in[2] = { v, dims };
+
+	if (!dims || !out ||
+	    !graph_node(g, OP_RESHAPE, v->name, in, 2, &out, 1, before))
+		return NULL;
+	return out;
+}
+
+/* y's producer becomes a Gemm of [M,K], and y a reshape of what it gives. */
+static int put_gemm(struct graph *g, struct node *old, struct value *x,
+		    struct value *w, struct value *bias)
+{
+	struct value *y = old->outputs[0], *in[3], *out = y;
+	int64_t n = w->shape.dim[0], k = w->shape.dim[1];
+	bool flat = x->shape.rank == 2;
+	struct shape rows = { 2, { k ? shape_elements(&x->shape) / k : 0, k } };
+	struct node *gemm;
+
+	in[0] = flat ? x : reshaped(g, x, &rows, old);
+	in[1] = w;
+	in[2] = bias;
+	rows.dim[1] = n;
+	if (!flat)
+		out = graph_value(g, y->name, DT_F32, &rows);
+	if (!in[0] || !out)
+		return -1;
+	old->outputs[0] = NULL;
+	gemm = graph_node(g, OP_GEMM, old->name, in, bias ? 3 : 2, &out, 1,
+			  old);
+	if (!gemm || node_set_int(g, gemm, "transB", 1))
+		return -1;
+	if (!flat) {
+		struct value *dims = graph_const_i64(
+			g, y->name, y->shape.rank, y->shape.dim);
+		struct value *back[2] = { out, dims };
+
+		if (!dims || !graph_node(g, OP_RESHAPE, y->name, back, 2, &y,
+					 1, old))
+			return -1;
+	}
+	graph_remove(g, old);
+	return 0;
+}
+
+/* The Add of a bias behind the product, where nobody else reads it. */
+static struct node *bias_behind(struct graph *g, const struct node *n,
+				int64_t columns, struct value **bias)
+{
+	struct value *y = n->outputs[0];
+	struct node *add = value_only_reader(y);
+	bool fits;
+
+	*bias = NULL;
+	if (!add || add->op != OP_ADD || add->act.kind != ACT_NONE ||
+	    !shape_equal(&add->outputs[0]->shape, &y->shape))
+		return NULL;
+	*bias = bias_of(g, match_other(add, y), columns, 1, &fits);
+	return fits ? add : NULL;
+}
+
+static int matmul_to_gemm(struct graph *g, struct node *n, struct node **next)
+{
+	struct value *x = n->inputs[0], *w = n->inputs[1], *bias;
+	struct node *add;
+
+	if (!is_weights(w) || value_is_const(x) || x->shape.rank < 2 ||
+	    x->dtype != DT_F32 || shape_elements(&x->shape) == 0)
+		return 0;
+	add = bias_behind(g, n, w->shape.dim[1], &bias);
+	if (add && !bias)
+		return -1;
+	w = scaled_weights(g, w, true, 1);
+	if (!w)
+		return -1;
+	if (!add)
+		return put_gemm(g, n, x, w, NULL);
+	if (*next == add)
+		*next = add->next;
+	if (put_gemm(g, add, x, w, bias))
+		return -1;
+	graph_remove(g, n);
+	return 0;
+}
+
+/* ---- Gemm ---- */
+
+static int drop_trans_a(struct graph *g, struct node *n)
+{
+	static const int64_t perm[2] = { 1, 0 };
+	struct value *x = n->inputs[0], *t;
+	struct shape s = { 2, { x->shape.dim[1], x->shape.dim[0] } };
+	struct node *move;
+
+	if (!node_int(n, "transA", 0))
+		return 0;
+	t = graph_value(g, x->name, x->dtype, &s);
+	move = t ? graph_node(g, OP_TRANSPOSE, n->name, &x, 1, &t, 1, n) :
+		   NULL;
+	node_drop_attr(n, "transA");
+	return !move || node_set_ints(g, move, "perm", perm, 2) ||
+			       graph_set_input(g, n, 0, t) ?
+		       -1 :
+		       0;
+}
+
+/* An addend that is no bias: an Add behind, of beta times it. */
+static int add_behind(struct graph *g, struct node *n, double beta)
+{
+	struct value *c = n->inputs[2], *y = n->outputs[0], *in[2];
+	struct value *product = graph_value(g, y->name, y->dtype, &y->shape);
+	float factor = (float)beta;
+
+	if (!product || graph_set_input(g, n, 2, NULL))
+		return -1;
+	n->input_count = 2;
+	n->outputs[0] = product;
+	product->producer = n;
+	in[0] = product;
+	in[1] = c;
+	if (beta != 1) {
+		struct value *scaled = graph_value(g, c->name, c->dtype,
+						   &c->shape);
+		struct value *pair[2] = {
+			c, graph_const_f32(g, n->name, -1, &factor)
+		};
+
+		if (!scaled || !pair[1] ||
+		    !graph_node(g, OP_MUL, n->name, pair, 2, &scaled, 1,
+				n->next))
+			return -1;
+		in[1] = scaled;
+		n = scaled->producer;
+	}
+	return graph_node(g, OP_ADD, n->name, in, 2, &y, 1, n->next) ? 0 : -1;
+}
+
+static int canonical_gemm(struct graph *g, struct node *n)
+{
+	bool transposed = node_int(n, "transB", 0) != 0, fits = true;
+	double alpha = (double)node_float(n, "alpha", 1);
+	double beta = (double)node_float(n, "beta", 1);
+	struct value *w = n->inputs[1], *bias = NULL;
+
+	if (!is_weights(w) || value_is_const(n->inputs[0]) ||
+	    n->inputs[0]->dtype != DT_F32)
+		return 0;
+	if (drop_trans_a(g, n))
+		return -1;
+	w = scaled_weights(g, w, !transposed, alpha);
+	if (!w || graph_set_input(g, n, 1, w) ||
+	    node_set_int(g, n, "transB", 1))
+		return -1;
+	node_drop_attr(n, "alpha");
+	node_drop_attr(n, "beta");
+	if (!node_input(n, 2))
+		return 0;
+	bias = bias_of(g, n->inputs[2], w->shape.dim[0], beta, &fits);
+	if (!fits)
+		return add_behind(g, n, beta);
+	return bias ? graph_set_input(g, n, 2, bias) : -1;
+}
+
+int pass_canonicalize_matmul(struct graph *g, const struct config *c,
+			     struct diag *d)
+{
+	struct node *next;
+	int err = 0;
+
+	(void)c;
+	for (struct node *n = g->first; n && !err; n = next) {
+		next = n->next;
+		if (n->op == OP_MAT_MUL)
+			err = matmul_to_gemm(g, n, &next);
+		else if (n->op == OP_GEMM)
+			err = canonical_gemm(g, n);
+	}
+	return err ? diag_error(d, "out of memory") : 0;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Removes what computes nothing, and brings reshapes to one form. */
+#include <string.h>
+
+#include "ir/slice.h"
+#include "passes/match.h"
+#include "passes/passes.h"
+
+static bool same_shape(const struct node *n)
+{
+	return shape_equal(&n->inputs[0]->shape, &n->outputs[0]->shape);
+}
+
+/* Operators that do nothing once the shape does not change. */
+static bool same_when_shape_is(const struct node *n)
+{
+	struct slice s;
+	struct diag d;
+	bool forward = true;
+
+	switch (n->op) {
+	case OP_RESHAPE:
+	case OP_FLATTEN:
+	case OP_SQUEEZE:
+	case OP_UNSQUEEZE:
+	case OP_EXPAND:
+	case OP_TILE:
+	case OP_SPLIT:
+	case OP_CONCAT:
+		return true;
+	case OP_SLICE: /* a step of -1 turns around */
+		diag_init(&d);
+		if (slice_of(n, &s, &d))
+			forward = false;
+		diag_free(&d);
+		for (int i = 0; forward && i < s.rank; i++)
+			forward = s.count[i] < 2 || s.step[i] == 1;
+		return forward;
+	default:
+		return false;
+	}
+}
+
+/* No pad at all: the same shape may also come from moving along. */
+static bool pads_nothing(const struct node *n)
+{
+	int64_t pads[2 * GRAPH_MAX_RANK];
+	int count = node_const_ints(n, 1, pads, 2 * GRAPH_MAX_RANK);
+
+	for (int i = 0; i < count; i++)
+		if (pads[i] != 0)
+			return false;
+	return count >= 0;
+}
+
+static bool is_identity_permutation(const struct node *n)
+{
+	int64_t perm[GRAPH_MAX_RANK];
+	int count = node_ints(n, "perm", perm, GRAPH_MAX_RANK);
+
+	if (!node_attr(n, "perm"))
+		return n->inputs[0]->shape.rank < 2;
+	for (int i = 0; i < count; i++)
+		if (perm[i] != i)
+			return false;
+	return true;
+}
+
+/* Same size, and no crop: every rule of Resize then takes each cell as it
+ * is, but for scales that are not quite one. */
+static bool resizes_nothing(const struct node *n)
+{
+	const struct value *scales = node_input(n, 2);
+	int64_t count = scales ? shape_elements(&scales->shape) : 0;
+
+	if (!same_shape(n) ||
+	    !strcmp(node_string(n, "coordinate_transformation_mode", ""),
+		    "tf_crop_and_resize"))
+		return false;
+	for (int64_t i = 0; i < count; i++)
+		if (!value_is_const(scales) ||
+		    ((const float *)scales->data)[i] != 1)
+			return false;
+	return true;
+}
+
+static bool is_identity(const struct node *n)
+{
+	if (n->act.kind != ACT_NONE || !n->inputs[0] || !n->outputs[0] ||
+	    n->inputs[0]->dtype != n->outputs[0]->dtype)
+		return false;
+	for (int i = 1; i < n->output_count; i++)
+		if (n->outputs[i] && value_readers(n->outputs[i]))
+			return false;
+	switch (n->op) {
+	case OP_IDENTITY:
+	case OP_CAST:
+		return true;
+	case OP_PAD:
+		return same_shape(n) && pads_nothing(n);
+	case OP_TRANSPOSE:
+		return is_identity_permutation(n);
+	case OP_RESIZE:
+		return resizes_nothing(n);
+	case OP_CHANNEL_SHUFFLE:
+		return node_int(n, "groups", 1) == 1;
+	case OP_CONCAT:
+		return n->input_count == 1;
+	default:
+		return same_when_shape_is(n) && same_shape(n);
+	}
+}
+
+/* An output of the graph that would become an input, another output or a
+ * constant keeps its node: it is what carries the name. */
+static bool carries_output(const struct node *n)
+{
+	const struct value *x = n->inputs[0];
+
+	return n->outputs[0]->is_output &&
+	       (x->role != VALUE_COMPUTED || x->is_output);
+}
+
+static int drop(struct graph *g, struct node *n)
+{
+	if (graph_replace(g, n->outputs[0], n->inputs[0]))
+		return -1;
+	graph_remove(g, n);
+	return 0;
+}
+
+/* ---- Reshapes ---- */
+
+static bool is_reshape(enum op op)
+{
+	return op == OP_RESHAPE || op == OP_FLATTEN || op == OP_SQUEEZE ||
+	       op == OP_UNSQUEEZE;
+}
+
+/* Only dims of 1 change places: nothing moves in memory. */
+static bool moves_ones_only(const struct node *n)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	int64_t perm[GRAPH_MAX_RANK], last = -1;
+
+	if (n->op != OP_TRANSPOSE ||
+	    node_ints(n, "perm", perm, GRAPH_MAX_RANK) != x->rank)
+		return false;
+	for (int i = 0; i < x->rank; i++) {
+		if (x->dim[perm[i]] == 1)
+			continue;
+		if (perm[i] < last)
+			return false;
+		last = perm[i];
+	}
+	return true;
+}
+
+/* The node as Reshape to a constant shape. */
+static int to_reshape(struct graph *g, struct node *n)
+{
+	const struct shape *s = &n->outputs[0]->shape;
+	struct value *dims = graph_const_i64(g, n->name, s->rank, s->dim);
+	struct node *r;
+
+	if (!dims)
+		return -1;
+	if (s->rank && shape_elements(s) == 0)
+		return 0; /* a 0 would mean "as the input" */
+	r = match_put(g, n, OP_RESHAPE, n->inputs[0]);
+	return r && !graph_set_input(g, r, 1, dims) ? 0 : -1;
+}
+
+static bool has_literal_shape(const struct node *n)
+{
+	const struct shape *s = &n->outputs[0]->shape;
+	int64_t dims[GRAPH_MAX_RANK];
+	int count = node_const_ints(n, 1, dims, GRAPH_MAX_RANK);
+
+	for (int i = 0; i < count; i++)
+		if (dims[i] != s->dim[i])
+			return false;
+	return n->op == OP_RESHAPE && count == s->rank;
+}
+
+/* A reshape of a reshape is one of the first one's input. */
+static int skip_reshape(struct graph *g, struct node *n)
+{
+	struct node *before = match_producer(n->inputs[0], OP_RESHAPE);
+
+	if (!before || n->op != OP_RESHAPE)
+		return 0;
+	return graph_set_input(g, n, 0, before->inputs[0]);
+}
+
+/* ---- Transposes ---- */
+
+/* A transpose of a transpose is one. */
+static int skip_transpose(struct graph *g, struct node *n)
+{
+	struct node *before = match_producer(n->inputs[0], OP_TRANSPOSE);
+	int64_t first[GRAPH_MAX_RANK], second[GRAPH_MAX_RANK];
+	int64_t both[GRAPH_MAX_RANK];
+	int rank = n->inputs[0]->shape.rank;
+
+	if (n->op != OP_TRANSPOSE || !before ||
+	    node_ints(before, "perm", first, GRAPH_MAX_RANK) != rank ||
+	    node_ints(n, "perm", second, GRAPH_MAX_RANK) != rank)
+		return 0;
+	for (int i = 0; i < rank; i++)
+		both[i] = first[second[i]];
+	return graph_set_input(g, n, 0, before->inputs[0]) ||
+			       node_set_ints(g, n, "perm", both, rank) ?
+		       -1 :
+		       0;
+}
+
+/* The default order, written out. */
+static int spell_permutation(struct graph *g, struct node *n)
+{
+	int64_t perm[GRAPH_MAX_RANK];
+	int rank = n->inputs[0]->shape.rank;
+
+	if (n->op != OP_TRANSPOSE || node_attr(n, "perm"))
+		return 0;
+	for (int i = 0; i < rank; i++)
+		perm[i] = rank - 1 - i;
+	return node_set_ints(g, n, "perm", perm, rank);
+}
+
+static int simplify(struct graph *g, struct node *n)
+{
+	if (spell_permutation(g, n) || skip_transpose(g, n))
+		return -1;
+	if ((is_reshape(n->op) && !has_literal_shape(n)) ||
+	    moves_ones_only(n))
+		return to_reshape(g, n);
+	return 0;
+}
+
+int pass_drop_identities(struct graph *g, const struct config *c,
+			 struct diag *d)
+{
+	struct node *next;
+
+	(void)c;
+	/* In order: what stands before a node is in its last form already. */
+	for (struct node *n = g->first; n; n = next) {
+		struct value *y = n->outputs[0];
+
+		next = n->next;
+		if (!y || !n->input_count || !n->inputs[0])
+			continue;
+		if (simplify(g, n))
+			return diag_error(d, "out of memory");
+		n = y->producer; /* it may be another one now */
+		if (skip_reshape(g, n) ||
+		    (is_identity(n) && !carries_output(n) && drop(g, n)))
+			return diag_error(d, "out of memory");
+	}
+	return pass_drop_dead(g, c, d);
+}
