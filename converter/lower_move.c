@@ -377,39 +377,57 @@ int lower_pad(struct lower *l, const struct node *n)
 
 /* ---- Repetition and choice ---- */
 
+/* The constant indices of a Gather, of any shape, along `size` elements.
+ * NULL after lower_refuse(). `is_run`: each is the one before, plus one. */
+static uint32_t *read_indices(struct lower *l, const struct value *v,
+			      int64_t size, bool *is_run)
+{
+	int64_t count = shape_elements(&v->shape);
+	uint32_t *index = arena_array(l->m->arena, (size_t)count,
+				      sizeof(*index));
+
+	if (!index) {
+		l->m->failed = true;
+		return NULL;
+	}
+	*is_run = true;
+	for (int64_t i = 0; i < count; i++) {
+		int64_t x = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i]
+					       : ((const int32_t *)v->data)[i];
+
+		x += x < 0 ? size : 0;
+		if (x < 0 || x >= size) {
+			lower_refuse(l, "an index out of range");
+			return NULL;
+		}
+		index[i] = (uint32_t)x;
+		if (i > 0 && index[i] != index[i - 1] + 1)
+			*is_run = false;
+	}
+	return index;
+}
+
 int lower_gather(struct lower *l, const struct node *n)
 {
-	int rank = n->inputs[0]->shape.rank;
 	const struct value *list = n->inputs[1];
-	int64_t count = shape_elements(&list->shape), step_1 = 0;
+	int64_t count = shape_elements(&list->shape);
 	uint32_t x = input_of(l, n), *index;
 	struct dbp_gather p;
 	struct shape s = lower_shape(l, x);
-	int axis = lower_axis(l, x, rank, node_int(n, "axis", 0));
-	int64_t *wide;
+	int axis = lower_axis(l, x, n->inputs[0]->shape.rank,
+			      node_int(n, "axis", 0));
+	bool is_run;
 
-	if (!value_is_const(list))
-		return lower_refuse(l, "indices that are computed");
 	if (axis < 0)
 		return -1;
-	index = arena_array(l->m->arena, (size_t)count, sizeof(*index));
-	wide = arena_array(l->m->arena, (size_t)count, sizeof(*wide));
-	if (!index || !wide) {
-		l->m->failed = true;
+	if (!value_is_const(list) ||
+	    (list->dtype != DT_I64 && list->dtype != DT_I32))
+		return lower_refuse(l, "indices that are computed");
+	index = read_indices(l, list, s.dim[axis], &is_run);
+	if (!index)
 		return -1;
-	}
-	if (node_const_ints(n, 1, wide, (int)count) != count)
-		return lower_refuse(l, "indices that are no integers");
-	for (int64_t i = 0; i < count; i++) {
-		if (wide[i] < 0)
-			wide[i] += s.dim[axis];
-		if (wide[i] < 0 || wide[i] >= s.dim[axis])
-			return lower_refuse(l, "an index out of range");
-		index[i] = (uint32_t)wide[i];
-		step_1 += i == 0 || wide[i] == wide[i - 1] + 1;
-	}
-	if (step_1 == count)
-		return done(l, n, part(l, x, axis, wide[0], count));
+	if (is_run)
+		return done(l, n, part(l, x, axis, index[0], count));
 	p = (struct dbp_gather){(uint32_t)axis,
 				dev_add_data(l->m, index,
 					     (size_t)count * sizeof(*index)),
