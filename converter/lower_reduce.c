@@ -109,13 +109,25 @@ int lower_top_k(struct lower *l, const struct node *n)
 	return 0;
 }
 
-/* (x - mean) / sqrt(variance + epsilon), over the dims from `axis` on */
+/* (x - mean) / sqrt(variance + epsilon) */
+static uint32_t normalised(struct lower *l, uint32_t x, uint32_t axes,
+			   float epsilon)
+{
+	uint32_t d, t;
+
+	d = lower_binary(l, DBP_B_SUB, x, reduce(l, DBP_R_MEAN, x, axes));
+	t = reduce(l, DBP_R_MEAN, lower_binary(l, DBP_B_MUL, d, d), axes);
+	t = lower_binary_scalar(l, DBP_B_ADD, t, epsilon);
+	t = lower_unary(l, DBP_U_SQRT, t, 0, 0);
+	return lower_binary(l, DBP_B_DIV, d, t);
+}
+
+/* Over the dims from `axis` on. */
 int lower_layer_norm(struct lower *l, const struct node *n)
 {
-	uint32_t x = lower_f32(l, n->inputs[0]), d, t;
+	uint32_t x = lower_f32(l, n->inputs[0]), axes = 0;
 	int axis = lower_axis(l, x, n->inputs[0]->shape.rank,
 			      node_int(n, "axis", -1));
-	uint32_t axes = 0;
 
 	if (axis < 0)
 		return -1;
@@ -124,14 +136,35 @@ int lower_layer_norm(struct lower *l, const struct node *n)
 		return lower_refuse(l, "mean and deviation as outputs");
 	for (int i = axis; i < l->m->tensors[x].rank; i++)
 		axes |= 1u << i;
-	d = lower_binary(l, DBP_B_SUB, x, reduce(l, DBP_R_MEAN, x, axes));
-	t = reduce(l, DBP_R_MEAN, lower_binary(l, DBP_B_MUL, d, d), axes);
-	t = lower_binary_scalar(l, DBP_B_ADD, t,
-				node_float(n, "epsilon", 1e-5f));
-	t = lower_unary(l, DBP_U_SQRT, t, 0, 0);
-	t = lower_binary(l, DBP_B_DIV, d, t);
-	t = lower_binary(l, DBP_B_MUL, t, lower_f32(l, n->inputs[1]));
+	x = normalised(l, x, axes, node_float(n, "epsilon", 1e-5f));
+	x = lower_binary(l, DBP_B_MUL, x, lower_f32(l, n->inputs[1]));
 	if (node_input(n, 2))
-		t = lower_binary(l, DBP_B_ADD, t, lower_f32(l, n->inputs[2]));
-	return lower_finish_f32(l, n, t);
+		x = lower_binary(l, DBP_B_ADD, x, lower_f32(l, n->inputs[2]));
+	return lower_finish_f32(l, n, x);
+}
+
+/* Over the image, a channel at a time; scale and bias a channel. */
+int lower_instance_norm(struct lower *l, const struct node *n)
+{
+	bool nhwc = n->layout == LAYOUT_NHWC;
+	uint32_t x = lower_f32(l, n->inputs[0]), axes = 0;
+	int rank = l->m->tensors[x].rank;
+	struct shape s = {.rank = rank};
+	uint32_t part;
+
+	if (rank != n->inputs[0]->shape.rank || rank < 3)
+		return lower_refuse(l, "an input of %d dimensions",
+				    n->inputs[0]->shape.rank);
+	for (int i = 0; i < rank; i++) {
+		bool is_channel = i == (nhwc ? rank - 1 : 1);
+
+		s.dim[i] = is_channel ? l->m->tensors[x].dims[i] : 1;
+		if (i > 0 && !is_channel)
+			axes |= 1u << i;
+	}
+	x = normalised(l, x, axes, node_float(n, "epsilon", 1e-5f));
+	part = lower_reshape(l, lower_f32(l, n->inputs[1]), &s);
+	x = lower_binary(l, DBP_B_MUL, x, part);
+	part = lower_reshape(l, lower_f32(l, n->inputs[2]), &s);
+	return lower_finish_f32(l, n, lower_binary(l, DBP_B_ADD, x, part));
 }
