@@ -21,6 +21,7 @@ struct conv {
 	int64_t in_channel, in_pixel;   /* strides of x */
 	int64_t out_channel, out_pixel; /* and y */
 	const float *weight, *bias;
+	gemm_fn *gemm;
 };
 
 static int conv_init(struct conv *c, const struct eval *e)
@@ -44,6 +45,7 @@ static int conv_init(struct conv *c, const struct eval *e)
 	c->out_pixel = nhwc ? out_channels : 1;
 	c->weight = e->in[1];
 	c->bias = eval_has(e, 2) ? e->in[2] : NULL;
+	c->gemm = eval_gemm_for(e);
 	return 0;
 }
 
@@ -107,12 +109,11 @@ static int multiply(const struct conv *c, const float *rows, int64_t lda,
 	int64_t k = c->in_per_group * c->taps, n = c->out_per_group;
 
 	if (c->nhwc)
-		return blas_gemm(rows_are_channels, true, pixels, n, k, 1,
-				 rows, lda, weight, k, 0,
-				 y + first * c->out_pixel, c->out_pixel,
-				 c->e->d);
-	return blas_gemm(false, !rows_are_channels, n, pixels, k, 1, weight, k,
-			 rows, lda, 0, y + first, c->out_channel, c->e->d);
+		return c->gemm(rows_are_channels, true, pixels, n, k, 1, rows,
+			       lda, weight, k, 0, y + first * c->out_pixel,
+			       c->out_pixel, c->e->d);
+	return c->gemm(false, !rows_are_channels, n, pixels, k, 1, weight, k,
+		       rows, lda, 0, y + first, c->out_channel, c->e->d);
 }
 
 /* 1x1 windows side by side need no gathering. */
@@ -332,7 +333,7 @@ static int transpose_group(const struct conv *c, const float *x,
 	for (int64_t p = 0; !err && p < pixels; p += block) {
 		int64_t count = p + block > pixels ? pixels - p : block;
 
-		err = blas_gemm(!c->nhwc, false, count, n, k, 1,
+		err = c->gemm(!c->nhwc, false, count, n, k, 1,
 				x + p * c->in_pixel,
 				c->nhwc ? c->in_pixel : c->in_channel,
 				weight, n,

@@ -4,6 +4,16 @@
 
 #include "evaluator/internal.h"
 
+gemm_fn *eval_gemm_for(const struct eval *e)
+{
+	const struct node *from = e->n->inputs[0]->producer;
+
+	while (from && from->inputs[0] && (op_info(from->op)->flags & OPF_S))
+		from = from->inputs[0]->producer;
+	return from && from->op == OP_DEQUANTIZE_LINEAR ? blas_gemm_exact :
+							  blas_gemm;
+}
+
 /* y = beta * c, broadcast; zeros where there is none. */
 static void fill_addend(const struct eval *e, float beta)
 {
@@ -34,9 +44,11 @@ int eval_gemm(const struct eval *e)
 		return node_error(e->d, e->n, "cannot be evaluated on %s",
 				  dtype_name(e->n->inputs[0]->dtype));
 	fill_addend(e, node_float(e->n, "beta", 1));
-	return blas_gemm(ta, tb, y->dim[0], y->dim[1], a->dim[ta ? 0 : 1],
-			 node_float(e->n, "alpha", 1), e->in[0], a->dim[1],
-			 e->in[1], b->dim[1], 1, e->out[0], y->dim[1], e->d);
+	return eval_gemm_for(e)(ta, tb, y->dim[0], y->dim[1],
+				a->dim[ta ? 0 : 1],
+				node_float(e->n, "alpha", 1), e->in[0],
+				a->dim[1], e->in[1], b->dim[1], 1, e->out[0],
+				y->dim[1], e->d);
 }
 
 /* numpy.matmul's view of an operand: vectors get a dim of 1. */
@@ -75,6 +87,7 @@ int eval_matmul(const struct eval *e)
 	int64_t m = a.dim[a.rank - 2], k = a.dim[a.rank - 1];
 	int64_t n = b.dim[b.rank - 1], at = 0;
 	const struct shape *shapes[2] = { &a, &b };
+	gemm_fn *gemm = eval_gemm_for(e);
 	struct broadcast w;
 
 	a.rank -= 2;
@@ -91,7 +104,7 @@ int eval_matmul(const struct eval *e)
 				multiply_ints(e, pa, pb, at, m, n, k);
 				continue;
 			}
-			if (blas_gemm(false, false, m, n, k, 1,
+			if (gemm(false, false, m, n, k, 1,
 				      (const float *)e->in[0] + pa, k,
 				      (const float *)e->in[1] + pb, n, 0,
 				      (float *)e->out[0] + at, n, e->d))
