@@ -146,18 +146,22 @@ static int report_refusals(const struct lower *l)
 	size_t bytes;
 	FILE *out;
 
-	if (l->refusal_count == 1 && r->node)
-		return node_error(l->d, r->node, "%s", r->why);
+	if (l->refusal_count == 1)
+		return r->node ? node_error(l->d, r->node, "%s", r->why)
+			       : diag_error(l->d, "%s", r->why);
 	out = open_memstream(&text, &bytes);
 	if (!out)
 		return diag_error(l->d, "out of memory");
 	for (; r; r = r->next)
-		fprintf(out, "%s%s'%s' (%s: %s)",
-			r == l->refusals ? "" : ", ", r->node ? "" : "value ",
-			r->node ? r->node->name : "",
-			r->node ? op_info(r->node->op)->name : "", r->why);
+		if (r->node)
+			fprintf(out, "%s'%s' (%s: %s)",
+				r == l->refusals ? "" : ", ", r->node->name,
+				op_info(r->node->op)->name, r->why);
+		else
+			fprintf(out, "%s%s", r == l->refusals ? "" : ", ",
+				r->why);
 	fclose(out);
-	diag_error(l->d, "the device cannot compute %d nodes: %s",
+	diag_error(l->d, "the device cannot run %d parts of the model: %s",
 		   l->refusal_count, text ? text : "");
 	free(text);
 	return -1;

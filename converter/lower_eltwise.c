@@ -132,19 +132,17 @@ static const enum dbp_unary unary_kinds[OP_COUNT] = {
 
 static uint32_t clip(struct lower *l, const struct node *n, uint32_t x)
 {
-	float bound[2] = {-FLT_MAX, FLT_MAX};
+	const struct value *low = node_input(n, 1), *high = node_input(n, 2);
+	float a = -FLT_MAX, b = FLT_MAX;
 
-	for (int i = 0; i < 2; i++) {
-		const struct value *v = node_input(n, 1 + i);
-
-		if (v && v->dtype == DT_F32 && value_is_const(v))
-			bound[i] = *(const float *)v->data;
-		else if (v && !value_const_scalar(v, &bound[i])) {
-			lower_refuse(l, "bounds that are computed");
-			return x;
-		}
-	}
-	return lower_unary(l, DBP_U_CLIP, x, bound[0], bound[1]);
+	if ((!low || value_const_scalar(low, &a)) &&
+	    (!high || value_const_scalar(high, &b)))
+		return lower_unary(l, DBP_U_CLIP, x, a, b);
+	if (low)
+		x = lower_binary(l, DBP_B_MAX, x, lower_f32(l, low));
+	if (high)
+		x = lower_binary(l, DBP_B_MIN, x, lower_f32(l, high));
+	return x;
 }
 
 static uint32_t gelu(struct lower *l, const struct node *n, uint32_t x)
