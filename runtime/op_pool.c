@@ -172,6 +172,14 @@ static void max_s8(const struct pool *p, const struct span *h,
 		}
 }
 
+/* NaN stays, whichever came first. */
+static float larger(float a, float b)
+{
+	if (a != a || b != b)
+		return dbrt_nan();
+	return a > b ? a : b;
+}
+
 static void max_f32(const struct pool *p, const struct span *h,
 		    const struct span *w, const uint8_t *in, uint8_t *out)
 {
@@ -186,7 +194,7 @@ static void max_f32(const struct pool *p, const struct span *h,
 							      kx);
 
 			for (c = 0; c < channels; c++)
-				best[c] = dbrt_maxf(cell[c], best[c]);
+				best[c] = larger(cell[c], best[c]);
 		}
 }
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of two floats that broadcast; comparisons give 1 or 0. */
+#include "runtime/fmath.h"
+#include "runtime/walk.h"
+
+/* The sign of the divisor, as Python has it. */
+static float modulo(float a, float b)
+{
+	float m = dbrt_fmodf(a, b);
+
+	return m != 0 && (m < 0) != (b < 0) ? m + b : m;
+}
+
+static float compare(uint32_t kind, float a, float b)
+{
+	int holds;
+
+	switch (kind) {
+	case DBP_B_LESS:
+		holds = a < b;
+		break;
+	case DBP_B_LESS_EQUAL:
+		holds = a <= b;
+		break;
+	case DBP_B_GREATER:
+		holds = a > b;
+		break;
+	case DBP_B_GREATER_EQUAL:
+		holds = a >= b;
+		break;
+	case DBP_B_EQUAL:
+		holds = a == b;
+		break;
+	case DBP_B_AND:
+		holds = a != 0 && b != 0;
+		break;
+	default: /* DBP_B_OR */
+		holds = a != 0 || b != 0;
+	}
+	return holds ? 1.0f : 0.0f;
+}
+
+static float apply(uint32_t kind, float a, float b)
+{
+	switch (kind) {
+	case DBP_B_ADD:
+		return a + b;
+	case DBP_B_SUB:
+		return a - b;
+	case DBP_B_MUL:
+		return a * b;
+	case DBP_B_DIV:
+		return a / b;
+	case DBP_B_MIN:
+		return a != a || a < b ? a : b;
+	case DBP_B_MAX:
+		return a != a || a > b ? a : b;
+	case DBP_B_POW:
+		return b == 2 ? a * a : dbrt_powf(a, b);
+	case DBP_B_MOD:
+		return modulo(a, b);
+	case DBP_B_PRELU:
+		return a < 0 ? b * a : a;
+	default:
+		return compare(kind, a, b);
+	}
+}
+
+static void binary_row(const void *ctx, const struct dbrt_walk *w)
+{
+	uint32_t kind = ((const struct dbp_binary_params *)ctx)->kind, i;
+	const float *a = (const void *)w->at[1], *b = (const void *)w->at[2];
+	float *out = (void *)w->at[0];
+
+	for (i = 0; i < w->n; i++) {
+		*out = dbrt_canonical(apply(kind, *a, *b));
+		out += w->inner[0];
+		a += w->inner[1];
+		b += w->inner[2];
+	}
+}
+
+int dbrt_binary_check(const struct dbrt_op_view *v)
+{
+	const struct dbp_binary_params *p = v->params;
+	const struct dbp_tensor *y = dbrt_out(v, 0);
+
+	return dbrt_expect(p->kind >= DBP_B_ADD && p->kind < DBP_B_COUNT &&
+			   dbrt_in(v, 0)->dtype == DBP_F32 &&
+			   dbrt_in(v, 1)->dtype == DBP_F32 &&
+			   y->dtype == DBP_F32 &&
+			   dbrt_broadcasts(dbrt_in(v, 0), y) &&
+			   dbrt_broadcasts(dbrt_in(v, 1), y));
+}
+
+void dbrt_binary_run(const struct dbrt_op_view *v)
+{
+	dbrt_walk_op(v, 2, binary_row, v->params);
+}

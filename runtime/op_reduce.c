@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/fmath.h"
+#include "runtime/walk.h"
+
+static float begin(uint32_t kind)
+{
+	switch (kind) {
+	case DBP_R_MAX:
+		return -dbrt_infinity();
+	case DBP_R_MIN:
+		return dbrt_infinity();
+	case DBP_R_PROD:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static float step(uint32_t kind, float sum, float x)
+{
+	switch (kind) {
+	case DBP_R_MAX:
+		return x > sum || x != x ? x : sum;
+	case DBP_R_MIN:
+		return x < sum || x != x ? x : sum;
+	case DBP_R_PROD:
+		return sum * x;
+	case DBP_R_L1:
+		return sum + dbrt_absf(x);
+	case DBP_R_L2:
+	case DBP_R_SUM_SQUARE:
+		return sum + x * x;
+	default:
+		return sum + x;
+	}
+}
+
+static float end(uint32_t kind, float sum, uint32_t count)
+{
+	if (kind == DBP_R_MEAN)
+		return sum / (float)count;
+	return kind == DBP_R_L2 ? dbrt_sqrtf(sum) : sum;
+}
+
+int dbrt_reduce_check(const struct dbrt_op_view *v)
+{
+	const struct dbp_reduce *p = v->params;
+	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
+	uint32_t i;
+
+	if (x->dtype != DBP_F32 || y->dtype != DBP_F32 || x->rank != y->rank ||
+	    p->kind < DBP_R_SUM || p->kind >= DBP_R_COUNT ||
+	    p->axes >> x->rank)
+		return DBRT_ERROR_FORMAT;
+	for (i = 0; i < x->rank; i++)
+		if (y->dims[i] != (p->axes >> i & 1 ? 1 : x->dims[i]))
+			return DBRT_ERROR_FORMAT;
+	return DBRT_OK;
+}
+
+/* The input's view cut down to what one output element is made of. */
+struct reduction {
+	struct dbrt_view x;
+	uint32_t kind, count;
+};
+
+static float reduce_one(const struct reduction *r, uint8_t *data)
+{
+	struct dbrt_view view = r->x;
+	struct dbrt_walk w;
+	float sum = begin(r->kind);
+	uint32_t i;
+
+	view.data = data;
+	dbrt_walk_start(&w, &view, 1);
+	do {
+		const float *x = (const void *)w.at[0];
+
+		for (i = 0; i < w.n; i++, x += w.inner[0])
+			sum = step(r->kind, sum, *x);
+	} while (dbrt_walk_next(&w));
+	return dbrt_canonical(end(r->kind, sum, r->count));
+}
+
+static void reduce_row(const void *ctx, const struct dbrt_walk *w)
+{
+	float *out = (void *)w->at[0];
+	uint8_t *in = w->at[1];
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++) {
+		*out = reduce_one(ctx, in);
+		out += w->inner[0];
+		in += (ptrdiff_t)w->inner[1] * 4;
+	}
+}
+
+void dbrt_reduce_run(const struct dbrt_op_view *v)
+{
+	const struct dbp_reduce *p = v->params;
+	const struct dbp_tensor *x = dbrt_in(v, 0);
+	struct reduction r = {.kind = p->kind, .count = 1};
+	struct dbrt_view views[2];
+	uint32_t i, d;
+
+	dbrt_view_of(&views[0], v->m, dbrt_out(v, 0));
+	dbrt_view_of(&views[1], v->m, x);
+	r.x = views[1];
+	for (i = 0; i < x->rank; i++) {
+		d = dbrt_view_axis(x, i);
+		if (p->axes >> i & 1) {
+			r.count *= x->dims[i];
+			views[1].stride[d] = 0;
+			views[1].dims[d] = 1;
+		} else {
+			r.x.dims[d] = 1;
+			r.x.stride[d] = 0;
+		}
+	}
+	dbrt_walk_rows(v->m, views, 2, reduce_row, &r);
+}
