@@ -42,7 +42,8 @@ static struct shape outer_dims(const struct shape *a, const struct shape *b)
 	struct shape s = {.rank = rank};
 
 	for (int i = 0; i < rank; i++) {
-		int at_a = a->rank - 2 - rank + i, at_b = b->rank - 2 - rank + i;
+		int at_a = a->rank - 2 - rank + i;
+		int at_b = b->rank - 2 - rank + i;
 
 		s.dim[i] = at_a >= 0 ? a->dim[at_a] : 1;
 		if (at_b >= 0 && b->dim[at_b] != 1)
@@ -70,8 +71,6 @@ int lower_matmul(struct lower *l, const struct node *n)
 	uint32_t left = lower_f32(l, n->inputs[0]);
 	uint32_t right = lower_f32(l, n->inputs[1]);
 
-	if (shape_elements(&b) == k * columns && !b.dim[0])
-		return lower_refuse(l, "an empty matrix");
 	if (shape_elements(&b) == k * columns) {
 		/* One matrix for all rows. */
 		m = shape_elements(&a) / k;
