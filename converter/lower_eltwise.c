@@ -247,6 +247,17 @@ static uint32_t truncate(struct lower *l, uint32_t x)
 			    lower_unary(l, DBP_U_SIGN, x, 0, 0));
 }
 
+/* C's fmod: the sign of the dividend. */
+static uint32_t remainder_c(struct lower *l, uint32_t a, uint32_t b)
+{
+	uint32_t y = lower_binary(l, DBP_B_MOD,
+				  lower_unary(l, DBP_U_ABS, a, 0, 0),
+				  lower_unary(l, DBP_U_ABS, b, 0, 0));
+
+	return lower_binary(l, DBP_B_MUL, y,
+			    lower_unary(l, DBP_U_SIGN, a, 0, 0));
+}
+
 static uint32_t binary(struct lower *l, const struct node *n, uint32_t a)
 {
 	float exponent;
@@ -254,10 +265,8 @@ static uint32_t binary(struct lower *l, const struct node *n, uint32_t a)
 
 	if (n->op == OP_POW && node_const_float(n, 1, &exponent))
 		return lower_unary(l, DBP_U_POW, a, exponent, 0);
-	if (n->op == OP_MOD && node_int(n, "fmod", 0)) {
-		lower_refuse(l, "the remainder of C");
-		return a;
-	}
+	if (n->op == OP_MOD && node_int(n, "fmod", 0))
+		return remainder_c(l, a, lower_f32(l, n->inputs[1]));
 	y = lower_binary(l, binary_kinds[n->op], a,
 			 lower_f32(l, n->inputs[1]));
 	if (n->op == OP_XOR)
