@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels for x86-64 with AVX2: the same bits as the portable ones. */
+#include "runtime/kernels.h"
+
+#ifdef DBRT_X86
+
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2")))
+
+static inline AVX2 __m256i load_wide(const int8_t *p)
+{
+	return _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)p));
+}
+
+/* The sums of four vectors' eight lanes, in order. */
+static inline AVX2 __m128i sum_lanes(const __m256i s[4])
+{
+	__m256i a = _mm256_hadd_epi32(s[0], s[1]);
+	__m256i b = _mm256_hadd_epi32(s[2], s[3]);
+	__m256i c = _mm256_hadd_epi32(a, b);
+
+	return _mm_add_epi32(_mm256_castsi256_si128(c),
+			     _mm256_extracti128_si256(c, 1));
+}
+
+/* Two windows at a time share the loads of the weights. */
+static AVX2 void dot_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+			  size_t stride, uint32_t blocks)
+{
+	__m256i s[4], t[4];
+
+	for (int r = 0; r < 4; r++)
+		s[r] = t[r] = _mm256_setzero_si256();
+	for (uint32_t b = 0; b < blocks; b++, w += 64, x += 16) {
+		__m256i xa = load_wide(x), xb = load_wide(x + stride);
+
+		for (int r = 0; r < 4; r++) {
+			__m256i v = load_wide(w + 16 * r);
+
+			s[r] = _mm256_add_epi32(s[r],
+						_mm256_madd_epi16(v, xa));
+			t[r] = _mm256_add_epi32(t[r],
+						_mm256_madd_epi16(v, xb));
+		}
+	}
+	_mm_storeu_si128((void *)acc[0], sum_lanes(s));
+	_mm_storeu_si128((void *)acc[1], sum_lanes(t));
+}
+
+static AVX2 void dot_one(int32_t acc[4], const int8_t *w, const int8_t *x,
+			 uint32_t blocks)
+{
+	__m256i s[4];
+
+	for (int r = 0; r < 4; r++)
+		s[r] = _mm256_setzero_si256();
+	for (uint32_t b = 0; b < blocks; b++, w += 64, x += 16) {
+		__m256i xa = load_wide(x);
+
+		for (int r = 0; r < 4; r++)
+			s[r] = _mm256_add_epi32(
+				s[r], _mm256_madd_epi16(load_wide(w + 16 * r),
+							xa));
+	}
+	_mm_storeu_si128((void *)acc, sum_lanes(s));
+}
+
+static AVX2 void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		     size_t stride, uint32_t blocks, uint32_t pixels)
+{
+	uint32_t p = 0;
+
+	for (; p + 2 <= pixels; p += 2)
+		dot_pair(acc + p, w, x + p * stride, stride, blocks);
+	if (p < pixels)
+		dot_one(acc[p], w, x + p * stride, blocks);
+}
+
+static AVX2 void decode(int8_t *out, const uint8_t *packed,
+			const int8_t values[4][16], uint32_t blocks,
+			uint32_t bits)
+{
+	uint32_t per_byte = 8 / bits;
+	__m128i mask = _mm_set1_epi8((char)((1u << bits) - 1));
+
+	for (uint32_t b = 0; b < blocks; b++, packed += 8 * bits)
+		for (uint32_t r = 0; r < 4; r++, out += 16) {
+			__m128i v = _mm_loadu_si128(
+				(const void *)(packed + r / per_byte * 16));
+			__m128i shift = _mm_cvtsi32_si128(
+				(int)(r % per_byte * bits));
+
+			/* bits from the neighbour are masked away */
+			v = _mm_and_si128(_mm_srl_epi16(v, shift), mask);
+			v = _mm_shuffle_epi8(
+				_mm_loadu_si128((const void *)values[r]), v);
+			_mm_storeu_si128((void *)out, v);
+		}
+}
+
+/* Multipliers and shifts of four channels, for acc >= 0 and acc < 0. */
+struct scales {
+	__m256i multiplier[2], shift[2], round[2], offset[2];
+	__m128i bias;
+};
+
+static AVX2 struct scales scales_of(const struct dbrt_post *p, uint32_t o)
+{
+	struct scales s;
+	const uint16_t *m[2] = { p->multiplier + o, p->multiplier2 + o };
+	const uint8_t *shift[2] = { p->shift + o, p->shift2 + o };
+	const __m256i one = _mm256_set1_epi64x(1);
+
+	s.bias = _mm_loadu_si128((const void *)(p->bias + o));
+	for (int k = 0; k < 2; k++) {
+		s.multiplier[k] = _mm256_set_epi64x(m[k][3], m[k][2], m[k][1],
+						    m[k][0]);
+		s.shift[k] = _mm256_set_epi64x(shift[k][3], shift[k][2],
+					       shift[k][1], shift[k][0]);
+		s.round[k] = _mm256_sllv_epi64(
+			one, _mm256_sub_epi64(s.shift[k], one));
+		/* AVX2 shifts 64 bits without a sign only: 2^62, a multiple
+		 * of every 2^shift, is added before and taken off after */
+		s.round[k] = _mm256_add_epi64(s.round[k],
+					      _mm256_set1_epi64x(1ll << 62));
+		s.offset[k] = _mm256_srlv_epi64(_mm256_set1_epi64x(1ll << 62),
+						s.shift[k]);
+	}
+	return s;
+}
+
+/* Four accumulators to four codes before the zero point, in 64 bits. */
+static inline AVX2 __m256i scale_four(const struct scales *s, __m256i v, int k)
+{
+	v = _mm256_mul_epi32(v, s->multiplier[k]);
+	v = _mm256_srlv_epi64(_mm256_add_epi64(v, s->round[k]), s->shift[k]);
+	return _mm256_sub_epi64(v, s->offset[k]);
+}
+
+static AVX2 void requantize_four(int8_t *out, size_t stride,
+				 const int32_t *acc, uint32_t lanes,
+				 uint32_t pixels, const struct dbrt_post *p,
+				 uint32_t channel)
+{
+	const struct scales s = scales_of(p, channel);
+	const int two_slopes = p->multiplier != p->multiplier2;
+	const __m256i low = _mm256_set1_epi64x(p->low - p->zero_point);
+	const __m256i high = _mm256_set1_epi64x(p->high - p->zero_point);
+
+	for (uint32_t i = 0; i < pixels; i++, out += stride, acc += lanes) {
+		__m256i v = _mm256_cvtepi32_epi64(_mm_add_epi32(
+			_mm_loadu_si128((const void *)acc), s.bias));
+		__m256i q = scale_four(&s, v, 0);
+		int64_t codes[4];
+
+		if (two_slopes) {
+			__m256i negative = _mm256_cmpgt_epi64(
+				_mm256_setzero_si256(), v);
+
+			q = _mm256_blendv_epi8(q, scale_four(&s, v, 1),
+					       negative);
+		}
+		q = _mm256_blendv_epi8(q, low, _mm256_cmpgt_epi64(low, q));
+		q = _mm256_blendv_epi8(q, high, _mm256_cmpgt_epi64(q, high));
+		_mm256_storeu_si256((void *)codes, q);
+		for (int c = 0; c < 4; c++)
+			out[c] = (int8_t)(codes[c] + p->zero_point);
+		for (int c = 0; p->table && c < 4; c++)
+			out[c] = p->table[out[c] + 128];
+	}
+}
+
+static void requantize(int8_t *out, size_t stride, const int32_t *acc,
+		       uint32_t lanes, uint32_t pixels,
+		       const struct dbrt_post *p, uint32_t channel,
+		       uint32_t count)
+{
+	uint32_t c = 0;
+
+	for (; c + 4 <= count; c += 4)
+		requantize_four(out + c, stride, acc + c, lanes, pixels, p,
+				channel + c);
+	if (c < count)
+		dbrt_requantize_portable(out + c, stride, acc + c, lanes,
+					 pixels, p, channel + c, count - c);
+}
+
+/* Two taps of 16 channels: lanes 0 to 3 and 8 to 11 in lo, the rest in hi. */
+static inline AVX2 void add_taps(__m256i *lo, __m256i *hi, __m256i wa,
+				 __m256i wb, __m256i xa, __m256i xb)
+{
+	*lo = _mm256_add_epi32(*lo,
+			       _mm256_madd_epi16(_mm256_unpacklo_epi16(wa, wb),
+						 _mm256_unpacklo_epi16(xa,
+								       xb)));
+	*hi = _mm256_add_epi32(*hi,
+			       _mm256_madd_epi16(_mm256_unpackhi_epi16(wa, wb),
+						 _mm256_unpackhi_epi16(xa,
+								       xb)));
+}
+
+static inline AVX2 __m256i load_taps(const int16_t *w)
+{
+	return _mm256_loadu_si256((const void *)w);
+}
+
+static AVX2 void depthwise_pixel(int32_t acc[16], const int32_t base[16],
+				 const struct dbrt_depthwise_window *d,
+				 const int8_t *x)
+{
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i lo = zero, hi = zero, first, second;
+	const int16_t *w = d->weights;
+
+	for (uint32_t ky = 0; ky < d->rows; ky++, x += d->row_stride) {
+		const int8_t *from = x;
+		uint32_t kx = 0;
+
+		for (; kx + 2 <= d->columns; kx += 2, w += 32) {
+			add_taps(&lo, &hi, load_taps(w), load_taps(w + 16),
+				 load_wide(from),
+				 load_wide(from + d->column_stride));
+			from += 2 * d->column_stride;
+		}
+		if (kx < d->columns) {
+			add_taps(&lo, &hi, load_taps(w), zero,
+				 load_wide(from), zero);
+			w += 16;
+		}
+	}
+	first = _mm256_permute2x128_si256(lo, hi, 0x20);
+	second = _mm256_permute2x128_si256(lo, hi, 0x31);
+	first = _mm256_add_epi32(first,
+				 _mm256_loadu_si256((const void *)base));
+	second = _mm256_add_epi32(
+		second, _mm256_loadu_si256((const void *)(base + 8)));
+	_mm256_storeu_si256((void *)acc, first);
+	_mm256_storeu_si256((void *)(acc + 8), second);
+}
+
+static AVX2 void depthwise(int32_t (*acc)[16], const int32_t base[16],
+			   const struct dbrt_depthwise_window *d)
+{
+	if (d->channels < 16) { /* a load of 16 would read too far */
+		dbrt_depthwise_portable(acc, base, d);
+		return;
+	}
+	for (uint32_t p = 0; p < d->pixels; p++)
+		depthwise_pixel(acc[p], base, d, d->x + p * d->pixel_stride);
+}
+
+static const struct dbrt_kernels avx2 = {
+	"avx2", dot, decode, requantize, depthwise,
+};
+
+const struct dbrt_kernels *const dbrt_kernels_x86[] = { &avx2, NULL };
+
+int dbrt_kernels_x86_runs(const struct dbrt_kernels *k)
+{
+	return k == &avx2 && __builtin_cpu_supports("avx2");
+}
+
+#endif
