@@ -96,132 +96,11 @@ bool head_find(const struct graph *g, const struct config *c,
 	return is_classifier(g);
 }
 
-/* ---- Detections ---- */
-
-struct candidate {
-	float score;
-	uint32_t row, class_id;
-};
-
-static int by_score(const void *a, const void *b)
+struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
+			       uint32_t height)
 {
-	const struct candidate *x = a, *y = b;
-
-	if (x->score != y->score)
-		return x->score > y->score ? -1 : 1;
-	if (x->row != y->row)
-		return x->row < y->row ? -1 : 1;
-	return (x->class_id > y->class_id) - (x->class_id < y->class_id);
-}
-
-static float clampf(float x, float high)
-{
-	return x < 0 ? 0 : x > high ? high : x;
-}
-
-static struct dbrt_detection to_detection(const struct dbp_head *head,
-					  const float *box,
-					  const struct detect_frame *f,
-					  const struct candidate *c)
-{
-	float x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3];
-	float w = head->normalized ? (float)f->input_width : 1;
-	float h = head->normalized ? (float)f->input_height : 1;
-
-	if (head->box_form == DBP_BOX_CENTER) {
-		x1 = box[0] - box[2] / 2;
-		y1 = box[1] - box[3] / 2;
-		x2 = box[0] + box[2] / 2;
-		y2 = box[1] + box[3] / 2;
-	}
-	return (struct dbrt_detection){
-		.x1 = clampf((x1 * w - f->left) / f->scale_x, (float)f->width),
-		.y1 = clampf((y1 * h - f->top) / f->scale_y, (float)f->height),
-		.x2 = clampf((x2 * w - f->left) / f->scale_x, (float)f->width),
-		.y2 = clampf((y2 * h - f->top) / f->scale_y, (float)f->height),
-		.score = c->score,
-		.class_id = c->class_id,
-	};
-}
-
-static bool suppressed(const struct dbrt_detection *d,
-		       const struct dbrt_detection *kept, int n, float iou)
-{
-	for (int i = 0; i < n; i++)
-		if (kept[i].class_id == d->class_id &&
-		    detect_iou(&kept[i], d) > iou)
-			return true;
-	return false;
-}
-
-static int collect(const struct dbp_head *head, const float *scores,
-		   uint32_t candidates, uint32_t classes,
-		   struct candidate *out)
-{
-	int n = 0;
-
-	for (uint32_t i = 0; i < candidates; i++)
-		for (uint32_t k = head->background; k < classes; k++) {
-			float s = scores[(size_t)i * classes + k];
-
-			if (s >= head->score_threshold)
-				out[n++] = (struct candidate){
-					s, i, k - head->background};
-		}
-	return n;
-}
-
-int detect_boxes(const struct dbp_head *head, const float *boxes,
-		 const float *scores, uint32_t candidates, uint32_t classes,
-		 const struct detect_frame *frame, struct dbrt_detection *out,
-		 int max)
-{
-	struct candidate *list =
-		calloc((size_t)candidates * classes + 1, sizeof(*list));
-	int found, kept = 0;
-
-	if (!list)
-		return -1;
-	found = collect(head, scores, candidates, classes, list);
-	qsort(list, (size_t)found, sizeof(*list), by_score);
-	for (int i = 0; i < found && kept < max; i++) {
-		out[kept] = to_detection(head,
-					 boxes + 4 * (size_t)list[i].row,
-					 frame, &list[i]);
-		if (!suppressed(&out[kept], out, kept, head->nms_iou))
-			kept++;
-	}
-	free(list);
-	return kept;
-}
-
-float detect_iou(const struct dbrt_detection *a, const struct dbrt_detection *b)
-{
-	float w = fminf(a->x2, b->x2) - fmaxf(a->x1, b->x1);
-	float h = fminf(a->y2, b->y2) - fmaxf(a->y1, b->y1);
-	float both = w > 0 && h > 0 ? w * h : 0;
-	float sum = (a->x2 - a->x1) * (a->y2 - a->y1) +
-		    (b->x2 - b->x1) * (b->y2 - b->y1);
-
-	return sum - both > 0 ? both / (sum - both) : 0;
-}
-
-struct detect_frame detect_frame_of(const struct preprocess *p,
-				    uint32_t width, uint32_t height)
-{
-	float sx = (float)p->width / (float)width;
-	float sy = (float)p->height / (float)height;
-	struct detect_frame f = {
-		.scale_x = sx, .scale_y = sy,
-		.input_width = (uint32_t)p->width,
-		.input_height = (uint32_t)p->height,
-		.width = width, .height = height,
-	};
-
-	if (p->fit == RESIZE_STRETCH)
-		return f;
-	f.scale_x = f.scale_y = sx < sy ? sx : sy;
-	return f;
+	return dbrt_frame_of(width, height, (uint32_t)p->width,
+			     (uint32_t)p->height, preprocess_fit(p->fit));
 }
 
 /* ---- Agreement ---- */
@@ -257,7 +136,7 @@ static int best_match(const struct dbrt_detection *d,
 
 		if (taken[i] || truth[i].class_id != d->class_id)
 			continue;
-		iou = detect_iou(d, &truth[i]);
+		iou = dbrt_iou(d, &truth[i]);
 		if (iou > best || (at < 0 && iou >= best)) {
 			best = iou;
 			at = i;

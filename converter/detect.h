@@ -18,27 +18,9 @@
 bool head_find(const struct graph *g, const struct config *c,
 	       struct dbp_head *head);
 
-/* From the model's input pixels to a photo's: how it was fitted. */
-struct detect_frame {
-	float scale_x, scale_y; /* input pixels a photo pixel */
-	float left, top;        /* of the photo in the input */
-	uint32_t input_width, input_height;
-	uint32_t width, height; /* of the photo */
-};
-struct detect_frame detect_frame_of(const struct preprocess *p,
-				    uint32_t width, uint32_t height);
-
-/*
- * Detections out of float outputs by the rule of dbrt_detections(): what the
- * float model finds is found the same way. Returns their number, best first.
- */
-int detect_boxes(const struct dbp_head *head, const float *boxes,
-		 const float *scores, uint32_t candidates, uint32_t classes,
-		 const struct detect_frame *frame, struct dbrt_detection *out,
-		 int max);
-/* Intersection over union. */
-float detect_iou(const struct dbrt_detection *a,
-		 const struct dbrt_detection *b);
+/* How the preprocessing lays a photo into the input. */
+struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
+			       uint32_t height);
 
 /*
  * Agreement of detections with a truth, over any number of pictures; boxes

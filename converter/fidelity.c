@@ -96,7 +96,7 @@ static int64_t arg_max(const struct value *v, const void *data)
 
 static int set_photo(struct measure *m, struct worker *w,
 		     const struct dataset_item *item,
-		     struct detect_frame *frame, struct diag *d)
+		     struct dbrt_frame *frame, struct diag *d)
 {
 	struct image image;
 	int status, err;
@@ -114,7 +114,7 @@ static int set_photo(struct measure *m, struct worker *w,
 					(size_t)image.width * 3);
 		err = packed_file_status(&w->packed, status,
 					 "cannot take a photo", d);
-		*frame = detect_frame_of(&m->preprocess, image.width,
+		*frame = detect_frame(&m->preprocess, image.width,
 					 image.height);
 	}
 	image_free(&image);
@@ -149,11 +149,11 @@ static int set_tensor(struct measure *m, struct worker *w,
 
 static int set_inputs(struct measure *m, struct worker *w,
 		      const struct dataset_item *item,
-		      struct detect_frame *frame, struct diag *d)
+		      struct dbrt_frame *frame, struct diag *d)
 {
 	if (item->kind == ITEM_PHOTO)
 		return set_photo(m, w, item, frame, d);
-	*frame = detect_frame_of(&m->preprocess,
+	*frame = detect_frame(&m->preprocess,
 				 (uint32_t)m->preprocess.width,
 				 (uint32_t)m->preprocess.height);
 	return set_tensor(m, w, item, d);
@@ -173,22 +173,22 @@ static int keep_detections(struct dbrt_detection **kept, int *count,
 }
 
 static int compare_boxes(const struct measure *m, const struct worker *w,
-			 const struct detect_frame *frame, struct sample *s,
+			 const struct dbrt_frame *frame, struct sample *s,
 			 struct diag *d)
 {
 	const struct dbp_head *head = m->file->head;
 	const struct value *scores = m->g->outputs[head->scores_output];
 	struct dbrt_detection list[MAX_DETECTIONS];
+	struct dbrt_candidates c;
 	int n;
 
-	n = detect_boxes(head,
-			 evaluator_output(w->evaluator,
-					  (int)head->boxes_output),
-			 evaluator_output(w->evaluator,
-					  (int)head->scores_output),
-			 (uint32_t)scores->shape.dim[1],
-			 (uint32_t)scores->shape.dim[2], frame, list,
-			 MAX_DETECTIONS);
+	c.boxes = evaluator_output(w->evaluator, (int)head->boxes_output);
+	c.scores = evaluator_output(w->evaluator, (int)head->scores_output);
+	c.box_pitch = 4;
+	c.score_pitch = c.classes = (uint32_t)scores->shape.dim[2];
+	c.candidates = (uint32_t)scores->shape.dim[1];
+	n = dbrt_select(head, &c, frame, head->score_threshold, head->nms_iou,
+			list, MAX_DETECTIONS);
 	if (n < 0 || keep_detections(&s->truth, &s->truth_count, list, n))
 		return diag_error(d, "out of memory");
 	n = dbrt_detections_at(&w->packed.model, LEAST_SCORE, head->nms_iou,
@@ -232,7 +232,7 @@ static int measure_sample(void *ctx, int i, int worker, struct diag *d)
 	struct measure *m = ctx;
 	struct worker *w = &m->workers[worker];
 	const struct dbp_head *head = m->file->head;
-	struct detect_frame frame;
+	struct dbrt_frame frame;
 	const void *inputs[1] = { w->input };
 
 	if (set_inputs(m, w, &m->set->items[m->first + i], &frame, d) ||

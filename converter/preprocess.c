@@ -84,7 +84,7 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 	return 0;
 }
 
-static enum dbp_fit fit_rule(enum resize_rule rule)
+enum dbp_fit preprocess_fit(enum resize_rule rule)
 {
 	switch (rule) {
 	case RESIZE_LETTERBOX:
@@ -138,7 +138,7 @@ int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 	if (!fitted)
 		return diag_error(d, "out of memory");
 	status = dbrt_fit_image(rgb, width, height, (size_t)width * 3, fitted,
-				w, h, fit_rule(p->fit), p->pad_value);
+				w, h, preprocess_fit(p->fit), p->pad_value);
 	if (status == DBRT_OK)
 		normalize(p, fitted, out);
 	free(fitted);

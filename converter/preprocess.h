@@ -7,6 +7,7 @@
 #include "ir/diag.h"
 #include "ir/graph.h"
 #include "quantizer/quantizer.h"
+#include "schemas/dbp.h"
 
 /*
  * How a photo becomes the model's first input:
@@ -33,6 +34,8 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 		     uint32_t width, uint32_t height, float *out,
 		     struct diag *d);
+/* The rule as the packed file has it. */
+enum dbp_fit preprocess_fit(enum resize_rule rule);
 /* The values that any photo can give. */
 struct input_range preprocess_range(const struct preprocess *p);
 

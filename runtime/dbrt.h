@@ -54,9 +54,29 @@ typedef void dbrt_job(void *arg, uint32_t i, uint32_t worker);
 typedef void dbrt_parallel_for(void *ctx, uint32_t count, dbrt_job *job,
 			       void *arg);
 
+/*
+ * Where a photo lies in a model's input: a point x of the photo is at
+ * x * scale_x + left of the input. A width of 0 means no photo: points of
+ * the input are given as they are.
+ */
+struct dbrt_frame {
+	float scale_x, scale_y; /* input pixels a photo pixel */
+	float left, top;
+	uint32_t input_width, input_height;
+	uint32_t width, height; /* of the photo */
+};
+
 struct dbrt_model;
 /* Called after operator `op` has run; see dbrt_set_trace(). */
 typedef void dbrt_trace(void *ctx, const struct dbrt_model *m, uint32_t op);
+
+/* How a photo lies in the model's input: input pixel = photo pixel * scale +
+ * (left, top). */
+struct dbrt_frame {
+	float scale_x, scale_y, left, top;
+	uint32_t input_width, input_height;
+	uint32_t width, height; /* of the photo */
+};
 
 /* Caller-owned; the fields are the library's own. */
 struct dbrt_model {
@@ -71,9 +91,7 @@ struct dbrt_model {
 	void *parallel_ctx;
 	dbrt_trace *trace;
 	void *trace_ctx;
-	/* how the last image was fitted, to map boxes back to its pixels */
-	float image_scale_x, image_scale_y, image_left, image_top;
-	uint32_t image_width, image_height;
+	struct dbrt_frame frame; /* of the last image; width 0: none */
 };
 
 enum dbrt_dtype { DBRT_S8 = 1, DBRT_F32 = 2, DBRT_I32 = 3 };
@@ -128,10 +146,20 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
  * The pixels behind dbrt_set_image, before mean and scale: resized and padded
  * to `out_width` x `out_height` RGB. `fit` as enum dbp_fit. For the host,
  * which shares it for calibration; integer arithmetic only.
+ * DBRT_ERROR_INPUT for sides of 0, photo sides over 1 << 20, input sides over
+ * 65535, or rows that overlap.
  */
 int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 		   size_t stride, uint8_t *out, uint32_t out_width,
 		   uint32_t out_height, int fit, int pad_value);
+/* Where dbrt_fit_image() puts a photo; the same errors. */
+int dbrt_fit_frame(struct dbrt_frame *frame, uint32_t width, uint32_t height,
+		   uint32_t input_width, uint32_t input_height, int fit);
+
+/* The frame that dbrt_fit_image() makes. */
+struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
+				uint32_t out_width, uint32_t out_height,
+				int fit);
 
 int dbrt_run(struct dbrt_model *m);
 
@@ -139,7 +167,8 @@ int dbrt_run(struct dbrt_model *m);
 int dbrt_output_f32(const struct dbrt_model *m, uint32_t i, float *out,
 		    size_t count);
 
-/* In pixels of the photo given to dbrt_set_image(), or of the input. */
+/* In pixels of the photo given to dbrt_set_image(), or of the input; as the
+ * model gives them where its input is no picture. */
 struct dbrt_detection {
 	float x1, y1, x2, y2;
 	float score;
@@ -147,16 +176,51 @@ struct dbrt_detection {
 };
 
 /*
- * Detections of the last run by the model's own head: over its threshold,
- * after class-wise non-maximum suppression, best first (equal scores: lower
- * candidate first), at most `max`. Returns their number or a negative status.
- * Uses only `out`; time is bounded by candidates times max.
+ * Detections of the last run by the model's own head: at its threshold and
+ * over, after class-wise non-maximum suppression, best first (equal scores:
+ * lower candidate, then lower class first), at most `max`. Scores that are
+ * NaN and boxes with no area inside of the photo are left out. A classifier
+ * gives its best class, whatever its score, as a box around the photo.
+ * Returns their number or a negative status. Uses only `out`; reads the
+ * scores `max` times at most, as a rule once.
  */
 int dbrt_detections(const struct dbrt_model *m, struct dbrt_detection *out,
 		    uint32_t max);
 /* The same with other thresholds than the file's. */
 int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		       float nms_iou, struct dbrt_detection *out, uint32_t max);
+/*
+ * The same rule on any float outputs, for the host: boxes of `candidates` rows
+ * of 4, `box_pitch` floats apart, scores of `classes` each. The head's kind
+ * must be boxes.
+ */
+struct dbp_head;
+struct dbrt_candidates {
+	const float *boxes, *scores;
+	uint32_t box_pitch, score_pitch, candidates, classes;
+};
+int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
+		const struct dbrt_frame *frame, float score_threshold,
+		float nms_iou, struct dbrt_detection *out, uint32_t max);
+/* Intersection over union. */
+float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b);
+/*
+ * The rule itself, for the host, which finds in a float model's outputs what
+ * the device would find: `count` boxes and their scores by class.
+ */
+struct dbrt_candidates {
+	const float *boxes, *scores;
+	uint32_t count, classes;
+	uint32_t box_pitch, score_pitch; /* floats from one to the next */
+	/* as in struct dbp_head */
+	int box_form, normalized, background;
+	float score_threshold, nms_iou;
+};
+uint32_t dbrt_detect(const struct dbrt_candidates *c,
+		     const struct dbrt_frame *frame,
+		     struct dbrt_detection *out, uint32_t max);
+/* Intersection over union; 0 for boxes without area. */
+float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b);
 /* "" where the file has no name for it. */
 const char *dbrt_class_name(const struct dbrt_model *m, uint32_t class_id);
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Photos to the model's input. Pixels are bilinear in integers, centres on
+ * centres, so that every machine feeds its model the same codes. */
+#include "runtime/internal.h"
+
+#include <string.h>
+
+#define MAX_PHOTO_SIDE (1u << 20)
+#define MAX_INPUT_SIDE 65535u
+#define CHUNK_PIXELS 64 /* resized at a time, on the stack */
+#define ONE 2048	/* a weight of 1 */
+
+/* One axis: `count` pixels from `first` on show `size` pixels of the photo. */
+struct axis {
+	uint32_t size, first, count;
+	int64_t step; /* photo pixels an input pixel, of 2^32 */
+};
+
+struct fit {
+	const uint8_t *rgb;
+	size_t stride;
+	struct axis x, y;
+	uint8_t pad;
+};
+
+static int sides_ok(uint32_t width, uint32_t height, uint32_t input_width,
+		    uint32_t input_height, int fit)
+{
+	return width && height && width <= MAX_PHOTO_SIDE &&
+	       height <= MAX_PHOTO_SIDE && input_width && input_height &&
+	       input_width <= MAX_INPUT_SIDE &&
+	       input_height <= MAX_INPUT_SIDE && fit >= DBP_STRETCH &&
+	       fit <= DBP_LETTERBOX_TOPLEFT;
+}
+
+/* a * b / c, rounded, at least 1 */
+static uint32_t scale_side(uint32_t a, uint32_t b, uint32_t c)
+{
+	uint64_t n = (2 * (uint64_t)a * b + c) / (2 * (uint64_t)c);
+
+	return n ? (uint32_t)n : 1;
+}
+
+/* The photo's place on both axes of the input. */
+static void place(struct axis *x, struct axis *y, uint32_t input_width,
+		  uint32_t input_height, int fit)
+{
+	x->count = input_width;
+	y->count = input_height;
+	if (fit != DBP_STRETCH) {
+		if ((uint64_t)input_width * y->size <=
+		    (uint64_t)input_height * x->size)
+			y->count = scale_side(y->size, input_width, x->size);
+		else
+			x->count = scale_side(x->size, input_height, y->size);
+	}
+	x->first = fit == DBP_LETTERBOX ? (input_width - x->count) / 2 : 0;
+	y->first = fit == DBP_LETTERBOX ? (input_height - y->count) / 2 : 0;
+	x->step = (int64_t)(((uint64_t)x->size << 32) / x->count);
+	y->step = (int64_t)(((uint64_t)y->size << 32) / y->count);
+}
+
+/* Where the centre of pixel `i` lies: between pixels first and second of the
+ * photo, weight / 2048 of the way. */
+struct tap {
+	uint32_t first, second;
+	int32_t weight;
+};
+
+static struct tap tap_at(const struct axis *a, uint32_t i)
+{
+	const int64_t half = (int64_t)1 << 31;
+	int64_t at = (int64_t)(i - a->first) * a->step + a->step / 2 - half;
+	struct tap t;
+
+	at = at < 0 ? 0 : at;
+	t.first = (uint32_t)(at >> 32);
+	t.second = t.first + (t.first + 1 < a->size);
+	t.weight = (int32_t)(((at & 0xffffffff) + (1 << 20)) >> 21);
+	return t;
+}
+
+static uint8_t blend(const uint8_t *top, const uint8_t *bottom,
+		     const struct tap *x, int32_t wy, uint32_t c)
+{
+	uint32_t left = 3 * x->first + c, right = 3 * x->second + c;
+	int32_t a = top[left] * (ONE - x->weight) + top[right] * x->weight;
+	int32_t b = bottom[left] * (ONE - x->weight) +
+		    bottom[right] * x->weight;
+
+	return (uint8_t)((a * (ONE - wy) + b * wy + (1 << 21)) >> 22);
+}
+
+/* Pixels `from` to `to` of row `y`, all inside of the photo's place. */
+static void resize_row(const struct fit *f, uint32_t y, uint32_t from,
+		       uint32_t to, uint8_t *out)
+{
+	struct tap v = tap_at(&f->y, y), h;
+	const uint8_t *top = f->rgb + f->stride * v.first;
+	const uint8_t *bottom = f->rgb + f->stride * v.second;
+
+	if (f->x.count == f->x.size && v.weight == 0) {
+		memcpy(out, top + 3 * (size_t)(from - f->x.first),
+		       3 * (size_t)(to - from));
+		return;
+	}
+	for (; from < to; from++, out += 3) {
+		h = tap_at(&f->x, from);
+		out[0] = blend(top, bottom, &h, v.weight, 0);
+		out[1] = blend(top, bottom, &h, v.weight, 1);
+		out[2] = blend(top, bottom, &h, v.weight, 2);
+	}
+}
+
+static uint32_t clip(uint32_t i, uint32_t low, uint32_t high)
+{
+	return i < low ? low : i > high ? high : i;
+}
+
+/* `n` pixels of row `y`, column `x` on, padding where the photo is not. */
+static void fit_row(const struct fit *f, uint32_t y, uint32_t x, uint32_t n,
+		    uint8_t *out)
+{
+	uint32_t from = clip(f->x.first, x, x + n);
+	uint32_t to = clip(f->x.first + f->x.count, x, x + n);
+
+	if (y < f->y.first || y >= f->y.first + f->y.count)
+		from = to = x;
+	memset(out, f->pad, 3 * (size_t)(from - x));
+	if (from < to)
+		resize_row(f, y, from, to, out + 3 * (size_t)(from - x));
+	memset(out + 3 * (size_t)(to - x), f->pad, 3 * (size_t)(x + n - to));
+}
+
+int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
+		   size_t stride, uint8_t *out, uint32_t out_width,
+		   uint32_t out_height, int fit, int pad_value)
+{
+	struct fit f = {rgb, stride, {.size = width}, {.size = height},
+			(uint8_t)pad_value};
+	uint32_t y;
+
+	if (!rgb || !out || pad_value < 0 || pad_value > 255)
+		return DBRT_ERROR_ARGUMENT;
+	if (!sides_ok(width, height, out_width, out_height, fit) ||
+	    stride < 3 * (size_t)width)
+		return DBRT_ERROR_INPUT;
+	place(&f.x, &f.y, out_width, out_height, fit);
+	for (y = 0; y < out_height; y++)
+		fit_row(&f, y, 0, out_width, out + 3 * (size_t)y * out_width);
+	return DBRT_OK;
+}
+
+int dbrt_fit_frame(struct dbrt_frame *frame, uint32_t width, uint32_t height,
+		   uint32_t input_width, uint32_t input_height, int fit)
+{
+	struct axis x = {.size = width}, y = {.size = height};
+
+	if (!frame)
+		return DBRT_ERROR_ARGUMENT;
+	if (!sides_ok(width, height, input_width, input_height, fit))
+		return DBRT_ERROR_INPUT;
+	place(&x, &y, input_width, input_height, fit);
+	frame->scale_x = (float)x.count / (float)width;
+	frame->scale_y = (float)y.count / (float)height;
+	frame->left = (float)x.first;
+	frame->top = (float)y.first;
+	frame->input_width = input_width;
+	frame->input_height = input_height;
+	frame->width = width;
+	frame->height = height;
+	return DBRT_OK;
+}
+
+/* A photo on its way into a model's first input. */
+struct feed {
+	struct fit fit;
+	const struct dbrt_model *m;
+	const struct dbp_tensor *input;
+	const struct dbp_preprocess *p;
+	const int8_t *table; /* [channels][256]; NULL: floats */
+};
+
+/* ITU-R BT.601 luma in fractions of 256. */
+static uint8_t gray_of(const uint8_t *rgb)
+{
+	return (uint8_t)((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
+}
+
+/* Channel `c` of `n` pixels, in the model's colour order. */
+static void store(const struct feed *f, uint32_t c, const uint8_t *rgb,
+		  uint32_t n, void *to)
+{
+	const struct dbp_preprocess *p = f->p;
+	uint32_t from = p->color == DBP_BGR ? 2 - c : c, i;
+	float *real = to;
+	int8_t *code = to;
+
+	for (i = 0; i < n; i++, rgb += 3) {
+		uint8_t x = p->color == DBP_GRAY ? gray_of(rgb) : rgb[from];
+		size_t at = (size_t)i * f->input->pitch + c;
+
+		if (f->table)
+			code[at] = f->table[256 * c + x];
+		else
+			real[at] = ((float)x - p->mean[c]) * p->scale[c];
+	}
+}
+
+static void feed_row(void *arg, uint32_t y, uint32_t worker)
+{
+	const struct feed *f = arg;
+	uint32_t width = f->input->dims[2], x, n, c;
+	size_t pixel = (size_t)f->input->pitch * dbrt_element_bytes(f->input);
+	uint8_t rgb[3 * CHUNK_PIXELS], *to = dbrt_data(f->m, f->input);
+
+	(void)worker;
+	to += (size_t)y * width * pixel;
+	for (x = 0; x < width; x += n, to += n * pixel) {
+		n = width - x < CHUNK_PIXELS ? width - x : CHUNK_PIXELS;
+		fit_row(&f->fit, y, x, n, rgb);
+		for (c = 0; c < f->p->channels; c++)
+			store(f, c, rgb, n, to);
+	}
+}
+
+int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
+		   uint32_t width, uint32_t height, size_t stride)
+{
+	struct feed f = {.fit = {rgb, stride, {.size = width},
+				 {.size = height}, 0}, .m = m};
+	const struct dbp_io *io;
+	int status;
+
+	if (!m || !m->file || !rgb)
+		return DBRT_ERROR_ARGUMENT;
+	f.p = dbrt_section(m, DBP_SECTION_PREPROCESS);
+	if (i != 0 || !f.p)
+		return DBRT_ERROR_INPUT;
+	if (!m->arena)
+		return DBRT_ERROR_ARENA;
+	io = dbrt_section(m, DBP_SECTION_IO);
+	f.input = dbrt_tensor_row(m, *(const uint32_t *)(io + 1));
+	status = dbrt_fit_frame(&m->frame, width, height, f.input->dims[2],
+				f.input->dims[1], f.p->fit);
+	if (status != DBRT_OK || stride < 3 * (size_t)width)
+		return DBRT_ERROR_INPUT;
+	place(&f.fit.x, &f.fit.y, f.input->dims[2], f.input->dims[1],
+	      f.p->fit);
+	f.fit.pad = f.p->pad_value;
+	if (f.p->table != DBP_NONE)
+		f.table = dbrt_blob(m, f.p->table, 256u * f.p->channels, 1);
+	dbrt_for(m, f.input->dims[1], feed_row, &f);
+	return DBRT_OK;
+}
