@@ -70,14 +70,6 @@ struct dbrt_model;
 /* Called after operator `op` has run; see dbrt_set_trace(). */
 typedef void dbrt_trace(void *ctx, const struct dbrt_model *m, uint32_t op);
 
-/* How a photo lies in the model's input: input pixel = photo pixel * scale +
- * (left, top). */
-struct dbrt_frame {
-	float scale_x, scale_y, left, top;
-	uint32_t input_width, input_height;
-	uint32_t width, height; /* of the photo */
-};
-
 /* Caller-owned; the fields are the library's own. */
 struct dbrt_model {
 	const uint8_t *file;
@@ -152,11 +144,7 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 		   size_t stride, uint8_t *out, uint32_t out_width,
 		   uint32_t out_height, int fit, int pad_value);
-/* Where dbrt_fit_image() puts a photo; the same errors. */
-int dbrt_fit_frame(struct dbrt_frame *frame, uint32_t width, uint32_t height,
-		   uint32_t input_width, uint32_t input_height, int fit);
-
-/* The frame that dbrt_fit_image() makes. */
+/* Where dbrt_fit_image() puts a photo; no side may be 0. */
 struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 				uint32_t out_width, uint32_t out_height,
 				int fit);
@@ -192,7 +180,7 @@ int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 /*
  * The same rule on any float outputs, for the host: boxes of `candidates` rows
  * of 4, `box_pitch` floats apart, scores of `classes` each. The head's kind
- * must be boxes.
+ * must be boxes. Returns their number.
  */
 struct dbp_head;
 struct dbrt_candidates {
@@ -203,23 +191,6 @@ int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
 		const struct dbrt_frame *frame, float score_threshold,
 		float nms_iou, struct dbrt_detection *out, uint32_t max);
 /* Intersection over union. */
-float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b);
-/*
- * The rule itself, for the host, which finds in a float model's outputs what
- * the device would find: `count` boxes and their scores by class.
- */
-struct dbrt_candidates {
-	const float *boxes, *scores;
-	uint32_t count, classes;
-	uint32_t box_pitch, score_pitch; /* floats from one to the next */
-	/* as in struct dbp_head */
-	int box_form, normalized, background;
-	float score_threshold, nms_iou;
-};
-uint32_t dbrt_detect(const struct dbrt_candidates *c,
-		     const struct dbrt_frame *frame,
-		     struct dbrt_detection *out, uint32_t max);
-/* Intersection over union; 0 for boxes without area. */
 float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b);
 /* "" where the file has no name for it. */
 const char *dbrt_class_name(const struct dbrt_model *m, uint32_t class_id);

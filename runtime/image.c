@@ -151,25 +151,20 @@ int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 	return DBRT_OK;
 }
 
-int dbrt_fit_frame(struct dbrt_frame *frame, uint32_t width, uint32_t height,
-		   uint32_t input_width, uint32_t input_height, int fit)
+struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
+				uint32_t out_width, uint32_t out_height,
+				int fit)
 {
 	struct axis x = {.size = width}, y = {.size = height};
 
-	if (!frame)
-		return DBRT_ERROR_ARGUMENT;
-	if (!sides_ok(width, height, input_width, input_height, fit))
-		return DBRT_ERROR_INPUT;
-	place(&x, &y, input_width, input_height, fit);
-	frame->scale_x = (float)x.count / (float)width;
-	frame->scale_y = (float)y.count / (float)height;
-	frame->left = (float)x.first;
-	frame->top = (float)y.first;
-	frame->input_width = input_width;
-	frame->input_height = input_height;
-	frame->width = width;
-	frame->height = height;
-	return DBRT_OK;
+	place(&x, &y, out_width, out_height, fit);
+	return (struct dbrt_frame){
+		.scale_x = (float)x.count / (float)width,
+		.scale_y = (float)y.count / (float)height,
+		.left = (float)x.first, .top = (float)y.first,
+		.input_width = out_width, .input_height = out_height,
+		.width = width, .height = height,
+	};
 }
 
 /* A photo on its way into a model's first input. */
@@ -230,7 +225,7 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 	struct feed f = {.fit = {rgb, stride, {.size = width},
 				 {.size = height}, 0}, .m = m};
 	const struct dbp_io *io;
-	int status;
+	uint32_t w, h;
 
 	if (!m || !m->file || !rgb)
 		return DBRT_ERROR_ARGUMENT;
@@ -241,15 +236,16 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 		return DBRT_ERROR_ARENA;
 	io = dbrt_section(m, DBP_SECTION_IO);
 	f.input = dbrt_tensor_row(m, *(const uint32_t *)(io + 1));
-	status = dbrt_fit_frame(&m->frame, width, height, f.input->dims[2],
-				f.input->dims[1], f.p->fit);
-	if (status != DBRT_OK || stride < 3 * (size_t)width)
+	h = f.input->dims[1];
+	w = f.input->dims[2];
+	if (!sides_ok(width, height, w, h, f.p->fit) ||
+	    stride < 3 * (size_t)width)
 		return DBRT_ERROR_INPUT;
-	place(&f.fit.x, &f.fit.y, f.input->dims[2], f.input->dims[1],
-	      f.p->fit);
+	place(&f.fit.x, &f.fit.y, w, h, f.p->fit);
 	f.fit.pad = f.p->pad_value;
 	if (f.p->table != DBP_NONE)
 		f.table = dbrt_blob(m, f.p->table, 256u * f.p->channels, 1);
-	dbrt_for(m, f.input->dims[1], feed_row, &f);
+	dbrt_for(m, h, feed_row, &f);
+	m->frame = dbrt_frame_of(width, height, w, h, f.p->fit);
 	return DBRT_OK;
 }
