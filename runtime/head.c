@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Detections out of boxes and scores. Greedy suppression needs its candidates
- * best first; instead of sorting them, which takes memory, every pass over
- * them finds the best one that no kept box suppresses.
+ * Detections out of boxes and scores. Suppression takes its candidates best
+ * first; as there is no memory to sort them all, a pass over them gathers the
+ * best in the free slots of the result, those are sorted and thinned out, and
+ * only if slots are free again another pass gathers those that come behind.
  */
 #include "runtime/fmath.h"
+#include "runtime/heap.h"
 #include "runtime/internal.h"
 
 static float minf(float a, float b)
@@ -28,60 +30,32 @@ float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b)
 	return sum - both > 0 ? both / (sum - both) : 0;
 }
 
-/* To the photo's pixels, inside of it. NaN becomes 0. */
-static float to_photo(float x, float scale, float offset, uint32_t size)
-{
-	x = (x - offset) / scale;
-	return x > 0 ? minf(x, (float)size) : 0;
-}
-
-static struct dbrt_detection detection_of(const struct dbp_head *head,
-					  const struct dbrt_frame *f,
-					  const float *box)
-{
-	float w = head->normalized ? (float)f->input_width : 1;
-	float h = head->normalized ? (float)f->input_height : 1;
-	float x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3];
-	struct dbrt_detection d;
-
-	if (head->box_form == DBP_BOX_CENTER) {
-		x1 = box[0] - box[2] / 2;
-		y1 = box[1] - box[3] / 2;
-		x2 = box[0] + box[2] / 2;
-		y2 = box[1] + box[3] / 2;
-	}
-	d.x1 = to_photo(x1 * w, f->scale_x, f->left, f->width);
-	d.y1 = to_photo(y1 * h, f->scale_y, f->top, f->height);
-	d.x2 = to_photo(x2 * w, f->scale_x, f->left, f->width);
-	d.y2 = to_photo(y2 * h, f->scale_y, f->top, f->height);
-	d.score = 0;
-	d.class_id = 0;
-	return d;
-}
-
-/* Which candidate a kept detection was: passes go on behind it. */
+/* Candidates are ordered by score, then row, then column of the scores. */
 struct place {
 	float score;
 	uint32_t row, column;
 };
 
-static int comes_behind(float score, uint32_t row, uint32_t column,
-			const struct place *p)
+static int comes_before(const struct place *a, const struct place *b)
 {
-	if (score != p->score)
-		return score < p->score;
-	return row != p->row ? row > p->row : column > p->column;
+	if (a->score != b->score)
+		return a->score > b->score;
+	return a->row != b->row ? a->row < b->row : a->column < b->column;
 }
 
-static int is_suppressed(const struct dbrt_detection *d,
-			 const struct dbrt_detection *kept, uint32_t n,
-			 float iou)
+/* A slot that waits to be thinned out holds a place: the row stands in the
+ * bits of x1, where it is below those of infinity and so of every NaN. */
+static void put_place(struct dbrt_detection *slot, const struct place *p)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (kept[i].class_id == d->class_id &&
-		    dbrt_iou(&kept[i], d) > iou)
-			return 1;
-	return 0;
+	*slot = (struct dbrt_detection){.x1 = dbrt_float_of(p->row),
+					.score = p->score,
+					.class_id = p->column};
+}
+
+static struct place place_in(const struct dbrt_detection *slot)
+{
+	return (struct place){slot->score, dbrt_float_bits(slot->x1),
+			      slot->class_id};
 }
 
 struct selection {
@@ -89,59 +63,186 @@ struct selection {
 	const struct dbrt_candidates *c;
 	const struct dbrt_frame *frame;
 	float threshold, iou;
-	struct place last;
+	struct dbrt_detection *kept, *waiting; /* waiting = kept + kept_count */
+	uint32_t kept_count, waiting_count, room; /* room: for waiting ones */
+	struct place last; /* all up to it have been seen */
+	int has_last;
 };
 
-/* The next detection behind kept[n - 1]; 0: there is none. */
-static int next_detection(struct selection *s, struct dbrt_detection *kept,
-			  uint32_t n)
+/* To the photo's pixels, inside of it (without one there is no outside); NaN
+ * stays. */
+static float to_photo(float x, float scale, float offset, uint32_t size)
 {
-	struct place best = {s->threshold, 0, 0};
-	int found = 0;
-
-	for (uint32_t row = 0; row < s->c->candidates; row++) {
-		const float *scores = s->c->scores +
-				      (size_t)row * s->c->score_pitch;
-
-		for (uint32_t k = s->head->background; k < s->c->classes;
-		     k++) {
-			float score = scores[k];
-			struct dbrt_detection d;
-
-			/* NaN fails the first comparison */
-			if (!(score >= best.score) ||
-			    (found && score == best.score) ||
-			    !comes_behind(score, row, k, &s->last))
-				continue;
-			d = detection_of(s->head, s->frame,
-					 s->c->boxes + (size_t)row *
-							       s->c->box_pitch);
-			d.score = score;
-			d.class_id = k - s->head->background;
-			if (!(d.x2 >= d.x1 && d.y2 >= d.y1) ||
-			    is_suppressed(&d, kept, n, s->iou))
-				continue;
-			best = (struct place){score, row, k};
-			kept[n] = d;
-			found = 1;
-		}
-	}
-	s->last = best;
-	return found;
+	x = (x - offset) / scale;
+	if (size == 0)
+		return x;
+	return x < 0 ? 0 : x > (float)size ? (float)size : x;
 }
 
+static struct dbrt_detection detection_at(const struct selection *s,
+					  const struct place *p)
+{
+	const float *box = s->c->boxes + (size_t)p->row * s->c->box_pitch;
+	const struct dbrt_frame *f = s->frame;
+	float w = s->head->normalized ? (float)f->input_width : 1;
+	float h = s->head->normalized ? (float)f->input_height : 1;
+	float x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3];
+
+	if (s->head->box_form == DBP_BOX_CENTER) {
+		x1 = box[0] - box[2] / 2;
+		y1 = box[1] - box[3] / 2;
+		x2 = box[0] + box[2] / 2;
+		y2 = box[1] + box[3] / 2;
+	}
+	return (struct dbrt_detection){
+		.x1 = to_photo(x1 * w, f->scale_x, f->left, f->width),
+		.y1 = to_photo(y1 * h, f->scale_y, f->top, f->height),
+		.x2 = to_photo(x2 * w, f->scale_x, f->left, f->width),
+		.y2 = to_photo(y2 * h, f->scale_y, f->top, f->height),
+		.score = p->score,
+		.class_id = p->column - s->head->background,
+	};
+}
+
+/* It has an area, and no kept one of its class covers it. */
+static int stands(const struct selection *s, const struct dbrt_detection *d)
+{
+	uint32_t i;
+
+	if (!(d->x2 > d->x1 && d->y2 > d->y1))
+		return 0;
+	for (i = 0; i < s->kept_count; i++)
+		if (s->kept[i].class_id == d->class_id &&
+		    dbrt_iou(&s->kept[i], d) > s->iou)
+			return 0;
+	return 1;
+}
+
+static int slot_before(const void *ctx, uint32_t i, uint32_t j)
+{
+	const struct dbrt_detection *slots = ctx;
+	struct place a = place_in(&slots[i]), b = place_in(&slots[j]);
+
+	return comes_before(&a, &b);
+}
+
+static void slot_swap(void *ctx, uint32_t i, uint32_t j)
+{
+	struct dbrt_detection *slots = ctx, t = slots[i];
+
+	slots[i] = slots[j];
+	slots[j] = t;
+}
+
+static struct dbrt_heap heap_of(const struct selection *s)
+{
+	return (struct dbrt_heap){slot_before, slot_swap, s->waiting};
+}
+
+/* Takes a candidate in if it is among the best so far. */
+static void consider(struct selection *s, const struct place *p)
+{
+	struct dbrt_heap heap = heap_of(s);
+	struct place worst;
+	struct dbrt_detection d;
+
+	if (s->has_last && !comes_before(&s->last, p))
+		return;
+	if (s->waiting_count == s->room) {
+		worst = place_in(&s->waiting[0]);
+		if (!comes_before(p, &worst))
+			return;
+	}
+	d = detection_at(s, p);
+	if (!stands(s, &d))
+		return;
+	if (s->waiting_count < s->room) {
+		put_place(&s->waiting[s->waiting_count++], p);
+		if (s->waiting_count == s->room)
+			dbrt_heap_make(&heap, s->room);
+		return;
+	}
+	put_place(&s->waiting[0], p);
+	dbrt_heap_sink(&heap, s->room);
+}
+
+static void gather(struct selection *s)
+{
+	struct place p;
+
+	for (p.row = 0; p.row < s->c->candidates; p.row++) {
+		const float *scores = s->c->scores +
+				      (size_t)p.row * s->c->score_pitch;
+
+		for (p.column = s->head->background; p.column < s->c->classes;
+		     p.column++) {
+			p.score = scores[p.column];
+			/* false for NaN */
+			if (p.score >= s->threshold)
+				consider(s, &p);
+		}
+	}
+}
+
+/* Keeps those that wait, best first, unless a better one covers them. */
+static void thin_out(struct selection *s)
+{
+	struct dbrt_heap heap = heap_of(s);
+	struct dbrt_detection d;
+	uint32_t i;
+
+	dbrt_heap_make(&heap, s->waiting_count);
+	dbrt_heap_sort(&heap, s->waiting_count);
+	for (i = 0; i < s->waiting_count; i++) {
+		s->last = place_in(&s->waiting[i]);
+		d = detection_at(s, &s->last);
+		if (stands(s, &d))
+			s->kept[s->kept_count++] = d;
+	}
+	s->has_last = 1;
+}
+
+/* The first that waits has passed all that are kept, so that every round
+ * keeps one more at least. */
 int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
 		const struct dbrt_frame *frame, float score_threshold,
 		float nms_iou, struct dbrt_detection *out, uint32_t max)
 {
-	struct selection s = {head, c, frame, score_threshold, nms_iou,
-			      {dbrt_infinity(), 0, 0}};
-	uint32_t n = 0;
+	struct selection s = {.head = head, .c = c, .frame = frame,
+			      .threshold = score_threshold, .iou = nms_iou,
+			      .kept = out};
 
-	/* a score of infinity comes behind nothing: it is no detection */
-	while (n < max && next_detection(&s, out, n))
-		n++;
-	return (int)n;
+	max = max > INT32_MAX ? INT32_MAX : max;
+	do {
+		s.waiting = out + s.kept_count;
+		s.waiting_count = 0;
+		s.room = max - s.kept_count;
+		if (s.room == 0)
+			break;
+		gather(&s);
+		thin_out(&s);
+	} while (s.waiting_count == s.room);
+	return (int)s.kept_count;
+}
+
+/* The best class, the first of equal ones, around the whole photo. */
+static int classify(const struct dbp_head *head, const float *scores,
+		    const struct dbrt_frame *frame, struct dbrt_detection *out,
+		    uint32_t max)
+{
+	uint32_t best = head->background, i;
+
+	for (i = best; i < head->class_count; i++)
+		if (scores[i] > scores[best] || scores[best] != scores[best])
+			best = i;
+	if (max == 0 || best >= head->class_count ||
+	    scores[best] != scores[best])
+		return 0;
+	*out = (struct dbrt_detection){.x2 = (float)frame->width,
+				       .y2 = (float)frame->height,
+				       .score = scores[best],
+				       .class_id = best - head->background};
+	return 1;
 }
 
 static const struct dbp_tensor *output_row(const struct dbrt_model *m,
@@ -153,19 +254,18 @@ static const struct dbp_tensor *output_row(const struct dbrt_model *m,
 		m, ((const uint32_t *)(io + 1))[io->input_count + i]);
 }
 
-/* Without a photo: the input's own pixels. */
+/* Without a photo: the input's own pixels, where it is a picture. */
 static struct dbrt_frame frame_of(const struct dbrt_model *m)
 {
 	struct dbrt_tensor input;
-	uint32_t w = 1, h = 1;
 
 	if (m->frame.width)
 		return m->frame;
-	if (dbrt_input(m, 0, &input) == DBRT_OK && input.rank == 4) {
-		h = input.dims[1];
-		w = input.dims[2];
-	}
-	return dbrt_frame_of(w, h, w, h, DBP_STRETCH);
+	if (dbrt_input(m, 0, &input) != DBRT_OK || input.rank != 4)
+		return (struct dbrt_frame){.scale_x = 1, .scale_y = 1,
+					   .input_width = 1, .input_height = 1};
+	return dbrt_frame_of(input.dims[2], input.dims[1], input.dims[2],
+			     input.dims[1], DBP_STRETCH);
 }
 
 int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
@@ -179,19 +279,21 @@ int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 	if (!m || !m->file || (!out && max))
 		return DBRT_ERROR_ARGUMENT;
 	head = dbrt_section(m, DBP_SECTION_HEAD);
-	if (!head || head->kind != DBP_HEAD_BOXES)
+	if (!head)
 		return DBRT_ERROR_NO_HEAD;
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
-	boxes = output_row(m, head->boxes_output);
+	frame = frame_of(m);
 	scores = output_row(m, head->scores_output);
+	if (head->kind == DBP_HEAD_CLASSIFIER)
+		return classify(head, dbrt_data(m, scores), &frame, out, max);
+	boxes = output_row(m, head->boxes_output);
 	c.boxes = dbrt_data(m, boxes);
 	c.scores = dbrt_data(m, scores);
 	c.box_pitch = boxes->pitch;
 	c.score_pitch = scores->pitch;
 	c.candidates = scores->dims[1];
 	c.classes = scores->dims[2];
-	frame = frame_of(m);
 	return dbrt_select(head, &c, &frame, score_threshold, nms_iou, out,
 			   max);
 }

@@ -204,6 +204,14 @@ int dbrt_output(const struct dbrt_model *m, uint32_t i, struct dbrt_tensor *t)
 	return fill_tensor(m, output_row(m, i), t);
 }
 
+/* Boxes lie in the pixels of the last photo, but not of one that an input of
+ * another kind has replaced. */
+static void forget_photo(struct dbrt_model *m, uint32_t input)
+{
+	if (input == 0)
+		m->frame.width = 0;
+}
+
 int dbrt_set_input(struct dbrt_model *m, uint32_t i, const void *data,
 		   size_t bytes)
 {
@@ -224,6 +232,7 @@ int dbrt_set_input(struct dbrt_model *m, uint32_t i, const void *data,
 	to = dbrt_data(m, t);
 	for (uint32_t r = 0; r < rows; r++)
 		memcpy(to + r * stride, (const uint8_t *)data + r * run, run);
+	forget_photo(m, i);
 	return DBRT_OK;
 }
 
@@ -257,6 +266,7 @@ int dbrt_set_input_f32(struct dbrt_model *m, uint32_t i, const float *data,
 	to = dbrt_data(m, t);
 	for (uint32_t r = 0; r < rows; r++)
 		set_row(t, to + (size_t)r * t->pitch, data + (size_t)r * last);
+	forget_photo(m, i);
 	return DBRT_OK;
 }
 
