@@ -12,7 +12,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 # No contraction: the same bits with and without FMA, gcc and clang.
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
 PKGS := libprotobuf-c yaml-0.1 jansson libpng libjpeg libsodium zlib
-LIBS = $(shell pkg-config --libs $(PKGS)) -lopenblas -lm -pthread
+LIBS = $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
 
 CFLAGS_release := -O2 -g
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
@@ -70,5 +70,5 @@ tests: $(TEST_BIN)
 clean:
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:
