@@ -6,6 +6,9 @@
 #define LN2_HIGH 0.693359375f /* 10 bits: times an exponent it is exact */
 #define LN2_LOW -2.12194440e-4f
 #define SIGN 0x80000000u
+#define INFINITE 0x7f800000u
+#define NOT_A_NUMBER 0x7fc00000u
+#define ONE 0x3f800000u
 
 /* c[0] x^(n-1) + ... + c[n-1] */
 static float poly(const float *c, int n, float x)
@@ -25,32 +28,51 @@ static float power_of_2(int32_t n)
 	return dbrt_float_of((uint32_t)(n + 127) << 23);
 }
 
-/* e^(x + low), |low| far below |x| */
-static float exp_two_parts(float x, float low)
+/* a or b without a branch, which would keep loops from being vectorized */
+static inline uint32_t pick(int first, uint32_t a, uint32_t b)
 {
-	static const float c[] = {1.9875691500e-4f, 1.3981999507e-3f,
-				  8.3334519073e-3f, 4.1665795894e-2f,
-				  1.6666665459e-1f, 5.0000001201e-1f};
-	int32_t n, half;
+	return b ^ ((a ^ b) & (0u - (uint32_t)first));
+}
 
-	if (x != x)
-		return dbrt_nan();
-	if (x > 88.8f)
-		return dbrt_infinity();
-	if (x < -104.0f)
-		return 0;
-	n = (int32_t)(x * LOG2E + (x < 0 ? -0.5f : 0.5f));
+#define EXP_END 0x42d20000u /* 105: from there on infinity, or 0 */
+
+/* e^(x + low), |low| far below |x| */
+static inline float exp_two_parts(float x, float low)
+{
+	uint32_t bits = dbrt_float_bits(x), sign = bits & SIGN;
+	uint32_t size = bits & ~SIGN;
+	int32_t n, half;
+	float y;
+
+	x = dbrt_float_of(pick(size < EXP_END, size, EXP_END) | sign);
+	n = (int32_t)(x * LOG2E + dbrt_float_of(0x3f000000u | sign));
 	x = x - (float)n * LN2_HIGH - (float)n * LN2_LOW + low;
-	x = POLY(c, x) * x * x + x + 1;
+	y = 1.9875691500e-4f;
+	y = y * x + 1.3981999507e-3f;
+	y = y * x + 8.3334519073e-3f;
+	y = y * x + 4.1665795894e-2f;
+	y = y * x + 1.6666665459e-1f;
+	y = y * x + 5.0000001201e-1f;
+	y = y * x * x + x + 1;
 	/* In two steps: 2^n alone can be out of range, and the last product
 	 * rounds once where the result is denormal. */
 	half = n / 2;
-	return x * power_of_2(half) * power_of_2(n - half);
+	y = y * power_of_2(half) * power_of_2(n - half);
+	return dbrt_float_of(pick(size > INFINITE, NOT_A_NUMBER,
+				  dbrt_float_bits(y)));
 }
 
 float dbrt_expf(float x)
 {
 	return exp_two_parts(x, 0);
+}
+
+void dbrt_exp_block(float *x)
+{
+	int i;
+
+	for (i = 0; i < DBRT_BLOCK; i++)
+		x[i] = exp_two_parts(x[i], 0);
 }
 
 /* m of x = m * 2^*e, sqrt(1/2) <= m < sqrt(2), for finite x > 0 */
@@ -115,11 +137,26 @@ float dbrt_tanhf(float x)
 	return x < 0 ? -a : a;
 }
 
+static inline float sigmoid(float x)
+{
+	uint32_t bits = dbrt_float_bits(x);
+	float e = exp_two_parts(dbrt_float_of(bits | SIGN), 0);
+
+	return dbrt_float_of(pick(bits >> 31 != 0, dbrt_float_bits(e), ONE)) /
+	       (1 + e);
+}
+
 float dbrt_sigmoidf(float x)
 {
-	float e = dbrt_expf(-dbrt_absf(x));
+	return sigmoid(x);
+}
 
-	return (x < 0 ? e : 1) / (1 + e);
+void dbrt_sigmoid_block(float *x)
+{
+	int i;
+
+	for (i = 0; i < DBRT_BLOCK; i++)
+		x[i] = sigmoid(x[i]);
 }
 
 /* Minimax fits: (erf(x)/x - 1) in x*x to 0.95, log(erfc(x)) in x to 4. */
@@ -247,6 +284,8 @@ static float pow_positive(float x, float y)
 	if (dbrt_absf(y) > 3e9f)
 		return (high > 0) == (y > 0) ? dbrt_infinity() : 0;
 	p = two_product(y, high, &error);
+	if (dbrt_absf(p) > 105)
+		return p > 0 ? dbrt_infinity() : 0;
 	return exp_two_parts(p, error + y * low);
 }
 

@@ -61,6 +61,12 @@ float dbrt_floorf(float x);
 float dbrt_ceilf(float x);
 float dbrt_roundf(float x); /* half to even, as C's rintf */
 
+/* The same functions, same bits, of DBRT_BLOCK floats in place: loops that
+ * compilers turn into vector code. */
+#define DBRT_BLOCK 16
+void dbrt_exp_block(float *x);
+void dbrt_sigmoid_block(float *x);
+
 /* Round half to even of x / scale, plus the zero point, clamped to int8; NaN
  * gives the zero point. */
 int8_t dbrt_quantize(float x, float scale, int32_t zero_point);

@@ -1,37 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/lines.h"
 
-void dbrt_lines_start(struct dbrt_lines *l, const struct dbrt_model *m,
-		      const struct dbp_tensor *x, const struct dbp_tensor *y,
-		      uint32_t axis)
-{
-	struct dbrt_view views[2];
-	uint32_t xd = dbrt_view_axis(x, axis), yd = dbrt_view_axis(y, axis);
+struct job {
+	struct dbrt_lines lines;
+	dbrt_line *line;
+	uint32_t views;
+};
 
-	dbrt_view_of(&views[0], m, y);
-	dbrt_view_of(&views[1], m, x);
-	l->out_step = views[0].stride[yd];
-	l->in_step = views[1].stride[xd];
-	l->out_count = views[0].dims[yd];
-	l->in_count = views[1].dims[xd];
-	dbrt_view_pick(&views[0], yd, 0);
-	dbrt_view_pick(&views[1], xd, 0);
-	dbrt_walk_start(&l->walk, views, 2);
-	l->done = UINT32_MAX;
+static void line_row(const void *ctx, const struct dbrt_walk *w)
+{
+	const struct job *j = ctx;
+	void *out[2] = {w->at[0], j->views > 2 ? w->at[2] : NULL};
+	const float *in = (const void *)w->at[1];
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++) {
+		j->line(&j->lines, in, out);
+		in += w->inner[1];
+		out[0] = (float *)out[0] + w->inner[0];
+		if (out[1])
+			out[1] = (float *)out[1] + w->inner[2];
+	}
 }
 
-int dbrt_lines_next(struct dbrt_lines *l)
+void dbrt_for_lines(const struct dbrt_op_view *v, dbrt_line *line)
 {
-	struct dbrt_walk *w = &l->walk;
+	const struct dbp_softmax *p = v->params;
+	uint32_t d = dbrt_view_axis(dbrt_in(v, 0), p->axis), i;
+	struct job j = {.line = line, .views = 1 + v->op->output_count};
+	struct dbrt_view views[DBRT_WALK_VIEWS];
 
-	l->done++;
-	if (l->done == w->n) {
-		if (!dbrt_walk_next(w))
-			return 0;
-		l->done = 0;
-	}
-	l->out = (float *)(void *)w->at[0] + (ptrdiff_t)l->done * w->inner[0];
-	l->in = (const float *)(void *)w->at[1] +
-		(ptrdiff_t)l->done * w->inner[1];
-	return 1;
+	dbrt_view_of(&views[0], v->m, dbrt_out(v, 0));
+	dbrt_view_of(&views[1], v->m, dbrt_in(v, 0));
+	if (j.views > 2)
+		dbrt_view_of(&views[2], v->m, dbrt_out(v, 1));
+	j.lines.flags = p->flags;
+	j.lines.in_count = views[1].dims[d];
+	j.lines.in_step = views[1].stride[d];
+	j.lines.out_count = views[0].dims[d];
+	j.lines.out_step[0] = views[0].stride[d];
+	j.lines.out_step[1] = j.views > 2 ? views[2].stride[d] : 0;
+	for (i = 0; i < j.views; i++)
+		dbrt_view_pick(&views[i], d, 0);
+	dbrt_walk_rows(v->m, views, j.views, line_row, &j);
 }

@@ -5,23 +5,21 @@
 #include "runtime/walk.h"
 
 /*
- * The lines of two float tensors along one axis: for each position of the
- * other dims, in order, where a line of the input and of the output begins.
- * The tensors agree in all dims but the axis.
+ * The lines along one axis of a float tensor and of what is made of it: one
+ * line for each position of the other dims, in which input 0 and the outputs
+ * of the operator agree. Elements of 4 bytes.
  */
 struct dbrt_lines {
-	struct dbrt_walk walk;
-	uint32_t done;		/* elements of the walk's row handed out */
-	int32_t in_step, out_step; /* elements along the axis */
-	uint32_t in_count, out_count;
-	const float *in;
-	void *out;
+	uint32_t in_count, out_count;	/* elements of a line */
+	int32_t in_step, out_step[2];	/* elements from one to the next */
+	uint32_t flags;			/* of struct dbp_softmax */
 };
 
-void dbrt_lines_start(struct dbrt_lines *l, const struct dbrt_model *m,
-		      const struct dbp_tensor *x, const struct dbp_tensor *y,
-		      uint32_t axis);
-/* To the first, then the next line; 0: there is none. */
-int dbrt_lines_next(struct dbrt_lines *l);
+/* One line; out[1] is NULL for operators of one output. */
+typedef void dbrt_line(const struct dbrt_lines *l, const float *in,
+		       void *const *out);
+
+/* Calls line() for all of them, for operators with struct dbp_softmax. */
+void dbrt_for_lines(const struct dbrt_op_view *v, dbrt_line *line);
 
 #endif

@@ -38,24 +38,48 @@ struct product {
 	int32_t a_step, b_row, b_step, y_step;
 };
 
+/* y[0..n) = a's row times n <= DBRT_BLOCK columns of b */
+static void multiply_some(const struct product *p, const float *a,
+			  const float *b, float *y, uint32_t n)
+{
+	float sum[DBRT_BLOCK] = {0};
+	uint32_t i, j;
+
+	for (i = 0; i < p->k; i++, a += p->a_step, b += p->b_row)
+		for (j = 0; j < n; j++)
+			sum[j] += *a * b[(ptrdiff_t)j * p->b_step];
+	for (j = 0; j < n; j++)
+		y[(ptrdiff_t)j * p->y_step] = dbrt_canonical(sum[j]);
+}
+
+/* The same for a whole block of columns side by side: vector code. */
+static void multiply_block(const struct product *p, const float *a,
+			   const float *b, float *y)
+{
+	float sum[DBRT_BLOCK] = {0};
+	uint32_t i, j;
+
+	for (i = 0; i < p->k; i++, a += p->a_step, b += p->b_row)
+		for (j = 0; j < DBRT_BLOCK; j++)
+			sum[j] += *a * b[j];
+	for (j = 0; j < DBRT_BLOCK; j++)
+		y[(ptrdiff_t)j * p->y_step] = dbrt_canonical(sum[j]);
+}
+
 static void multiply_row(const struct product *p, const float *a,
 			 const float *b, float *y)
 {
-	uint32_t i, j;
+	uint32_t left = p->n, n;
 
-	for (j = 0; j < p->n; j++)
-		y[(ptrdiff_t)j * p->y_step] = 0;
-	for (i = 0; i < p->k; i++) {
-		float x = a[(ptrdiff_t)i * p->a_step];
-		const float *row = b + (ptrdiff_t)i * p->b_row;
-
-		for (j = 0; j < p->n; j++)
-			y[(ptrdiff_t)j * p->y_step] +=
-				x * row[(ptrdiff_t)j * p->b_step];
+	for (; left; left -= n) {
+		n = left < DBRT_BLOCK ? left : DBRT_BLOCK;
+		if (n == DBRT_BLOCK && p->b_step == 1)
+			multiply_block(p, a, b, y);
+		else
+			multiply_some(p, a, b, y, n);
+		b += (ptrdiff_t)n * p->b_step;
+		y += (ptrdiff_t)n * p->y_step;
 	}
-	for (j = 0; j < p->n; j++)
-		y[(ptrdiff_t)j * p->y_step] =
-			dbrt_canonical(y[(ptrdiff_t)j * p->y_step]);
 }
 
 static void matmul_rows(const void *ctx, const struct dbrt_walk *w)

@@ -1,10 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The largest of a line, and the largest few. NaN counts as the least. */
+/* The largest of a line, and the largest few, or the smallest. NaN comes last
+ * either way, and of equals the first comes first. */
+#include "runtime/heap.h"
 #include "runtime/lines.h"
 
-static float at(const struct dbrt_lines *l, uint32_t i)
+/* A line, and indices into it that stand for its elements. */
+struct order {
+	const struct dbrt_lines *l;
+	const float *in;
+	int32_t *index;
+};
+
+static float element(const struct order *o, int32_t i)
 {
-	return l->in[(ptrdiff_t)i * l->in_step];
+	return o->in[(ptrdiff_t)i * o->l->in_step];
+}
+
+/* Element i of the line comes before element j. */
+static int before(const struct order *o, int32_t i, int32_t j)
+{
+	float a = element(o, i), b = element(o, j);
+
+	if (a == b || (a != a && b != b))
+		return i < j;
+	if (a != a || b != b)
+		return b != b;
+	return o->l->flags ? a < b : a > b;
+}
+
+static void arg_max_line(const struct dbrt_lines *l, const float *in,
+			 void *const *out)
+{
+	struct order o = {l, in, out[0]};
+	int32_t best = 0, i;
+
+	for (i = 1; i < (int32_t)l->in_count; i++)
+		if (before(&o, i, best))
+			best = i;
+	*o.index = best;
 }
 
 int dbrt_arg_max_check(const struct dbrt_op_view *v)
@@ -20,24 +53,46 @@ int dbrt_arg_max_check(const struct dbrt_op_view *v)
 
 void dbrt_arg_max_run(const struct dbrt_op_view *v)
 {
-	const struct dbp_softmax *p = v->params;
-	struct dbrt_lines l;
-	uint32_t i;
+	dbrt_for_lines(v, arg_max_line);
+}
 
-	dbrt_lines_start(&l, v->m, dbrt_in(v, 0), dbrt_out(v, 0), p->axis);
-	while (dbrt_lines_next(&l)) {
-		uint32_t best = 0;
+static int32_t *slot(const struct order *o, uint32_t i)
+{
+	return &o->index[(ptrdiff_t)i * o->l->out_step[1]];
+}
 
-		for (i = 1; i < l.in_count; i++) {
-			float x = at(&l, i), top = at(&l, best);
+static int slot_before(const void *ctx, uint32_t i, uint32_t j)
+{
+	return before(ctx, *slot(ctx, i), *slot(ctx, j));
+}
 
-			if (p->flags & 1 ? x < top : x > top)
-				best = i;
-			else if (top != top && x == x)
-				best = i;
+static void slot_swap(void *ctx, uint32_t i, uint32_t j)
+{
+	int32_t t = *slot(ctx, i);
+
+	*slot(ctx, i) = *slot(ctx, j);
+	*slot(ctx, j) = t;
+}
+
+static void top_k_line(const struct dbrt_lines *l, const float *in,
+		       void *const *out)
+{
+	struct order o = {l, in, out[1]};
+	struct dbrt_heap heap = {slot_before, slot_swap, &o};
+	uint32_t k = l->out_count, i;
+	float *y = out[0];
+
+	for (i = 0; i < k; i++)
+		*slot(&o, i) = (int32_t)i;
+	dbrt_heap_make(&heap, k);
+	for (; i < l->in_count; i++)
+		if (before(&o, (int32_t)i, *o.index)) {
+			*o.index = (int32_t)i;
+			dbrt_heap_sink(&heap, k);
 		}
-		*(int32_t *)l.out = (int32_t)best;
-	}
+	dbrt_heap_sort(&heap, k);
+	for (i = 0; i < k; i++, y += l->out_step[0])
+		*y = element(&o, *slot(&o, i));
 }
 
 int dbrt_top_k_check(const struct dbrt_op_view *v)
@@ -53,54 +108,7 @@ int dbrt_top_k_check(const struct dbrt_op_view *v)
 			   y->dims[p->axis] <= x->dims[p->axis]);
 }
 
-/* i comes before j: the better one, equal ones by their place. */
-static int before(const struct dbrt_lines *l, uint32_t i, uint32_t j,
-		  int smallest)
-{
-	float a = at(l, i), b = at(l, j);
-
-	if (a == b || (a != a && b != b))
-		return i < j;
-	if (a != a || b != b)
-		return b != b;
-	return smallest ? a < b : a > b;
-}
-
-/* The best of those that come behind `last`, which is the one before. */
-static uint32_t next_best(const struct dbrt_lines *l, uint32_t last, int first,
-			  int smallest)
-{
-	uint32_t best = UINT32_MAX, i;
-
-	for (i = 0; i < l->in_count; i++) {
-		if (!first && !before(l, last, i, smallest))
-			continue;
-		if (!first && i == last)
-			continue;
-		if (best == UINT32_MAX || before(l, i, best, smallest))
-			best = i;
-	}
-	return best;
-}
-
 void dbrt_top_k_run(const struct dbrt_op_view *v)
 {
-	const struct dbp_softmax *p = v->params;
-	struct dbrt_lines values, indices;
-	uint32_t k, best = 0;
-
-	dbrt_lines_start(&values, v->m, dbrt_in(v, 0), dbrt_out(v, 0),
-			 p->axis);
-	dbrt_lines_start(&indices, v->m, dbrt_in(v, 0), dbrt_out(v, 1),
-			 p->axis);
-	while (dbrt_lines_next(&values) && dbrt_lines_next(&indices))
-		for (k = 0; k < values.out_count; k++) {
-			float *y = values.out;
-			int32_t *index = indices.out;
-
-			best = next_best(&values, best, k == 0, p->flags & 1);
-			y[(ptrdiff_t)k * values.out_step] = at(&values, best);
-			index[(ptrdiff_t)k * indices.out_step] =
-				(int32_t)best;
-		}
+	dbrt_for_lines(v, top_k_line);
 }

@@ -58,21 +58,19 @@ int dbrt_reduce_check(const struct dbrt_op_view *v)
 	return DBRT_OK;
 }
 
-/* The input's view cut down to what one output element is made of. */
+/* A walk over what one output element is made of, yet without a place. */
 struct reduction {
-	struct dbrt_view x;
+	struct dbrt_walk walk;
 	uint32_t kind, count;
 };
 
 static float reduce_one(const struct reduction *r, uint8_t *data)
 {
-	struct dbrt_view view = r->x;
-	struct dbrt_walk w;
+	struct dbrt_walk w = r->walk;
 	float sum = begin(r->kind);
 	uint32_t i;
 
-	view.data = data;
-	dbrt_walk_start(&w, &view, 1);
+	w.at[0] = data;
 	do {
 		const float *x = (const void *)w.at[0];
 
@@ -100,12 +98,12 @@ void dbrt_reduce_run(const struct dbrt_op_view *v)
 	const struct dbp_reduce *p = v->params;
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 	struct reduction r = {.kind = p->kind, .count = 1};
-	struct dbrt_view views[2];
+	struct dbrt_view views[2], reduced;
 	uint32_t i, d;
 
 	dbrt_view_of(&views[0], v->m, dbrt_out(v, 0));
 	dbrt_view_of(&views[1], v->m, x);
-	r.x = views[1];
+	reduced = views[1];
 	for (i = 0; i < x->rank; i++) {
 		d = dbrt_view_axis(x, i);
 		if (p->axes >> i & 1) {
@@ -113,9 +111,10 @@ void dbrt_reduce_run(const struct dbrt_op_view *v)
 			views[1].stride[d] = 0;
 			views[1].dims[d] = 1;
 		} else {
-			r.x.dims[d] = 1;
-			r.x.stride[d] = 0;
+			reduced.dims[d] = 1;
+			reduced.stride[d] = 0;
 		}
 	}
+	dbrt_walk_start(&r.walk, &reduced, 1);
 	dbrt_walk_rows(v->m, views, 2, reduce_row, &r);
 }

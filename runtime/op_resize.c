@@ -51,15 +51,14 @@ static void blend_s8(const struct cells *c, uint8_t *out, uint32_t n)
 	const int8_t *b = (const int8_t *)c->at[0][1];
 	const int8_t *d = (const int8_t *)c->at[1][0];
 	const int8_t *e = (const int8_t *)c->at[1][1];
-	int32_t wab = (ONE - c->wy), wde = c->wy, i;
+	uint32_t i;
 
-	for (i = 0; i < (int32_t)n; i++) {
+	for (i = 0; i < n; i++) {
 		int32_t top = a[i] * (ONE - c->wx) + b[i] * c->wx;
 		int32_t bottom = d[i] * (ONE - c->wx) + e[i] * c->wx;
-		int32_t sum = top * wab + bottom * wde + (1 << 21);
+		int32_t sum = top * (ONE - c->wy) + bottom * c->wy;
 
-		/* rounding down for negative sums as well */
-		out[i] = (uint8_t)(sum >= 0 ? sum >> 22 : ~(~sum >> 22));
+		out[i] = (uint8_t)((sum + (1 << 21)) >> 22);
 	}
 }
 

@@ -90,17 +90,45 @@ static float apply(const struct dbp_unary_params *p, float x)
 	}
 }
 
+/* apply() to a block, for the functions that large tensors go through */
+static int apply_block(uint32_t kind, float *x)
+{
+	float y[DBRT_BLOCK];
+	int i;
+
+	switch (kind) {
+	case DBP_U_EXP:
+		dbrt_exp_block(x);
+		return 1;
+	case DBP_U_SIGMOID:
+		dbrt_sigmoid_block(x);
+		return 1;
+	case DBP_U_SILU:
+		memcpy(y, x, sizeof(y));
+		dbrt_sigmoid_block(y);
+		for (i = 0; i < DBRT_BLOCK; i++)
+			x[i] *= y[i];
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 static void unary_row(const void *ctx, const struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
 	const float *in = (const void *)w->at[1];
-	float *out = (void *)w->at[0];
-	uint32_t i;
+	float *out = (void *)w->at[0], x[DBRT_BLOCK];
+	uint32_t i, k, n;
+	int done;
 
-	for (i = 0; i < w->n; i++) {
-		*out = dbrt_canonical(apply(p, *in));
-		out += w->inner[0];
-		in += w->inner[1];
+	for (i = 0; i < w->n; i += n) {
+		n = w->n - i < DBRT_BLOCK ? w->n - i : DBRT_BLOCK;
+		for (k = 0; k < n; k++, in += w->inner[1])
+			x[k] = *in;
+		done = n == DBRT_BLOCK && apply_block(p->kind, x);
+		for (k = 0; k < n; k++, out += w->inner[0])
+			*out = dbrt_canonical(done ? x[k] : apply(p, x[k]));
 	}
 }
 
