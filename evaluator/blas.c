@@ -21,6 +21,7 @@ typedef void sgemm_fn(int order, int trans_a, int trans_b, int m, int n, int k,
 		      float alpha, const float *a, int lda, const float *b,
 		      int ldb, float beta, float *c, int ldc);
 typedef const char *corename_fn(void);
+typedef void set_threads_fn(int count);
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static sgemm_fn *sgemm;
@@ -42,6 +43,7 @@ static void *load_library(void)
 
 static void load(void)
 {
+	set_threads_fn *set_threads;
 	corename_fn *corename;
 	void *lib;
 
@@ -54,7 +56,10 @@ static void load(void)
 	}
 	/* ISO C has no conversion between object and function pointers */
 	*(void **)&corename = dlsym(lib, "openblas_get_corename");
+	*(void **)&set_threads = dlsym(lib, "openblas_set_num_threads");
 	*(void **)&sgemm = dlsym(lib, "cblas_sgemm");
+	if (set_threads)
+		set_threads(1);
 	if (!sgemm)
 		problem = "OpenBLAS has no cblas_sgemm";
 	else if (corename && strcmp(corename(), CORE))
@@ -78,7 +83,8 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	if (m > 0 && n > 0)
 		sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS,
 		      trans_b ? TRANS : NO_TRANS, (int)m, (int)n, (int)k,
-		      alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+		      alpha, a, lda ? (int)lda : 1, b, ldb ? (int)ldb : 1,
+		      beta, c, (int)ldc);
 	return 0;
 }
 

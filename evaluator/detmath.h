@@ -5,7 +5,7 @@
 /*
  * Elementary functions in double from IEEE add, multiply, divide and square
  * root alone: the same bits on every machine and with every compiler, which
- * libm does not promise. Errors stay under 2 ulp of double except where
+ * libm does not promise. Errors stay under 3 ulp of double except where
  * stated; NaN and infinities behave as C99 Annex F says.
  */
 double det_exp(double x);

@@ -34,7 +34,7 @@ static float power(float a, float b)
 		return a * a;
 	if (b == 1)
 		return a;
-	if (b == 0.5f)
+	if (b == 0.5f && a > 0)
 		return sqrtf(a);
 	return (float)det_pow((double)a, (double)b);
 }
@@ -44,6 +44,7 @@ static void float_row(enum op op, const struct row *r, bool c_rule)
 	switch (op) {
 	case OP_ADD:
 	case OP_SUM:
+	case OP_MEAN:
 		EACH(r, a + b);
 		break;
 	case OP_SUB:
@@ -121,6 +122,8 @@ static int64_t int_op(enum op op, int64_t a, int64_t b, bool c_rule, bool *bad)
 		return a < b ? a : b;
 	case OP_MAX:
 		return a > b ? a : b;
+	case OP_PRELU:
+		return a < 0 ? (int64_t)((uint64_t)a * (uint64_t)b) : a;
 	case OP_DIV:
 	case OP_MOD:
 		if (b == 0 || (b == -1 && a == INT64_MIN)) {
@@ -202,47 +205,43 @@ int eval_binary(const struct eval *e)
 	return 0;
 }
 
-/* The first operand spread over the output, then one after the other. */
-int eval_variadic(const struct eval *e)
+/* The first operand spread over the output. */
+static void spread(const struct eval *e)
 {
 	const struct value *y = e->n->outputs[0];
 	const struct shape *first = eval_in(e, 0);
+	size_t size = dtype_size(y->dtype);
+	char *to = e->out[0];
 	struct broadcast w;
-	int64_t at = 0, n = eval_count(e);
 
 	broadcast_begin(&w, &y->shape, &first, 1);
 	while (broadcast_next(&w))
-		for (int64_t i = 0; i < w.row; i++, at++) {
+		for (int64_t i = 0; i < w.row; i++, to += size) {
 			int64_t from = w.at[0] + i * w.step[0];
 
-			if (y->dtype == DT_F32)
-				((float *)e->out[0])[at] =
-					((const float *)e->in[0])[from];
-			else
-				element_store_int(y->dtype, e->out[0], at,
-						  element_int(y->dtype,
-							      e->in[0], from));
+			memcpy(to, (const char *)e->in[0] +
+					   (size_t)from * size, size);
 		}
+}
+
+/* One operand after the other joins the output. */
+int eval_variadic(const struct eval *e)
+{
+	const struct value *y = e->n->outputs[0];
+	int64_t n = eval_count(e);
+
+	if (e->n->op == OP_MEAN && y->dtype != DT_F32)
+		return node_error(e->d, e->n, "cannot be evaluated on %s",
+				  dtype_name(y->dtype));
+	spread(e);
 	for (int k = 1; k < e->n->input_count; k++) {
 		const struct value *v = e->n->inputs[k];
 
-		if (y->dtype != DT_F32) {
-			if (int_rows(e, e->out[0], y, e->in[k], v, e->out[0]))
-				return -1;
-			continue;
-		}
-		if (e->n->op == OP_MEAN) {
-			struct node sum = *e->n;
-			struct eval s = *e;
-
-			sum.op = OP_SUM;
-			s.n = &sum;
-			float_rows(&s, e->out[0], &y->shape, e->in[k],
+		if (y->dtype == DT_F32)
+			float_rows(e, e->out[0], &y->shape, e->in[k],
 				   &v->shape, e->out[0]);
-			continue;
-		}
-		float_rows(e, e->out[0], &y->shape, e->in[k], &v->shape,
-			   e->out[0]);
+		else if (int_rows(e, e->out[0], y, e->in[k], v, e->out[0]))
+			return -1;
 	}
 	for (int64_t i = 0; e->n->op == OP_MEAN && i < n; i++)
 		((float *)e->out[0])[i] /= (float)e->n->input_count;

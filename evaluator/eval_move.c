@@ -20,24 +20,46 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t stride,
 		memcpy(to, from, (size_t)n * size);
 		return;
 	}
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; size == 4 && i < n; i++)
+		memcpy(to + i * 4, from + i * stride * 4, 4);
+	for (int64_t i = 0; size != 4 && i < n; i++)
 		memcpy(to + (size_t)i * size,
 		       from + i * stride * (int64_t)size, size);
 }
 
+/* Dims of 1 go, neighbours that continue each other become one. */
+static struct walk simplify(const struct walk *w)
+{
+	struct walk s = { .rank = 1, .dim = { 1 }, .stride = { 1 } };
+
+	for (int i = 0; i < w->rank; i++) {
+		int last = s.rank - 1;
+
+		if (w->dim[i] == 1)
+			continue;
+		if (s.dim[last] == 1)
+			s.dim[last] = w->dim[i];
+		else if (s.stride[last] == w->stride[i] * w->dim[i])
+			s.dim[last] *= w->dim[i];
+		else
+			s.dim[s.rank++] = w->dim[i];
+		s.stride[s.rank - 1] = w->stride[i];
+	}
+	return s;
+}
+
 /* from: the element that the first output takes. */
-static void copy_strided(const struct walk *w, size_t size, const char *from,
-			 char *to)
+static void copy_strided(const struct walk *given, size_t size,
+			 const char *from, char *to)
 {
 	int64_t index[MAX_DIMS] = { 0 }, at = 0, rows = 1;
+	const struct walk s = simplify(given), *w = &s;
 	int last = w->rank - 1;
 
-	if (w->rank == 0) {
-		memcpy(to, from, size);
-		return;
-	}
 	for (int i = 0; i < last; i++)
 		rows *= w->dim[i];
+	if (w->dim[last] == 0)
+		return;
 	for (int64_t r = 0; r < rows; r++) {
 		int i = last - 1;
 

@@ -15,16 +15,18 @@ int eval_batch_norm(const struct eval *e)
 	const float *x = e->in[0], *gamma = e->in[1], *beta = e->in[2];
 	const float *mean = e->in[3], *variance = e->in[4];
 	double epsilon = (double)node_float(e->n, "epsilon", 1e-5f);
-	int64_t n = eval_count(e);
+	int64_t n = eval_count(e), c = 0;
 	float *y = e->out[0];
 
-	for (int64_t i = 0; i < n; i++) {
-		int64_t c = i / inner % channels;
+	for (int64_t run = 0; run < n; run += inner) {
 		double slope = (double)gamma[c] /
 			       sqrt((double)variance[c] + epsilon);
 
-		y[i] = (float)(((double)x[i] - (double)mean[c]) * slope +
-			       (double)beta[c]);
+		for (int64_t i = run; i < run + inner; i++)
+			y[i] = (float)(((double)x[i] - (double)mean[c]) *
+					       slope +
+				       (double)beta[c]);
+		c = c + 1 == channels ? 0 : c + 1;
 	}
 	return 0;
 }
@@ -50,12 +52,14 @@ int eval_instance_norm(const struct eval *e)
 {
 	const struct shape *s = eval_in(e, 0);
 	int axis = eval_channel_dim(e);
-	int64_t channels = s->dim[axis];
-	int64_t pixels = shape_elements(s) / (s->dim[0] * channels);
 	bool last = axis == s->rank - 1;
-	int64_t stride = last ? channels : 1, step = last ? 1 : pixels;
+	int64_t channels = s->dim[axis], pixels = 1;
 	const float *gamma = e->in[1], *beta = e->in[2];
 	double epsilon = (double)node_float(e->n, "epsilon", 1e-5f);
+
+	for (int i = 1; i < s->rank; i++)
+		pixels *= i == axis ? 1 : s->dim[i];
+	int64_t stride = last ? channels : 1, step = last ? 1 : pixels;
 
 	for (int64_t b = 0; b < s->dim[0]; b++)
 		for (int64_t c = 0; c < channels; c++) {

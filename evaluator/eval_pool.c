@@ -1,94 +1,125 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pools, all channels of a window at once where they lie side by side. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "evaluator/internal.h"
 #include "ir/window.h"
 
-/* One output cell of a pool over the cells of a window. */
 struct pool {
 	struct window w;
+	enum dtype dtype; /* of x and y */
 	bool average, count_padding;
-	int64_t pixel, channel; /* strides of x */
+	int64_t run;          /* channels taken at once */
+	int64_t pixel;        /* stride of x */
+	double *value;        /* [run]: what the window gives */
 };
 
-/* Cells that an average counts: those of the input, or of the padded input
- * (ceil_mode's windows reach past it, and count nothing there). */
-static int64_t padded_count(const struct window *w, int axis, int64_t o)
+/* Taps of an output's window that lie inside: [*first, *end). */
+static void taps_inside(const struct window *w, int axis, int64_t o,
+			int64_t *first, int64_t *end)
 {
-	int64_t first = o * w->stride[axis] - w->pad_begin[axis], n = 0;
+	int64_t start = o * w->stride[axis] - w->pad_begin[axis];
+	int64_t step = w->dilation[axis];
 
-	for (int64_t k = 0; k < w->kernel[axis]; k++)
-		n += first + k * w->dilation[axis] <
-		     w->in[axis] + w->pad_end[axis];
-	return n;
+	*first = start < 0 ? (step - 1 - start) / step : 0;
+	*end = w->kernel[axis];
+	if (start + (*end - 1) * step >= w->in[axis])
+		*end = (w->in[axis] - start + step - 1) / step;
 }
 
-static float pool_cell(const struct pool *p, const float *x, int64_t oy,
-		       int64_t ox)
+/* Cells that an average counts with the padding: ceil_mode's windows reach
+ * past it, and count nothing there. */
+static int64_t padded_count(const struct window *w, int axis, int64_t o)
+{
+	int64_t left = w->in[axis] + w->pad_end[axis] + w->pad_begin[axis] -
+		       o * w->stride[axis];
+	int64_t most = (left + w->dilation[axis] - 1) / w->dilation[axis];
+
+	return most < w->kernel[axis] ? most : w->kernel[axis];
+}
+
+/* Adds the cell of x at element `at` to p->value. */
+static void take_cell(const struct pool *p, const void *x, int64_t at)
+{
+	double *value = p->value;
+
+	for (int64_t c = 0; c < p->run; c++) {
+		double v = p->dtype == DT_F32 ?
+				   (double)((const float *)x)[at + c] :
+				   (double)element_int(p->dtype, x, at + c);
+
+		if (p->average)
+			value[c] += v;
+		else
+			value[c] = v > value[c] || v != v ? v : value[c];
+	}
+}
+
+/* x: element 0 of the channels; output cell oy, ox to p->value. */
+static void pool_window(const struct pool *p, const void *x, int64_t plane,
+			int64_t oy, int64_t ox)
 {
 	const struct window *w = &p->w;
 	int64_t y0 = oy * w->stride[0] - w->pad_begin[0];
-	int64_t x0 = ox * w->stride[1] - w->pad_begin[1], n = 0;
-	float best = -INFINITY;
-	double sum = 0;
+	int64_t x0 = ox * w->stride[1] - w->pad_begin[1];
+	int64_t ky, y_end, kx_begin, x_end, cells;
 
-	for (int64_t ky = 0; ky < w->kernel[0]; ky++) {
-		int64_t iy = y0 + ky * w->dilation[0];
-
-		if (iy < 0 || iy >= w->in[0])
-			continue;
-		for (int64_t kx = 0; kx < w->kernel[1]; kx++) {
+	taps_inside(w, 0, oy, &ky, &y_end);
+	taps_inside(w, 1, ox, &kx_begin, &x_end);
+	cells = p->count_padding ?
+			padded_count(w, 0, oy) * padded_count(w, 1, ox) :
+			(y_end - ky) * (x_end - kx_begin);
+	for (int64_t c = 0; c < p->run; c++)
+		p->value[c] = p->average ? 0 : -INFINITY;
+	for (; ky < y_end; ky++)
+		for (int64_t kx = kx_begin; kx < x_end; kx++) {
+			int64_t iy = y0 + ky * w->dilation[0];
 			int64_t ix = x0 + kx * w->dilation[1];
-			float v;
 
-			if (ix < 0 || ix >= w->in[1])
-				continue;
-			v = x[(iy * w->in[1] + ix) * p->pixel];
-			best = v > best || v != v ? v : best;
-			sum += (double)v;
-			n++;
+			take_cell(p, x,
+				  plane + (iy * w->in[1] + ix) * p->pixel);
 		}
+	for (int64_t c = 0; p->average && c < p->run; c++)
+		p->value[c] /= (double)cells;
+}
+
+static void store(const struct pool *p, void *y, int64_t at)
+{
+	for (int64_t c = 0; c < p->run; c++) {
+		if (p->dtype == DT_F32)
+			((float *)y)[at + c] = (float)p->value[c];
+		else
+			element_store_int(p->dtype, y, at + c,
+					  (int64_t)p->value[c]);
 	}
-	if (!p->average)
-		return best;
-	if (p->count_padding)
-		n = padded_count(w, 0, oy) * padded_count(w, 1, ox);
-	return (float)(sum / (double)n);
 }
 
 static int run_pool(const struct eval *e, bool average)
 {
-	struct pool p = { .average = average };
+	struct pool p = { .dtype = e->n->inputs[0]->dtype,
+			  .average = average };
 	bool nhwc = e->n->layout == LAYOUT_NHWC;
-	const float *x = e->in[0];
-	float *y = e->out[0];
-	int64_t in, out;
+	int64_t planes, in, out, at = 0;
 
-	if (e->n->inputs[0]->dtype != DT_F32)
-		return node_error(e->d, e->n, "cannot be evaluated on %s",
-				  dtype_name(e->n->inputs[0]->dtype));
 	if (window_of(e->n, &p.w, e->d))
 		return -1;
-	if (e->n->output_count > 1 && e->n->outputs[1])
-		return node_error(e->d, e->n, "indices are not supported");
-	in = p.w.in[0] * p.w.in[1];
-	out = p.w.out[0] * p.w.out[1];
 	p.count_padding = node_int(e->n, "count_include_pad", 0) != 0;
-	p.pixel = nhwc ? p.w.channels : 1;
-	p.channel = nhwc ? 1 : in;
-	for (int64_t b = 0; b < p.w.batch; b++)
-		for (int64_t c = 0; c < p.w.channels; c++)
-			for (int64_t o = 0; o < out; o++) {
-				const float *from =
-					x + b * in * p.w.channels +
-					c * p.channel;
-				int64_t to = nhwc ? o * p.w.channels + c :
-						    c * out + o;
-
-				y[b * out * p.w.channels + to] =
-					pool_cell(&p, from, o / p.w.out[1],
-						  o % p.w.out[1]);
-			}
+	p.run = nhwc ? p.w.channels : 1;
+	p.pixel = p.run;
+	planes = p.w.batch * (nhwc ? 1 : p.w.channels);
+	in = p.w.in[0] * p.w.in[1] * p.pixel;
+	out = p.w.out[0] * p.w.out[1];
+	p.value = malloc((size_t)p.run * sizeof(*p.value) + 1);
+	if (!p.value)
+		return diag_error(e->d, "out of memory");
+	for (int64_t plane = 0; plane < planes; plane++)
+		for (int64_t o = 0; o < out; o++, at += p.run) {
+			pool_window(&p, e->in[0], plane * in, o / p.w.out[1],
+				    o % p.w.out[1]);
+			store(&p, e->out[0], at);
+		}
+	free(p.value);
 	return 0;
 }
 

@@ -87,45 +87,74 @@ int eval_dequantize(const struct eval *e)
 	return 0;
 }
 
-static double round_by(const char *mode, double x)
+typedef float rounding_fn(float x);
+
+/* "Up" is away from zero in all of these, as in Java's RoundingMode. */
+static float half_up(float x)
 {
-	if (!strcmp(mode, "FLOOR"))
-		return floor(x);
-	if (!strcmp(mode, "CEIL"))
-		return ceil(x);
-	if (!strcmp(mode, "ROUND_TO_ZERO"))
-		return trunc(x);
-	return rint(x);
+	return copysignf(floorf(fabsf(x) + 0.5f), x);
 }
 
-/* QONNX Quant: (clamp(round(x / scale + zero)) - zero) * scale. */
+static float half_down(float x)
+{
+	return copysignf(ceilf(fabsf(x) - 0.5f), x);
+}
+
+static float up(float x)
+{
+	return copysignf(ceilf(fabsf(x)), x);
+}
+
+/* NULL where QONNX has no such rounding. */
+static rounding_fn *rounding_of(const char *mode)
+{
+	static const struct {
+		const char *name;
+		rounding_fn *round;
+	} modes[] = {
+		{ "ROUND", rintf },	    { "HALF_EVEN", rintf },
+		{ "CEIL", ceilf },	    { "FLOOR", floorf },
+		{ "UP", up },		    { "DOWN", truncf },
+		{ "HALF_UP", half_up },	    { "HALF_DOWN", half_down },
+		{ "ROUND_TO_ZERO", truncf },
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(mode, modes[i].name))
+			return modes[i].round;
+	return NULL;
+}
+
+/* QONNX Quant: (round(clamp(x / scale + zero)) - zero) * scale, in float as
+ * there. */
 int eval_quant(const struct eval *e)
 {
 	const struct shape *shapes[3] = { eval_in(e, 0), eval_in(e, 1),
 					  eval_in(e, 2) };
+	const float *x = e->in[0], *scale = e->in[1], *zero = e->in[2];
 	const char *mode = node_string(e->n, "rounding_mode", "ROUND");
 	bool is_signed = node_int(e->n, "signed", 1) != 0;
 	bool narrow = node_int(e->n, "narrow", 0) != 0;
-	double levels = 1, low, high;
+	int bits = (int)*(const float *)e->in[3];
+	float levels = (float)((int64_t)1 << bits);
+	float low = is_signed ? -levels / 2 + (float)narrow : 0;
+	float high = is_signed ? levels / 2 - 1 : levels - 1 - (float)narrow;
+	rounding_fn *round = rounding_of(mode);
 	float *y = e->out[0];
 	struct broadcast w;
 
-	for (int i = 0; i < (int)*(const float *)e->in[3]; i++)
-		levels *= 2;
-	low = is_signed ? -levels / 2 + narrow : 0;
-	high = is_signed ? levels / 2 - 1 : levels - 1 - narrow;
+	if (!round)
+		return node_error(e->d, e->n, "rounding '%s' is not supported",
+				  mode);
 	broadcast_begin(&w, eval_out(e, 0), shapes, 3);
 	while (broadcast_next(&w))
 		for (int64_t i = 0; i < w.row; i++) {
-			double v[3], q;
+			float s = scale[w.at[1] + i * w.step[1]];
+			float z = zero[w.at[2] + i * w.step[2]];
+			float q = x[w.at[0] + i * w.step[0]] / s + z;
 
-			for (int k = 0; k < 3; k++)
-				v[k] = (double)((const float *)
-						e->in[k])[w.at[k] +
-							  i * w.step[k]];
-			q = v[0] / v[1] + v[2];
 			q = q < low ? low : q > high ? high : q;
-			*y++ = (float)((round_by(mode, q) - v[2]) * v[1]);
+			*y++ = (round(q) - z) * s;
 		}
 	return 0;
 }

@@ -50,16 +50,6 @@ static void nearest_axis(const struct resize *r, int axis, const char *x,
 	}
 }
 
-/* The shape as it is when the axes up to `axis` have been resized. */
-static int64_t elements_at(const struct resize *r, int axis)
-{
-	int64_t n = 1;
-
-	for (int i = 0; i < r->rank; i++)
-		n *= i <= axis ? r->out[i] : r->in[i];
-	return n;
-}
-
 static bool changes(const struct resize *r, int axis)
 {
 	return r->in[axis] != r->out[axis] || r->scale[axis] != 1 ||
@@ -67,39 +57,60 @@ static bool changes(const struct resize *r, int axis)
 		(r->start[axis] != 0 || r->end[axis] != 1));
 }
 
+/* Axes that shrink come first: nothing in between is larger than the larger
+ * of input and output. */
+static int axes_in_order(const struct resize *r, int *axes)
+{
+	int count = 0;
+
+	for (int grows = 0; grows < 2; grows++)
+		for (int i = 0; i < r->rank; i++)
+			if (changes(r, i) &&
+			    (r->out[i] > r->in[i]) == (grows != 0))
+				axes[count++] = i;
+	return count;
+}
+
+static void resize_axis(const struct eval *e, const struct resize *r, int axis,
+			const struct shape *x_shape, const void *x, void *y)
+{
+	enum dtype t = e->n->inputs[0]->dtype;
+	int64_t outer = shape_outer(x_shape, axis);
+	int64_t inner = shape_inner(x_shape, axis);
+
+	if (t == DT_F32)
+		resize_axis_f32(r, axis, x, y, outer, inner);
+	else
+		nearest_axis(r, axis, x, y, outer,
+			     (size_t)inner * dtype_size(t));
+}
+
 static int resize_all(const struct eval *e, const struct resize *r)
 {
 	size_t size = dtype_size(e->n->inputs[0]->dtype);
-	int64_t outer = 1, inner = shape_elements(eval_in(e, 0));
+	struct shape now = *eval_in(e, 0);
+	int axes[GRAPH_MAX_RANK], count = axes_in_order(r, axes);
 	const void *x = e->in[0];
 	void *made = NULL;
 
-	for (int axis = 0; axis < r->rank; axis++) {
-		int64_t n = elements_at(r, axis);
-		void *y;
+	for (int i = 0; i < count; i++) {
+		struct shape next = now;
+		void *y = e->out[0];
 
-		inner /= r->in[axis];
-		if (!changes(r, axis)) {
-			outer *= r->out[axis];
-			continue;
-		}
-		y = malloc((size_t)n * size + 1);
-		if (!y) {
-			free(made);
-			return diag_error(e->d, "out of memory");
-		}
-		if (e->n->inputs[0]->dtype == DT_F32)
-			resize_axis_f32(r, axis, x, y, outer, inner);
-		else
-			nearest_axis(r, axis, x, y, outer,
-				     (size_t)inner * size);
+		next.dim[axes[i]] = r->out[axes[i]];
+		if (i + 1 < count)
+			y = malloc((size_t)shape_elements(&next) * size);
+		if (y)
+			resize_axis(e, r, axes[i], &now, x, y);
 		free(made);
-		made = y;
+		if (!y)
+			return diag_error(e->d, "out of memory");
+		made = i + 1 < count ? y : NULL;
 		x = y;
-		outer *= r->out[axis];
+		now = next;
 	}
-	memcpy(e->out[0], x, (size_t)eval_count(e) * size);
-	free(made);
+	if (!count)
+		memcpy(e->out[0], x, (size_t)eval_count(e) * size);
 	return 0;
 }
 

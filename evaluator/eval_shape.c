@@ -45,7 +45,8 @@ int eval_constant_of_shape(const struct eval *e)
 {
 	enum dtype t = e->n->outputs[0]->dtype;
 	float f = node_float(e->n, "value", 0);
-	int64_t v = node_int(e->n, "value", (int64_t)f), n = eval_count(e);
+	int64_t v = node_int(e->n, "value", element_int(DT_F32, &f, 0));
+	int64_t n = eval_count(e);
 
 	for (int64_t i = 0; i < n; i++) {
 		if (t == DT_F32)

@@ -110,6 +110,14 @@ bool eval_supports(enum op op)
 	return table[op] != NULL;
 }
 
+static bool is_wanted(const struct node *n)
+{
+	for (int i = 0; i < n->output_count; i++)
+		if (n->outputs[i])
+			return true;
+	return false;
+}
+
 int eval_node(const struct node *n, const void *const *in, void *const *out,
 	      struct diag *d)
 {
@@ -117,9 +125,15 @@ int eval_node(const struct node *n, const void *const *in, void *const *out,
 
 	if (!table[n->op])
 		return node_error(d, n, "cannot be evaluated");
+	if (!is_wanted(n))
+		return 0;
 	if (table[n->op](&e))
 		return -1;
-	if (n->act.kind != ACT_NONE)
-		activation_apply_f32(&n->act, out[0], eval_count(&e));
+	if (n->act.kind == ACT_NONE || !n->outputs[0])
+		return 0;
+	if (n->outputs[0]->dtype != DT_F32)
+		return node_error(d, n, "its activation takes no %s",
+				  dtype_name(n->outputs[0]->dtype));
+	activation_apply_f32(&n->act, out[0], eval_count(&e));
 	return 0;
 }

@@ -6,6 +6,10 @@
 
 #include "evaluator/internal.h"
 
+/* A model that needs more than this for its values is not one for small
+ * devices: it is refused before the machine runs out. */
+#define MOST_BYTES ((size_t)4 << 30)
+
 /*
  * Buffers are planned once: a value takes the smallest free buffer that fits
  * (or a new one) when it is made, and gives it back behind its last reader.
@@ -90,6 +94,13 @@ static int plan_node(struct evaluator *e, const struct node *n, int *left,
 {
 	if (!eval_supports(n->op))
 		return node_error(d, n, "cannot be evaluated");
+	for (int i = 0; i < n->input_count; i++) {
+		const struct value *v = n->inputs[i];
+
+		if (v && v->role != VALUE_CONSTANT && e->of_value[v->id] < 0)
+			return node_error(d, n, "nothing makes its input '%s'",
+					  v->name);
+	}
 	for (int i = 0; i < n->output_count; i++) {
 		const struct value *v = n->outputs[i];
 
@@ -154,6 +165,19 @@ static int alloc_lists(struct evaluator *e)
 	return 0;
 }
 
+static int check_total(const struct evaluator *e, struct diag *d)
+{
+	size_t total = 0;
+
+	for (int i = 0; i < e->buffer_count; i++) {
+		total += e->buffers[i].bytes;
+		if (total > MOST_BYTES)
+			return diag_error(d, "its values need more than "
+					  "%zu GiB in float", MOST_BYTES >> 30);
+	}
+	return 0;
+}
+
 static int alloc_buffers(struct evaluator *e)
 {
 	for (int i = 0; i < e->buffer_count; i++) {
@@ -179,7 +203,7 @@ struct evaluator *evaluator_new(const struct graph *g, struct diag *d)
 	e->g = g;
 	if (alloc_lists(e)) {
 		diag_error(d, "out of memory");
-	} else if (!plan(e, d)) {
+	} else if (!plan(e, d) && !check_total(e, d)) {
 		if (!alloc_buffers(e))
 			return e;
 		diag_error(d, "out of memory for the float model's values");

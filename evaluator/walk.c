@@ -113,6 +113,8 @@ void broadcast_begin(struct broadcast *b, const struct shape *out,
 		if (i + 1 < out->rank)
 			b->rows_left *= out->dim[i];
 	}
+	if (!b->row)
+		b->rows_left = 0;
 	for (int k = 0; k < operands; k++) {
 		operand_strides(out, in[k], b->stride[k]);
 		b->step[k] = b->stride[k][out->rank - 1];

@@ -170,7 +170,7 @@ int resize_taps(const struct resize *r, int axis, int64_t o,
 	double x = resize_source(r, axis, o), low;
 	double last = (double)(r->in[axis] - 1);
 
-	if (r->extrapolates && (x < 0 || x > last))
+	if (r->extrapolates && !(x >= 0 && x <= last)) /* NaN too */
 		return 0;
 	if (r->in[axis] == r->out[axis] && !r->extrapolates &&
 	    r->scale[axis] == 1) {
