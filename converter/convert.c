@@ -55,14 +55,17 @@ static int quantize(const struct config *c, struct conversion *v,
 	struct sample_set set = {&v->dataset, &v->preprocess, v->graph, 0};
 	struct samples samples = sample_set_samples(&set, v->calib_count);
 	struct input_range range = {0, 0};
+	/* tensors need not be what photos would have become */
+	bool photos = v->preprocess.is_image &&
+		      (v->calib_count == 0 ||
+		       v->dataset.items[0].kind == ITEM_PHOTO);
 
-	if (v->preprocess.is_image)
+	if (photos)
 		range = preprocess_range(&v->preprocess);
 	diag_set_file(d, c->model_path);
 	return quantize_graph(v->graph, c,
 			      v->calib_count ? &samples : NULL,
-			      v->preprocess.is_image ? &range : NULL,
-			      progress, ctx, d);
+			      photos ? &range : NULL, progress, ctx, d);
 }
 
 int convert_model(const struct config *c, struct conversion *out,

@@ -15,9 +15,24 @@ static bool is_candidates(const struct value *v)
 	       v->shape.dim[2] > 0;
 }
 
+/*
+ * Something is computed between the network and these boxes. Offsets that
+ * still need their priors come straight out of it, moved about at most.
+ */
+static bool is_decoded(const struct value *v, int depth)
+{
+	const struct node *n = v->producer;
+
+	if (!n || !n->tail || depth > 64)
+		return false;
+	if (!(op_info(n->op)->flags & OPF_S))
+		return true;
+	return n->inputs[0] && is_decoded(n->inputs[0], depth + 1);
+}
+
 static bool is_boxes(const struct value *v)
 {
-	return is_candidates(v) && v->shape.dim[2] == 4;
+	return is_candidates(v) && v->shape.dim[2] == 4 && is_decoded(v, 0);
 }
 
 static bool is_scores_for(const struct value *v, const struct value *boxes)

@@ -50,7 +50,7 @@ static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
 	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
 	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, size);
 	fprintf(out, "/* bytes of work buffer, for one thread */\n"
-		     "#define %s_DBP_ARENA_BYTES %uu\n\n",
+		     "#define %s_ARENA_BYTES %uu\n\n",
 		upper, h->arena_bytes);
 	fprintf(out, "#if defined(__cplusplus) && __cplusplus >= 201103L\n"
 		     "alignas(64)\n"

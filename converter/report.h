@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_REPORT_H
+#define DBC_CONVERTER_REPORT_H
+
+#include "converter/convert.h"
+#include "converter/fidelity.h"
+#include "converter/target.h"
+
+#define REPORT_BUDGETS 3
+
+struct report_budget {
+	const char *name; /* "max_latency", "max_size", "max_ram" */
+	const char *unit; /* "us", "bytes" */
+	int64_t limit, value;
+	bool met;
+};
+
+/* What a conversion has come to; everything is the arena's. */
+struct report {
+	const struct config *c;
+	const struct conversion *v;
+	const struct fidelity *fidelity; /* NULL: not measured */
+	const char *name;                /* of the model: the file's stem */
+	struct cost_target target;
+	double *layer_us; /* by packed layer, modelled */
+	double latency_us;
+	double weight_bits_mean;
+	double compression; /* FP32 parameter bytes over the packed file */
+	uint8_t calib_sha256[32], dbp_sha256[32];
+	struct report_budget budgets[REPORT_BUDGETS];
+	int budget_count;
+};
+
+/* `name` is the stem of the files to be written. */
+int report_build(struct report *r, const struct config *c,
+		 const struct conversion *v, const struct fidelity *f,
+		 const struct cost_target *target, const char *name,
+		 struct arena *a, struct diag *d);
+/* One error a budget that is not met, with what would help; how many. */
+int report_check_budgets(const struct report *r, struct diag *d);
+/* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
+char *report_json(const struct report *r, struct diag *d);
+/* The fidelity part alone. */
+char *fidelity_json(const struct fidelity *f, struct diag *d);
+/* A table for people. */
+void report_print(const struct report *r, FILE *out);
+void fidelity_print(const struct fidelity *f, FILE *out);
+
+#endif
