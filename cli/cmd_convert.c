@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "converter/report.h"
+
+/* Everything of one conversion that has to be freed. */
+struct work {
+	struct conversion v;
+	struct packed_file file;
+	struct arena arena;
+	struct fidelity fidelity;
+	struct report report;
+	struct progress_bar bar;
+};
+
+static const char no_photos[] =
+	"no photos were given (--calib): ranges come from noise, and how well "
+	"the model still works is not measured";
+static const char assumed[] =
+	"--mean, --scale and --color are not given: photos are taken as RGB "
+	"divided by 255";
+
+/* On the photos that were held out of calibration. */
+static int measure(const struct config *c, struct work *w,
+		   const struct fidelity **f, struct diag *d)
+{
+	int held = w->v.dataset.count - w->v.calib_count;
+
+	*f = NULL;
+	if (held <= 0)
+		return 0;
+	if (packed_file_open(&w->file, w->v.packed.bytes, w->v.packed.size, "",
+			     d) ||
+	    fidelity_measure(c, &w->file, &w->v.dataset, w->v.calib_count,
+			     held, &w->arena, &w->fidelity, progress_update,
+			     &w->bar, d))
+		return -1;
+	*f = &w->fidelity;
+	return 0;
+}
+
+static char *output_path(struct arena *a, const char *folder, const char *name,
+			 const char *ending)
+{
+	return arena_printf(a, "%s/%s%s", folder, name, ending);
+}
+
+/* All texts are made before the first file is written. */
+static int write_files(const struct command *cmd, struct work *w,
+		       const char *name, const char *json, struct diag *d)
+{
+	const struct config *c = &cmd->config;
+	const struct packed *p = &w->v.packed;
+	char *dbp = output_path(&w->arena, c->output_dir, name, ".dbp");
+	char *header = output_path(&w->arena, c->output_dir, name, ".h");
+	char *text = pack_header_text(p->bytes, p->size, name, d);
+	int err = -1;
+
+	if (!text || !dbp || !header)
+		goto done;
+	if (command_make_folder(c->output_dir, d) ||
+	    file_write_atomic(dbp, p->bytes, p->size, d) ||
+	    file_write_atomic(header, text, strlen(text), d))
+		goto done;
+	for (int i = 0; i < c->report_count; i++)
+		if (file_write_atomic(c->reports[i], json, strlen(json), d))
+			goto done;
+	if (!c->quiet)
+		fprintf(stderr, "wrote        %s, %s\n", dbp, header);
+	err = 0;
+done:
+	free(text);
+	return err;
+}
+
+static int finish(const struct command *cmd, struct work *w, const char *name,
+		  struct diag *d)
+{
+	const struct config *c = &cmd->config;
+	char *json = report_json(&w->report, d);
+	int code = EXIT_BAD_INPUT;
+
+	if (!json)
+		return code;
+	if (!c->quiet)
+		report_print(&w->report, stderr);
+	if (report_check_budgets(&w->report, d))
+		code = EXIT_BUDGET;
+	else if (!write_files(cmd, w, name, json, d))
+		code = EXIT_OK;
+	if (cmd->json && code != EXIT_BAD_INPUT)
+		fputs(json, stdout);
+	free(json);
+	return code;
+}
+
+static int convert(const struct command *cmd, const struct config *c,
+		   struct work *w, struct diag *d)
+{
+	const char *name = command_stem(c->model_path, &w->arena);
+	const struct fidelity *f;
+	struct cost_target target;
+	int err;
+
+	if (!name || target_load(c->target, &w->arena, &target, d))
+		return EXIT_USAGE;
+	err = convert_model(c, &w->v, c->dump_after ? stdout : NULL,
+			    progress_update, &w->bar, d) ||
+	      measure(c, w, &f, d) ||
+	      report_build(&w->report, c, &w->v, f, &target, name, &w->arena,
+			   d);
+	progress_end(&w->bar);
+	if (err)
+		return EXIT_BAD_INPUT;
+	if (!w->v.dataset.count)
+		diag_warn(d, "%s", no_photos);
+	if (w->v.preprocess.is_image && w->v.preprocess.assumed)
+		diag_warn(d, "%s", assumed);
+	return finish(cmd, w, name, d);
+}
+
+int cmd_convert(const struct command *cmd, struct diag *d)
+{
+	struct config c = cmd->config;
+	struct command with = *cmd;
+	struct work *w;
+	int code;
+
+	if (cmd->arg_count != 1) {
+		diag_error(d, "convert takes one model, not %d",
+			   cmd->arg_count);
+		return EXIT_USAGE;
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w) {
+		diag_error(d, "out of memory");
+		return EXIT_BAD_INPUT;
+	}
+	c.model_path = cmd->args[0];
+	if (cmd->output)
+		c.output_dir = cmd->output;
+	with.config = c;
+	arena_init(&w->arena, 0);
+	progress_begin(&w->bar, c.quiet);
+	code = convert(&with, &c, w, d);
+	packed_file_close(&w->file);
+	conversion_free(&w->v);
+	arena_free(&w->arena);
+	free(w);
+	return code;
+}
