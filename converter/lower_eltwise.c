@@ -328,8 +328,10 @@ int lower_where(struct lower *l, const struct node *n)
 int lower_cast(struct lower *l, const struct node *n)
 {
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
-	uint32_t t = lower_own(l, x);
 
+	if (node_attr(n, "bits"))
+		return lower_refuse(l, "casts to integers of less than 8 bits");
+	uint32_t t = lower_own(l, x);
 	if (l->m->tensors[t].dtype == DBP_I32 && is_whole(y->dtype)) {
 		lower_store(l, y, t);
 		return 0;

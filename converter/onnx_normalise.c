@@ -227,7 +227,12 @@ static int cast(const struct onnx_node *o, struct node *n)
 	}
 	if (!onnx_attr(o, "to"))
 		return onnx_error(o, "attribute 'to' is missing");
-	return set_dtype(o, n, "to", onnx_attr_int(o, "to", 0));
+	if (set_dtype(o, n, "to", onnx_attr_int(o, "to", 0)))
+		return -1;
+	int bits = onnx_type(onnx_attr_int(o, "to", 0))->bits;
+	return bits < 8 && node_set_int(o->r->g, n, "bits", bits) ?
+		       onnx_no_memory(o->r) :
+		       0;
 }
 
 static int constant_of_shape(const struct onnx_node *o, struct node *n)
@@ -326,18 +331,21 @@ static int no_axis(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
-/* PRelu-6 takes a slope a channel as a vector. */
+/* PRelu-6 takes a slope a channel as a vector; an input of unknown rank is
+ * taken for an image. */
 static int prelu(const struct onnx_node *o, struct node *n)
 {
 	const struct value *slope = n->inputs[1];
+	int rank = n->inputs[0]->shape.rank;
 	struct value *v;
-	struct shape s = { .rank = 3 };
+	struct shape s = { .rank = rank > 1 ? rank - 1 : 3 };
 
 	if (o->opset >= 7 || !value_is_const(slope) ||
 	    slope->shape.rank != 1 || slope->shape.dim[0] == 1)
 		return 0;
 	s.dim[0] = slope->shape.dim[0];
-	s.dim[1] = s.dim[2] = 1;
+	for (int i = 1; i < s.rank; i++)
+		s.dim[i] = 1;
 	v = graph_constant(o->r->g, slope->name, slope->dtype, &s,
 			   slope->data);
 	return set_slot(o, n, 1, v);

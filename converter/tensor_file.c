@@ -47,7 +47,7 @@ static bool is_channels_first_of(const struct shape *from,
 {
 	struct shape moved = *to;
 
-	if (from->rank != 4 || to->rank != 4)
+	if (from->rank != 4 || to->rank != 4 || shape_equal(from, to))
 		return false;
 	moved.dim[1] = to->dim[3];
 	moved.dim[2] = to->dim[1];

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+#include "converter/convert.h"
+#include "converter/packed_file.h"
+
+/* ---- Packed models ---- */
+
+static const char *section_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[DBP_SECTION_TENSORS] = "tensors",
+		[DBP_SECTION_OPS] = "operators",
+		[DBP_SECTION_PARAMS] = "parameters",
+		[DBP_SECTION_DATA] = "data",
+		[DBP_SECTION_STRINGS] = "strings",
+		[DBP_SECTION_IO] = "io",
+		[DBP_SECTION_PREPROCESS] = "preprocess",
+		[DBP_SECTION_HEAD] = "head",
+		[DBP_SECTION_GOLDEN] = "golden",
+		[DBP_SECTION_META] = "meta",
+		[DBP_SECTION_SIGNATURE] = "signature",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) && names[kind] ?
+		       names[kind] :
+		       "unknown";
+}
+
+struct part {
+	const char *name;
+	uint32_t offset, bytes;
+};
+
+/* Header, sections and the zeros between: all bytes of the file, in order. */
+static int list_parts(const struct packed_file *f, struct part *parts)
+{
+	const struct dbp_header *h = f->header;
+	uint32_t at = (uint32_t)(sizeof(*h) + h->section_count *
+					      sizeof(struct dbp_section));
+	uint32_t padding = 0;
+	int n = 1;
+
+	parts[0] = (struct part){ "header", 0, at };
+	for (uint32_t i = 0; i < h->section_count; i++) {
+		const struct dbp_section *s = &f->sections[i];
+
+		padding += s->offset - at;
+		parts[n++] = (struct part){ section_name(s->kind), s->offset,
+					    s->bytes };
+		at = s->offset + s->bytes;
+	}
+	padding += h->total_bytes - at;
+	parts[n++] = (struct part){ "padding", 0, padding };
+	return n;
+}
+
+struct layer {
+	const char *kind;
+	char shape[64];
+	const char *type;
+	int bits;
+	uint32_t weight_bytes;
+};
+
+static const char *type_name(enum dbrt_dtype t)
+{
+	return t == DBRT_S8 ? "s8" : t == DBRT_F32 ? "f32" : "i32";
+}
+
+static struct layer layer_of(const struct packed_file *f, uint32_t op)
+{
+	const struct dbp_section *ops = packed_file_section(f,
+							    DBP_SECTION_OPS);
+	const struct dbp_section *params =
+		packed_file_section(f, DBP_SECTION_PARAMS);
+	const struct dbp_op *row =
+		(const struct dbp_op *)(const void *)(f->bytes + ops->offset) +
+		op;
+	struct layer l = { .kind = dbrt_op_kind(&f->model, op) };
+	struct dbrt_tensor out;
+	struct shape s;
+	uint32_t id = 0;
+
+	dbrt_op_outputs(&f->model, op, &id, 1);
+	dbrt_tensor_at(&f->model, id, &out);
+	s = packed_shape(&out);
+	shape_print(&s, l.shape, sizeof(l.shape));
+	l.type = type_name(out.dtype);
+	if (row->kind == DBP_OP_CONV || row->kind == DBP_OP_CONV_TRANSPOSE) {
+		const struct dbp_conv *c = (const void *)(f->bytes +
+							  params->offset +
+							  row->params);
+
+		l.bits = c->weight_bits;
+		l.weight_bytes = c->weights_bytes;
+		if (c->depthwise)
+			l.kind = "depthwise";
+	}
+	return l;
+}
+
+static void print_packed(const struct packed_file *f, const char *path)
+{
+	struct part parts[16];
+	int n = list_parts(f, parts);
+	uint32_t total = 0;
+
+	printf("%s: %u bytes, made by %.31s\n", path, f->header->total_bytes,
+	       f->header->tool);
+	printf("work memory %u bytes, %u more for each further thread\n\n",
+	       f->header->arena_bytes, f->header->worker_bytes);
+	printf("part          offset      bytes\n");
+	for (int i = 0; i < n; i++) {
+		printf("%-12s %7u %10u\n", parts[i].name, parts[i].offset,
+		       parts[i].bytes);
+		total += parts[i].bytes;
+	}
+	printf("%-12s         %10u\n\n", "total", total);
+	printf("operator           output               type bits  "
+	       "weight bytes\n");
+	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
+		struct layer l = layer_of(f, i);
+
+		printf("%3u %-14s %-20s %-4s", i, l.kind, l.shape, l.type);
+		if (l.bits)
+			printf(" %4d  %12u", l.bits, l.weight_bytes);
+		putchar('\n');
+	}
+}
+
+static json_t *tensors_json(const struct packed_file *f, bool inputs)
+{
+	uint32_t n = inputs ? dbrt_input_count(&f->model) :
+			      dbrt_output_count(&f->model);
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct dbrt_tensor t;
+		struct shape s;
+		char shape[128];
+
+		if (inputs)
+			dbrt_input(&f->model, i, &t);
+		else
+			dbrt_output(&f->model, i, &t);
+		s = packed_shape(&t);
+		shape_print(&s, shape, sizeof(shape));
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s}", "name", t.name,
+					"type", type_name(t.dtype), "shape",
+					shape));
+	}
+	return list;
+}
+
+static json_t *packed_json(const struct packed_file *f)
+{
+	json_t *list = json_array(), *layers = json_array();
+	struct part parts[16];
+	int n = list_parts(f, parts);
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s,s:I,s:I}", "name", parts[i].name,
+					"offset", (json_int_t)parts[i].offset,
+					"bytes", (json_int_t)parts[i].bytes));
+	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
+		struct layer l = layer_of(f, i);
+
+		json_array_append_new(
+			layers,
+			json_pack("{s:s,s:s,s:s,s:i,s:I}", "op", l.kind,
+				  "shape", l.shape, "type", l.type, "w_bits",
+				  l.bits, "weight_bytes",
+				  (json_int_t)l.weight_bytes));
+	}
+	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", 1,
+			 "kind", "dbp", "bytes",
+			 (json_int_t)f->header->total_bytes, "arena_bytes",
+			 (json_int_t)f->header->arena_bytes, "worker_bytes",
+			 (json_int_t)f->header->worker_bytes, "parts", list,
+			 "inputs", tensors_json(f, true), "outputs",
+			 tensors_json(f, false), "layers", layers);
+}
+
+static int print_json(json_t *root)
+{
+	json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	fputc('\n', stdout);
+	json_decref(root);
+	return EXIT_OK;
+}
+
+static int inspect_packed(const struct command *cmd, struct diag *d)
+{
+	struct packed_file f = { 0 };
+	int code = EXIT_OK;
+
+	if (packed_file_read(&f, cmd->args[0], d))
+		code = EXIT_BAD_INPUT;
+	else if (cmd->json)
+		print_json(packed_json(&f));
+	else
+		print_packed(&f, cmd->args[0]);
+	packed_file_close(&f);
+	return code;
+}
+
+/* ---- ONNX models ---- */
+
+static void print_graph(const struct graph *g, const char *path)
+{
+	printf("%s: opset %lld, %zu operators, %.1f K parameters, %.1f M "
+	       "multiply-accumulates\n",
+	       path, (long long)g->opset, g->node_count,
+	       (double)graph_params(g) / 1e3, (double)graph_macs(g) / 1e6);
+	for (const struct node *n = g->first; n; n = n->next) {
+		char shape[128];
+
+		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
+		printf("%-20s %-20s %12lld  %s\n", op_info(n->op)->name,
+		       shape, (long long)node_macs(n), n->name);
+	}
+}
+
+static json_t *graph_json(const struct graph *g)
+{
+	json_t *layers = json_array();
+
+	for (const struct node *n = g->first; n; n = n->next) {
+		json_t *name = json_string(n->name);
+		char shape[128];
+
+		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
+		json_array_append_new(
+			layers, json_pack("{s:o,s:s,s:s,s:I}", "name",
+					  name ? name : json_string(""), "op",
+					  op_info(n->op)->name, "shape", shape,
+					  "macs", (json_int_t)node_macs(n)));
+	}
+	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o}", "schema", 1, "kind",
+			 "onnx", "opset", (json_int_t)g->opset, "params",
+			 (json_int_t)graph_params(g), "macs",
+			 (json_int_t)graph_macs(g), "layers", layers);
+}
+
+static int inspect_onnx(const struct command *cmd, struct diag *d)
+{
+	struct config c = cmd->config;
+	struct arena a;
+	uint8_t sha256[32];
+	const struct graph *g;
+
+	c.model_path = cmd->args[0];
+	arena_init(&a, 0);
+	g = pipeline_load(&c, &a, sha256, d);
+	if (g && cmd->json)
+		print_json(graph_json(g));
+	else if (g)
+		print_graph(g, c.model_path);
+	arena_free(&a);
+	return g ? EXIT_OK : EXIT_BAD_INPUT;
+}
+
+int cmd_inspect(const struct command *cmd, struct diag *d)
+{
+	if (cmd->arg_count != 1) {
+		diag_error(d, "inspect takes one model, not %d",
+			   cmd->arg_count);
+		return EXIT_USAGE;
+	}
+	return packed_file_name(cmd->args[0]) ? inspect_packed(cmd, d) :
+						inspect_onnx(cmd, d);
+}

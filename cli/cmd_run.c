@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+#include "cli/draw.h"
+#include "converter/engine.h"
+#include "converter/npy.h"
+
+#define MAX_DETECTIONS 300
+#define TOP_CLASSES 5
+#define LABEL_BYTES 48
+
+struct run {
+	const struct command *cmd;
+	struct diag *d;
+	struct engine *engine;
+	json_t *results; /* --json */
+};
+
+/* "name" or the number of a class. */
+static void class_text(const struct run *r, uint32_t class_id, char *out,
+		       size_t bytes)
+{
+	const char *name = engine_class_name(r->engine, class_id);
+
+	if (*name)
+		snprintf(out, bytes, "%.40s", name);
+	else
+		snprintf(out, bytes, "%u", class_id);
+}
+
+/* With several inputs, lines say which one they are about. */
+static void print_subject(const struct run *r, const char *input)
+{
+	if (r->cmd->arg_count > 2)
+		printf("%s: ", input);
+}
+
+/* ---- Detections ---- */
+
+static json_t *detection_json(const struct run *r,
+			      const struct dbrt_detection *b)
+{
+	return json_pack("{s:I,s:s,s:f,s:[f,f,f,f]}", "class",
+			 (json_int_t)b->class_id, "name",
+			 engine_class_name(r->engine, b->class_id), "score",
+			 (double)b->score, "box", (double)b->x1, (double)b->y1,
+			 (double)b->x2, (double)b->y2);
+}
+
+static int draw(const struct run *r, struct image *photo,
+		const struct dbrt_detection *list, int count)
+{
+	char text[MAX_DETECTIONS][LABEL_BYTES];
+	const char *labels[MAX_DETECTIONS];
+
+	for (int i = 0; i < count; i++) {
+		const char *name =
+			engine_class_name(r->engine, list[i].class_id);
+
+		snprintf(text[i], LABEL_BYTES, "%.30s%s%.2f", name,
+			 *name ? " " : "", (double)list[i].score);
+		labels[i] = text[i];
+	}
+	draw_detections(photo, list, count, labels);
+	return image_write_png(r->cmd->draw, photo, r->d);
+}
+
+static int show_detections(const struct run *r, const char *input,
+			   struct image *photo, json_t *result)
+{
+	struct dbrt_detection list[MAX_DETECTIONS];
+	json_t *boxes = json_array();
+	int count = engine_detections(r->engine, list, MAX_DETECTIONS);
+
+	for (int i = 0; i < count; i++) {
+		const struct dbrt_detection *b = &list[i];
+		char name[64];
+
+		json_array_append_new(boxes, detection_json(r, b));
+		if (r->cmd->json)
+			continue;
+		class_text(r, b->class_id, name, sizeof(name));
+		print_subject(r, input);
+		printf("%s %.3f %.1f %.1f %.1f %.1f\n", name, (double)b->score,
+		       (double)b->x1, (double)b->y1, (double)b->x2,
+		       (double)b->y2);
+	}
+	json_object_set_new(result, "detections", boxes);
+	if (!r->cmd->draw)
+		return 0;
+	if (!photo->width)
+		return diag_error(r->d, "%s: is no photo to draw on", input);
+	return draw(r, photo, list, count);
+}
+
+/* ---- Classes ---- */
+
+static int best_behind(const float *scores, int count, const bool *taken)
+{
+	int best = -1;
+
+	for (int i = 0; i < count; i++)
+		if (!taken[i] && (best < 0 || scores[i] > scores[best]))
+			best = i;
+	return best;
+}
+
+static int show_classes(const struct run *r, const char *input,
+			json_t *result)
+{
+	json_t *list = json_array();
+	const char *name;
+	struct tensor t;
+	int count;
+	bool *taken;
+
+	if (engine_output(r->engine, engine_scores(r->engine), &name, &t,
+			  r->d))
+		return -1;
+	count = (int)shape_elements(&t.shape);
+	taken = calloc((size_t)count + 1, sizeof(*taken));
+	for (int k = 0; taken && k < TOP_CLASSES && k < count; k++) {
+		int best = best_behind(t.data, count, taken);
+		double score = (double)((const float *)t.data)[best];
+		char text[64];
+
+		taken[best] = true;
+		class_text(r, (uint32_t)best, text, sizeof(text));
+		json_array_append_new(list,
+				      json_pack("{s:i,s:f}", "class", best,
+						"score", score));
+		if (r->cmd->json)
+			continue;
+		print_subject(r, input);
+		printf("%s %.4f\n", text, score);
+	}
+	json_object_set_new(result, "classes", list);
+	free(taken);
+	tensor_free(&t);
+	return taken ? 0 : diag_error(r->d, "out of memory");
+}
+
+/* ---- Tensors ---- */
+
+/* What a file name may not hold becomes '_'. */
+static void safe_name(const char *from, char *to, size_t bytes)
+{
+	size_t n = 0;
+
+	for (; *from && n + 1 < bytes; from++) {
+		bool plain = (*from >= 'A' && *from <= 'Z') ||
+			     (*from >= 'a' && *from <= 'z') ||
+			     (*from >= '0' && *from <= '9') ||
+			     strchr("._-", *from);
+
+		to[n++] = plain ? *from : '_';
+	}
+	to[n] = 0;
+}
+
+static int write_output(const struct run *r, const char *folder, int i)
+{
+	char safe[128], path[4096];
+	const char *name;
+	struct tensor t;
+	int n, err;
+
+	if (engine_output(r->engine, i, &name, &t, r->d))
+		return -1;
+	safe_name(name, safe, sizeof(safe));
+	n = *safe ? snprintf(path, sizeof(path), "%s/%s.npy", folder, safe) :
+		    snprintf(path, sizeof(path), "%s/output_%d.npy", folder,
+			     i);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		err = diag_error(r->d, "%s: the path is too long", folder);
+	else
+		err = npy_write(path, &t, r->d);
+	tensor_free(&t);
+	return err;
+}
+
+static int write_outputs(const struct run *r, const char *input)
+{
+	struct arena a;
+	char *stem, *folder;
+	int err = -1;
+
+	arena_init(&a, 0);
+	stem = command_stem(input, &a);
+	folder = stem ? arena_printf(&a, "%s/%s", r->cmd->output, stem) :
+			NULL;
+	if (!folder)
+		diag_error(r->d, "out of memory");
+	else
+		err = command_make_folder(folder, r->d);
+	for (int i = 0; !err && i < engine_outputs(r->engine); i++)
+		err = write_output(r, folder, i);
+	arena_free(&a);
+	return err;
+}
+
+static int show_tensors(const struct run *r, const char *input,
+			json_t *result)
+{
+	json_t *list = json_array();
+	int err = 0;
+
+	for (int i = 0; !err && i < engine_outputs(r->engine); i++) {
+		char shape[128];
+		const char *name;
+		struct tensor t;
+
+		err = engine_output(r->engine, i, &name, &t, r->d);
+		if (err)
+			break;
+		shape_print(&t.shape, shape, sizeof(shape));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name",
+						      name, "type",
+						      dtype_name(t.dtype),
+						      "shape", shape));
+		if (!r->cmd->json) {
+			print_subject(r, input);
+			printf("%s %s %s\n", name, dtype_name(t.dtype), shape);
+		}
+		tensor_free(&t);
+	}
+	json_object_set_new(result, "outputs", list);
+	return err;
+}
+
+/* ---- One input ---- */
+
+static int show(const struct run *r, const char *input, struct image *photo,
+		json_t *result)
+{
+	switch (engine_result(r->engine)) {
+	case ENGINE_DETECTIONS:
+		return show_detections(r, input, photo, result);
+	case ENGINE_CLASSES:
+		return show_classes(r, input, result);
+	default:
+		return show_tensors(r, input, result);
+	}
+}
+
+static int run_input(const struct run *r, const char *input)
+{
+	json_t *result = json_object();
+	struct image photo;
+	int err = engine_run(r->engine, input, &photo, r->d);
+
+	json_object_set_new(result, "input", json_string(input));
+	if (!err && r->cmd->output)
+		err = write_outputs(r, input);
+	if (!err)
+		err = show(r, input, &photo, result);
+	json_array_append_new(r->results, result);
+	image_free(&photo);
+	return err;
+}
+
+static int check_arguments(const struct run *r)
+{
+	if (r->cmd->arg_count < 2)
+		return diag_error(r->d, "run takes a model and at least one "
+				  "photo or tensor");
+	if (r->cmd->draw && r->cmd->arg_count > 2)
+		return diag_error(r->d, "--draw takes one photo, not %d",
+				  r->cmd->arg_count - 1);
+	return 0;
+}
+
+static int check_draw(const struct run *r)
+{
+	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
+		return 0;
+	return diag_error(r->d, "%s: its outputs are not boxes and scores, "
+			  "so there is nothing to draw", r->cmd->args[0]);
+}
+
+int cmd_run(const struct command *cmd, struct diag *d)
+{
+	struct run r = { .cmd = cmd, .d = d };
+	int err;
+
+	if (check_arguments(&r))
+		return EXIT_USAGE;
+	r.engine = engine_open(cmd->args[0], &cmd->config, d);
+	if (!r.engine)
+		return EXIT_BAD_INPUT;
+	r.results = json_array();
+	err = check_draw(&r);
+	for (int i = 1; !err && i < cmd->arg_count; i++)
+		err = run_input(&r, cmd->args[i]);
+	if (!err && cmd->json) {
+		json_dumpf(r.results, stdout,
+			   JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+		fputc('\n', stdout);
+	}
+	json_decref(r.results);
+	engine_close(r.engine);
+	return err ? EXIT_BAD_INPUT : EXIT_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_ENGINE_H
+#define DBC_CONVERTER_ENGINE_H
+
+#include "converter/image_file.h"
+#include "ir/config.h"
+#include "ir/diag.h"
+#include "ir/tensor.h"
+#include "runtime/dbrt.h"
+
+/*
+ * A model that `run` runs: a packed one by the device library, an ONNX one by
+ * the float evaluator.
+ */
+struct engine;
+
+struct engine *engine_open(const char *path, const struct config *c,
+			   struct diag *d);
+void engine_close(struct engine *e);
+
+/* Runs one photo or tensor (.npy, .pb). `photo` gets the picture (free it in
+ * any case); its width is 0 for a tensor. */
+int engine_run(struct engine *e, const char *input, struct image *photo,
+	       struct diag *d);
+
+int engine_outputs(const struct engine *e);
+/* Output i of the last run: float32, or the integers of an integer output.
+ * Free it with tensor_free(). */
+int engine_output(const struct engine *e, int i, const char **name,
+		  struct tensor *t, struct diag *d);
+
+enum engine_result { ENGINE_TENSORS, ENGINE_DETECTIONS, ENGINE_CLASSES };
+/* What the outputs mean. */
+enum engine_result engine_result(const struct engine *e);
+/* Detections of the last run, best first; their number. */
+int engine_detections(const struct engine *e, struct dbrt_detection *out,
+		      int max);
+/* Which output holds a score a class. */
+int engine_scores(const struct engine *e);
+const char *engine_class_name(const struct engine *e, uint32_t class_id);
+
+#endif
