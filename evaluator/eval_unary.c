@@ -25,8 +25,8 @@ static struct params params_of(const struct node *n)
 		p.a = (double)node_float(n, "alpha", 0.01f);
 		break;
 	case OP_SELU:
-		p.a = (double)node_float(n, "alpha", 1.67326319217681884765625f);
-		p.b = (double)node_float(n, "gamma", 1.05070102214813232421875f);
+		p.a = (double)node_float(n, "alpha", 1.6732632f);
+		p.b = (double)node_float(n, "gamma", 1.050701f);
 		break;
 	default:
 		p.a = (double)node_float(n, "alpha", 1.0f);
@@ -216,7 +216,7 @@ int eval_clip(const struct eval *e)
 }
 
 /* Floats go towards zero; what does not fit saturates, as ONNX leaves it
- * open and the device does. Integers wrap. */
+ * open and the device does. */
 static int64_t saturate(enum dtype t, int64_t v)
 {
 	static const int64_t low[DT_COUNT] = { [DT_I32] = INT32_MIN,
@@ -230,26 +230,43 @@ static int64_t saturate(enum dtype t, int64_t v)
 	return v < low[t] ? low[t] : v > high[t] ? high[t] : v;
 }
 
+/* The lowest bits of v, those of an int4 or the like, held in an I8 or U8. */
+static int64_t wrap(enum dtype t, int64_t v, int bits)
+{
+	int64_t half = (int64_t)1 << (bits - 1), low = v & (2 * half - 1);
+
+	return t == DT_I8 && low >= half ? low - 2 * half : low;
+}
+
+/* Integers wrap. */
+static int64_t cast_to_int(enum dtype from, const void *x, int64_t i,
+			   enum dtype to, int bits)
+{
+	int64_t v = element_int(from, x, i);
+
+	if (bits > 0 && bits < 8)
+		return wrap(to, v, bits);
+	return from == DT_F32 ? saturate(to, v) : v;
+}
+
 int eval_cast(const struct eval *e)
 {
 	enum dtype from = e->n->inputs[0]->dtype;
 	enum dtype to = e->n->outputs[0]->dtype;
+	int bits = (int)node_int(e->n, "bits", 8);
+	const void *x = e->in[0];
 	int64_t n = eval_count(e);
 
 	for (int64_t i = 0; i < n; i++) {
-		if (to == DT_F32) {
+		if (to == DT_F32)
 			((float *)e->out[0])[i] =
-				(float)element_double(from, e->in[0], i);
-		} else if (to == DT_BOOL) {
+				(float)element_double(from, x, i);
+		else if (to == DT_BOOL)
 			((uint8_t *)e->out[0])[i] =
-				element_double(from, e->in[0], i) != 0;
-		} else {
-			int64_t v = element_int(from, e->in[0], i);
-
+				element_double(from, x, i) != 0;
+		else
 			element_store_int(to, e->out[0], i,
-					  from == DT_F32 ? saturate(to, v) :
-							   v);
-		}
+					  cast_to_int(from, x, i, to, bits));
 	}
 	return 0;
 }

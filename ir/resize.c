@@ -81,6 +81,20 @@ static double symmetric(const struct resize *r, int axis, double x)
 	return in / 2 * (1 - adjustment) + (x + 0.5) / r->scale[axis] - 0.5;
 }
 
+/* Against the output's length before it is rounded down to whole cells,
+ * unless that is whole but for the scale's own rounding. */
+static double align_corners(const struct resize *r, int axis, double x)
+{
+	double length = r->scale[axis] * (double)r->in[axis];
+	double whole = (double)r->out[axis];
+
+	if (fabs(length - whole) < 1e-5 * whole)
+		length = whole;
+	return r->out[axis] == 1 ?
+		       0 :
+		       x * (double)(r->in[axis] - 1) / (length - 1);
+}
+
 static double crop(const struct resize *r, int axis, double x)
 {
 	double last = (double)(r->in[axis] - 1);
@@ -100,10 +114,7 @@ double resize_source(const struct resize *r, int axis, int64_t o)
 	if (!strcmp(mode, "asymmetric"))
 		return x / scale;
 	if (!strcmp(mode, "align_corners"))
-		return r->out[axis] == 1 ?
-			       0 :
-			       x * (double)(r->in[axis] - 1) /
-				       (double)(r->out[axis] - 1);
+		return align_corners(r, axis, x);
 	if (!strcmp(mode, "pytorch_half_pixel") && r->out[axis] == 1)
 		return 0;
 	if (!strcmp(mode, "half_pixel_symmetric"))

@@ -95,7 +95,7 @@ static bool is_identity(const struct node *n)
 	switch (n->op) {
 	case OP_IDENTITY:
 	case OP_CAST:
-		return true;
+		return !node_attr(n, "bits"); /* int4 and the like wrap */
 	case OP_PAD:
 		return same_shape(n) && pads_nothing(n);
 	case OP_TRANSPOSE:
