@@ -21,7 +21,7 @@ static float power(float x, float y)
 {
 	if (y == 2)
 		return x * x;
-	if (y == 0.5f)
+	if (y == 0.5f && x > 0)
 		return dbrt_sqrtf(x);
 	return dbrt_powf(x, y);
 }
