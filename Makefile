@@ -28,7 +28,7 @@ HOST_DIRS := ir passes evaluator quantizer converter
 HOST_SRC := $(wildcard $(HOST_DIRS:%=%/*.c))
 RT_SRC := $(wildcard runtime/*.c runtime/x86/*.c)
 CLI_SRC := $(wildcard cli/*.c)
-GEN_OBJ := $(B)/gen/onnx.pb-c.o
+GEN_OBJ := $(B)/gen/onnx.pb-c.o $(B)/gen/target_files.o
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 HOST_OBJ := $(call obj,$(HOST_SRC)) $(GEN_OBJ)
@@ -49,6 +49,11 @@ $(B)/libdbrt.a: $(RT_OBJ)
 $(B)/gen/onnx.pb-c.c: schemas/onnx.proto
 	@mkdir -p $(@D)
 	protoc-c --proto_path=schemas --c_out=$(@D) $<
+$(B)/gen/target_files.c: tools/embed.sh $(wildcard targets/*.yaml)
+	@mkdir -p $(@D)
+	tools/embed.sh $(wildcard targets/*.yaml) >$@
+$(B)/gen/target_files.o: $(B)/gen/target_files.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
 	$(CC) $(BASE) $(CFLAGS) -c -o $@ $<
 $(call obj,$(wildcard converter/*.c)): | $(B)/gen/onnx.pb-c.c
@@ -71,4 +76,4 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.SECONDARY:
+.PRECIOUS: $(B)/%.o

@@ -81,7 +81,7 @@ static void label(struct image *img, int x, int y, int size, const char *text,
 				int at = x + (k + 1) * size;
 				int top = y + (r + 1) * size;
 
-				if (rows[r] - '0' & 4 >> k)
+				if ((rows[r] - '0') & 4 >> k)
 					fill(img, at, top, at + size,
 					     top + size, black);
 			}
