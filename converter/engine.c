@@ -9,6 +9,7 @@
 #include "converter/packed_file.h"
 #include "converter/tensor_file.h"
 #include "evaluator/evaluator.h"
+#include "passes/passes.h"
 
 struct engine {
 	const char *path;
@@ -52,7 +53,9 @@ static int open_float(struct engine *e, const struct config *c,
 
 	own.model_path = e->path;
 	e->g = pipeline_load(&own, &e->arena, sha256, d);
-	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d))
+	/* heads are told by what is decode tail */
+	if (!e->g || pass_recognise_tail(e->g, c, d) ||
+	    preprocess_init(&e->preprocess, e->g, c, d))
 		return -1;
 	if (e->g->input_count != 1)
 		return diag_error(d, "%s: has %d inputs, only models of one "
