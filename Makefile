@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# make            the command, build/release/dbconvert, and libdbrt.a
-# make demo       what a newcomer runs: install what is missing, build, convert
-# make check      every test (T=name for one); make help lists the rest
+# make help lists what can be made.
 
 CC ?= gcc
 CONFIG ?= release
 B := build/$(CONFIG)
+PREFIX ?= /usr/local
+VERSION := 0.1.0
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wno-sign-conversion
+	-Wmissing-prototypes -Wno-sign-conversion $(if $(WERROR),-Werror)
 # No contraction: the same bits with and without FMA, gcc and clang.
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
 PKGS := libprotobuf-c yaml-0.1 jansson libpng libjpeg libsodium zlib
+# OpenBLAS is loaded at run time: see evaluator/blas.c.
 LIBS = $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
 
 CFLAGS_release := -O2 -g
@@ -22,7 +23,8 @@ ifeq ($(CONFIG),clang)
 CC := clang
 endif
 CFLAGS ?= $(CFLAGS_$(CONFIG))
-ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS) -I$(B)/gen $(shell pkg-config --cflags $(PKGS))
+ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS) -I$(B)/gen \
+	$(shell pkg-config --cflags $(PKGS))
 
 HOST_DIRS := ir passes evaluator quantizer converter
 HOST_SRC := $(wildcard $(HOST_DIRS:%=%/*.c))
@@ -36,7 +38,12 @@ RT_OBJ := $(call obj,$(RT_SRC))
 CLI_OBJ := $(call obj,$(CLI_SRC))
 
 .PHONY: all
-all: $(B)/dbconvert $(B)/libdbrt.a
+all: $(B)/dbconvert $(B)/libdbrt.a ## the command and the device library
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+		sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 $(B)/dbconvert: $(CLI_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
@@ -56,24 +63,96 @@ $(B)/gen/target_files.o: $(B)/gen/target_files.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
 	$(CC) $(BASE) $(CFLAGS) -c -o $@ $<
-$(call obj,$(wildcard converter/*.c)): | $(B)/gen/onnx.pb-c.c
+$(call obj,$(wildcard converter/*.c tools/*.c)): | $(B)/gen/onnx.pb-c.c
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# One program a file tests/FOLDER/test_NAME.c.
+# ---- What a newcomer runs ----
+
+.PHONY: deps demo
+deps: ## installs missing packages (sections of packages.txt in S)
+	@tools/deps.sh $(or $(S),run build)
+demo: ## installs what is missing, builds, converts a model and runs it
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all build/release/demo_model
+	@tools/demo.sh build/release
+$(B)/demo_model: $(B)/tools/demo_model.o $(B)/libhost.a $(B)/libdbrt.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# ---- Tests: one program a file tests/FOLDER/test_NAME.c ----
+
 TEST_SRC := $(wildcard tests/*/test_*.c)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
+TOOLS := $(B)/demo_model $(B)/time_dbp
 $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
-.PHONY: tests
-tests: $(TEST_BIN)
+$(call obj,$(TEST_SRC)): | $(B)/gen/onnx.pb-c.c
+.PHONY: tests run-tests check lint clang sanitize
+tests: all $(TEST_BIN) $(TOOLS)
+run-tests: tests ## the tests of one CONFIG (T=name for some)
+	tests/run.sh $(B) $(T)
+ifdef T
+check: run-tests
+else
+check: ## every test: gcc, clang, sanitizers, layers, man pages, scripts
+	@$(MAKE) --no-print-directory deps S="run build check"
+	$(MAKE) WERROR=1 tests
+	$(MAKE) lint
+	$(MAKE) CONFIG=clang WERROR=1 tests
+	$(MAKE) CONFIG=sanitize tests
+	tests/run.sh build/sanitize
+	tests/run.sh build/release
+endif
+lint: ## layers, man pages, shell scripts
+	tests/layers.sh
+	mandoc -T lint -W warning man/*.[15]
+	shellcheck $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
+		find . -name '*.sh' -not -path './build/*')
+clang: ## a build with clang
+	$(MAKE) CONFIG=clang tests
+sanitize: ## the tests under ASan and UBSan
+	$(MAKE) CONFIG=sanitize tests
+	tests/run.sh build/sanitize $(T)
 
-.PHONY: clean
-clean:
-	rm -rf build
+# ---- Measuring ----
+
+$(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/libdbrt.a
+	$(CC) $(CFLAGS) -o $@ $^ -pthread
+.PHONY: bench
+bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
+	bench/accuracy.sh build/release 8 4 2
+	bench/speed.sh build/release
+
+include runtime/cross.mk
+
+# ---- Packaging ----
+
+.PHONY: install image image-test clean
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/doc/dbconvert
+	install -m 755 $(B)/dbconvert $(DESTDIR)$(PREFIX)/bin
+	install -m 644 runtime/dbrt.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(B)/libdbrt.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 man/dbconvert.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/dbp.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 README.md schemas/dbp.md examples/detect.c \
+		$(DESTDIR)$(PREFIX)/share/doc/dbconvert
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		runtime/dbrt.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/dbrt.pc
+image: ## the container image dbconvert:local, by buildah
+	tests/image.sh build
+image-test: all build/release/demo_model ## the image, run on the demo
+	tests/image.sh test
+clean: ## removes what was built
+	rm -rf build demo-out
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .PRECIOUS: $(B)/%.o
