@@ -129,7 +129,7 @@ static double exp_pair(struct pair x)
 	return scale(one.high + (one.low + e.low), k);
 }
 
-/* The same without the low parts: the error stays under 1 ulp, and most of an
+/* The same without the low parts: the error is 1 ulp at most, and most of an
  * evaluation's time goes by here. */
 double det_exp(double x)
 {
