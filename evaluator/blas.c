@@ -74,7 +74,8 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	pthread_once(&once, load);
 	if (problem) {
 		diag_error(d, "%s", problem);
-		diag_hint(d, "install the package libopenblas0-pthread");
+		diag_hint(d, "install the package libopenblas0-pthread, a "
+			  "build that holds the kernels of all processors");
 		return -1;
 	}
 	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
