@@ -25,7 +25,7 @@
 #define GRID_W (INPUT_W / STRIDE)
 #define GRID_H (INPUT_H / STRIDE)
 #define CELLS (GRID_W * GRID_H)
-#define BOX 30 /* pixels of the input */
+#define BOX 27 /* pixels of the input */
 #define SCENES 20
 
 /* TensorProto.data_type */
@@ -335,7 +335,7 @@ static void heads(struct model *m)
 		for (int i = 0; i < 32; i++)
 			w[32 * c + i] = i == c ? 20.0f : i == 1 - c ? -10.0f :
 							 0.02f * w[32 * c + i];
-		b[c] = -14;
+		b[c] = -16;
 	}
 	flatten_cells(m, "cls", "logits", 2);
 	node(m, "Sigmoid", "logits", "scores");
