@@ -24,9 +24,9 @@ static const struct row elementwise[] = {
 	{ "relu keeps NaN", "const %x f32 4 = [-1, 0, 2, nan]\n"
 			    "%y = Relu(%x)\n"
 			    "const %want f32 4 = [0, 0, 2, nan]\n" },
-	{ "round halves to even", "const %x f32 5 = [0.5, 1.5, 2.5, -0.5, -2.5]\n"
-				  "%y = Round(%x)\n"
-				  "const %want f32 5 = [0, 2, 2, 0, -2]\n" },
+	{ "halves to even", "const %x f32 5 = [0.5, 1.5, 2.5, -0.5, -2.5]\n"
+			    "%y = Round(%x)\n"
+			    "const %want f32 5 = [0, 2, 2, 0, -2]\n" },
 	{ "integers", "const %x i64 3 = [-5, 0, 7]\n%y = Abs(%x)\n"
 		      "const %want i64 3 = [5, 0, 7]\n" },
 	{ "smallest integer", "const %x i32 1 = [-2147483648]\n%y = Neg(%x)\n"
@@ -55,7 +55,8 @@ static const struct row elementwise[] = {
 			      "%y = Max(%a, %b, %c)\n"
 			      "const %want f32 2 = [2, nan]\n" },
 	{ "mean of two", "const %a f32 2 = [1, 5]\nconst %b f32 1 = [2]\n"
-			 "%y = Mean(%a, %b)\nconst %want f32 2 = [1.5, 3.5]\n" },
+			 "%y = Mean(%a, %b)\n"
+			 "const %want f32 2 = [1.5, 3.5]\n" },
 	{ "comparison", "const %a i64 3 = [1, 2, 3]\nconst %b i64 1 = [2]\n"
 			"%y = GreaterOrEqual(%a, %b)\n"
 			"const %want bool 3 = [0, 1, 1]\n" },
@@ -239,8 +240,9 @@ static const struct row sums[] = {
 	{ "dequantize by channel", "const %x i8 2x2 = [1, -1, 4, 6]\n"
 				   "const %s f32 2 = [0.5, 2]\n"
 				   "const %z i8 2 = [0, 4]\n"
-				   "%y = DequantizeLinear(%x, %s, %z) {axis=0}\n"
-				   "const %want f32 2x2 = [0.5, -0.5, 0, 4]\n" },
+				   "%y = DequantizeLinear(%x, %s, %z) "
+				   "{axis=0}\nconst %want f32 2x2 = "
+				   "[0.5, -0.5, 0, 4]\n" },
 	{ "trained 2-bit grid", "const %x f32 5 = [-9, -0.4, 0.25, 0.6, 9]\n"
 				"const %s f32 scalar = [0.5]\n"
 				"const %z f32 scalar = [0]\n"
