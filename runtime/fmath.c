@@ -28,12 +28,6 @@ static float power_of_2(int32_t n)
 	return dbrt_float_of((uint32_t)(n + 127) << 23);
 }
 
-/* a or b without a branch, which would keep loops from being vectorized */
-static inline uint32_t pick(int first, uint32_t a, uint32_t b)
-{
-	return b ^ ((a ^ b) & (0u - (uint32_t)first));
-}
-
 #define EXP_END 0x42d20000u /* 105: from there on infinity, or 0 */
 
 /* e^(x + low), |low| far below |x| */
@@ -44,7 +38,7 @@ static inline float exp_two_parts(float x, float low)
 	int32_t n, half;
 	float y;
 
-	x = dbrt_float_of(pick(size < EXP_END, size, EXP_END) | sign);
+	x = dbrt_float_of(dbrt_pick(size < EXP_END, size, EXP_END) | sign);
 	n = (int32_t)(x * LOG2E + dbrt_float_of(0x3f000000u | sign));
 	x = x - (float)n * LN2_HIGH - (float)n * LN2_LOW + low;
 	y = 1.9875691500e-4f;
@@ -58,8 +52,8 @@ static inline float exp_two_parts(float x, float low)
 	 * rounds once where the result is denormal. */
 	half = n / 2;
 	y = y * power_of_2(half) * power_of_2(n - half);
-	return dbrt_float_of(pick(size > INFINITE, NOT_A_NUMBER,
-				  dbrt_float_bits(y)));
+	return dbrt_float_of(dbrt_pick(size > INFINITE, NOT_A_NUMBER,
+				       dbrt_float_bits(y)));
 }
 
 float dbrt_expf(float x)
@@ -142,8 +136,8 @@ static inline float sigmoid(float x)
 	uint32_t bits = dbrt_float_bits(x);
 	float e = exp_two_parts(dbrt_float_of(bits | SIGN), 0);
 
-	return dbrt_float_of(pick(bits >> 31 != 0, dbrt_float_bits(e), ONE)) /
-	       (1 + e);
+	bits = dbrt_pick(bits >> 31 != 0, dbrt_float_bits(e), ONE);
+	return dbrt_float_of(bits) / (1 + e);
 }
 
 float dbrt_sigmoidf(float x)

@@ -37,10 +37,19 @@ static inline float dbrt_infinity(void)
 	return dbrt_float_of(0x7f800000u);
 }
 
+/* a or b without a branch, which would keep loops from being vectorized */
+static inline uint32_t dbrt_pick(int first, uint32_t a, uint32_t b)
+{
+	return b ^ ((a ^ b) & (0u - (uint32_t)first));
+}
+
 /* Processors differ in the NaN that they make: one for all of them. */
 static inline float dbrt_canonical(float x)
 {
-	return x == x ? x : dbrt_nan();
+	uint32_t bits = dbrt_float_bits(x);
+
+	return dbrt_float_of(dbrt_pick((bits & 0x7fffffffu) > 0x7f800000u,
+				       0x7fc00000u, bits));
 }
 
 static inline float dbrt_absf(float x)

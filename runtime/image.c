@@ -8,6 +8,7 @@
 #define MAX_PHOTO_SIDE (1u << 20)
 #define MAX_INPUT_SIDE 65535u
 #define CHUNK_PIXELS 64 /* resized at a time, on the stack */
+#define BAND_ROWS 16	/* resized by one thread at a time */
 #define ONE 2048	/* a weight of 1 */
 
 /* One axis: `count` pixels from `first` on show `size` pixels of the photo. */
@@ -80,56 +81,83 @@ static struct tap tap_at(const struct axis *a, uint32_t i)
 	return t;
 }
 
-static uint8_t blend(const uint8_t *top, const uint8_t *bottom,
-		     const struct tap *x, int32_t wy, uint32_t c)
-{
-	uint32_t left = 3 * x->first + c, right = 3 * x->second + c;
-	int32_t a = top[left] * (ONE - x->weight) + top[right] * x->weight;
-	int32_t b = bottom[left] * (ONE - x->weight) +
-		    bottom[right] * x->weight;
-
-	return (uint8_t)((a * (ONE - wy) + b * wy + (1 << 21)) >> 22);
-}
-
-/* Pixels `from` to `to` of row `y`, all inside of the photo's place. */
-static void resize_row(const struct fit *f, uint32_t y, uint32_t from,
-		       uint32_t to, uint8_t *out)
-{
-	struct tap v = tap_at(&f->y, y), h;
-	const uint8_t *top = f->rgb + f->stride * v.first;
-	const uint8_t *bottom = f->rgb + f->stride * v.second;
-
-	if (f->x.count == f->x.size && v.weight == 0) {
-		memcpy(out, top + 3 * (size_t)(from - f->x.first),
-		       3 * (size_t)(to - from));
-		return;
-	}
-	for (; from < to; from++, out += 3) {
-		h = tap_at(&f->x, from);
-		out[0] = blend(top, bottom, &h, v.weight, 0);
-		out[1] = blend(top, bottom, &h, v.weight, 1);
-		out[2] = blend(top, bottom, &h, v.weight, 2);
-	}
-}
+/* Some pixels of any row: which of them show the photo, and their taps. */
+struct columns {
+	uint32_t count, from, to;
+	struct tap tap[CHUNK_PIXELS];
+};
 
 static uint32_t clip(uint32_t i, uint32_t low, uint32_t high)
 {
 	return i < low ? low : i > high ? high : i;
 }
 
-/* `n` pixels of row `y`, column `x` on, padding where the photo is not. */
-static void fit_row(const struct fit *f, uint32_t y, uint32_t x, uint32_t n,
+/* `count` pixels from column `x` on. */
+static void set_columns(struct columns *h, const struct axis *a, uint32_t x,
+			uint32_t count)
+{
+	uint32_t i;
+
+	h->count = count;
+	h->from = clip(a->first, x, x + count) - x;
+	h->to = clip(a->first + a->count, x, x + count) - x;
+	for (i = h->from; i < h->to; i++) {
+		h->tap[i] = tap_at(a, x + i);
+		h->tap[i].first *= 3;
+		h->tap[i].second *= 3;
+	}
+}
+
+static uint8_t blend(const uint8_t *top, const uint8_t *bottom,
+		     const struct tap *x, int32_t wy, uint32_t c)
+{
+	int32_t a = top[x->first + c], b = bottom[x->first + c];
+
+	a = a * ONE + (top[x->second + c] - a) * x->weight;
+	b = b * ONE + (bottom[x->second + c] - b) * x->weight;
+	return (uint8_t)((a * ONE + (b - a) * wy + (1 << 21)) >> 22);
+}
+
+static void resize_row(const struct fit *f, const struct tap *v,
+		       const struct columns *h, uint8_t *out)
+{
+	const uint8_t *top = f->rgb + f->stride * v->first;
+	const uint8_t *bottom = f->rgb + f->stride * v->second;
+	uint32_t i;
+
+	if (f->x.count == f->x.size && v->weight == 0) {
+		memcpy(out, top + h->tap[h->from].first,
+		       3 * (size_t)(h->to - h->from));
+		return;
+	}
+	for (i = h->from; i < h->to; i++, out += 3) {
+		out[0] = blend(top, bottom, &h->tap[i], v->weight, 0);
+		out[1] = blend(top, bottom, &h->tap[i], v->weight, 1);
+		out[2] = blend(top, bottom, &h->tap[i], v->weight, 2);
+	}
+}
+
+/* Columns of row `y`, padding where the photo is not. */
+static void fit_row(const struct fit *f, uint32_t y, const struct columns *h,
 		    uint8_t *out)
 {
-	uint32_t from = clip(f->x.first, x, x + n);
-	uint32_t to = clip(f->x.first + f->x.count, x, x + n);
+	struct tap v;
 
-	if (y < f->y.first || y >= f->y.first + f->y.count)
-		from = to = x;
-	memset(out, f->pad, 3 * (size_t)(from - x));
-	if (from < to)
-		resize_row(f, y, from, to, out + 3 * (size_t)(from - x));
-	memset(out + 3 * (size_t)(to - x), f->pad, 3 * (size_t)(x + n - to));
+	if (y < f->y.first || y >= f->y.first + f->y.count ||
+	    h->from == h->to) {
+		memset(out, f->pad, 3 * (size_t)h->count);
+		return;
+	}
+	v = tap_at(&f->y, y);
+	memset(out, f->pad, 3 * (size_t)h->from);
+	resize_row(f, &v, h, out + 3 * (size_t)h->from);
+	memset(out + 3 * (size_t)h->to, f->pad,
+	       3 * (size_t)(h->count - h->to));
+}
+
+static uint32_t chunk_at(uint32_t x, uint32_t width)
+{
+	return width - x < CHUNK_PIXELS ? width - x : CHUNK_PIXELS;
 }
 
 int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
@@ -138,7 +166,8 @@ int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 {
 	struct fit f = {rgb, stride, {.size = width}, {.size = height},
 			(uint8_t)pad_value};
-	uint32_t y;
+	struct columns h;
+	uint32_t x, y;
 
 	if (!rgb || !out || pad_value < 0 || pad_value > 255)
 		return DBRT_ERROR_ARGUMENT;
@@ -146,8 +175,12 @@ int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 	    stride < 3 * (size_t)width)
 		return DBRT_ERROR_INPUT;
 	place(&f.x, &f.y, out_width, out_height, fit);
-	for (y = 0; y < out_height; y++)
-		fit_row(&f, y, 0, out_width, out + 3 * (size_t)y * out_width);
+	for (x = 0; x < out_width; x += h.count) {
+		set_columns(&h, &f.x, x, chunk_at(x, out_width));
+		for (y = 0; y < out_height; y++)
+			fit_row(&f, y, &h,
+				out + 3 * ((size_t)y * out_width + x));
+	}
 	return DBRT_OK;
 }
 
@@ -182,40 +215,63 @@ static uint8_t gray_of(const uint8_t *rgb)
 	return (uint8_t)((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
 }
 
-/* Channel `c` of `n` pixels, in the model's colour order. */
-static void store(const struct feed *f, uint32_t c, const uint8_t *rgb,
-		  uint32_t n, void *to)
+static void store_codes(int8_t *to, uint32_t pitch, const uint8_t *from,
+			const int8_t *table, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		to[(size_t)i * pitch] = table[from[3 * i]];
+}
+
+static void store_floats(float *to, uint32_t pitch, const uint8_t *from,
+			 float mean, float scale, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		to[(size_t)i * pitch] = ((float)from[3 * i] - mean) * scale;
+}
+
+/* `n` pixels, whose colours are spoilt, in the model's colour order. */
+static void store(const struct feed *f, uint8_t *rgb, uint32_t n, void *to)
 {
 	const struct dbp_preprocess *p = f->p;
-	uint32_t from = p->color == DBP_BGR ? 2 - c : c, i;
-	float *real = to;
-	int8_t *code = to;
+	uint32_t pitch = f->input->pitch, c, i;
 
-	for (i = 0; i < n; i++, rgb += 3) {
-		uint8_t x = p->color == DBP_GRAY ? gray_of(rgb) : rgb[from];
-		size_t at = (size_t)i * f->input->pitch + c;
+	for (i = 0; p->color == DBP_GRAY && i < n; i++)
+		rgb[3 * i] = gray_of(rgb + 3 * i);
+	for (c = 0; c < p->channels; c++) {
+		const uint8_t *from = rgb + (p->color == DBP_BGR ? 2 - c : c);
 
 		if (f->table)
-			code[at] = f->table[256 * c + x];
+			store_codes((int8_t *)to + c, pitch, from,
+				    f->table + 256 * c, n);
 		else
-			real[at] = ((float)x - p->mean[c]) * p->scale[c];
+			store_floats((float *)to + c, pitch, from, p->mean[c],
+				     p->scale[c], n);
 	}
 }
 
-static void feed_row(void *arg, uint32_t y, uint32_t worker)
+/* Rows of the input from BAND_ROWS * `band` on. */
+static void feed_band(void *arg, uint32_t band, uint32_t worker)
 {
 	const struct feed *f = arg;
-	uint32_t width = f->input->dims[2], x, n, c;
-	size_t pixel = (size_t)f->input->pitch * dbrt_element_bytes(f->input);
-	uint8_t rgb[3 * CHUNK_PIXELS], *to = dbrt_data(f->m, f->input);
+	const struct dbp_tensor *t = f->input;
+	uint32_t width = t->dims[2], x, y, first = band * BAND_ROWS;
+	uint32_t end = clip(first + BAND_ROWS, 0, t->dims[1]);
+	size_t pixel = (size_t)t->pitch * dbrt_element_bytes(t);
+	uint8_t rgb[3 * CHUNK_PIXELS], *to = dbrt_data(f->m, t);
+	struct columns h;
 
 	(void)worker;
-	to += (size_t)y * width * pixel;
-	for (x = 0; x < width; x += n, to += n * pixel) {
-		n = width - x < CHUNK_PIXELS ? width - x : CHUNK_PIXELS;
-		fit_row(&f->fit, y, x, n, rgb);
-		for (c = 0; c < f->p->channels; c++)
-			store(f, c, rgb, n, to);
+	for (x = 0; x < width; x += h.count) {
+		set_columns(&h, &f->fit.x, x, chunk_at(x, width));
+		for (y = first; y < end; y++) {
+			fit_row(&f->fit, y, &h, rgb);
+			store(f, rgb, h.count,
+			      to + ((size_t)y * width + x) * pixel);
+		}
 	}
 }
 
@@ -245,7 +301,7 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 	f.fit.pad = f.p->pad_value;
 	if (f.p->table != DBP_NONE)
 		f.table = dbrt_blob(m, f.p->table, 256u * f.p->channels, 1);
-	dbrt_for(m, h, feed_row, &f);
+	dbrt_for(m, (h + BAND_ROWS - 1) / BAND_ROWS, feed_band, &f);
 	m->frame = dbrt_frame_of(width, height, w, h, f.p->fit);
 	return DBRT_OK;
 }

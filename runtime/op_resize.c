@@ -54,9 +54,9 @@ static void blend_s8(const struct cells *c, uint8_t *out, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		int32_t top = a[i] * (ONE - c->wx) + b[i] * c->wx;
-		int32_t bottom = d[i] * (ONE - c->wx) + e[i] * c->wx;
-		int32_t sum = top * (ONE - c->wy) + bottom * c->wy;
+		int32_t top = a[i] * ONE + (b[i] - a[i]) * c->wx;
+		int32_t bottom = d[i] * ONE + (e[i] - d[i]) * c->wx;
+		int32_t sum = top * ONE + (bottom - top) * c->wy;
 
 		out[i] = (uint8_t)((sum + (1 << 21)) >> 22);
 	}

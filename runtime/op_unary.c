@@ -114,21 +114,45 @@ static int apply_block(uint32_t kind, float *x)
 	}
 }
 
+/* n <= DBRT_BLOCK floats, `step` elements apart, to x and back. */
+static void load(float *x, const float *in, int32_t step, uint32_t n)
+{
+	uint32_t i;
+
+	if (step == 1 && n == DBRT_BLOCK)
+		memcpy(x, in, DBRT_BLOCK * sizeof(*x));
+	else
+		for (i = 0; i < n; i++)
+			x[i] = in[(ptrdiff_t)i * step];
+}
+
+static void store(float *out, float *x, int32_t step, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < DBRT_BLOCK; i++)
+		x[i] = dbrt_canonical(x[i]);
+	if (step == 1 && n == DBRT_BLOCK)
+		memcpy(out, x, DBRT_BLOCK * sizeof(*x));
+	else
+		for (i = 0; i < n; i++)
+			out[(ptrdiff_t)i * step] = x[i];
+}
+
 static void unary_row(const void *ctx, const struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
 	const float *in = (const void *)w->at[1];
-	float *out = (void *)w->at[0], x[DBRT_BLOCK];
+	float *out = (void *)w->at[0], x[DBRT_BLOCK] = {0};
 	uint32_t i, k, n;
-	int done;
 
 	for (i = 0; i < w->n; i += n) {
 		n = w->n - i < DBRT_BLOCK ? w->n - i : DBRT_BLOCK;
-		for (k = 0; k < n; k++, in += w->inner[1])
-			x[k] = *in;
-		done = n == DBRT_BLOCK && apply_block(p->kind, x);
-		for (k = 0; k < n; k++, out += w->inner[0])
-			*out = dbrt_canonical(done ? x[k] : apply(p, x[k]));
+		load(x, in + (ptrdiff_t)i * w->inner[1], w->inner[1], n);
+		if (n < DBRT_BLOCK || !apply_block(p->kind, x))
+			for (k = 0; k < n; k++)
+				x[k] = apply(p, x[k]);
+		store(out + (ptrdiff_t)i * w->inner[0], x, w->inner[0], n);
 	}
 }
 

@@ -46,6 +46,26 @@ static int walk_joins(const struct dbrt_walk *w, const struct dbrt_view *views,
 	return 1;
 }
 
+/* Rows of a few elements, as slices of boxes have them, cost more than what
+ * is done to them: then the level around them becomes the row. */
+#define WALK_SHORT_ROW 8
+
+static void walk_prefer_long_row(struct dbrt_walk *w)
+{
+	uint32_t n = w->dims[0], k;
+
+	if (w->rank < 2 || n >= WALK_SHORT_ROW || w->dims[1] <= n)
+		return;
+	w->dims[0] = w->dims[1];
+	w->dims[1] = n;
+	for (k = 0; k < w->views; k++) {
+		ptrdiff_t step = w->step[k][0];
+
+		w->step[k][0] = w->step[k][1];
+		w->step[k][1] = step;
+	}
+}
+
 /* The innermost level becomes the row. */
 static void walk_take_row(struct dbrt_walk *w, const struct dbrt_view *views)
 {
@@ -64,8 +84,9 @@ static void walk_take_row(struct dbrt_walk *w, const struct dbrt_view *views)
 	w->rank -= w->rank > 0;
 }
 
-void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
-		     uint32_t count)
+/* All levels, joined where possible, innermost first. */
+static void walk_plan(struct dbrt_walk *w, const struct dbrt_view *views,
+		      uint32_t count)
 {
 	uint32_t d = DBP_MAX_RANK, k;
 
@@ -86,6 +107,12 @@ void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
 					      (int32_t)views[k].size;
 		w->rank++;
 	}
+}
+
+void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
+		     uint32_t count)
+{
+	walk_plan(w, views, count);
 	walk_take_row(w, views);
 }
 
@@ -129,7 +156,9 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 		dbrt_view_pick(&views[k], j->dim, first);
 	}
 	views[0].dims[j->dim] = (uint32_t)(n * (part + 1) / j->parts) - first;
-	dbrt_walk_start(&w, views, j->count);
+	walk_plan(&w, views, j->count);
+	walk_prefer_long_row(&w);
+	walk_take_row(&w, views);
 	do
 		j->row(j->ctx, &w);
 	while (dbrt_walk_next(&w));

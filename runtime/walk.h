@@ -43,13 +43,15 @@ static inline uint32_t dbrt_view_axis(const struct dbp_tensor *t, uint32_t axis)
 /* Keeps only index `index` of a dim. */
 void dbrt_view_pick(struct dbrt_view *view, uint32_t dim, uint32_t index);
 
-/* Over the dims of views[0]; the others have the same dims, or 1. */
+/* Over the dims of views[0], in their order; the others have the same dims,
+ * or 1. */
 void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
 		     uint32_t count);
 /* To the next row; 0: there is none. */
 int dbrt_walk_next(struct dbrt_walk *w);
 
-/* Calls row() for all rows, on several threads where that pays. */
+/* Calls row() for all rows, in any order, on several threads where that
+ * pays. */
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		    uint32_t count, dbrt_row *row, const void *ctx);
 /* The same for output 0 and the inputs (1 or 2) of an operator. */
