@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Same input, same bytes: threads, runs, compilers, processors.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/cli/lib.sh
+
+# convert NAME COMMAND...: the sha256 of what it writes
+convert() {
+	name=$1
+	shift
+	"$@" "$demo/demo.onnx" --bits 4 --calib "$demo/photos" -q --mean 0 \
+		--scale 1/255 -o "$work/$name" 2>"$work/$name.log" ||
+		sed 's/^/  | /' "$work/$name.log" >&2
+	cat "$work/$name/demo.dbp" "$work/$name/demo.h" 2>/dev/null |
+		sha256sum | cut -c1-64
+}
+
+first=$(convert jobs1 "$dbconvert" --jobs 1)
+echo "jobs 1     $first"
+
+compare() {
+	name=$1
+	got=$(convert "$@")
+	printf '%-10s %s\n' "$name" "$got"
+	if [ "$got" = "$first" ]; then ok "$name"; else failed "$name"; fi
+}
+
+compare jobs2 "$dbconvert" --jobs 2
+compare jobs7 "$dbconvert" --jobs 7
+compare again "$dbconvert" --jobs 1
+other=build/clang/dbconvert
+[ "$build" = build/clang ] && other=build/release/dbconvert
+if [ -x "$other" ]; then
+	compare clang "$PWD/$other" --jobs 2
+else
+	echo "skipped clang: build/clang is not built"
+fi
+case $build in
+*sanitize*) echo "skipped processors: not with sanitizers" ;;
+*)
+	for cpu in Nehalem Haswell; do
+		if command -v qemu-x86_64 >/dev/null; then
+			compare "$cpu" qemu-x86_64 -cpu "$cpu" "$dbconvert" \
+				--jobs 1
+		else
+			echo "skipped $cpu: no qemu-x86_64"
+		fi
+	done
+	;;
+esac
