@@ -429,6 +429,17 @@ enum dbp_fit { DBP_STRETCH = 0, DBP_LETTERBOX = 1, DBP_LETTERBOX_TOPLEFT = 2 };
  * bilinear resize to 8-bit pixels, padding, colour order, then
  * real = (pixel - mean[c]) * scale[c] in the model's channel order, held as
  * codes by a table, so that the device computes no float.
+ *
+ * A photo of w x h pixels takes nw x nh of the input's iw x ih: all of them
+ * to stretch; for a letterbox, where iw * h <= ih * w, nw = iw and
+ * nh = max(1, floor((2 * h * iw + w) / (2 * w))), else the other way round.
+ * It lies at (iw - nw) / 2, (ih - nh) / 2, rounded down, or at the top left.
+ * Pixel i of n on an axis of s photo pixels shows the point
+ *   at = max(0, i * step + floor(step / 2) - 2^31), step = floor(s * 2^32 / n)
+ * of 2^32: between pixels first = floor(at / 2^32) and min(first + 1, s - 1),
+ * the weight of the second being (at mod 2^32 + 2^20) >> 21 of 2048; the four
+ * cells are summed as by struct dbp_resize. Gray is
+ * (77 * r + 150 * g + 29 * b + 128) >> 8.
  */
 struct dbp_preprocess {
 	uint8_t color; /* enum dbp_color, the model's order */

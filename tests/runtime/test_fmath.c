@@ -199,6 +199,28 @@ static void test_sqrt_exact(void **state)
 	}
 }
 
+/* Blocks, which compilers vectorize, have the bits of single floats. */
+static void test_blocks(void **state)
+{
+	uint64_t bits;
+	uint32_t i;
+
+	(void)state;
+	for (bits = 0; bits <= 0xffffffffu; bits += STEP * DBRT_BLOCK) {
+		float x[DBRT_BLOCK], e[DBRT_BLOCK], s[DBRT_BLOCK];
+
+		for (i = 0; i < DBRT_BLOCK; i++)
+			e[i] = s[i] = x[i] =
+				dbrt_float_of((uint32_t)bits + STEP * i);
+		dbrt_exp_block(e);
+		dbrt_sigmoid_block(s);
+		for (i = 0; i < DBRT_BLOCK; i++) {
+			assert_true(same(e[i], dbrt_expf(x[i])));
+			assert_true(same(s[i], dbrt_sigmoidf(x[i])));
+		}
+	}
+}
+
 static void test_quantize(void **state)
 {
 	(void)state;
@@ -220,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_pow),
 		cmocka_unit_test(test_fmod),
 		cmocka_unit_test(test_sqrt_exact),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_quantize),
 	};
 
