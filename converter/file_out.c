@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,16 +52,30 @@ static int write_and_rename(const char *temporary, int fd, const char *path,
 	return err ? -1 : 0;
 }
 
+/* A hidden name in the same folder, for mkostemp(); malloc'ed. Not made of the
+ * file's own name, which may be as long as names can be. */
+static char *temporary_name(const char *path)
+{
+	static const char name[] = ".dbconvert.XXXXXX";
+	const char *slash = strrchr(path, '/');
+	size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+	char *temporary = malloc(folder + sizeof(name));
+
+	if (temporary) {
+		memcpy(temporary, path, folder);
+		memcpy(temporary + folder, name, sizeof(name));
+	}
+	return temporary;
+}
+
 int file_write_atomic(const char *path, const void *data, size_t bytes,
 		      struct diag *d)
 {
-	size_t n = strlen(path) + sizeof(".XXXXXX");
-	char *temporary = malloc(n);
+	char *temporary = temporary_name(path);
 	int fd, err = -1;
 
 	if (!temporary)
 		return diag_error(d, "out of memory");
-	snprintf(temporary, n, "%s.XXXXXX", path);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd >= 0)
 		err = write_and_rename(temporary, fd, path, data, bytes);
