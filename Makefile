@@ -78,7 +78,8 @@ demo: ## installs what is missing, builds, converts a model and runs it
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all build/release/demo_model
 	@tools/demo.sh build/release
-$(B)/demo_model: $(B)/tools/demo_model.o $(B)/libhost.a $(B)/libdbrt.a
+$(B)/demo_model $(B)/to_ppm: $(B)/%: $(B)/tools/%.o $(B)/libhost.a \
+		$(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 # ---- Tests: one program a file tests/FOLDER/test_NAME.c ----
@@ -86,7 +87,7 @@ $(B)/demo_model: $(B)/tools/demo_model.o $(B)/libhost.a $(B)/libdbrt.a
 TEST_SRC := $(wildcard tests/*/test_*.c)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
-TOOLS := $(B)/demo_model $(B)/time_dbp
+TOOLS := $(B)/demo_model $(B)/to_ppm $(B)/time_dbp
 $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(call obj,$(TEST_SRC)): | $(B)/gen/onnx.pb-c.c
