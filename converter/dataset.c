@@ -238,14 +238,19 @@ void dataset_close(struct dataset *s)
 	*s = (struct dataset){ 0 };
 }
 
+static void hash_number(crypto_hash_sha256_state *h, uint64_t n)
+{
+	uint8_t bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(n >> 8 * i);
+	crypto_hash_sha256_update(h, bytes, sizeof(bytes));
+}
+
 /* A length in front keeps names and contents apart. */
 static void hash_bytes(crypto_hash_sha256_state *h, const void *data, size_t n)
 {
-	uint8_t length[8];
-
-	for (int i = 0; i < 8; i++)
-		length[i] = (uint8_t)((uint64_t)n >> 8 * i);
-	crypto_hash_sha256_update(h, length, sizeof(length));
+	hash_number(h, n);
 	crypto_hash_sha256_update(h, data, n);
 }
 
@@ -255,7 +260,7 @@ int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
 	int err = 0;
 
 	crypto_hash_sha256_init(&h);
-	hash_bytes(&h, "", 0);
+	hash_number(&h, (uint64_t)s->count);
 	for (int i = 0; !err && i < s->count; i++) {
 		const struct dataset_item *item = &s->items[i];
 		char *former = regular_file_subject(d, item->path);
