@@ -54,6 +54,9 @@ static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
 		upper, h->arena_bytes);
 	fprintf(out, "#if defined(__cplusplus) && __cplusplus >= 201103L\n"
 		     "alignas(64)\n"
+		     "#elif defined(__STDC_VERSION__) && "
+		     "__STDC_VERSION__ >= 201112L\n"
+		     "_Alignas(64)\n"
 		     "#elif defined(__GNUC__)\n"
 		     "__attribute__((aligned(64)))\n"
 		     "#endif\n"

@@ -3,59 +3,59 @@
  * Fully connected layers in one form: Gemm of x [M,K] with weights [N,K]
  * (transB) and a bias [N]; no transA, alpha and beta 1.
  */
+#include "passes/layout.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
-/* w of [rows][columns], or its transpose, times `factor`. */
-static struct value *scaled_weights(struct graph *g, const struct value *w,
-				    bool transpose, double factor)
+/* Weights may be shared: whatever changes them makes new ones. */
+static struct value *transposed(struct graph *g, const struct value *w)
 {
-	int64_t rows = w->shape.dim[0], columns = w->shape.dim[1];
-	struct shape s = w->shape;
+	static const int64_t perm[2] = { 1, 0 };
+
+	return layout_permute_constant(g, w, perm);
+}
+
+static struct value *scaled(struct graph *g, const struct value *w,
+			    double factor)
+{
+	int64_t count = shape_elements(&w->shape);
 	const float *from = w->data;
-	float *to = arena_array(g->arena, (size_t)(rows * columns),
-				sizeof(*to));
+	float *to = arena_array(g->arena, (size_t)count, sizeof(*to));
 
 	if (!to)
 		return NULL;
-	if (transpose) {
-		s.dim[0] = columns;
-		s.dim[1] = rows;
-	}
-	for (int64_t r = 0; r < rows; r++)
-		for (int64_t c = 0; c < columns; c++)
-			to[transpose ? c * rows + r : r * columns + c] =
-				(float)((double)from[r * columns + c] *
-					factor);
-	return graph_constant(g, w->name, DT_F32, &s, to);
+	for (int64_t i = 0; i < count; i++)
+		to[i] = (float)((double)from[i] * factor);
+	return graph_constant(g, w->name, DT_F32, &w->shape, to);
 }
 
-static bool is_weights(const struct value *w)
+static bool is_floats(const struct value *v)
 {
-	return value_is_const(w) && w->dtype == DT_F32 && w->shape.rank == 2;
+	return value_is_const(v) && v->dtype == DT_F32;
 }
 
-/* The constant spread over the N columns, where it is the same in all rows.
- * NULL with *fits false where it is not such a one. */
-static struct value *bias_of(struct graph *g, const struct value *c, int64_t n,
+/* The constant times `factor`, spread over the N columns, where it is the same
+ * in all rows. NULL with *fits false where it is not such a one. */
+static struct value *bias_of(struct graph *g, struct value *c, int64_t n,
 			     double factor, bool *fits)
 {
 	int64_t count = c ? shape_elements(&c->shape) : 0;
 	struct shape s = { .rank = 1, .dim = { n } };
 	float *b;
 
-	*fits = value_is_const(c) && c->dtype == DT_F32 &&
+	*fits = is_floats(c) &&
 		(count == 1 ||
 		 (count == n && c->shape.dim[c->shape.rank - 1] == n));
-	if (!*fits)
-		return NULL;
+	if (!*fits || (factor == 1 && shape_equal(&c->shape, &s)))
+		return *fits ? c : NULL;
 	b = arena_array(g->arena, (size_t)n, sizeof(*b));
 	if (!b)
 		return NULL;
-	for (int64_t i = 0; i < n; i++)
-		b[i] = (float)((double)((const float *)
-						c->data)[count == 1 ? 0 : i] *
-			       factor);
+	for (int64_t i = 0; i < n; i++) {
+		double v = (double)((const float *)c->data)[count == 1 ? 0 : i];
+
+		b[i] = (float)(v * factor);
+	}
 	return graph_constant(g, c->name, DT_F32, &s, b);
 }
 
@@ -126,19 +126,32 @@ static struct node *bias_behind(struct graph *g, const struct node *n,
 	return fits ? add : NULL;
 }
 
+/* The right operand, [K,N] or a vector [K], as weights [N,K]. */
+static struct value *weights_of(struct graph *g, const struct value *w)
+{
+	struct shape row = { 2, { 1, w->shape.dim[0] } };
+
+	if (w->shape.rank == 2)
+		return transposed(g, w);
+	return graph_constant(g, w->name, DT_F32, &row, w->data);
+}
+
 static int matmul_to_gemm(struct graph *g, struct node *n, struct node **next)
 {
 	struct value *x = n->inputs[0], *w = n->inputs[1], *bias;
 	struct node *add;
 
-	if (!is_weights(w) || value_is_const(x) || x->shape.rank < 2 ||
-	    x->dtype != DT_F32 || shape_elements(&x->shape) == 0)
+	if (!is_floats(w) || value_is_const(x) || x->dtype != DT_F32 ||
+	    w->shape.rank < 1 || w->shape.rank > 2 ||
+	    shape_elements(&x->shape) == 0 || shape_elements(&w->shape) == 0)
 		return 0;
-	add = bias_behind(g, n, w->shape.dim[1], &bias);
-	if (add && !bias)
-		return -1;
-	w = scaled_weights(g, w, true, 1);
+	w = weights_of(g, w);
 	if (!w)
+		return -1;
+	add = n->inputs[1]->shape.rank == 2 ?
+		      bias_behind(g, n, w->shape.dim[0], &bias) :
+		      NULL;
+	if (add && !bias)
 		return -1;
 	if (!add)
 		return put_gemm(g, n, x, w, NULL);
@@ -159,8 +172,10 @@ static int drop_trans_a(struct graph *g, struct node *n)
 	struct shape s = { 2, { x->shape.dim[1], x->shape.dim[0] } };
 	struct node *move;
 
-	if (!node_int(n, "transA", 0))
+	if (!node_int(n, "transA", 0)) {
+		node_drop_attr(n, "transA");
 		return 0;
+	}
 	t = graph_value(g, x->name, x->dtype, &s);
 	move = t ? graph_node(g, OP_TRANSPOSE, n->name, &x, 1, &t, 1, n) :
 		   NULL;
@@ -171,58 +186,67 @@ static int drop_trans_a(struct graph *g, struct node *n)
 		       0;
 }
 
+/* c times a number, computed before n. */
+static struct value *times(struct graph *g, struct node *n, struct value *c,
+			   float factor)
+{
+	struct value *pair[2] = { c, graph_const_f32(g, n->name, -1,
+						     &factor) };
+	struct value *out = graph_value(g, c->name, c->dtype, &c->shape);
+
+	return pair[1] && out && graph_node(g, OP_MUL, n->name, pair, 2, &out,
+					    1, n) ?
+		       out :
+		       NULL;
+}
+
 /* An addend that is no bias: an Add behind, of beta times it. */
-static int add_behind(struct graph *g, struct node *n, double beta)
+static int add_behind(struct graph *g, struct node *n, float beta)
 {
 	struct value *c = n->inputs[2], *y = n->outputs[0], *in[2];
-	struct value *product = graph_value(g, y->name, y->dtype, &y->shape);
-	float factor = (float)beta;
 
-	if (!product || graph_set_input(g, n, 2, NULL))
+	in[0] = graph_value(g, y->name, y->dtype, &y->shape);
+	in[1] = beta != 1 ? times(g, n, c, beta) : c;
+	if (!in[0] || !in[1] || graph_set_input(g, n, 2, NULL))
 		return -1;
 	n->input_count = 2;
-	n->outputs[0] = product;
-	product->producer = n;
-	in[0] = product;
-	in[1] = c;
-	if (beta != 1) {
-		struct value *scaled = graph_value(g, c->name, c->dtype,
-						   &c->shape);
-		struct value *pair[2] = {
-			c, graph_const_f32(g, n->name, -1, &factor)
-		};
-
-		if (!scaled || !pair[1] ||
-		    !graph_node(g, OP_MUL, n->name, pair, 2, &scaled, 1,
-				n->next))
-			return -1;
-		in[1] = scaled;
-		n = scaled->producer;
-	}
+	n->outputs[0] = in[0];
+	in[0]->producer = n;
 	return graph_node(g, OP_ADD, n->name, in, 2, &y, 1, n->next) ? 0 : -1;
+}
+
+static int canonical_weights(struct graph *g, struct node *n)
+{
+	float alpha = node_float(n, "alpha", 1);
+	struct value *w = n->inputs[1];
+
+	if (!node_int(n, "transB", 0))
+		w = transposed(g, w);
+	if (w && alpha != 1)
+		w = scaled(g, w, (double)alpha);
+	node_drop_attr(n, "alpha");
+	return !w || graph_set_input(g, n, 1, w) ||
+			       node_set_int(g, n, "transB", 1) ?
+		       -1 :
+		       0;
 }
 
 static int canonical_gemm(struct graph *g, struct node *n)
 {
-	bool transposed = node_int(n, "transB", 0) != 0, fits = true;
-	double alpha = (double)node_float(n, "alpha", 1);
-	double beta = (double)node_float(n, "beta", 1);
-	struct value *w = n->inputs[1], *bias = NULL;
+	float beta = node_float(n, "beta", 1);
+	struct value *bias;
+	bool fits;
 
-	if (!is_weights(w) || value_is_const(n->inputs[0]) ||
-	    n->inputs[0]->dtype != DT_F32)
+	if (!is_floats(n->inputs[1]) || value_is_const(n->inputs[0]) ||
+	    n->inputs[0]->dtype != DT_F32 || n->inputs[1]->shape.rank != 2)
 		return 0;
-	if (drop_trans_a(g, n))
+	if (drop_trans_a(g, n) || canonical_weights(g, n))
 		return -1;
-	w = scaled_weights(g, w, !transposed, alpha);
-	if (!w || graph_set_input(g, n, 1, w) ||
-	    node_set_int(g, n, "transB", 1))
-		return -1;
-	node_drop_attr(n, "alpha");
 	node_drop_attr(n, "beta");
 	if (!node_input(n, 2))
 		return 0;
-	bias = bias_of(g, n->inputs[2], w->shape.dim[0], beta, &fits);
+	bias = bias_of(g, n->inputs[2], n->inputs[1]->shape.dim[0],
+		       (double)beta, &fits);
 	if (!fits)
 		return add_behind(g, n, beta);
 	return bias ? graph_set_input(g, n, 2, bias) : -1;

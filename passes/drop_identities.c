@@ -160,15 +160,14 @@ static bool moves_ones_only(const struct node *n)
 static int to_reshape(struct graph *g, struct node *n)
 {
 	const struct shape *s = &n->outputs[0]->shape;
-	struct value *dims = graph_const_i64(g, n->name, s->rank, s->dim);
+	struct value *dims;
 	struct node *r;
 
-	if (!dims)
-		return -1;
-	if (s->rank && shape_elements(s) == 0)
+	if (shape_elements(s) == 0)
 		return 0; /* a 0 would mean "as the input" */
+	dims = graph_const_i64(g, n->name, s->rank, s->dim);
 	r = match_put(g, n, OP_RESHAPE, n->inputs[0]);
-	return r && !graph_set_input(g, r, 1, dims) ? 0 : -1;
+	return r && dims && !graph_set_input(g, r, 1, dims) ? 0 : -1;
 }
 
 static bool has_literal_shape(const struct node *n)
@@ -188,9 +187,34 @@ static int skip_reshape(struct graph *g, struct node *n)
 {
 	struct node *before = match_producer(n->inputs[0], OP_RESHAPE);
 
-	if (!before || n->op != OP_RESHAPE)
+	if (!before || n->op != OP_RESHAPE ||
+	    shape_elements(&n->outputs[0]->shape) == 0)
 		return 0;
 	return graph_set_input(g, n, 0, before->inputs[0]);
+}
+
+/*
+ * [.., C] seen as [M, C] for a Softmax over C, and back: how opsets before 13
+ * read. The Softmax can as well take it as it is.
+ */
+static int skip_flat_softmax(struct graph *g, struct node *n)
+{
+	const struct shape *s = &n->outputs[0]->shape;
+	struct node *soft, *flat, *made;
+	int64_t axis;
+
+	soft = match_inner(n->inputs[0], OP_SOFTMAX);
+	if (n->op != OP_RESHAPE || !soft)
+		return 0;
+	flat = match_inner(soft->inputs[0], OP_RESHAPE);
+	axis = node_int(soft, "axis", -1);
+	if (!flat || s->rank < 1 ||
+	    !shape_equal(&flat->inputs[0]->shape, s) ||
+	    flat->outputs[0]->shape.rank != 2 || (axis != 1 && axis != -1) ||
+	    flat->outputs[0]->shape.dim[1] != s->dim[s->rank - 1])
+		return 0;
+	made = match_put(g, n, OP_SOFTMAX, flat->inputs[0]);
+	return made ? node_set_int(g, made, "axis", s->rank - 1) : -1;
 }
 
 /* ---- Transposes ---- */
@@ -228,6 +252,41 @@ static int spell_permutation(struct graph *g, struct node *n)
 	return node_set_ints(g, n, "perm", perm, rank);
 }
 
+static bool same_permutation(const struct node *a, const struct node *b)
+{
+	int64_t p[GRAPH_MAX_RANK], q[GRAPH_MAX_RANK];
+	int count = node_ints(a, "perm", p, GRAPH_MAX_RANK);
+
+	if (node_ints(b, "perm", q, GRAPH_MAX_RANK) != count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (p[i] != q[i])
+			return false;
+	return count > 0;
+}
+
+/* Other Transposes of the same value into the same order go. They stand behind
+ * n: one before it would have made n go, were n no output. */
+static int join_transposes(struct graph *g, struct node *n)
+{
+	struct value *x = n->inputs[0], *y = n->outputs[0];
+
+	if (n->op != OP_TRANSPOSE || y->is_output)
+		return 0;
+	for (int i = x->use_count - 1; i >= 0; i--) {
+		struct node *other = x->uses[i];
+
+		if (other == n || other->op != OP_TRANSPOSE ||
+		    other->outputs[0]->is_output ||
+		    !same_permutation(n, other))
+			continue;
+		if (graph_replace(g, other->outputs[0], y))
+			return -1;
+		graph_remove(g, other);
+	}
+	return 0;
+}
+
 static int simplify(struct graph *g, struct node *n)
 {
 	if (spell_permutation(g, n) || skip_transpose(g, n))
@@ -238,24 +297,37 @@ static int simplify(struct graph *g, struct node *n)
 	return 0;
 }
 
+/* *next: the node to go on with. */
+static int visit(struct graph *g, struct node *n, struct node **next)
+{
+	struct value *y = n->outputs[0];
+
+	if (simplify(g, n))
+		return -1;
+	n = y->producer; /* it may be another one now */
+	if (skip_reshape(g, n) || skip_flat_softmax(g, n))
+		return -1;
+	n = y->producer;
+	if (!is_identity(n) || carries_output(n)) {
+		if (join_transposes(g, n))
+			return -1;
+		*next = n->next;
+		return 0;
+	}
+	*next = n->next;
+	return drop(g, n);
+}
+
 int pass_drop_identities(struct graph *g, const struct config *c,
 			 struct diag *d)
 {
-	struct node *next;
+	struct node *n = g->first;
 
-	(void)c;
 	/* In order: what stands before a node is in its last form already. */
-	for (struct node *n = g->first; n; n = next) {
-		struct value *y = n->outputs[0];
-
-		next = n->next;
-		if (!y || !n->input_count || !n->inputs[0])
-			continue;
-		if (simplify(g, n))
-			return diag_error(d, "out of memory");
-		n = y->producer; /* it may be another one now */
-		if (skip_reshape(g, n) ||
-		    (is_identity(n) && !carries_output(n) && drop(g, n)))
+	while (n) {
+		if (!n->outputs[0] || !n->input_count || !n->inputs[0])
+			n = n->next;
+		else if (visit(g, n, &n))
 			return diag_error(d, "out of memory");
 	}
 	return pass_drop_dead(g, c, d);

@@ -3,6 +3,7 @@
  * Batch norm, and constants a channel that multiply or add, into the layer
  * before or behind: y = scale[c] * x + shift[c]. All sums in double.
  */
+#include <float.h>
 #include <stdlib.h>
 
 #include "evaluator/detmath.h"
@@ -40,6 +41,11 @@ static int64_t channels_of(const struct value *v)
 
 /* ---- What a node does to each channel ---- */
 
+static bool is_finite(double x)
+{
+	return x >= -(double)FLT_MAX && x <= (double)FLT_MAX;
+}
+
 static int read_batch_norm(const struct node *n, struct affine *a,
 			   struct diag *d)
 {
@@ -59,6 +65,9 @@ static int read_batch_norm(const struct node *n, struct affine *a,
 		a->scale[c] = (double)gamma[c] / det_sqrt(v);
 		a->shift[c] = (double)beta[c] -
 			      (double)mean[c] * a->scale[c];
+		if (!is_finite(a->scale[c]) || !is_finite(a->shift[c]))
+			return node_error(d, n, "the numbers of channel %lld "
+					  "are not finite", (long long)c);
 	}
 	return 0;
 }
@@ -86,40 +95,58 @@ static bool is_per_channel(const struct value *v, const struct value *y)
 	return true;
 }
 
-/* A Mul, Add, Sub or Div of x with constants: false where it is none. */
-static bool read_arithmetic(const struct node *n, const struct value *x,
-			    struct affine *a, int *err)
+/* x op k, or k op x where x does not come first. */
+static void set_arithmetic(enum op op, bool first, double k, double *scale,
+			   double *shift)
+{
+	*scale = 1;
+	*shift = 0;
+	switch (op) {
+	case OP_MUL:
+		*scale = k;
+		break;
+	case OP_DIV:
+		*scale = 1 / k;
+		break;
+	case OP_ADD:
+		*shift = k;
+		break;
+	default:
+		*scale = first ? 1 : -1;
+		*shift = first ? -k : k;
+	}
+}
+
+/* A Mul, Add, Sub or Div of x with constants a channel. */
+static bool is_arithmetic(const struct node *n, const struct value *x)
 {
 	const struct value *v = match_other(n, x), *y = n->outputs[0];
-	bool first = n->inputs[0] == x;
-	int64_t count;
 
 	if (n->op != OP_MUL && n->op != OP_ADD && n->op != OP_SUB &&
-	    n->op != OP_DIV)
+	    (n->op != OP_DIV || n->inputs[0] != x))
 		return false;
-	if (!is_floats(v) || n->act.kind != ACT_NONE || y->shape.rank < 2 ||
-	    !shape_equal(&x->shape, &y->shape) || !is_per_channel(v, y) ||
-	    (n->op == OP_DIV && !first))
-		return false;
-	if (affine_init(a, channels_of(y))) {
-		*err = -1;
-		return false;
-	}
-	count = shape_elements(&v->shape);
-	for (int64_t c = 0; c < a->channels; c++) {
-		double k = (double)((const float *)
-					    v->data)[count == 1 ? 0 : c];
+	return is_floats(v) && n->act.kind == ACT_NONE && y->shape.rank > 1 &&
+	       shape_equal(&x->shape, &y->shape) && is_per_channel(v, y);
+}
 
-		a->scale[c] = n->op == OP_MUL		 ? k :
-			      n->op == OP_DIV		 ? 1 / k :
-			      n->op == OP_SUB && !first ? -1 :
-							   1;
-		a->shift[c] = n->op == OP_ADD		 ? k :
-			      n->op == OP_SUB && first ? -k :
-			      n->op == OP_SUB		 ? k :
-							   0;
+/* *fits: false where a number is not finite, as behind a division by 0. */
+static int read_arithmetic(const struct node *n, const struct value *x,
+			   struct affine *a, bool *fits)
+{
+	const struct value *v = match_other(n, x);
+	int64_t count = shape_elements(&v->shape);
+
+	if (affine_init(a, channels_of(x)))
+		return -1;
+	*fits = true;
+	for (int64_t c = 0; c < a->channels; c++) {
+		float k = ((const float *)v->data)[count == 1 ? 0 : c];
+
+		set_arithmetic(n->op, n->inputs[0] == x, (double)k,
+			       &a->scale[c], &a->shift[c]);
+		*fits &= is_finite(a->scale[c]) && is_finite(a->shift[c]);
 	}
-	return true;
+	return 0;
 }
 
 /* ---- Into the layer before ---- */
@@ -143,18 +170,16 @@ static struct node *layer_before(const struct value *x)
 	return n && value_only_reader(x) && is_layer(n) ? n : NULL;
 }
 
-/* Output channel that weight i makes. */
-static int64_t output_channel(const struct node *n, int64_t i)
+/* Output channel that the weights [i][k] make: the first dim counts those of
+ * Conv and Gemm; ConvTranspose has inputs first, and outputs of one group. */
+static int64_t output_channel(const struct node *n, int64_t i, int64_t k)
 {
 	const struct shape *s = &n->inputs[1]->shape;
-	int64_t groups = node_int(n, "group", 1), inner = 1, in;
+	int64_t groups = node_int(n, "group", 1);
 
 	if (n->op != OP_CONV_TRANSPOSE)
-		return i / (shape_elements(s) / s->dim[0]);
-	for (int k = 2; k < s->rank; k++)
-		inner *= s->dim[k];
-	in = i / inner / s->dim[1];
-	return in / (s->dim[0] / groups) * s->dim[1] + i / inner % s->dim[1];
+		return i;
+	return i / (s->dim[0] / groups) * s->dim[1] + k;
 }
 
 static struct value *floats_like(struct graph *g, const struct value *v,
@@ -185,21 +210,35 @@ static double old_bias(const struct node *n, int64_t c)
 	return b ? (double)((const float *)b->data)[c] : 0;
 }
 
+static void scale_outputs(const struct node *layer, const struct affine *a,
+			  float *to)
+{
+	const struct shape *s = &layer->inputs[1]->shape;
+	const float *from = layer->inputs[1]->data;
+	int64_t taps = 1;
+
+	for (int i = 2; i < s->rank; i++)
+		taps *= s->dim[i];
+	for (int64_t i = 0; i < s->dim[0]; i++)
+		for (int64_t k = 0; k < s->dim[1]; k++) {
+			double scale = a->scale[output_channel(layer, i, k)];
+
+			for (int64_t t = 0; t < taps; t++)
+				*to++ = (float)((double)*from++ * scale);
+		}
+}
+
 static int fold_behind(struct graph *g, struct node *layer,
 		       const struct affine *a)
 {
-	const struct value *w = layer->inputs[1];
-	int64_t count = shape_elements(&w->shape);
 	struct value *weights, *bias;
-	float *to, *b;
+	float *w, *b;
 
-	weights = floats_like(g, w, &to);
+	weights = floats_like(g, layer->inputs[1], &w);
 	bias = new_bias(g, layer, a->channels, &b);
 	if (!weights || !bias)
 		return -1;
-	for (int64_t i = 0; i < count; i++)
-		to[i] = (float)((double)((const float *)w->data)[i] *
-				a->scale[output_channel(layer, i)]);
+	scale_outputs(layer, a, w);
 	for (int64_t c = 0; c < a->channels; c++)
 		b[c] = (float)(old_bias(layer, c) * a->scale[c] +
 			       a->shift[c]);
@@ -231,34 +270,37 @@ static bool pads_nothing(const struct node *n)
 	return automatic[0] == 'N' || automatic[0] == 'V';
 }
 
-/* The Conv that alone reads y. Its padding holds zeros, which a shift would
- * have to reach too: exact without padding or without shift only. */
-static struct node *conv_behind(const struct value *y, const struct affine *a)
+/* The Conv or Gemm that alone reads y. A Conv's padding holds zeros, which a
+ * shift would have to reach too: exact without padding or shift only. */
+static struct node *layer_behind(const struct value *y, const struct affine *a)
 {
 	struct node *n = value_only_reader(y);
 
-	if (!n || n->op != OP_CONV || n->inputs[0] != y || !is_layer(n))
+	if (!n || (n->op != OP_CONV && n->op != OP_GEMM) ||
+	    n->inputs[0] != y || !is_layer(n))
 		return NULL;
-	return pads_nothing(n) || shifts_nothing(a) ? n : NULL;
+	return n->op == OP_GEMM || pads_nothing(n) || shifts_nothing(a) ?
+		       n :
+		       NULL;
 }
 
-static int fold_before(struct graph *g, struct node *conv,
+static int fold_before(struct graph *g, struct node *layer,
 		       const struct affine *a)
 {
-	const struct value *w = conv->inputs[1];
+	const struct value *w = layer->inputs[1];
 	int64_t outputs = w->shape.dim[0], inputs = w->shape.dim[1];
-	int64_t groups = node_int(conv, "group", 1);
+	int64_t groups = node_int(layer, "group", 1);
 	int64_t taps = shape_elements(&w->shape) / (outputs * inputs);
 	const float *from = w->data;
 	struct value *weights, *bias;
 	float *to, *b;
 
 	weights = floats_like(g, w, &to);
-	bias = new_bias(g, conv, outputs, &b);
+	bias = new_bias(g, layer, outputs, &b);
 	if (!weights || !bias)
 		return -1;
 	for (int64_t o = 0; o < outputs; o++) {
-		double sum = old_bias(conv, o);
+		double sum = old_bias(layer, o);
 
 		for (int64_t i = 0; i < inputs * taps; i++) {
 			int64_t c = o / (outputs / groups) * inputs + i / taps;
@@ -269,8 +311,8 @@ static int fold_before(struct graph *g, struct node *conv,
 		}
 		b[o] = (float)sum;
 	}
-	return graph_set_input(g, conv, 1, weights) ||
-			       graph_set_input(g, conv, 2, bias) ?
+	return graph_set_input(g, layer, 1, weights) ||
+			       graph_set_input(g, layer, 2, bias) ?
 		       -1 :
 		       0;
 }
@@ -341,7 +383,7 @@ static int fold_batch_norm(struct graph *g, struct node *n, struct diag *d)
 {
 	struct value *x = n->inputs[0];
 	struct affine a = { 0 };
-	struct node *layer = layer_before(x), *conv;
+	struct node *layer = layer_before(x), *behind;
 	int err = -1;
 
 	if (!has_constants(n))
@@ -351,8 +393,8 @@ static int fold_batch_norm(struct graph *g, struct node *n, struct diag *d)
 		goto done;
 	if (layer) {
 		err = fold_behind(g, layer, &a) || remove_node(g, n, x);
-	} else if ((conv = conv_behind(n->outputs[0], &a)) != NULL) {
-		err = fold_before(g, conv, &a) || remove_node(g, n, x);
+	} else if ((behind = layer_behind(n->outputs[0], &a)) != NULL) {
+		err = fold_before(g, behind, &a) || remove_node(g, n, x);
 	} else {
 		err = x->shape.rank == 4 ? to_depthwise(g, n, &a) :
 					   to_mul_add(g, n, &a);
@@ -366,20 +408,23 @@ done:
 
 static int fold_arithmetic(struct graph *g, struct node *n, struct diag *d)
 {
-	struct affine a = { 0 };
-	int err = 0;
-
 	for (int i = 0; i < 2 && n->input_count == 2; i++) {
 		struct value *x = n->inputs[i];
 		struct node *layer = x ? layer_before(x) : NULL;
+		struct affine a = { 0 };
+		bool fits;
+		int err;
 
-		if (!layer || !read_arithmetic(n, x, &a, &err))
+		if (!layer || !is_arithmetic(n, x))
 			continue;
-		err = fold_behind(g, layer, &a) || remove_node(g, n, x);
-		break;
+		err = read_arithmetic(n, x, &a, &fits);
+		if (!err && fits)
+			err = fold_behind(g, layer, &a) ||
+			      remove_node(g, n, x);
+		affine_free(&a);
+		return err ? diag_error(d, "out of memory") : 0;
 	}
-	affine_free(&a);
-	return err ? diag_error(d, "out of memory") : 0;
+	return 0;
 }
 
 int pass_fold_batchnorm(struct graph *g, const struct config *c,

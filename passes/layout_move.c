@@ -80,25 +80,25 @@ struct value *layout_permute_entries(struct graph *g, const struct value *v,
 	return graph_constant(g, v->name, v->dtype, &v->shape, data);
 }
 
-struct value *layout_permute_constant(struct graph *g, const struct value *v,
-				      const int64_t *perm)
+/* Elements of `size` bytes of a tensor of shape x, transposed. */
+static void *permuted(struct arena *a, const void *data, size_t size,
+		      const struct shape *x, const int64_t *perm)
 {
-	struct shape s = layout_permuted(&v->shape, perm);
+	struct shape s = layout_permuted(x, perm);
 	int64_t stride[GRAPH_MAX_RANK], index[GRAPH_MAX_RANK] = {0};
 	int64_t count = shape_elements(&s), from = 0;
-	size_t size = dtype_size(v->dtype);
-	char *data = arena_array(g->arena, (size_t)count, size);
+	char *out = arena_array(a, (size_t)count, size);
 
-	if (!data)
+	if (!out)
 		return NULL;
 	for (int i = 0; i < s.rank; i++) {
 		stride[i] = 1;
 		for (int k = (int)perm[i] + 1; k < s.rank; k++)
-			stride[i] *= v->shape.dim[k];
+			stride[i] *= x->dim[k];
 	}
 	for (int64_t at = 0; at < count; at++) {
-		memcpy(data + (size_t)at * size,
-		       (const char *)v->data + (size_t)from * size, size);
+		memcpy(out + (size_t)at * size,
+		       (const char *)data + (size_t)from * size, size);
 		for (int i = s.rank - 1; i >= 0; i--) {
 			from += stride[i];
 			if (++index[i] < s.dim[i])
@@ -107,7 +107,38 @@ struct value *layout_permute_constant(struct graph *g, const struct value *v,
 			index[i] = 0;
 		}
 	}
-	return graph_constant(g, v->name, v->dtype, &s, data);
+	return out;
+}
+
+/* A trained grid follows its values. */
+static struct quant *permuted_grid(struct graph *g, const struct value *v,
+				   const int64_t *perm)
+{
+	struct quant *q = arena_alloc(g->arena, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	*q = *v->quant;
+	for (int i = 0; i < v->shape.rank; i++)
+		if (perm[i] == v->quant->axis)
+			q->axis = i;
+	q->codes = permuted(g->arena, q->codes, 1, &v->shape, perm);
+	return q->codes ? q : NULL;
+}
+
+struct value *layout_permute_constant(struct graph *g, const struct value *v,
+				      const int64_t *perm)
+{
+	struct shape s = layout_permuted(&v->shape, perm);
+	void *data = permuted(g->arena, v->data, dtype_size(v->dtype),
+			      &v->shape, perm);
+	struct value *out = data ? graph_constant(g, v->name, v->dtype, &s,
+						  data) : NULL;
+
+	if (!out || !v->quant || !v->quant->codes)
+		return out;
+	out->quant = permuted_grid(g, v, perm);
+	return out->quant ? out : NULL;
 }
 
 /* The Transpose behind which v lies, with its perm; NULL where v is none. */
@@ -257,6 +288,17 @@ static int sink_axis(struct graph *g, struct node *n, struct value *src,
 	if (node_set_int(g, n, "axis", perm[axis]))
 		return -1;
 	return sink_unary(g, n, src, perm);
+}
+
+/* One scale, or one an entry of `axis`; blocks of entries stay. */
+static int sink_quantize(struct graph *g, struct node *n, struct value *src,
+			 const int64_t *perm)
+{
+	if (is_single(n->inputs[1]))
+		return sink_unary(g, n, src, perm);
+	if (node_int(n, "block_size", 0))
+		return 0;
+	return sink_axis(g, n, src, perm, 1);
 }
 
 static int sink_slice(struct graph *g, struct node *n, struct value *src,
@@ -504,6 +546,13 @@ int layout_sink(struct graph *g, struct node *n)
 		return sink_axis(g, n, src, perm, -1);
 	case OP_SPLIT:
 		return sink_axis(g, n, src, perm, 0);
+	case OP_QUANTIZE_LINEAR:
+	case OP_DEQUANTIZE_LINEAR:
+		return sink_quantize(g, n, src, perm);
+	case OP_QUANT: /* scale, zero point and bits are one number each */
+		return is_single(n->inputs[1]) && is_single(n->inputs[2]) &&
+				       is_single(n->inputs[3])
+			? sink_unary(g, n, src, perm) : 0;
 	case OP_ARG_MAX:
 	case OP_ARG_MIN:
 		return node_int(n, "keepdims", 1)

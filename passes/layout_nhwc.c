@@ -38,9 +38,12 @@ static bool is_spatial(enum op op)
 	}
 }
 
-/* Scales and sizes of Resize count one entry a dim: into the new order. */
+/* Scales and sizes of Resize count one entry a dim: into the new order. The
+ * region is not looked at. */
 static int permute_resize(struct graph *g, struct node *n)
 {
+	if (node_input(n, 1) && graph_set_input(g, n, 1, NULL))
+		return -1;
 	for (int slot = 2; slot < 4; slot++) {
 		struct value *v = node_input(n, slot);
 
@@ -54,9 +57,13 @@ static int permute_resize(struct graph *g, struct node *n)
 	return 0;
 }
 
-/* A Resize can only be reordered when it names every dim. */
+/* A Resize can only be reordered when it names every dim. Its region counts
+ * in one mode only; others come with one too, mostly empty. */
 static bool resize_is_plain(const struct node *n)
 {
+	const char *mode = node_string(n, "coordinate_transformation_mode",
+				       "half_pixel");
+
 	for (int slot = 2; slot < 4; slot++) {
 		const struct value *v = node_input(n, slot);
 
@@ -64,7 +71,7 @@ static bool resize_is_plain(const struct node *n)
 		    (v->shape.dim[0] != 4 || !value_is_const(v)))
 			return false;
 	}
-	return !node_attr(n, "axes") && !node_input(n, 1);
+	return !node_attr(n, "axes") && strcmp(mode, "tf_crop_and_resize");
 }
 
 static int wrap_spatial(struct graph *g, struct node *n)

@@ -19,7 +19,7 @@ BEGIN {
 	allow["runtime"] = "runtime/ schemas/dbp.h"
 	# the device library is freestanding; these come with every compiler,
 	# string.h for memcpy and memset alone
-	freestanding = " stddef.h stdint.h stdbool.h string.h "
+	freestanding = " stddef.h stdint.h stdbool.h limits.h float.h string.h "
 	# instruction set headers of the compiler, for kernels
 	intrinsics = " arm_neon.h arm_acle.h arm_mve.h immintrin.h cpuid.h "
 }

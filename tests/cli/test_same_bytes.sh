@@ -17,6 +17,7 @@ convert() {
 
 first=$(convert jobs1 "$dbconvert" --jobs 1)
 echo "jobs 1     $first"
+[ -s "$work/jobs1/demo.dbp" ] || failed "nothing converted"
 
 compare() {
 	name=$1

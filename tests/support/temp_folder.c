@@ -71,7 +71,9 @@ char *temp_read(const struct temp_folder *f, const char *name, size_t *bytes)
 
 	if (!in)
 		return NULL;
-	need(!fseek(in, 0, SEEK_END) && (size = ftell(in)) >= 0, path);
+	need(!fseek(in, 0, SEEK_END), path);
+	size = ftell(in);
+	need(size >= 0, path);
 	rewind(in);
 	*bytes = (size_t)size;
 	data = malloc(*bytes + 1);
