@@ -61,7 +61,8 @@ static const struct onnx_type *type_of(const char *descr)
 		{ "u8'", ONNX_UINT64 },	 { "b1'", ONNX_BOOL },
 	};
 
-	if (!descr || descr[0] != '\'' || !strchr("<|=", descr[1]))
+	if (!descr || descr[0] != '\'' || !descr[1] ||
+	    !strchr("<|=", descr[1]))
 		return NULL;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (!strncmp(descr + 2, types[i].name, 3))
