@@ -18,7 +18,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "runtime/dbrt.h"
+#include <dbrt.h>
 #include MODEL_HEADER
 
 #define MAX_SIDE 4096

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The examples of the manual work as they stand there, and it names every
+# option.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/cli/lib.sh
+page=$PWD/man/dbconvert.1
+
+mkdir -p "$work/here"
+cp "$demo/demo.onnx" "$work/here/model.onnx"
+cp -r "$demo/photos" "$work/here/photos"
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh DIAG/s/^\.Dl \$ //p' "$page" >"$work/examples"
+while read -r line; do
+	if (cd "$work/here" && PATH=$(dirname "$dbconvert"):$PATH &&
+		sh -c "$line") >"$work/log" 2>&1 </dev/null; then
+		ok "$line"
+	else
+		failed "$line"
+		sed 's/^/  | /' "$work/log"
+	fi
+done <"$work/examples"
+[ -s "$work/examples" ] || failed "no examples"
+for file in model.dbp model.h found.png firmware/model.dbp; do
+	check "makes $file" test -s "$work/here/$file"
+done
+
+for verb in convert run verify inspect; do
+	"$dbconvert" $verb --help
+done | grep -oE '^ +(-., )?--[a-z-]+' | sed 's/.*--//' | sort -u \
+	>"$work/options"
+while read -r option; do
+	check "--$option is described" grep -qE -- \
+		"^\.It (Fl . , )?Fl -$option( |\$)" "$page"
+done <"$work/options"
+
+# The configuration that the manual shows is one.
+sed -n '/^\.Bd -literal$/,/^\.Ed/{/^\./d;p;}' "$page" |
+	sed -n '/^target:/,/^max-latency:/p' >"$work/here/dbconvert.yaml"
+check "dbconvert.yaml of the manual" sh -c "cd '$work/here' &&
+	grep -q . dbconvert.yaml && '$dbconvert' model.onnx -o fromyaml -q"
