@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "converter/file_out.h"
 #include "converter/report.h"
 
 /* Everything of one conversion that has to be freed. */
@@ -48,7 +49,7 @@ static char *output_path(struct arena *a, const char *folder, const char *name,
 	return arena_printf(a, "%s/%s%s", folder, name, ending);
 }
 
-/* All texts are made before the first file is written. */
+/* Everything is made before the first file is written. */
 static int write_files(const struct command *cmd, struct work *w,
 		       const char *name, const char *json, struct diag *d)
 {
@@ -57,17 +58,19 @@ static int write_files(const struct command *cmd, struct work *w,
 	char *dbp = output_path(&w->arena, c->output_dir, name, ".dbp");
 	char *header = output_path(&w->arena, c->output_dir, name, ".h");
 	char *text = pack_header_text(p->bytes, p->size, name, d);
-	int err = -1;
+	struct file_out files[2 + CONFIG_MAX_REPORTS];
+	int err = -1, count = 0;
 
 	if (!text || !dbp || !header)
 		goto done;
-	if (command_make_folder(c->output_dir, d) ||
-	    file_write_atomic(dbp, p->bytes, p->size, d) ||
-	    file_write_atomic(header, text, strlen(text), d))
-		goto done;
+	files[count++] = (struct file_out){ dbp, p->bytes, p->size };
+	files[count++] = (struct file_out){ header, text, strlen(text) };
 	for (int i = 0; i < c->report_count; i++)
-		if (file_write_atomic(c->reports[i], json, strlen(json), d))
-			goto done;
+		files[count++] = (struct file_out){ c->reports[i], json,
+						    strlen(json) };
+	if (command_make_folder(c->output_dir, d) ||
+	    files_write(files, count, d))
+		goto done;
 	if (!c->quiet)
 		fprintf(stderr, "wrote        %s, %s\n", dbp, header);
 	err = 0;
@@ -97,6 +100,23 @@ static int finish(const struct command *cmd, struct work *w, const char *name,
 	return code;
 }
 
+static int check_pass_name(const char *name, struct arena *a, struct diag *d)
+{
+	const char *list = "";
+
+	for (int i = 0; i < pipeline_pass_count(); i++) {
+		if (!strcmp(name, pipeline_pass_name(i)))
+			return 0;
+		list = arena_printf(a, "%s%s%s", list, i ? ", " : "",
+				    pipeline_pass_name(i));
+		if (!list)
+			return diag_error(d, "out of memory");
+	}
+	diag_error(d, "unknown pass '%s'", name);
+	diag_hint(d, "the passes are %s", list);
+	return -1;
+}
+
 static int convert(const struct command *cmd, const struct config *c,
 		   struct work *w, struct diag *d)
 {
@@ -105,7 +125,8 @@ static int convert(const struct command *cmd, const struct config *c,
 	struct cost_target target;
 	int err;
 
-	if (!name || target_load(c->target, &w->arena, &target, d))
+	if (!name || target_load(c->target, &w->arena, &target, d) ||
+	    (c->dump_after && check_pass_name(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
 	err = convert_model(c, &w->v, c->dump_after ? stdout : NULL,
 			    progress_update, &w->bar, d) ||

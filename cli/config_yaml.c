@@ -10,6 +10,7 @@ struct reader {
 	struct yaml_file file;
 	struct command *cmd;
 	struct diag *diag;
+	bool seen[COMMAND_MAX_OPTIONS];
 };
 
 static int set(struct reader *r, const struct option_row *row,
@@ -107,6 +108,10 @@ static int apply(struct reader *r, const yaml_node_t *key,
 
 	if (!row || !option_is_key(row))
 		return unknown_key(r, key);
+	if (r->seen[row - option_at(0)])
+		return yaml_error(&r->file, key, r->diag,
+				  "key '%s' stands there twice", text);
+	r->seen[row - option_at(0)] = true;
 	if (r->cmd->given[row - option_at(0)])
 		return 0;
 	if (value->type == YAML_SEQUENCE_NODE)

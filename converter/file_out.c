@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "converter/pack.h"
+#include "converter/file_out.h"
 
 static int write_all(int fd, const char *data, size_t bytes)
 {
@@ -32,22 +33,17 @@ static int set_mode(int fd)
 	return fchmod(fd, 0666 & ~mask);
 }
 
-static int write_and_rename(const char *temporary, int fd, const char *path,
-			    const void *data, size_t bytes)
+/* Content on the disk, under its temporary name; closes fd. */
+static int fill(int fd, const struct file_out *f)
 {
-	int err = write_all(fd, data, bytes) || set_mode(fd) || fsync(fd);
+	int err = write_all(fd, f->data, f->bytes) || set_mode(fd) ||
+		  fsync(fd);
 	int saved = errno;
 
 	if (close(fd) && !err) {
 		err = -1;
 		saved = errno;
 	}
-	if (!err && rename(temporary, path)) {
-		err = -1;
-		saved = errno;
-	}
-	if (err)
-		unlink(temporary);
 	errno = saved;
 	return err ? -1 : 0;
 }
@@ -68,20 +64,62 @@ static char *temporary_name(const char *path)
 	return temporary;
 }
 
-int file_write_atomic(const char *path, const void *data, size_t bytes,
-		      struct diag *d)
+static int cannot_write(const char *path, struct diag *d)
 {
-	char *temporary = temporary_name(path);
-	int fd, err = -1;
+	return diag_error(d, "%s: cannot be written: %s", path,
+			  strerror(errno));
+}
+
+/* *temporary: the name to rename, malloc'ed; NULL where there is no file. */
+static int stage(const struct file_out *f, char **temporary, struct diag *d)
+{
+	struct stat st;
+	int fd;
+
+	*temporary = temporary_name(f->path);
+	if (!*temporary)
+		return diag_error(d, "out of memory");
+	fd = mkostemp(*temporary, O_CLOEXEC);
+	if (fd < 0) {
+		cannot_write(f->path, d);
+		free(*temporary);
+		*temporary = NULL;
+		return -1;
+	}
+	if (fill(fd, f))
+		return cannot_write(f->path, d);
+	if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR; /* before anything else is renamed */
+		return cannot_write(f->path, d);
+	}
+	return 0;
+}
+
+int files_write(const struct file_out *files, int count, struct diag *d)
+{
+	char **temporary = calloc((size_t)count, sizeof(*temporary));
+	int err = 0;
 
 	if (!temporary)
 		return diag_error(d, "out of memory");
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd >= 0)
-		err = write_and_rename(temporary, fd, path, data, bytes);
-	if (err)
-		diag_error(d, "%s: cannot be written: %s", path,
-			   strerror(errno));
+	for (int i = 0; !err && i < count; i++)
+		err = stage(&files[i], &temporary[i], d);
+	for (int i = 0; !err && i < count; i++)
+		if (rename(temporary[i], files[i].path))
+			err = cannot_write(files[i].path, d);
+	for (int i = 0; i < count; i++) {
+		if (err && temporary[i])
+			unlink(temporary[i]);
+		free(temporary[i]);
+	}
 	free(temporary);
 	return err;
+}
+
+int file_write_atomic(const char *path, const void *data, size_t bytes,
+		      struct diag *d)
+{
+	const struct file_out file = { path, data, bytes };
+
+	return files_write(&file, 1, d);
 }

@@ -9,7 +9,7 @@
 #include <jpeglib.h>
 #include <png.h>
 
-#include "converter/pack.h"
+#include "converter/file_out.h"
 #include "converter/regular_file.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 30)

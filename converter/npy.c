@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "converter/onnx_tensor.h"
-#include "converter/pack.h"
+#include "converter/file_out.h"
 #include "converter/regular_file.h"
 
 #define NPY_MAX_BYTES ((size_t)1 << 31)

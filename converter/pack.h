@@ -47,9 +47,4 @@ int pack_graph(const struct graph *g, const struct preprocess *p,
 char *pack_header_text(const uint8_t *dbp, uint32_t size, const char *name,
 		       struct diag *d);
 
-/* A file of the given bytes, whole or not at all: temporary name in the same
- * folder, sync, rename. */
-int file_write_atomic(const char *path, const void *data, size_t bytes,
-		      struct diag *d);
-
 #endif

@@ -77,28 +77,12 @@ static int run_passes(struct graph *g, const struct config *c, int count,
 	return 0;
 }
 
-static int check_dump_name(const struct config *c, struct diag *d)
-{
-	if (!c->dump_after)
-		return 0;
-	for (int i = 0; i < PASS_COUNT; i++)
-		if (!strcmp(c->dump_after, passes[i].name))
-			return 0;
-	diag_error(d, "unknown pass '%s'", c->dump_after);
-	diag_hint(d, "the passes are infer_shapes to recognise_tail_2; see "
-		     "dbconvert(1)");
-	return -1;
-}
-
 static struct graph *read_and_run(const struct config *c, struct arena *a,
 				  uint8_t sha256[32], int count, FILE *dump,
 				  struct diag *d)
 {
 	struct graph *g;
 
-	diag_set_file(d, NULL);
-	if (check_dump_name(c, d))
-		return NULL;
 	diag_set_file(d, c->model_path);
 	g = onnx_read(c->model_path, a, sha256, d);
 	if (!g || graph_check(g, "reading", d) ||

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "converter/image_file.h"
-#include "converter/pack.h"
+#include "converter/file_out.h"
 #include "ir/arena.h"
 #include "onnx.pb-c.h"
 

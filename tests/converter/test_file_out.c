@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "converter/pack.h"
+#include "converter/file_out.h"
 #include "tests/support/temp_folder.h"
 
 struct fixture {
@@ -277,6 +277,28 @@ static void test_readers_see_whole_files(void **state)
 	assert_int_equal(temp_count(&f->folder), 1);
 }
 
+/* One that cannot be written: none is. */
+static void test_all_or_none(void **state)
+{
+	struct fixture *f = *state;
+	char folder[TEMP_PATH_MAX], second[TEMP_PATH_MAX];
+	struct file_out files[2] = { { f->path, "first", 5 },
+				     { second, "second", 6 } };
+
+	temp_path(&f->folder, "folder", folder);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	temp_path(&f->folder, "no/second", second);
+	assert_int_equal(files_write(files, 2, &f->d), -1);
+	assert_int_equal(temp_count(&f->folder), 1);
+	temp_path(&f->folder, "folder", second);
+	assert_int_equal(files_write(files, 2, &f->d), -1);
+	assert_int_equal(temp_count(&f->folder), 1);
+	temp_path(&f->folder, "second", second);
+	assert_int_equal(files_write(files, 2, &f->d), 0);
+	assert_int_equal(temp_count(&f->folder), 3);
+	expect_content(f, "first");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -291,6 +313,7 @@ int main(void)
 		TEST(test_folder_without_permission),
 		TEST(test_no_room),
 		TEST(test_readers_see_whole_files),
+		TEST(test_all_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

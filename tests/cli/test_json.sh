@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What scripts read: JSON on standard output, with the fields that are stable,
+# and numbers that fit the files.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/cli/lib.sh
+model=$demo/demo.onnx
+out=$work/out
+
+# holds NAME FILE EXPRESSION: an expression over `j`, the JSON of FILE
+holds() {
+	check "$1" python3 -c "
+import hashlib, json, os, sys
+j = json.load(open('$2'))
+out = '$out'
+assert $3, j
+"
+}
+
+"$dbconvert" "$model" --bits 4 --calib "$demo/photos" --mean 0 --json \
+	--max-size 1MB --max-latency 1s --max-ram 1MB --seed 3 -o "$out" \
+	--report "$work/report.json" >"$work/convert.json" 2>"$work/log" ||
+	failed "convert"
+check "--report is what --json prints" cmp "$work/report.json" \
+	"$work/convert.json"
+json=$work/convert.json
+holds "top" "$json" "list(j) == ['schema', 'tool', 'inputs', 'model', \
+	'target', 'output', 'fidelity', 'budgets', 'layers', 'pareto'] and \
+	j['schema'] == 1 and j['tool']['name'] == 'dbconvert'"
+holds "inputs" "$json" "j['inputs']['seed'] == 3 and \
+	j['inputs']['model_sha256'] == \
+	hashlib.sha256(open('$model', 'rb').read()).hexdigest() and \
+	len(j['inputs']['calib_sha256']) == 64"
+holds "model" "$json" "j['model']['name'] == 'demo' and \
+	j['model']['fp32_bytes'] == 4 * j['model']['params'] and \
+	j['model']['nodes'] > 0 and j['model']['macs'] > 0"
+holds "target" "$json" "j['target'] == {'name': 'a53', 'cores': 4, \
+	'clock_hz': 1200000000}"
+holds "output" "$json" "j['output']['dbp_bytes'] == \
+	os.path.getsize(out + '/demo.dbp') and j['output']['dbp_sha256'] == \
+	hashlib.sha256(open(out + '/demo.dbp', 'rb').read()).hexdigest() and \
+	abs(j['output']['compression'] - j['model']['fp32_bytes'] / \
+	j['output']['dbp_bytes']) < 1e-4 and \
+	4 <= j['output']['weight_bits_mean'] <= 8 and \
+	j['output']['latency_source'] == 'modelled'"
+holds "fidelity" "$json" "j['fidelity']['images'] == 4 and \
+	j['fidelity']['detections']['f1'] > 0.9 and \
+	j['fidelity']['sqnr_db'] > 20 and j['fidelity']['accuracy'] is None"
+holds "budgets" "$json" "[b['name'] for b in j['budgets']] == \
+	['max_latency', 'max_size', 'max_ram'] and \
+	all(b['met'] and b['value'] <= b['limit'] for b in j['budgets'])"
+holds "layers" "$json" "all(list(l) == ['name', 'op', 'kernel', 'w_bits', \
+	'a_bits', 'macs', 'weight_bytes', 'latency_us', 'sqnr_db'] \
+	for l in j['layers']) and abs(sum(l['latency_us'] for l in \
+	j['layers']) / j['output']['latency_us'] - 1) < 1e-3 and \
+	{l['w_bits'] for l in j['layers']} >= {4, 8}"
+holds "layers are measured" "$json" "all(l['sqnr_db'] > 5 \
+	for l in j['layers'] if l['sqnr_db'] is not None) and \
+	any(l['sqnr_db'] is not None for l in j['layers'])"
+
+"$dbconvert" inspect "$out/demo.dbp" --json >"$work/inspect.json"
+holds "inspect: the parts are the file" "$work/inspect.json" \
+	"sum(p['bytes'] for p in j['parts']) == \
+	os.path.getsize(out + '/demo.dbp')"
+holds "inspect: the work buffer" "$work/inspect.json" "j['arena_bytes'] == \
+	json.load(open('$json'))['output']['arena_bytes']"
+"$dbconvert" inspect "$model" --json >"$work/inspect.json"
+holds "inspect of a model" "$work/inspect.json" "len(j['layers']) == 39"
+
+"$dbconvert" verify "$model" "$out/demo.dbp" --calib "$demo/photos" --json \
+	>"$work/verify.json" 2>"$work/log"
+holds "verify" "$work/verify.json" "j['images'] == 20 and \
+	j['detections']['f1'] > 0.9 and len(j['outputs']) == 2"
+
+"$dbconvert" run "$out/demo.dbp" "$demo/photos/scene_07.png" --json \
+	>"$work/run.json" 2>"$work/log"
+holds "run" "$work/run.json" "len(j) == 1 and len(j[0]['detections']) > 2 \
+	and all(len(d['box']) == 4 and d['box'][0] < d['box'][2] and \
+	0 <= d['score'] <= 1 for d in j[0]['detections'])"
+
+# A budget that is missed is in the JSON too.
+"$dbconvert" "$model" --max-size 1KB --json -q -o "$work/none" \
+	>"$work/no.json" 2>"$work/log"
+check "a missed budget: status 3" test $? -eq 3
+holds "a missed budget" "$work/no.json" "not j['budgets'][0]['met'] and \
+	j['fidelity'] is None and j['inputs']['calib_sha256'] is None"

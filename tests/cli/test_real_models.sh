@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Real models at 8 bits against their float selves, on photos that they were
+# not calibrated on: a detector with boxes keeps F1 0.97, a classifier 25 dB
+# and 98 % of the classes.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/cli/lib.sh
+if [ ! -d "$data/models" ]; then
+	echo "skipped real models: no ../shared/data"
+	exit
+fi
+case $build in
+*sanitize*)
+	echo "skipped real models: too slow with sanitizers"
+	exit
+	;;
+esac
+bench/accuracy.sh "$build" 8 >"$work/table" 2>"$work/log" || {
+	failed "bench/accuracy.sh"
+	cat "$work/log"
+}
+cat "$work/table"
+awk 'NR > 1 {
+	boxes = $8 != "-"
+	classes = $7 != "-"
+	good = boxes ? $8 >= 0.97 : classes ? $6 >= 25 && $7 >= 98 : $6 > 0
+	print good ? "ok" : "failed", $1
+}' "$work/table"
+models=$(grep -c '^[^#]' bench/models.txt)
+check "every model of bench/models.txt" \
+	test "$(wc -l <"$work/table")" -eq $((models + 1))
