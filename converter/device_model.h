@@ -20,6 +20,7 @@
  */
 struct dev_tensor {
 	const char *name; /* of the graph value; NULL: an inner step's */
+	const struct value *value; /* that a node stored in it, for reports */
 	enum dbp_dtype dtype;
 	int rank;
 	uint32_t dims[DBP_MAX_RANK];

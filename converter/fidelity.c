@@ -12,7 +12,6 @@
 
 #define MAX_DETECTIONS 300
 #define LEAST_SCORE 0.01f
-#define NO_ERROR_DB 999.0
 
 /* Sums over one output of one sample. */
 struct sums {
@@ -248,9 +247,10 @@ static int measure_sample(void *ctx, int i, int worker, struct diag *d)
 
 /* ---- All samples ---- */
 
-static double decibels(double signal, double noise)
+double fidelity_decibels(double signal, double noise)
 {
-	return noise > 0 ? 10 * log10(signal / noise) : NO_ERROR_DB;
+	return noise > 0 ? 10 * log10(fmax(signal, noise * 1e-30) / noise) :
+			   FIDELITY_NO_ERROR_DB;
 }
 
 static double cosine(const struct sums *s)
@@ -290,7 +290,7 @@ static int sum_outputs(const struct measure *m, struct arena *a,
 			add_sums(&s, &m->samples[i].outputs[o], i == 0);
 		range = s.high - s.low;
 		f->name = arena_strdup(a, m->g->outputs[o]->name);
-		f->sqnr_db = decibels(s.signal, s.noise);
+		f->sqnr_db = fidelity_decibels(s.signal, s.noise);
 		f->cosine = cosine(&s);
 		f->max_rel_error = range > 0 ? s.max_error / range :
 					       s.max_error;
@@ -298,7 +298,7 @@ static int sum_outputs(const struct measure *m, struct arena *a,
 			return -1;
 		add_sums(&all, &s, o == 0);
 	}
-	out->sqnr_db = decibels(all.signal, all.noise);
+	out->sqnr_db = fidelity_decibels(all.signal, all.noise);
 	out->cosine = cosine(&all);
 	return 0;
 }

@@ -8,10 +8,14 @@
 /* One output of the packed model beside the float model's, over all samples. */
 struct fidelity_output {
 	const char *name;
-	double sqnr_db; /* signal to error power; 999 where there is no error */
+	double sqnr_db; /* signal to error power */
 	double cosine;
 	double max_rel_error; /* largest error over the float output's range */
 };
+
+/* 10 log10(signal / noise), FIDELITY_NO_ERROR_DB where there is no noise. */
+#define FIDELITY_NO_ERROR_DB 999.0
+double fidelity_decibels(double signal, double noise);
 
 struct fidelity {
 	int samples;

@@ -309,5 +309,6 @@ void lower_store(struct lower *l, const struct value *v, uint32_t t)
 			      NULL, 0);
 	}
 	l->m->tensors[t].name = v->name;
+	l->m->tensors[t].value = v;
 	l->own[v->id] = t;
 }

@@ -455,6 +455,7 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 				0,
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
+		.value = k->m.tensors[op->outputs[0]].value,
 	};
 	for (int i = 0; i < op->input_count; i++)
 		l->memory_bytes += bytes_of(&k->m, op->inputs[i]);

@@ -2,6 +2,7 @@
 #include "converter/report.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +59,11 @@ static int cost_layers(struct report *r, struct arena *a)
 
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct fidelity *f,
-		 const struct cost_target *target, const char *name,
-		 struct arena *a, struct diag *d)
+		 const double *layer_db, const struct cost_target *target,
+		 const char *name, struct arena *a, struct diag *d)
 {
-	*r = (struct report){ .c = c, .v = v, .fidelity = f, .name = name,
+	*r = (struct report){ .c = c, .v = v, .fidelity = f,
+			      .layer_db = layer_db, .name = name,
 			      .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
@@ -224,16 +226,19 @@ static json_t *layers_json(const struct report *r)
 
 	for (int i = 0; i < p->layer_count; i++) {
 		const struct packed_layer *l = &p->layers[i];
+		bool known = r->layer_db && !isnan(r->layer_db[i]);
 
 		json_array_append_new(
 			list,
-			json_pack("{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:n}",
+			json_pack("{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o}",
 				  "name", name_json(l->name), "op", l->op,
 				  "kernel", l->kernel, "w_bits", l->w_bits,
 				  "a_bits", l->a_bits, "macs",
 				  (json_int_t)l->macs, "weight_bytes",
 				  (json_int_t)l->weight_bytes, "latency_us",
-				  r->layer_us[i], "sqnr_db"));
+				  r->layer_us[i], "sqnr_db",
+				  known ? json_real(r->layer_db[i]) :
+					  json_null()));
 	}
 	return list;
 }

@@ -23,6 +23,7 @@ struct report {
 	const char *name;                /* of the model: the file's stem */
 	struct cost_target target;
 	double *layer_us; /* by packed layer, modelled */
+	const double *layer_db; /* the same, layer_errors(); NULL: unknown */
 	double latency_us;
 	double weight_bits_mean;
 	double compression; /* FP32 parameter bytes over the packed file */
@@ -34,8 +35,8 @@ struct report {
 /* `name` is the stem of the files to be written. */
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct fidelity *f,
-		 const struct cost_target *target, const char *name,
-		 struct arena *a, struct diag *d);
+		 const double *layer_db, const struct cost_target *target,
+		 const char *name, struct arena *a, struct diag *d);
 /* One error a budget that is not met, with what would help; how many. */
 int report_check_budgets(const struct report *r, struct diag *d);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
