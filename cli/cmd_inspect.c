@@ -134,6 +134,13 @@ static void print_packed(const struct packed_file *f, const char *path)
 	}
 }
 
+static json_t *name_json(const char *name)
+{
+	json_t *j = json_string(name); /* NULL where it is no UTF-8 */
+
+	return j ? j : json_string("");
+}
+
 static json_t *tensors_json(const struct packed_file *f, bool inputs)
 {
 	uint32_t n = inputs ? dbrt_input_count(&f->model) :
@@ -152,9 +159,9 @@ static json_t *tensors_json(const struct packed_file *f, bool inputs)
 		s = packed_shape(&t);
 		shape_print(&s, shape, sizeof(shape));
 		json_array_append_new(
-			list, json_pack("{s:s,s:s,s:s}", "name", t.name,
-					"type", type_name(t.dtype), "shape",
-					shape));
+			list, json_pack("{s:o,s:s,s:s}", "name",
+					name_json(t.name), "type",
+					type_name(t.dtype), "shape", shape));
 	}
 	return list;
 }
@@ -214,12 +221,25 @@ static int inspect_packed(const struct command *cmd, struct diag *d)
 
 /* ---- ONNX models ---- */
 
+static void print_values(const char *what, struct value *const *list, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char shape[128];
+
+		shape_print(&list[i]->shape, shape, sizeof(shape));
+		printf("%-20s %-20s %12s  %s\n", what, shape,
+		       dtype_name(list[i]->dtype), list[i]->name);
+	}
+}
+
 static void print_graph(const struct graph *g, const char *path)
 {
 	printf("%s: opset %lld, %zu operators, %.1f K parameters, %.1f M "
 	       "multiply-accumulates\n",
 	       path, (long long)g->opset, g->node_count,
 	       (double)graph_params(g) / 1e3, (double)graph_macs(g) / 1e6);
+	print_values("input", g->inputs, g->input_count);
+	print_values("output", g->outputs, g->output_count);
 	for (const struct node *n = g->first; n; n = n->next) {
 		char shape[128];
 
@@ -229,25 +249,44 @@ static void print_graph(const struct graph *g, const char *path)
 	}
 }
 
+static json_t *values_json(struct value *const *values, int n)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < n; i++) {
+		char shape[128];
+
+		shape_print(&values[i]->shape, shape, sizeof(shape));
+		json_array_append_new(
+			list, json_pack("{s:o,s:s,s:s}", "name",
+					name_json(values[i]->name), "type",
+					dtype_name(values[i]->dtype), "shape",
+					shape));
+	}
+	return list;
+}
+
 static json_t *graph_json(const struct graph *g)
 {
 	json_t *layers = json_array();
 
 	for (const struct node *n = g->first; n; n = n->next) {
-		json_t *name = json_string(n->name);
 		char shape[128];
 
 		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
 		json_array_append_new(
 			layers, json_pack("{s:o,s:s,s:s,s:I}", "name",
-					  name ? name : json_string(""), "op",
+					  name_json(n->name), "op",
 					  op_info(n->op)->name, "shape", shape,
 					  "macs", (json_int_t)node_macs(n)));
 	}
-	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o}", "schema", 1, "kind",
-			 "onnx", "opset", (json_int_t)g->opset, "params",
-			 (json_int_t)graph_params(g), "macs",
-			 (json_int_t)graph_macs(g), "layers", layers);
+	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1,
+			 "kind", "onnx", "opset", (json_int_t)g->opset,
+			 "params", (json_int_t)graph_params(g), "macs",
+			 (json_int_t)graph_macs(g), "inputs",
+			 values_json(g->inputs, g->input_count), "outputs",
+			 values_json(g->outputs, g->output_count), "layers",
+			 layers);
 }
 
 static int inspect_onnx(const struct command *cmd, struct diag *d)

@@ -65,7 +65,9 @@ holds "inspect: the parts are the file" "$work/inspect.json" \
 holds "inspect: the work buffer" "$work/inspect.json" "j['arena_bytes'] == \
 	json.load(open('$json'))['output']['arena_bytes']"
 "$dbconvert" inspect "$model" --json >"$work/inspect.json"
-holds "inspect of a model" "$work/inspect.json" "len(j['layers']) == 39"
+holds "inspect of a model" "$work/inspect.json" "len(j['layers']) == 39 and \
+	j['inputs'][0]['shape'] == '1x3x96x128' and \
+	[o['name'] for o in j['outputs']] == ['scores', 'boxes']"
 
 "$dbconvert" verify "$model" "$out/demo.dbp" --calib "$demo/photos" --json \
 	>"$work/verify.json" 2>"$work/log"
