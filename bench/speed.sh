@@ -48,7 +48,7 @@ bench/cost.py "nanodet_hpc203, $(wc -l <"$work/thousand") photos" \
 	"$work/thousand" --color bgr -o "$work/thousand.out"
 
 echo
-if python3 -c 'import cv2' 2>/dev/null; then
+if /usr/bin/python3 -c 'import cv2' 2>/dev/null; then
 	# shellcheck disable=SC2046 # a list of words
 	bench/peers.py "$build/time_dbp" $(cat "$work/pairs")
 else
