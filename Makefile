@@ -91,7 +91,7 @@ TOOLS := $(B)/demo_model $(B)/to_ppm $(B)/time_dbp
 $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(call obj,$(TEST_SRC)): | $(B)/gen/onnx.pb-c.c
-.PHONY: tests run-tests check lint clang sanitize
+.PHONY: tests run-tests check lint clang sanitize golden
 tests: all $(TEST_BIN) $(TOOLS)
 run-tests: tests ## the tests of one CONFIG (T=name for some)
 	tests/run.sh $(B) $(T)
@@ -112,6 +112,8 @@ lint: ## layers, man pages, shell scripts
 	mandoc -T lint -W warning man/*.[15]
 	shellcheck $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
 		find . -name '*.sh' -not -path './build/*')
+golden: $(B)/tests/passes/test_passes ## writes the graphs that passes are expected to give
+	UPDATE=1 $<
 clang: ## a build with clang
 	$(MAKE) CONFIG=clang tests
 sanitize: ## the tests under ASan and UBSan

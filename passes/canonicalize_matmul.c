@@ -80,15 +80,14 @@ static int put_gemm(struct graph *g, struct node *old, struct value *x,
 {
 	struct value *y = old->outputs[0], *in[3], *out = y;
 	int64_t n = w->shape.dim[0], k = w->shape.dim[1];
-	bool flat = x->shape.rank == 2;
 	struct shape rows = { 2, { k ? shape_elements(&x->shape) / k : 0, k } };
 	struct node *gemm;
 
-	in[0] = flat ? x : reshaped(g, x, &rows, old);
+	in[0] = x->shape.rank == 2 ? x : reshaped(g, x, &rows, old);
 	in[1] = w;
 	in[2] = bias;
 	rows.dim[1] = n;
-	if (!flat)
+	if (!shape_equal(&y->shape, &rows))
 		out = graph_value(g, y->name, DT_F32, &rows);
 	if (!in[0] || !out)
 		return -1;
@@ -97,7 +96,7 @@ static int put_gemm(struct graph *g, struct node *old, struct value *x,
 			  old);
 	if (!gemm || node_set_int(g, gemm, "transB", 1))
 		return -1;
-	if (!flat) {
+	if (out != y) {
 		struct value *dims = graph_const_i64(
 			g, y->name, y->shape.rank, y->shape.dim);
 		struct value *back[2] = { out, dims };
