@@ -120,6 +120,23 @@ sanitize: ## the tests under ASan and UBSan
 	$(MAKE) CONFIG=sanitize tests
 	tests/run.sh build/sanitize $(T)
 
+# ---- Fuzzing: one program a file tests/fuzz/fuzz_NAME.c ----
+
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+ifeq ($(CONFIG),fuzz)
+CC := clang
+endif
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c))
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(TEST_LIB_OBJ) $(B)/libhost.a \
+		$(B)/libdbrt.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZ_BIN)
+fuzz: all build/release/demo_model ## libFuzzer on models and packed files, SECONDS each
+	$(MAKE) CONFIG=fuzz fuzz-programs
+	tests/fuzz/run.sh build $(or $(SECONDS),60)
+
 # ---- Measuring ----
 
 $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/libdbrt.a

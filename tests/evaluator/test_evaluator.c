@@ -12,31 +12,7 @@
 #include <cmocka.h>
 
 #include "evaluator/evaluator.h"
-
-struct fixture {
-	struct arena arena;
-	struct diag d;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	arena_init(&f->arena, 0);
-	diag_init(&f->d);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	arena_free(&f->arena);
-	diag_free(&f->d);
-	free(f);
-	return 0;
-}
+#include "tests/support/fixture.h"
 
 static struct evaluator *load(struct fixture *f, const char *text)
 {
@@ -146,10 +122,10 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct fixture *f;
 
-		setup((void **)&f);
+		fixture_setup((void **)&f);
 		assert_null(load(f, rows[i][0]));
 		assert_non_null(strstr(f->d.entries[0].text, rows[i][1]));
-		teardown((void **)&f);
+		fixture_teardown((void **)&f);
 	}
 	(void)state;
 }
@@ -213,14 +189,15 @@ static void test_threads_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_outputs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_observer, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_unwanted, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_outputs, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_observer, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_unwanted, fixture_setup,
+						fixture_teardown),
 		cmocka_unit_test(test_refusals),
-		cmocka_unit_test_setup_teardown(test_threads_agree, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_threads_agree, fixture_setup,
+						fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

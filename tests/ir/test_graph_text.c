@@ -9,31 +9,7 @@
 #include <cmocka.h>
 
 #include "ir/graph.h"
-
-struct fixture {
-	struct arena arena;
-	struct diag d;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	arena_init(&f->arena, 0);
-	diag_init(&f->d);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	arena_free(&f->arena);
-	diag_free(&f->d);
-	free(f);
-	return 0;
-}
+#include "tests/support/fixture.h"
 
 static char *printed(const struct graph *g, bool full)
 {
@@ -153,14 +129,14 @@ static void test_errors_name_the_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_round_trip, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_constant_forms, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_round_trip, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_constant_forms, fixture_setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_long_constant_is_a_hash,
-						setup, teardown),
+						fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_errors_name_the_line,
-						setup, teardown),
+						fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

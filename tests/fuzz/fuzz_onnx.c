@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model of any bytes: read, reshaped by all passes, and freed again. */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "converter/convert.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	int fd = memfd_create("model.onnx", 0);
+	char path[64];
+	struct arena a;
+	struct config c;
+	struct diag d;
+	uint8_t sha256[32];
+
+	if (fd < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (write(fd, data, bytes) == (ssize_t)bytes) {
+		config_init(&c);
+		c.model_path = path;
+		c.jobs = 1;
+		arena_init(&a, 0);
+		diag_init(&d);
+		pipeline_prepare(&c, &a, sha256, NULL, &d);
+		arena_free(&a);
+		diag_free(&d);
+	}
+	close(fd);
+	return 0;
+}
