@@ -8,16 +8,13 @@
 #include "converter/layer_error.h"
 #include "converter/report.h"
 
-/* Enough to tell which layer loses most. */
-#define LAYER_SAMPLES 8
-
 /* Everything of one conversion that has to be freed. */
 struct work {
 	struct conversion v;
 	struct packed_file file;
 	struct arena arena;
 	struct fidelity fidelity;
-	const double *layer_db; /* by packed layer; NULL: not measured */
+	const struct layer_error *layers; /* NULL: not measured */
 	struct report report;
 	struct progress_bar bar;
 };
@@ -47,10 +44,10 @@ static int measure(const struct config *c, struct work *w,
 	*f = &w->fidelity;
 	if (packed_file_bind(&w->file, d))
 		return -1;
-	w->layer_db = layer_errors(c, &w->v, &w->file, w->v.calib_count,
-				   held < LAYER_SAMPLES ? held : LAYER_SAMPLES,
-				   &w->arena, d);
-	return w->layer_db ? 0 : -1;
+	w->layers = layer_errors(c, &w->file, &w->v.dataset, w->v.calib_count,
+				 held < LAYER_SAMPLES ? held : LAYER_SAMPLES,
+				 &w->arena, d);
+	return w->layers ? 0 : -1;
 }
 
 static char *output_path(struct arena *a, const char *folder, const char *name,
@@ -141,7 +138,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	err = convert_model(c, &w->v, c->dump_after ? stdout : NULL,
 			    progress_update, &w->bar, d) ||
 	      measure(c, w, &f, d) ||
-	      report_build(&w->report, c, &w->v, f, w->layer_db, &target, name,
+	      report_build(&w->report, c, &w->v, f, w->layers, &target, name,
 			   &w->arena, d);
 	progress_end(&w->bar);
 	if (err)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli/commands.h"
@@ -17,7 +18,17 @@ static void print_outputs(const struct fidelity *f, FILE *out)
 	}
 }
 
+static void print_layers(const struct layer_error *layers, int count)
+{
+	puts("\nlayer                            operator             SQNR dB");
+	for (int i = 0; i < count; i++)
+		if (!isnan(layers[i].sqnr_db))
+			printf("%-32.32s %-20s %7.1f\n", layers[i].name,
+			       layers[i].op, layers[i].sqnr_db);
+}
+
 static int print_result(const struct command *cmd, const struct fidelity *f,
+			const struct layer_error *layers, int count,
 			struct diag *d)
 {
 	char *json;
@@ -25,9 +36,10 @@ static int print_result(const struct command *cmd, const struct fidelity *f,
 	if (!cmd->json) {
 		fidelity_print(f, stdout);
 		print_outputs(f, stdout);
+		print_layers(layers, count);
 		return EXIT_OK;
 	}
-	json = fidelity_json(f, d);
+	json = report_verify_json(f, layers, count, d);
 	if (!json)
 		return EXIT_BAD_INPUT;
 	fputs(json, stdout);
@@ -51,31 +63,45 @@ static int check_arguments(const struct command *cmd, struct diag *d)
 	return -1;
 }
 
+/* Outputs on all samples, layers on the first few. */
+static int measure(const struct config *c, struct packed_file *file,
+		   const struct dataset *set, struct arena *a,
+		   struct fidelity *f, struct layer_error **layers,
+		   struct progress_bar *bar, struct diag *d)
+{
+	int few = set->count < LAYER_SAMPLES ? set->count : LAYER_SAMPLES;
+
+	if (fidelity_measure(c, file, set, 0, set->count, a, f,
+			     progress_update, bar, d) ||
+	    packed_file_bind(file, d))
+		return -1;
+	*layers = layer_errors(c, file, set, 0, few, a, d);
+	return *layers ? 0 : -1;
+}
+
 int cmd_verify(const struct command *cmd, struct diag *d)
 {
 	struct config c = cmd->config;
 	struct packed_file file = { 0 };
 	struct dataset set = { 0 };
+	struct layer_error *layers;
 	struct fidelity f;
 	struct progress_bar bar;
 	struct arena arena;
-	int code = EXIT_BAD_INPUT;
+	int code = EXIT_BAD_INPUT, err;
 
 	if (check_arguments(cmd, d))
 		return EXIT_USAGE;
 	c.model_path = cmd->args[0];
 	arena_init(&arena, 0);
 	progress_begin(&bar, c.quiet);
-	if (packed_file_read(&file, cmd->args[1], d) ||
-	    dataset_open(&set, c.calib, d) ||
-	    fidelity_measure(&c, &file, &set, 0, set.count, &arena, &f,
-			     progress_update, &bar, d)) {
-		progress_end(&bar);
-		goto done;
-	}
+	err = packed_file_read(&file, cmd->args[1], d) ||
+	      dataset_open(&set, c.calib, d) ||
+	      measure(&c, &file, &set, &arena, &f, &layers, &bar, d);
 	progress_end(&bar);
-	code = print_result(cmd, &f, d);
-done:
+	if (!err)
+		code = print_result(cmd, &f, layers,
+				    (int)dbrt_op_count(&file.model), d);
 	dataset_close(&set);
 	packed_file_close(&file);
 	arena_free(&arena);

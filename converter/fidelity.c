@@ -358,30 +358,6 @@ static int check_outputs(const struct measure *m, size_t *largest,
 	return 0;
 }
 
-/* The packed file's preprocessing, in the order that the float graph takes. */
-static int init_preprocess(struct measure *m, struct diag *d)
-{
-	struct preprocess packed;
-	struct config plain;
-
-	config_init(&plain);
-	packed_file_preprocess(m->file, &packed);
-	if (preprocess_init(&m->preprocess, m->g, &plain, d))
-		return -1;
-	if (!packed.is_image) {
-		m->preprocess.is_image = false;
-		return 0;
-	}
-	packed.layout = m->preprocess.layout;
-	if (packed.width != m->preprocess.width ||
-	    packed.height != m->preprocess.height ||
-	    packed.channels != m->preprocess.channels)
-		return diag_error(d, "'%s' is not made from this model: its "
-				     "input differs in size", m->file->name);
-	m->preprocess = packed;
-	return 0;
-}
-
 static int worker_init(struct measure *m, struct worker *w, size_t largest,
 		       struct diag *d)
 {
@@ -412,7 +388,8 @@ static int measure_init(struct measure *m, int threads, struct diag *d)
 		return diag_error(d, "%s: only models of one float input can "
 				     "be measured on samples",
 				  m->c->model_path);
-	if (check_outputs(m, &largest, d) || init_preprocess(m, d))
+	if (check_outputs(m, &largest, d) ||
+	    packed_file_preprocess_for(m->file, m->g, &m->preprocess, d))
 		return -1;
 	m->samples = arena_array(&m->arena, (size_t)m->count,
 				 sizeof(*m->samples));

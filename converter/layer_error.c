@@ -3,49 +3,51 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "converter/fidelity.h"
 #include "evaluator/evaluator.h"
 
 struct layer {
+	const struct value *value; /* in the float graph; NULL: unknown */
+	uint32_t tensor;
 	float *floats; /* the device's result for the sample at work */
-	int64_t count;
 	double signal, noise;
 };
 
 struct comparison {
-	const struct conversion *v;
+	struct packed_file *file;
 	struct arena arena; /* the graph in float, buffers */
 	struct graph *g;
+	struct preprocess preprocess;
 	struct evaluator *evaluator;
-	struct layer *layers; /* by packed layer */
-	int *layer_of;        /* by value id; -1: none */
-	float **inputs;       /* by graph input */
+	struct layer *layers; /* by operator of the file */
+	uint32_t count;
+	struct layer **layer_of; /* by value id */
+	float **inputs;          /* by graph input */
 };
 
 /* ---- One sample ---- */
 
 static void keep_layer(void *ctx, const struct dbrt_model *m, uint32_t op)
 {
-	struct comparison *k = ctx;
+	const struct comparison *k = ctx;
 	struct dbrt_tensor t;
 
-	if (!k->layers[op].floats)
+	if (!k->layers[op].value)
 		return;
-	dbrt_tensor_at(m, k->v->packed.layers[op].output_tensor, &t);
+	dbrt_tensor_at(m, k->layers[op].tensor, &t);
 	packed_floats(&t, k->layers[op].floats);
 }
 
 static int compare_layer(void *ctx, const struct value *value, void *data)
 {
-	struct comparison *k = ctx;
+	const struct comparison *k = ctx;
+	struct layer *l = k->layer_of[value->id];
+	int64_t n = l ? shape_elements(&value->shape) : 0;
 	const float *expected = data;
-	struct layer *l;
 
-	if (k->layer_of[value->id] < 0)
-		return 0;
-	l = &k->layers[k->layer_of[value->id]];
-	for (int64_t i = 0; i < l->count; i++) {
+	for (int64_t i = 0; i < n; i++) {
 		double e = (double)expected[i];
 		double error = e - (double)l->floats[i];
 
@@ -55,32 +57,31 @@ static int compare_layer(void *ctx, const struct value *value, void *data)
 	return 0;
 }
 
-static int set_inputs(struct comparison *k, struct packed_file *f,
-		      struct diag *d)
+static int set_inputs(struct comparison *k, struct diag *d)
 {
 	for (int i = 0; i < k->g->input_count; i++) {
 		int64_t n = shape_elements(&k->g->inputs[i]->shape);
-		int status = dbrt_set_input_f32(&f->model, (uint32_t)i,
+		int status = dbrt_set_input_f32(&k->file->model, (uint32_t)i,
 						k->inputs[i], (size_t)n);
 
-		if (packed_file_status(f, status, "cannot take an input", d))
+		if (packed_file_status(k->file, status, "cannot take an input",
+				       d))
 			return -1;
 	}
 	return 0;
 }
 
-static int compare_sample(struct comparison *k, struct packed_file *f,
-			  const struct samples *samples, int i,
-			  struct diag *d)
+static int compare_sample(struct comparison *k, const struct samples *samples,
+			  int i, struct diag *d)
 {
-	int err = samples->fill(samples->ctx, i, k->inputs, d) ||
-		  set_inputs(k, f, d);
+	struct dbrt_model *m = &k->file->model;
+	int err;
 
-	if (err)
+	if (samples->fill(samples->ctx, i, k->inputs, d) || set_inputs(k, d))
 		return -1;
-	dbrt_set_trace(&f->model, keep_layer, k);
-	err = packed_file_status(f, dbrt_run(&f->model), "cannot run", d);
-	dbrt_set_trace(&f->model, NULL, NULL);
+	dbrt_set_trace(m, keep_layer, k);
+	err = packed_file_status(k->file, dbrt_run(m), "cannot run", d);
+	dbrt_set_trace(m, NULL, NULL);
 	if (err)
 		return -1;
 	return evaluator_run(k->evaluator, (const void *const *)k->inputs,
@@ -89,48 +90,58 @@ static int compare_sample(struct comparison *k, struct packed_file *f,
 
 /* ---- Beginning and end ---- */
 
-/* Passes make the same values, with the same ids, whenever they run; what
- * quantization added is behind these. */
-static bool is_comparable(const struct comparison *k,
-			  const struct packed_layer *l,
-			  const struct dbrt_tensor *t)
+/* Passes give the same values the same numbers whenever they run. */
+static bool is_ours(const struct packed_file *f)
 {
-	const struct shape s = packed_shape(t);
-	const struct value *v = l->value, *same;
+	char tool[sizeof(f->header->tool) + 1];
 
-	if (!v || v->id >= k->g->value_count)
-		return false;
-	same = k->g->values[v->id];
-	return same->dtype == DT_F32 && same->producer &&
-	       shape_equal(&same->shape, &v->shape) &&
-	       shape_elements(&s) == shape_elements(&v->shape);
+	snprintf(tool, sizeof(tool), "dbconvert %s", dbrt_version());
+	return !strncmp(tool, f->header->tool, sizeof(f->header->tool));
 }
 
-static int init_layers(struct comparison *k, const struct packed_file *f)
+static const struct value *find_value(const struct comparison *k, uint32_t op,
+				      const struct dbrt_tensor *t)
 {
-	const struct packed *p = &k->v->packed;
+	uint32_t source = dbrt_op_source(&k->file->model, op);
+	const struct shape s = packed_shape(t);
+	const struct value *v;
 
-	k->layers = arena_array(&k->arena, (size_t)p->layer_count,
-				sizeof(*k->layers));
+	if (!source || source > k->g->value_count)
+		return NULL;
+	v = k->g->values[source - 1];
+	return v->dtype == DT_F32 && v->producer &&
+			       shape_elements(&s) ==
+				       shape_elements(&v->shape) ?
+		       v :
+		       NULL;
+}
+
+static int init_layers(struct comparison *k)
+{
+	const struct dbrt_model *m = &k->file->model;
+
+	k->count = dbrt_op_count(m);
+	k->layers = arena_array(&k->arena, k->count, sizeof(*k->layers));
 	k->layer_of = arena_array(&k->arena, k->g->value_count,
-				  sizeof(*k->layer_of));
+				  sizeof(struct layer *));
 	if (!k->layers || !k->layer_of)
 		return -1;
-	for (size_t i = 0; i < k->g->value_count; i++)
-		k->layer_of[i] = -1;
-	for (int i = 0; i < p->layer_count; i++) {
-		const struct packed_layer *l = &p->layers[i];
+	for (uint32_t i = 0; is_ours(k->file) && i < k->count; i++) {
+		struct layer *l = &k->layers[i];
 		struct dbrt_tensor t;
 
-		dbrt_tensor_at(&f->model, l->output_tensor, &t);
-		if (!is_comparable(k, l, &t))
+		if (dbrt_op_outputs(m, i, &l->tensor, 1) < 1)
 			continue;
-		k->layer_of[l->value->id] = i;
-		k->layers[i].count = shape_elements(&l->value->shape);
-		k->layers[i].floats =
-			arena_array(&k->arena, (size_t)k->layers[i].count,
-				    sizeof(float));
-		if (!k->layers[i].floats)
+		dbrt_tensor_at(m, l->tensor, &t);
+		l->value = find_value(k, i, &t);
+		if (!l->value)
+			continue;
+		k->layer_of[l->value->id] = l;
+		l->floats = arena_array(
+			&k->arena,
+			(size_t)shape_elements(&l->value->shape),
+			sizeof(float));
+		if (!l->floats)
 			return -1;
 	}
 	return 0;
@@ -152,50 +163,59 @@ static int init_inputs(struct comparison *k)
 }
 
 static int comparison_init(struct comparison *k, const struct config *c,
-			   const struct packed_file *f, struct diag *d)
+			   struct diag *d)
 {
 	uint8_t sha256[32];
 
 	k->g = pipeline_prepare(c, &k->arena, sha256, NULL, d);
-	if (!k->g)
+	if (!k->g ||
+	    packed_file_preprocess_for(k->file, k->g, &k->preprocess, d))
 		return -1;
-	if (init_layers(k, f) || init_inputs(k))
+	if (init_layers(k) || init_inputs(k))
 		return diag_error(d, "out of memory");
 	k->evaluator = evaluator_new(k->g, d);
 	return k->evaluator ? 0 : -1;
 }
 
-static double *decibels_of(const struct comparison *k, struct arena *a)
+static struct layer_error *results(const struct comparison *k, struct arena *a)
 {
-	int count = k->v->packed.layer_count;
-	double *out = arena_array(a, (size_t)count, sizeof(*out));
+	struct layer_error *out = arena_array(a, k->count, sizeof(*out));
 
-	for (int i = 0; out && i < count; i++)
-		out[i] = k->layers[i].floats ?
-				 fidelity_decibels(k->layers[i].signal,
-						   k->layers[i].noise) :
-				 (double)NAN;
+	for (uint32_t i = 0; out && i < k->count; i++) {
+		const struct layer *l = &k->layers[i];
+		const struct node *n = l->value ? l->value->producer : NULL;
+
+		out[i] = (struct layer_error){ "", "", (double)NAN };
+		if (!n)
+			continue;
+		out[i].name = arena_strdup(a, n->name);
+		out[i].op = op_info(n->op)->name;
+		out[i].sqnr_db = fidelity_decibels(l->signal, l->noise);
+		if (!out[i].name)
+			return NULL;
+	}
 	return out;
 }
 
-double *layer_errors(const struct config *c, const struct conversion *v,
-		     struct packed_file *f, int first, int count,
-		     struct arena *a, struct diag *d)
+struct layer_error *layer_errors(const struct config *c,
+				 struct packed_file *f,
+				 const struct dataset *set, int first,
+				 int count, struct arena *a, struct diag *d)
 {
-	struct comparison k = { .v = v };
-	struct sample_set set = { &v->dataset, &v->preprocess, NULL, first };
+	struct comparison k = { .file = f };
+	struct sample_set items = { set, &k.preprocess, NULL, first };
+	struct layer_error *out = NULL;
 	struct samples samples;
-	double *out = NULL;
 	int err;
 
 	arena_init(&k.arena, 0);
-	err = comparison_init(&k, c, f, d);
-	set.g = k.g;
-	samples = sample_set_samples(&set, count);
+	err = comparison_init(&k, c, d);
+	items.g = k.g;
+	samples = sample_set_samples(&items, count);
 	for (int i = 0; !err && i < count; i++)
-		err = compare_sample(&k, f, &samples, i, d);
+		err = compare_sample(&k, &samples, i, d);
 	if (!err) {
-		out = decibels_of(&k, a);
+		out = results(&k, a);
 		if (!out)
 			diag_error(d, "out of memory");
 	}

@@ -181,6 +181,9 @@ static void write_op(struct packer *k, const struct dev_op *op)
 		.scratch = op->scratch_bytes ? op->scratch : 0,
 		.scratch_bytes = op->scratch_bytes, .name = DBP_NONE,
 	};
+	const struct value *v = k->m.tensors[op->outputs[0]].value;
+
+	row.source = v ? v->id + 1 : 0;
 
 	row.tensors = write_ids(k, op->inputs, op->input_count);
 	write_ids(k, op->outputs, op->output_count);
@@ -455,7 +458,6 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 				0,
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
-		.value = k->m.tensors[op->outputs[0]].value,
 	};
 	for (int i = 0; i < op->input_count; i++)
 		l->memory_bytes += bytes_of(&k->m, op->inputs[i]);

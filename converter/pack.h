@@ -18,8 +18,6 @@ struct packed_layer {
 	int64_t weight_bytes;  /* codes, levels, biases, multipliers, tables */
 	int64_t memory_bytes;  /* activations read and written */
 	uint32_t output_tensor; /* id in the file */
-	const struct value *value; /* of the graph, that it computes; NULL: a
-	                            * step on the way to one */
 };
 
 struct packed {

@@ -19,6 +19,30 @@ static size_t round_up(size_t n)
 	return (n + DBP_ALIGN - 1) / DBP_ALIGN * DBP_ALIGN;
 }
 
+int packed_file_preprocess_for(const struct packed_file *f,
+			       const struct graph *g, struct preprocess *p,
+			       struct diag *d)
+{
+	struct preprocess packed;
+	struct config plain;
+
+	config_init(&plain);
+	packed_file_preprocess(f, &packed);
+	if (preprocess_init(p, g, &plain, d))
+		return -1;
+	if (!packed.is_image) {
+		p->is_image = false;
+		return 0;
+	}
+	packed.layout = p->layout;
+	if (packed.width != p->width || packed.height != p->height ||
+	    packed.channels != p->channels)
+		return diag_error(d, "'%s' is not made from this model: its "
+				     "input differs in size", f->name);
+	*p = packed;
+	return 0;
+}
+
 int packed_file_status(const struct packed_file *f, int status,
 		       const char *doing, struct diag *d)
 {

@@ -39,6 +39,11 @@ const struct dbp_section *packed_file_section(const struct packed_file *f,
  * the file has no preprocessing. */
 void packed_file_preprocess(const struct packed_file *f,
 			    struct preprocess *p);
+/* The same for the first input of a graph that the file was made from, in the
+ * graph's own layout. -1 where the sizes differ. */
+int packed_file_preprocess_for(const struct packed_file *f,
+			       const struct graph *g, struct preprocess *p,
+			       struct diag *d);
 /* "FILE: " and the status text where status is negative: then -1, else 0. */
 int packed_file_status(const struct packed_file *f, int status,
 		       const char *doing, struct diag *d);

@@ -59,11 +59,12 @@ static int cost_layers(struct report *r, struct arena *a)
 
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct fidelity *f,
-		 const double *layer_db, const struct cost_target *target,
-		 const char *name, struct arena *a, struct diag *d)
+		 const struct layer_error *layers,
+		 const struct cost_target *target, const char *name,
+		 struct arena *a, struct diag *d)
 {
 	*r = (struct report){ .c = c, .v = v, .fidelity = f,
-			      .layer_db = layer_db, .name = name,
+			      .layers = layers, .name = name,
 			      .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
@@ -219,6 +220,11 @@ static json_t *fidelity_object(const struct fidelity *f)
 			 "accuracy", "outputs", outputs_json(f));
 }
 
+static json_t *sqnr_json(double decibels)
+{
+	return isnan(decibels) ? json_null() : json_real(decibels);
+}
+
 static json_t *layers_json(const struct report *r)
 {
 	const struct packed *p = &r->v->packed;
@@ -226,7 +232,6 @@ static json_t *layers_json(const struct report *r)
 
 	for (int i = 0; i < p->layer_count; i++) {
 		const struct packed_layer *l = &p->layers[i];
-		bool known = r->layer_db && !isnan(r->layer_db[i]);
 
 		json_array_append_new(
 			list,
@@ -237,8 +242,8 @@ static json_t *layers_json(const struct report *r)
 				  (json_int_t)l->macs, "weight_bytes",
 				  (json_int_t)l->weight_bytes, "latency_us",
 				  r->layer_us[i], "sqnr_db",
-				  known ? json_real(r->layer_db[i]) :
-					  json_null()));
+				  sqnr_json(r->layers ? r->layers[i].sqnr_db :
+							(double)NAN)));
 	}
 	return list;
 }
@@ -331,9 +336,20 @@ char *report_json(const struct report *r, struct diag *d)
 	return dump(root, d);
 }
 
-char *fidelity_json(const struct fidelity *f, struct diag *d)
+char *report_verify_json(const struct fidelity *f,
+			 const struct layer_error *layers, int layer_count,
+			 struct diag *d)
 {
-	return dump(fidelity_object(f), d);
+	json_t *root = fidelity_object(f), *list = json_array();
+
+	for (int i = 0; i < layer_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:o,s:s,s:o}", "name",
+					name_json(layers[i].name), "op",
+					layers[i].op, "sqnr_db",
+					sqnr_json(layers[i].sqnr_db)));
+	json_object_set_new(root, "layers", list);
+	return dump(root, d);
 }
 
 /* ---- For people ---- */

@@ -4,6 +4,7 @@
 
 #include "converter/convert.h"
 #include "converter/fidelity.h"
+#include "converter/layer_error.h"
 #include "converter/target.h"
 
 #define REPORT_BUDGETS 3
@@ -23,7 +24,7 @@ struct report {
 	const char *name;                /* of the model: the file's stem */
 	struct cost_target target;
 	double *layer_us; /* by packed layer, modelled */
-	const double *layer_db; /* the same, layer_errors(); NULL: unknown */
+	const struct layer_error *layers; /* the same; NULL: not measured */
 	double latency_us;
 	double weight_bits_mean;
 	double compression; /* FP32 parameter bytes over the packed file */
@@ -35,14 +36,17 @@ struct report {
 /* `name` is the stem of the files to be written. */
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct fidelity *f,
-		 const double *layer_db, const struct cost_target *target,
+		 const struct layer_error *layers,
+		 const struct cost_target *target,
 		 const char *name, struct arena *a, struct diag *d);
 /* One error a budget that is not met, with what would help; how many. */
 int report_check_budgets(const struct report *r, struct diag *d);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
 char *report_json(const struct report *r, struct diag *d);
-/* The fidelity part alone. */
-char *fidelity_json(const struct fidelity *f, struct diag *d);
+/* What verify prints: the fidelity part and the layers. */
+char *report_verify_json(const struct fidelity *f,
+			 const struct layer_error *layers, int layer_count,
+			 struct diag *d);
 /* A table for people. */
 void report_print(const struct report *r, FILE *out);
 void fidelity_print(const struct fidelity *f, FILE *out);

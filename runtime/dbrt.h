@@ -207,6 +207,8 @@ uint32_t dbrt_op_count(const struct dbrt_model *m);
 const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op);
 /* "conv", "max_pool", ...; the kind as in schemas/dbp.h. */
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op);
+/* dbp_op.source: which value of its tool's graph the operator computes. */
+uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op);
 /* Tensor ids of an operator's outputs; count or a negative status. */
 int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,
 		    uint32_t max);

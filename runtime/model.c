@@ -320,6 +320,11 @@ const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op)
 	return dbrt_string(m, dbrt_op_at(m, op).op->name);
 }
 
+uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op)
+{
+	return m && op < m->op_count ? dbrt_op_at(m, op).op->source : 0;
+}
+
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op)
 {
 	if (!m || op >= m->op_count)

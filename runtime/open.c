@@ -404,8 +404,7 @@ static int check_row(const struct dbrt_model *m, const struct dbp_op *op)
 
 	if (op->input_count < row->min_inputs ||
 	    op->input_count > row->max_inputs ||
-	    op->output_count != row->outputs || op->reserved ||
-	    !is_string(m, op->name))
+	    op->output_count != row->outputs || !is_string(m, op->name))
 		return DBRT_ERROR_FORMAT;
 	if (op->tensors % 4 || op->tensors > room || ids > room - op->tensors)
 		return DBRT_ERROR_FORMAT;

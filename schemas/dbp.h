@@ -151,7 +151,7 @@ struct dbp_op {
 	uint32_t scratch;       /* in the arena, 64-aligned; 0 bytes: none */
 	uint32_t scratch_bytes; /* what the kernel may use, one worker */
 	uint32_t name;          /* in strings, or DBP_NONE */
-	uint32_t reserved;
+	uint32_t source;        /* for the tool that wrote the file; 0: none */
 };
 DBP_ASSERT_SIZE(struct dbp_op, 32);
 

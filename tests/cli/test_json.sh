@@ -72,7 +72,8 @@ holds "inspect of a model" "$work/inspect.json" "len(j['layers']) == 39 and \
 "$dbconvert" verify "$model" "$out/demo.dbp" --calib "$demo/photos" --json \
 	>"$work/verify.json" 2>"$work/log"
 holds "verify" "$work/verify.json" "j['images'] == 20 and \
-	j['detections']['f1'] > 0.9 and len(j['outputs']) == 2"
+	j['detections']['f1'] > 0.9 and len(j['outputs']) == 2 and \
+	[l for l in j['layers'] if l['name'] == 'stem'][0]['sqnr_db'] > 30"
 
 "$dbconvert" run "$out/demo.dbp" "$demo/photos/scene_07.png" --json \
 	>"$work/run.json" 2>"$work/log"
