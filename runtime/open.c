@@ -217,13 +217,14 @@ static int check_io(struct dbrt_model *m)
 {
 	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
 	uint32_t bytes = m->section_bytes[DBP_SECTION_IO];
-	const uint32_t *ids = (const uint32_t *)(io + 1);
+	const uint32_t *ids;
 
 	if (!io || bytes < sizeof(*io) || io->input_count == 0 ||
 	    io->output_count == 0 || io->input_count > DBP_MAX_IO ||
 	    io->output_count > DBP_MAX_IO ||
 	    bytes != sizeof(*io) + 4 * (io->input_count + io->output_count))
 		return DBRT_ERROR_FORMAT;
+	ids = (const uint32_t *)(io + 1);
 	for (uint32_t i = 0; i < io->input_count + io->output_count; i++) {
 		const struct dbp_tensor *t;
 

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -341,6 +342,44 @@ static void test_packed_rewritten(void **state)
 	free(file);
 }
 
+/* A section of a kind that nobody knows is as good as none. */
+static void test_packed_without_a_section(void **state)
+{
+	uint8_t *file, *changed, *copy;
+	const struct dbp_header *h;
+	struct dbrt_model m;
+	uint32_t bytes;
+
+	(void)state;
+	file = packed_demo(&bytes);
+	h = (const struct dbp_header *)(const void *)file;
+	changed = malloc(bytes);
+	assert_non_null(changed);
+	for (uint32_t i = 0; i < h->section_count; i++) {
+		struct dbp_section *s;
+		bool required;
+		int status;
+
+		memcpy(changed, file, bytes);
+		s = (struct dbp_section *)(void *)(changed + sizeof(*h)) + i;
+		required = s->kind == DBP_SECTION_TENSORS ||
+			   s->kind == DBP_SECTION_OPS ||
+			   s->kind == DBP_SECTION_PARAMS ||
+			   s->kind == DBP_SECTION_DATA ||
+			   s->kind == DBP_SECTION_IO;
+		s->kind = 99;
+		dbp_fix_checksums(changed, bytes);
+		status = open_copy(&m, changed, bytes, &copy);
+		if (required)
+			assert_true(status < 0);
+		else if (status == DBRT_OK)
+			run_within(&m);
+		free(copy);
+	}
+	free(changed);
+	free(file);
+}
+
 /* What inspect says is what is touched: not a byte less would do. */
 static void test_arena_is_exact(void **state)
 {
@@ -380,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_packed_cut),
 		cmocka_unit_test(test_packed_flipped),
 		cmocka_unit_test(test_packed_rewritten),
+		cmocka_unit_test(test_packed_without_a_section),
 		cmocka_unit_test(test_arena_is_exact),
 	};
 
