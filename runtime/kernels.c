@@ -57,6 +57,8 @@ void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
 		int32_t bias = p->bias[o];
 		uint32_t m[2] = { p->multiplier[o], p->multiplier2[o] };
 		uint32_t s[2] = { p->shift[o], p->shift2[o] };
+		const int8_t *table =
+			p->table ? p->table + (size_t)o * p->table_step : NULL;
 
 		for (uint32_t i = 0; i < pixels; i++) {
 			int32_t v = add_bias(acc[i * lanes + c], bias);
@@ -65,7 +67,7 @@ void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
 						   p->zero_point, p->low,
 						   p->high);
 
-			out[i * stride + c] = p->table ? p->table[q + 128] : q;
+			out[i * stride + c] = table ? table[q + 128] : q;
 		}
 	}
 }

@@ -110,7 +110,7 @@ static int check_post(const struct dbrt_op_view *v, const struct dbp_conv *p)
 	uint32_t channels = y->dims[3];
 	const int32_t *bias = dbrt_blob(v->m, p->bias, 4ull * channels, 4);
 
-	if (!bias || p->post > DBP_POST_FLOAT)
+	if (!bias || p->post > DBP_POST_TABLES)
 		return 0;
 	for (uint32_t c = 0; c < channels; c++)
 		if (bias[c] > 1 << 30 || bias[c] < -(1 << 30))
@@ -123,8 +123,10 @@ static int check_post(const struct dbrt_op_view *v, const struct dbp_conv *p)
 		return 0;
 	if (p->post == DBP_POST_LEAKY)
 		return check_multipliers(v, p->multiplier2, p->shift2);
-	return p->post != DBP_POST_TABLE ||
-	       dbrt_blob(v->m, p->table, 256, 1);
+	if (p->post == DBP_POST_TABLE)
+		channels = 1;
+	return p->post == DBP_POST_CLAMP ||
+	       dbrt_blob(v->m, p->table, 256ull * channels, 1);
 }
 
 int dbrt_conv_check_common(const struct dbrt_op_view *v, int transposed)
@@ -152,7 +154,8 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *p = v->params;
 	int is_leaky = p->post == DBP_POST_LEAKY;
-	int has_table = p->post == DBP_POST_TABLE;
+	int has_table = p->post == DBP_POST_TABLE ||
+			p->post == DBP_POST_TABLES;
 	struct dbrt_post post = {
 		.bias = dbrt_blob(v->m, p->bias, 0, 4),
 		.zero_point = dbrt_out(v, 0)->zero_point,
@@ -168,6 +171,7 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 	post.shift2 = is_leaky ? dbrt_blob(v->m, p->shift2, 0, 1) : post.shift;
 	if (has_table) {
 		post.table = dbrt_blob(v->m, p->table, 0, 1);
+		post.table_step = p->post == DBP_POST_TABLES ? 256 : 0;
 		post.zero_point = p->inner_zero_point;
 		post.low = -128;
 		post.high = 127;

@@ -168,6 +168,7 @@ enum dbp_post {
 	DBP_POST_LEAKY = 1, /* acc < 0 takes the second multiplier; clamp */
 	DBP_POST_TABLE = 2, /* requantize to an inner scale, look up */
 	DBP_POST_FLOAT = 3, /* F32 output: (float)acc * float_scale[channel] */
+	DBP_POST_TABLES = 4, /* as TABLE, a table of its own a channel */
 };
 
 /*
@@ -202,7 +203,7 @@ struct dbp_conv {
 	uint8_t post;        /* enum dbp_post */
 	uint8_t depthwise;   /* 1: weights in depthwise order */
 	int8_t clamp_min, clamp_max;
-	int8_t inner_zero_point; /* DBP_POST_TABLE */
+	int8_t inner_zero_point; /* DBP_POST_TABLE, DBP_POST_TABLES */
 	uint8_t reserved;
 	/* offsets in the data section: */
 	uint32_t weights, weights_bytes;
@@ -211,7 +212,8 @@ struct dbp_conv {
 	uint32_t multiplier;       /* uint16_t[Cout] 32768 to 65535, or 0 */
 	uint32_t shift;            /* uint8_t[Cout] 1 to 62 */
 	uint32_t multiplier2, shift2; /* DBP_POST_LEAKY, the same for acc < 0 */
-	uint32_t table;            /* int8_t[256], index q + 128 */
+	uint32_t table;            /* int8_t[256], index q + 128; DBP_POST_TABLES:
+	                            * int8_t[Cout][256] */
 	uint32_t float_scale;      /* float[Cout] */
 	uint32_t reserved2[2];
 };

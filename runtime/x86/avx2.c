@@ -145,6 +145,8 @@ static AVX2 void requantize_four(int8_t *out, size_t stride,
 {
 	const struct scales s = scales_of(p, channel);
 	const int two_slopes = p->multiplier != p->multiplier2;
+	const int8_t *table =
+		p->table ? p->table + (size_t)channel * p->table_step : NULL;
 	const __m256i low = _mm256_set1_epi64x(p->low - p->zero_point);
 	const __m256i high = _mm256_set1_epi64x(p->high - p->zero_point);
 
@@ -167,7 +169,8 @@ static AVX2 void requantize_four(int8_t *out, size_t stride,
 		for (int c = 0; c < 4; c++)
 			out[c] = (int8_t)(codes[c] + p->zero_point);
 		for (int c = 0; p->table && c < 4; c++)
-			out[c] = p->table[out[c] + 128];
+			out[c] = table[(size_t)c * p->table_step +
+				       (size_t)(out[c] + 128)];
 	}
 }
 

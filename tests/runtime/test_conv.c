@@ -28,7 +28,8 @@ struct setup {
 	int32_t zero_in, zero_out;
 	uint32_t gap, workers;
 	/* arrays by output channel */
-	int8_t codes[MAX_WEIGHTS], levels[MAX_CHANNELS * 16], table[256];
+	int8_t codes[MAX_WEIGHTS], levels[MAX_CHANNELS * 16];
+	int8_t table[MAX_CHANNELS * 256];
 	int32_t bias[MAX_CHANNELS];
 	uint16_t multiplier[MAX_CHANNELS], multiplier2[MAX_CHANNELS];
 	uint8_t shift[MAX_CHANNELS], shift2[MAX_CHANNELS];
@@ -124,8 +125,9 @@ static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 
 	if (s->p.post == DBP_POST_FLOAT)
 		return (double)((float)acc * s->scale[o]);
-	if (s->p.post == DBP_POST_TABLE)
-		return s->table[128 + requantized(acc, m, shift,
+	if (s->p.post == DBP_POST_TABLE || s->p.post == DBP_POST_TABLES)
+		return s->table[(s->p.post == DBP_POST_TABLES ? 256 * o : 0) +
+				128 + requantized(acc, m, shift,
 						  s->p.inner_zero_point, -128,
 						  127)];
 	return (double)requantized(acc, m, shift, s->zero_out, s->p.clamp_min,
@@ -160,7 +162,7 @@ static void add_arrays(struct dbp_builder *b, struct setup *s)
 	s->p.shift = dbp_add_data(b, s->shift, outputs);
 	s->p.multiplier2 = dbp_add_data(b, s->multiplier2, 2 * outputs);
 	s->p.shift2 = dbp_add_data(b, s->shift2, outputs);
-	s->p.table = dbp_add_data(b, s->table, 256);
+	s->p.table = dbp_add_data(b, s->table, 256 * outputs);
 	s->p.float_scale = dbp_add_data(b, s->scale, 4 * outputs);
 }
 
@@ -266,7 +268,7 @@ static void pick_arrays(struct setup *s)
 		s->codes[i] = (int8_t)pick(-half, half - 1);
 	for (uint32_t i = 0; i < outputs * 16; i++)
 		s->levels[i] = (int8_t)pick(-128, 127);
-	for (uint32_t i = 0; i < 256; i++)
+	for (uint32_t i = 0; i < 256 * outputs; i++)
 		s->table[i] = (int8_t)pick(-128, 127);
 	for (uint32_t o = 0; o < outputs; o++) {
 		uint32_t spread = 64 * (uint32_t)half + k * (uint32_t)half;
@@ -334,7 +336,7 @@ static void pick_setup(struct setup *s, int kind)
 	s->p.weight_bits = widths[pick(0, 2)];
 	s->p.grid = s->p.weight_bits == 8 ? DBP_GRID_UNIFORM :
 					    (uint8_t)pick(0, 2);
-	s->p.post = (uint8_t)pick(0, 3);
+	s->p.post = (uint8_t)pick(0, 4);
 	s->p.clamp_min = (int8_t)pick(-128, 0);
 	s->p.clamp_max = (int8_t)pick(0, 127);
 	s->p.inner_zero_point = (int8_t)pick(-128, 127);
@@ -474,13 +476,14 @@ static void compare_requantize(const struct dbrt_kernels *k)
 	static int32_t acc[16 * 16], bias[32];
 	static uint16_t m[32], m2[32];
 	static uint8_t s[32], s2[32];
-	static int8_t table[256], a[16 * 40], b[16 * 40];
+	static int8_t table[32 * 256], a[16 * 40], b[16 * 40];
 	uint32_t lanes = pick(0, 1) ? 4 : 16, pixels = (uint32_t)pick(1, 16);
 	uint32_t channel = (uint32_t)pick(0, 16);
 	uint32_t count = (uint32_t)pick(1, (int)lanes);
 	bool leaky = pick(0, 1);
 	struct dbrt_post p = { bias, m, leaky ? m2 : m, s, leaky ? s2 : s,
-			       pick(0, 2) ? NULL : table, pick(-128, 127),
+			       pick(0, 2) ? NULL : table,
+			       pick(0, 1) ? 256 : 0, pick(-128, 127),
 			       pick(-128, 0), pick(0, 127) };
 
 	for (int i = 0; i < 256; i++)
