@@ -8,11 +8,20 @@
 #include "converter/fidelity.h"
 #include "evaluator/evaluator.h"
 
+/* Sums of products of the expected and the device's numbers. */
+struct sums {
+	double ee, ed, dd;
+};
+
 struct layer {
 	const struct value *value; /* in the float graph; NULL: unknown */
 	uint32_t tensor;
 	float *floats; /* the device's result for the sample at work */
-	double signal, noise;
+	/* One for all, or one a channel where channels count in units of
+	 * their own: these are then found by regression. */
+	struct sums *sums;
+	int64_t channels;
+	bool own_units;
 };
 
 struct comparison {
@@ -48,11 +57,12 @@ static int compare_layer(void *ctx, const struct value *value, void *data)
 	const float *expected = data;
 
 	for (int64_t i = 0; i < n; i++) {
-		double e = (double)expected[i];
-		double error = e - (double)l->floats[i];
+		double e = (double)expected[i], got = (double)l->floats[i];
+		struct sums *s = &l->sums[i % l->channels];
 
-		l->signal += e * e;
-		l->noise += error * error;
+		s->ee += e * e;
+		s->ed += e * got;
+		s->dd += got * got;
 	}
 	return 0;
 }
@@ -99,10 +109,10 @@ static bool is_ours(const struct packed_file *f)
 	return !strncmp(tool, f->header->tool, sizeof(f->header->tool));
 }
 
-static const struct value *find_value(const struct comparison *k, uint32_t op,
+static const struct value *find_value(const struct comparison *k,
+				      uint32_t source,
 				      const struct dbrt_tensor *t)
 {
-	uint32_t source = dbrt_op_source(&k->file->model, op);
 	const struct shape s = packed_shape(t);
 	const struct value *v;
 
@@ -116,34 +126,43 @@ static const struct value *find_value(const struct comparison *k, uint32_t op,
 		       NULL;
 }
 
-static int init_layers(struct comparison *k)
+static int init_layer(struct comparison *k, uint32_t op)
 {
 	const struct dbrt_model *m = &k->file->model;
+	uint32_t source = dbrt_op_source(m, op);
+	struct layer *l = &k->layers[op];
+	struct dbrt_tensor t;
+	int64_t n;
 
-	k->count = dbrt_op_count(m);
+	if (dbrt_op_outputs(m, op, &l->tensor, 1) < 1)
+		return 0;
+	dbrt_tensor_at(m, l->tensor, &t);
+	l->value = find_value(k, source & ~DBP_SOURCE_UNITS, &t);
+	if (!l->value)
+		return 0;
+	n = shape_elements(&l->value->shape);
+	l->own_units = source & DBP_SOURCE_UNITS;
+	l->channels = l->own_units ?
+			      l->value->shape.dim[l->value->shape.rank - 1] :
+			      1;
+	k->layer_of[l->value->id] = l;
+	l->floats = arena_array(&k->arena, (size_t)n, sizeof(float));
+	l->sums = arena_array(&k->arena, (size_t)l->channels,
+			      sizeof(*l->sums));
+	return l->floats && l->sums ? 0 : -1;
+}
+
+static int init_layers(struct comparison *k)
+{
+	k->count = dbrt_op_count(&k->file->model);
 	k->layers = arena_array(&k->arena, k->count, sizeof(*k->layers));
 	k->layer_of = arena_array(&k->arena, k->g->value_count,
 				  sizeof(struct layer *));
 	if (!k->layers || !k->layer_of)
 		return -1;
-	for (uint32_t i = 0; is_ours(k->file) && i < k->count; i++) {
-		struct layer *l = &k->layers[i];
-		struct dbrt_tensor t;
-
-		if (dbrt_op_outputs(m, i, &l->tensor, 1) < 1)
-			continue;
-		dbrt_tensor_at(m, l->tensor, &t);
-		l->value = find_value(k, i, &t);
-		if (!l->value)
-			continue;
-		k->layer_of[l->value->id] = l;
-		l->floats = arena_array(
-			&k->arena,
-			(size_t)shape_elements(&l->value->shape),
-			sizeof(float));
-		if (!l->floats)
+	for (uint32_t i = 0; is_ours(k->file) && i < k->count; i++)
+		if (init_layer(k, i))
 			return -1;
-	}
 	return 0;
 }
 
@@ -177,6 +196,23 @@ static int comparison_init(struct comparison *k, const struct config *c,
 	return k->evaluator ? 0 : -1;
 }
 
+static double decibels_of(const struct layer *l)
+{
+	double signal = 0, noise = 0;
+
+	for (int64_t c = 0; c < l->channels; c++) {
+		const struct sums *s = &l->sums[c];
+		double unit = 1, rest;
+
+		if (l->own_units)
+			unit = s->dd > 0 ? s->ed / s->dd : 0;
+		rest = s->ee - 2 * unit * s->ed + unit * unit * s->dd;
+		signal += s->ee;
+		noise += rest > 0 ? rest : 0;
+	}
+	return fidelity_decibels(signal, noise);
+}
+
 static struct layer_error *results(const struct comparison *k, struct arena *a)
 {
 	struct layer_error *out = arena_array(a, k->count, sizeof(*out));
@@ -190,7 +226,7 @@ static struct layer_error *results(const struct comparison *k, struct arena *a)
 			continue;
 		out[i].name = arena_strdup(a, n->name);
 		out[i].op = op_info(n->op)->name;
-		out[i].sqnr_db = fidelity_decibels(l->signal, l->noise);
+		out[i].sqnr_db = decibels_of(l);
 		if (!out[i].name)
 			return NULL;
 	}

@@ -62,21 +62,53 @@ static const struct node *slopes_behind(const struct conv *c)
 	return r;
 }
 
-static int fuse_table(struct lower *l, struct conv *c, const struct node *r)
+/* One channel of an activation's scales. */
+static struct quant channel_of(const struct quant *q, uint32_t channel)
 {
-	const struct quant *inner = c->n->outputs[0]->quant;
-	int8_t table[256], clamped[256];
+	struct quant one = *q;
 
-	if (scalar_fn_table(l, r, inner, r->outputs[0]->quant, table))
+	if (q->channels > 1) {
+		one.channels = 1;
+		one.axis = -1;
+		one.scale += channel;
+		one.zero_point += channel;
+	}
+	return one;
+}
+
+/* A channel's table, with the clamp that lies before the look-up in it. */
+static int channel_table(struct lower *l, const struct conv *c,
+			 const struct node *r, uint32_t channel,
+			 int8_t clamped[256])
+{
+	struct quant inner = channel_of(c->n->outputs[0]->quant, channel);
+	struct quant outer = channel_of(r->outputs[0]->quant, channel);
+	int8_t table[256];
+
+	if (scalar_fn_table(l, r, &inner, &outer, table))
 		return -1;
-	/* The conv's own clamp lies before the look-up. */
 	for (int q = -128; q <= 127; q++)
 		clamped[q + 128] = table[(q < c->p.clamp_min ? c->p.clamp_min
 					  : q > c->p.clamp_max
 					  ? c->p.clamp_max : q) + 128];
-	c->p.post = DBP_POST_TABLE;
+	return 0;
+}
+
+static int fuse_table(struct lower *l, struct conv *c, const struct node *r)
+{
+	const struct quant *inner = c->n->outputs[0]->quant;
+	bool many = inner->channels > 1 || r->outputs[0]->quant->channels > 1;
+	uint32_t count = many ? c->w.outputs : 1;
+	int8_t *tables = arena_array(l->m->arena, count, 256);
+
+	for (uint32_t i = 0; tables && i < count; i++)
+		if (channel_table(l, c, r, i, tables + (size_t)256 * i))
+			return -1;
+	if (!tables)
+		l->m->failed = true;
+	c->p.post = many ? DBP_POST_TABLES : DBP_POST_TABLE;
 	c->p.inner_zero_point = (int8_t)inner->zero_point[0];
-	c->p.table = dev_add_data(l->m, clamped, sizeof(clamped));
+	c->p.table = dev_add_data(l->m, tables, (size_t)256 * count);
 	c->result = r->outputs[0];
 	return 0;
 }
@@ -175,7 +207,8 @@ static int add_multipliers(struct lower *l, struct conv *c,
 	uint8_t *s = channel_array(l, c, sizeof(*s));
 
 	for (uint32_t o = 0; m && s && o < c->w.outputs; o++) {
-		double ratio = sum_scale(l, c, o) / (double)c->quant->scale[0];
+		const struct quant y = channel_of(c->quant, o);
+		double ratio = sum_scale(l, c, o) / (double)y.scale[0];
 		uint32_t channel_m, channel_s;
 
 		if (slopes)

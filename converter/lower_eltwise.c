@@ -18,6 +18,9 @@ int lower_table_s8(struct lower *l, const struct node *n)
 
 	if (!x || !lower_is_s8(x) || !lower_is_s8(y))
 		return LOWER_ELSEWHERE;
+	if (x->quant->channels > 1 || y->quant->channels > 1)
+		return lower_refuse(l, "a table a channel stands behind "
+				    "convolutions only");
 	if (scalar_fn_table(l, n, x->quant, y->quant, table))
 		return -1;
 	p.table = dev_add_data(l->m, table, sizeof(table));

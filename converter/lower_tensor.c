@@ -166,6 +166,9 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	own = l->own[v->id];
 	if (l->m->tensors[own].dtype == DBP_F32)
 		return own;
+	if (v->quant && v->quant->channels > 1)
+		lower_refuse(l, "'%s' has a scale a channel, which only "
+			     "convolutions read", v->name);
 	if (l->m->tensors[own].dtype == DBP_I32) {
 		lower_refuse(l, "arithmetic on '%s', integers computed on the "
 			     "device", v->name);

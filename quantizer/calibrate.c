@@ -33,7 +33,9 @@ static int calibration_init(struct calibration *c, const struct graph *g,
 	c->value_count = g->value_count;
 	c->values = arena_array(a, g->value_count, sizeof(*c->values));
 	c->means = arena_array(a, g->value_count, sizeof(*c->means));
-	if (!c->values || !c->means)
+	c->ranges = arena_array(a, g->value_count, sizeof(*c->ranges));
+	if (!c->values || !c->means || !c->ranges ||
+	    channel_ranges_init(c->ranges, g, root, a))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		if (root[i] != i)
@@ -84,6 +86,8 @@ static int observe(void *ctx, const struct value *v, void *data)
 
 	if (root != DOMAIN_FLOAT)
 		observed_add(w->seen.values[root], data, n);
+	if (root != DOMAIN_FLOAT && w->seen.ranges[root].channels)
+		channel_ranges_add(&w->seen.ranges[root], data, n);
 	if (w->seen.means[v->id].sum)
 		add_means(&w->seen.means[v->id], data, n);
 	return 0;
@@ -135,6 +139,7 @@ static void merge(struct calibration *into, const struct calibration *from)
 
 		if (into->values[i])
 			observed_merge(into->values[i], from->values[i]);
+		channel_ranges_merge(&into->ranges[i], &from->ranges[i]);
 		for (int c = 0; c < m->channels; c++)
 			m->sum[c] += from->means[i].sum[c];
 		m->samples += from->means[i].samples;
@@ -161,6 +166,7 @@ int calibrate(const struct graph *g, const struct config *c,
 			goto done;
 	if (parallel_run(threads, samples->count, observe_sample, &r, &p, d))
 		goto done;
+	out->samples = samples->count;
 	for (int i = 0; i < threads; i++)
 		merge(out, &r.workers[i].seen);
 	err = 0;

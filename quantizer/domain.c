@@ -86,6 +86,16 @@ bool domain_is_integer(const struct node *n)
 	}
 }
 
+const struct node *domain_table_behind(const struct value *v)
+{
+	const struct node *n = value_only_reader(v);
+
+	if (!n || v->is_output || !(op_info(n->op)->flags & OPF_U) ||
+	    n->inputs[0] != v || !domain_is_integer(n))
+		return NULL;
+	return n;
+}
+
 static bool read_by_integers(const struct value *v)
 {
 	for (int i = 0; i < v->use_count; i++) {

@@ -24,6 +24,10 @@ uint32_t *domain_assign(const struct graph *g, struct arena *a);
  * again, so that the value before them gets a scale. */
 int domain_split_activations(struct graph *g);
 
+/* The node behind v that the device computes by a table of v's codes, where it
+ * alone reads v. */
+const struct node *domain_table_behind(const struct value *v);
+
 /*
  * What calibration learns of a value: extremes, and a histogram over
  * [-width * HIST_BINS / 2, width * HIST_BINS / 2), width a power of two that
@@ -53,10 +57,27 @@ struct channel_means {
 	int samples;
 };
 
+/* The extremes of each channel, of values whose channels may have scales of
+ * their own: by root; channels 0 for all others. See channel_scale.c. */
+struct channel_ranges {
+	float *low, *high; /* [channels]; always with 0 between them */
+	int channels;
+};
+
+/* r: an array by value id, zero; rows are filled in where it is possible. */
+int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
+			const uint32_t *root, struct arena *a);
+/* n elements, channels innermost. */
+void channel_ranges_add(struct channel_ranges *r, const float *x, int64_t n);
+void channel_ranges_merge(struct channel_ranges *into,
+			  const struct channel_ranges *from);
+
 struct calibration {
 	struct observed **values;       /* by id; NULL: not needed */
 	struct channel_means *means;    /* by id */
+	struct channel_ranges *ranges;  /* by id */
 	size_t value_count;
+	int samples;
 };
 
 /* Runs the float network over the samples and observes the roots. */
@@ -81,6 +102,16 @@ struct samples noise_samples(struct noise_samples *n);
  */
 struct input_range clip_range(const struct observed *o,
 			      const struct node *reader);
+
+/*
+ * Scales a channel for v, a root with ranges, one zero point for all; *out
+ * NULL where one scale serves as well. `samples`: how many the ranges come
+ * from; `limits`: clip_range() of the whole; `bits`: of the weights that read.
+ * -1 out of memory.
+ */
+int channel_quant(const struct value *v, const struct channel_ranges *r,
+		  int samples, struct input_range limits, int bits,
+		  struct arena *a, struct arena *scratch, struct quant **out);
 
 /* Scale and zero point of an S8 value for a range; 0 is exact. */
 void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);

@@ -2,17 +2,6 @@
 /* The quantizer's order of work: see quantizer.h for what it leaves. */
 #include "quantizer/internal.h"
 
-/* The table activation behind v, when it is v's only reader. */
-static const struct node *table_behind(const struct value *v)
-{
-	const struct node *n = value_only_reader(v);
-
-	if (!n || v->is_output || !(op_info(n->op)->flags & OPF_U) ||
-	    n->inputs[0] != v || !domain_is_integer(n))
-		return NULL;
-	return n;
-}
-
 static struct quant *activation_quant(struct arena *a, struct input_range r)
 {
 	struct quant *q = arena_alloc(a, sizeof(*q));
@@ -27,23 +16,40 @@ static struct quant *activation_quant(struct arena *a, struct input_range r)
 	return q;
 }
 
-static int quantize_activations(struct graph *g, const uint32_t *root,
-				const struct calibration *seen,
-				const struct input_range *image_range)
+/* A root: scales a channel where that is better, otherwise one. */
+static int quantize_root(struct graph *g, struct value *v,
+			 const struct config *c,
+			 const struct calibration *seen,
+			 const struct input_range *image_range,
+			 struct arena *scratch)
 {
-	for (uint32_t i = 0; i < g->value_count; i++) {
-		struct value *v = g->values[i];
-		struct input_range r;
+	const struct channel_ranges *ranges = &seen->ranges[v->id];
+	struct input_range r = clip_range(seen->values[v->id],
+					  domain_table_behind(v));
 
-		if (root[i] != i)
-			continue;
-		r = clip_range(seen->values[i], table_behind(v));
-		if (image_range && g->input_count && g->inputs[0] == v)
-			r = *image_range;
-		v->quant = activation_quant(g->arena, r);
-		if (!v->quant)
+	if (ranges->channels &&
+	    channel_quant(v, ranges, seen->samples, r, c->bits, g->arena,
+			  scratch, &v->quant))
+		return -1;
+	if (v->quant)
+		return 0;
+	if (image_range && g->input_count && g->inputs[0] == v)
+		r = *image_range;
+	v->quant = activation_quant(g->arena, r);
+	return v->quant ? 0 : -1;
+}
+
+static int quantize_activations(struct graph *g, const struct config *c,
+				const uint32_t *root,
+				const struct calibration *seen,
+				const struct input_range *image_range,
+				struct arena *scratch)
+{
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] == i &&
+		    quantize_root(g, g->values[i], c, seen, image_range,
+				  scratch))
 			return -1;
-	}
 	for (uint32_t i = 0; i < g->value_count; i++)
 		if (root[i] != DOMAIN_FLOAT)
 			g->values[i]->quant = g->values[root[i]]->quant;
@@ -124,7 +130,7 @@ int quantize_graph(struct graph *g, const struct config *c,
 	if (calibrate(g, c, samples, root, &scratch, &seen, progress,
 		      progress_ctx, d))
 		goto done;
-	if (quantize_activations(g, root, &seen, image_range)) {
+	if (quantize_activations(g, c, root, &seen, image_range, &scratch)) {
 		diag_error(d, "out of memory");
 		goto done;
 	}

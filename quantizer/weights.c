@@ -156,12 +156,45 @@ static int64_t input_channel(const struct node *n, int64_t c, int64_t i)
 	return c / (s->dim[0] / groups) * s->dim[1] + i / spatial;
 }
 
-static int correct_bias(struct graph *g, struct node *n,
+/* Scale of an input channel over the first one's, which is the tensor's. */
+static double channel_ratio(const struct node *n, int64_t channel)
+{
+	const struct quant *x = n->inputs[0]->quant;
+
+	return x && x->channels > 1 ?
+		       (double)x->scale[channel] / (double)x->scale[0] :
+		       1;
+}
+
+/* The weights that multiply codes of equal worth: scales of the input's
+ * channels are in them. NULL when memory is exhausted. */
+static const float *weights_of_codes(const struct node *n,
+				     const struct channel_view *v,
+				     struct arena *a)
+{
+	const struct quant *x = n->inputs[0]->quant;
+	const float *data = n->inputs[1]->data;
+	float *w;
+
+	if (!x || x->channels == 1)
+		return data;
+	w = arena_array(a, (size_t)(v->channels * v->length), sizeof(*w));
+	for (int64_t c = 0; w && c < v->channels; c++)
+		for (int64_t i = 0; i < v->length; i++) {
+			int64_t k = at(v, c, i);
+			int64_t from = input_channel(n, c, i);
+
+			w[k] = (float)((double)data[k] *
+				       channel_ratio(n, from));
+		}
+	return w;
+}
+
+static int correct_bias(struct graph *g, struct node *n, const float *w,
 			const struct channel_view *v,
 			const struct quant *q, const struct grid *grid,
 			const struct channel_means *means)
 {
-	const float *w = n->inputs[1]->data;
 	const struct value *old = node_input(n, 2);
 	struct value *bias;
 	float *b;
@@ -181,7 +214,8 @@ static int correct_bias(struct graph *g, struct node *n,
 			int64_t k = at(v, c, i);
 			int64_t from = input_channel(n, c, i);
 			double mean = (double)means->sum[from] /
-				      4294967296.0 / means->samples;
+				      4294967296.0 / means->samples /
+				      channel_ratio(n, from);
 
 			shift += ((double)q->scale[c] *
 				  level_of(q->codes[k], grid) -
@@ -216,7 +250,7 @@ int weights_quantize(struct graph *g, struct node *n, int bits,
 		     const struct channel_means *means, struct diag *d)
 {
 	struct channel_view v = view_of(n);
-	const float *data = n->inputs[1]->data;
+	const float *data = weights_of_codes(n, &v, g->arena);
 	struct value *copy;
 	struct grid grid;
 	struct quant *q;
@@ -228,7 +262,7 @@ int weights_quantize(struct graph *g, struct node *n, int bits,
 
 	arena_init(&scratch, 0);
 	w = arena_array(&scratch, (size_t)v.length, sizeof(*w));
-	if (!w)
+	if (!w || !data)
 		goto done;
 	grid = choose_grid(bits, data, &v, w);
 	q = quant_new(g->arena, &v, bits, &grid,
@@ -250,11 +284,11 @@ int weights_quantize(struct graph *g, struct node *n, int bits,
 	}
 	/* Weights shared between nodes get a view of their own each. */
 	copy = graph_constant(g, n->inputs[1]->name, DT_F32,
-			      &n->inputs[1]->shape, data);
+			      &n->inputs[1]->shape, n->inputs[1]->data);
 	if (!copy)
 		goto done;
 	copy->quant = q;
-	if (correct_bias(g, n, &v, q, &grid, means))
+	if (correct_bias(g, n, data, &v, q, &grid, means))
 		goto done;
 	status = graph_set_input(g, n, 1, copy);
 done:

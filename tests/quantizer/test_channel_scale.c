@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scales a channel, from the graph to the device: a network in which one
+ * channel is a hundred times louder than the others keeps its quiet ones, with
+ * every activation that can lie between two convolutions.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "converter/packed_file.h"
+#include "converter/pack.h"
+#include "evaluator/evaluator.h"
+#include "quantizer/quantizer.h"
+#include "tests/support/fixture.h"
+
+#define SIDE 12
+#define CHANNELS 4
+#define ELEMENTS (SIDE * SIDE * CHANNELS)
+
+static void random_input(float *x, uint32_t seed)
+{
+	for (int i = 0; i < ELEMENTS; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		x[i] = (float)(seed >> 8) / (1 << 23) - 1;
+	}
+}
+
+static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
+{
+	(void)ctx;
+	(void)d;
+	random_input(inputs[0], (uint32_t)index + 1);
+	return 0;
+}
+
+/* Channels of the first convolution are 100, 1, 0.5 and 0.2 loud; the second
+ * one brings them to one level again. */
+static const char before[] =
+	"input %x f32 1x12x12x4\n"
+	"const %a f32 4x4x1x1 = [100.0, 30.0, 20.0, -50.0, 0.5, -1.0, 0.2, "
+	"0.3, -0.1, 0.2, 0.5, 0.4, 0.2, 0.1, -0.2, 0.1]\n"
+	"const %k f32 4x1x1x1 = [0.01, 1.0, 2.0, 5.0]\n"
+	"const %z f32 4x4x1x1 = [0.5, -1.0, 0.7, 0.3, -0.5, 1.0, 0.25, 0.5, "
+	"1.0, 0.5, -0.75, 0.25, 0.3, 0.6, 0.9, -0.2]\n"
+	"%c = Conv(%x, %a) layout=nhwc : f32 1x12x12x4\n";
+static const char behind[] =
+	"%e = Conv(%d, %k) {group=4} layout=nhwc : f32 1x12x12x4\n"
+	"%y = Conv(%e, %z) layout=nhwc : f32 1x12x12x4\n"
+	"output %y\n";
+
+static struct graph *build(struct fixture *f, const char *middle)
+{
+	char text[4096];
+	struct graph *g;
+
+	snprintf(text, sizeof(text), "%s%s%s", before, middle, behind);
+	g = graph_parse(&f->arena, text, &f->d);
+	if (!g)
+		fail_msg("%s", f->d.entries[0].text);
+	return g;
+}
+
+static void pack(struct fixture *f, struct graph *g, struct packed *out)
+{
+	static const struct samples samples = { 8, fill, NULL };
+	struct preprocess none = { 0 };
+	struct config c;
+
+	config_init(&c);
+	c.uniform = true;
+	c.jobs = 1;
+	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
+	    pack_graph(g, &none, &c, &f->arena, out, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+}
+
+/* Signal to error of the packed model, in decibels. */
+static double measure(struct fixture *f, const struct graph *g,
+		      const struct packed *p)
+{
+	struct evaluator *e = evaluator_new(g, &f->d);
+	float x[ELEMENTS], got[ELEMENTS];
+	const void *inputs[1] = { x };
+	struct packed_file file = { 0 };
+	double signal = 0, noise = 0;
+	const float *want;
+
+	assert_non_null(e);
+	random_input(x, 77);
+	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
+	want = evaluator_output(e, 0);
+	assert_int_equal(packed_file_open(&file, p->bytes, p->size, "", &f->d),
+			 0);
+	assert_int_equal(packed_file_bind(&file, &f->d), 0);
+	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
+	assert_int_equal(dbrt_run(&file.model), 0);
+	assert_int_equal(dbrt_output_f32(&file.model, 0, got, ELEMENTS), 0);
+	for (int i = 0; i < ELEMENTS; i++) {
+		double error = (double)want[i] - (double)got[i];
+
+		signal += (double)want[i] * (double)want[i];
+		noise += error * error;
+	}
+	packed_file_close(&file);
+	evaluator_free(e);
+	return 10 * log10(signal / noise);
+}
+
+/* How well it works with these nodes in the middle, and whether the value has
+ * scales of its own a channel. */
+static void check(struct fixture *f, const char *middle, const char *value,
+		  bool differs)
+{
+	struct graph *g = build(f, middle), *fresh = build(f, middle);
+	const struct value *v = graph_find_value(g, value);
+	struct packed p = { 0 };
+	double decibels;
+
+	pack(f, g, &p);
+	assert_non_null(v->quant);
+	if (differs) {
+		assert_int_equal(v->quant->channels, CHANNELS);
+		assert_true(v->quant->scale[0] > 10 * v->quant->scale[3]);
+		for (int c = 1; c < CHANNELS; c++)
+			assert_int_equal(v->quant->zero_point[c],
+					 v->quant->zero_point[0]);
+	} else {
+		assert_int_equal(v->quant->channels, 1);
+	}
+	decibels = measure(f, fresh, &p);
+	if (differs ? decibels < 30 : decibels > 25)
+		fail_msg("%s: %.1f dB", middle, decibels);
+}
+
+static void test_plain(void **state)
+{
+	check(*state, "%d = Identity(%c) : f32 1x12x12x4\n", "c", false);
+	check(*state,
+	      "%d = MaxPool(%c) {kernel_shape=[1, 1]} layout=nhwc "
+	      ": f32 1x12x12x4\n", "d", true);
+}
+
+static void test_activations(void **state)
+{
+	check(*state, "%d = Swish(%c) : f32 1x12x12x4\n", "d", true);
+	check(*state, "%d = Swish(%c) : f32 1x12x12x4\n", "c", true);
+	check(*state, "%d = HardSwish(%c) : f32 1x12x12x4\n", "d", true);
+	check(*state, "%d = Gelu(%c) : f32 1x12x12x4\n", "d", true);
+}
+
+/* Another reader than a convolution needs one scale. */
+static void test_other_readers(void **state)
+{
+	check(*state,
+	      "%s = Swish(%c) : f32 1x12x12x4\n"
+	      "const %one f32 1x1x1x4 = [0.001, 0.001, 0.001, 0.001]\n"
+	      "%d = Add(%s, %one) : f32 1x12x12x4\n", "d", false);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_plain, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_activations,
+						fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_other_readers,
+						fixture_setup,
+						fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
