@@ -107,8 +107,14 @@ check: ## every test: gcc, clang, sanitizers, layers, man pages, scripts
 	tests/run.sh build/sanitize
 	tests/run.sh build/release
 endif
-lint: ## layers, man pages, shell scripts
+SOURCES := $(shell find $(HOST_DIRS) runtime schemas cli tests tools bench \
+	examples -name '*.[ch]')
+.PHONY: format
+format: ## every source file as .clang-format says
+	clang-format -i $(SOURCES)
+lint: ## layers, layout of sources, man pages, shell scripts
 	tests/layers.sh
+	clang-format --dry-run -Werror $(SOURCES)
 	mandoc -T lint -W warning man/*.[15]
 	shellcheck $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
 		find . -name '*.sh' -not -path './build/*')

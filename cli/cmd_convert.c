@@ -37,9 +37,9 @@ static int measure(const struct config *c, struct work *w,
 		return 0;
 	if (packed_file_open(&w->file, w->v.packed.bytes, w->v.packed.size, "",
 			     d) ||
-	    fidelity_measure(c, &w->file, &w->v.dataset, w->v.calib_count,
-			     held, &w->arena, &w->fidelity, progress_update,
-			     &w->bar, d))
+	    fidelity_measure(c, &w->file, &w->v.dataset, w->v.calib_count, held,
+			     &w->arena, &w->fidelity, progress_update, &w->bar,
+			     d))
 		return -1;
 	*f = &w->fidelity;
 	if (packed_file_bind(&w->file, d))
@@ -73,8 +73,8 @@ static int write_files(const struct command *cmd, struct work *w,
 	files[count++] = (struct file_out){ dbp, p->bytes, p->size };
 	files[count++] = (struct file_out){ header, text, strlen(text) };
 	for (int i = 0; i < c->report_count; i++)
-		files[count++] = (struct file_out){ c->reports[i], json,
-						    strlen(json) };
+		files[count++] =
+			(struct file_out){ c->reports[i], json, strlen(json) };
 	if (command_make_folder(c->output_dir, d) ||
 	    files_write(files, count, d))
 		goto done;

@@ -41,8 +41,8 @@ struct part {
 static int list_parts(const struct packed_file *f, struct part *parts)
 {
 	const struct dbp_header *h = f->header;
-	uint32_t at = (uint32_t)(sizeof(*h) + h->section_count *
-					      sizeof(struct dbp_section));
+	uint32_t at = (uint32_t)(sizeof(*h) +
+				 h->section_count * sizeof(struct dbp_section));
 	uint32_t padding = 0;
 	int n = 1;
 
@@ -75,8 +75,7 @@ static const char *type_name(enum dbrt_dtype t)
 
 static struct layer layer_of(const struct packed_file *f, uint32_t op)
 {
-	const struct dbp_section *ops = packed_file_section(f,
-							    DBP_SECTION_OPS);
+	const struct dbp_section *ops = packed_file_section(f, DBP_SECTION_OPS);
 	const struct dbp_section *params =
 		packed_file_section(f, DBP_SECTION_PARAMS);
 	const struct dbp_op *row =
@@ -93,9 +92,8 @@ static struct layer layer_of(const struct packed_file *f, uint32_t op)
 	shape_print(&s, l.shape, sizeof(l.shape));
 	l.type = type_name(out.dtype);
 	if (row->kind == DBP_OP_CONV || row->kind == DBP_OP_CONV_TRANSPOSE) {
-		const struct dbp_conv *c = (const void *)(f->bytes +
-							  params->offset +
-							  row->params);
+		const struct dbp_conv *c =
+			(const void *)(f->bytes + params->offset + row->params);
 
 		l.bits = c->weight_bits;
 		l.weight_bytes = c->weights_bytes;
@@ -158,10 +156,10 @@ static json_t *tensors_json(const struct packed_file *f, bool inputs)
 			dbrt_output(&f->model, i, &t);
 		s = packed_shape(&t);
 		shape_print(&s, shape, sizeof(shape));
-		json_array_append_new(
-			list, json_pack("{s:o,s:s,s:s}", "name",
-					name_json(t.name), "type",
-					type_name(t.dtype), "shape", shape));
+		json_array_append_new(list, json_pack("{s:o,s:s,s:s}", "name",
+						      name_json(t.name), "type",
+						      type_name(t.dtype),
+						      "shape", shape));
 	}
 	return list;
 }
@@ -181,11 +179,10 @@ static json_t *packed_json(const struct packed_file *f)
 		struct layer l = layer_of(f, i);
 
 		json_array_append_new(
-			layers,
-			json_pack("{s:s,s:s,s:s,s:i,s:I}", "op", l.kind,
-				  "shape", l.shape, "type", l.type, "w_bits",
-				  l.bits, "weight_bytes",
-				  (json_int_t)l.weight_bytes));
+			layers, json_pack("{s:s,s:s,s:s,s:i,s:I}", "op", l.kind,
+					  "shape", l.shape, "type", l.type,
+					  "w_bits", l.bits, "weight_bytes",
+					  (json_int_t)l.weight_bytes));
 	}
 	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", 1,
 			 "kind", "dbp", "bytes",
@@ -244,8 +241,8 @@ static void print_graph(const struct graph *g, const char *path)
 		char shape[128];
 
 		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
-		printf("%-20s %-20s %12lld  %s\n", op_info(n->op)->name,
-		       shape, (long long)node_macs(n), n->name);
+		printf("%-20s %-20s %12lld  %s\n", op_info(n->op)->name, shape,
+		       (long long)node_macs(n), n->name);
 	}
 }
 
@@ -280,13 +277,12 @@ static json_t *graph_json(const struct graph *g)
 					  op_info(n->op)->name, "shape", shape,
 					  "macs", (json_int_t)node_macs(n)));
 	}
-	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1,
-			 "kind", "onnx", "opset", (json_int_t)g->opset,
-			 "params", (json_int_t)graph_params(g), "macs",
-			 (json_int_t)graph_macs(g), "inputs",
-			 values_json(g->inputs, g->input_count), "outputs",
-			 values_json(g->outputs, g->output_count), "layers",
-			 layers);
+	return json_pack(
+		"{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1, "kind",
+		"onnx", "opset", (json_int_t)g->opset, "params",
+		(json_int_t)graph_params(g), "macs", (json_int_t)graph_macs(g),
+		"inputs", values_json(g->inputs, g->input_count), "outputs",
+		values_json(g->outputs, g->output_count), "layers", layers);
 }
 
 static int inspect_onnx(const struct command *cmd, struct diag *d)

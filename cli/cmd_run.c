@@ -110,8 +110,7 @@ static int best_behind(const float *scores, int count, const bool *taken)
 	return best;
 }
 
-static int show_classes(const struct run *r, const char *input,
-			json_t *result)
+static int show_classes(const struct run *r, const char *input, json_t *result)
 {
 	json_t *list = json_array();
 	const char *name;
@@ -119,8 +118,7 @@ static int show_classes(const struct run *r, const char *input,
 	int count;
 	bool *taken;
 
-	if (engine_output(r->engine, engine_scores(r->engine), &name, &t,
-			  r->d))
+	if (engine_output(r->engine, engine_scores(r->engine), &name, &t, r->d))
 		return -1;
 	count = (int)shape_elements(&t.shape);
 	taken = calloc((size_t)count + 1, sizeof(*taken));
@@ -131,9 +129,8 @@ static int show_classes(const struct run *r, const char *input,
 
 		taken[best] = true;
 		class_text(r, (uint32_t)best, text, sizeof(text));
-		json_array_append_new(list,
-				      json_pack("{s:i,s:f}", "class", best,
-						"score", score));
+		json_array_append_new(list, json_pack("{s:i,s:f}", "class",
+						      best, "score", score));
 		if (r->cmd->json)
 			continue;
 		print_subject(r, input);
@@ -174,8 +171,7 @@ static int write_output(const struct run *r, const char *folder, int i)
 		return -1;
 	safe_name(name, safe, sizeof(safe));
 	n = *safe ? snprintf(path, sizeof(path), "%s/%s.npy", folder, safe) :
-		    snprintf(path, sizeof(path), "%s/output_%d.npy", folder,
-			     i);
+		    snprintf(path, sizeof(path), "%s/output_%d.npy", folder, i);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		err = diag_error(r->d, "%s: the path is too long", folder);
 	else
@@ -192,8 +188,7 @@ static int write_outputs(const struct run *r, const char *input)
 
 	arena_init(&a, 0);
 	stem = command_stem(input, &a);
-	folder = stem ? arena_printf(&a, "%s/%s", r->cmd->output, stem) :
-			NULL;
+	folder = stem ? arena_printf(&a, "%s/%s", r->cmd->output, stem) : NULL;
 	if (!folder)
 		diag_error(r->d, "out of memory");
 	else
@@ -204,8 +199,7 @@ static int write_outputs(const struct run *r, const char *input)
 	return err;
 }
 
-static int show_tensors(const struct run *r, const char *input,
-			json_t *result)
+static int show_tensors(const struct run *r, const char *input, json_t *result)
 {
 	json_t *list = json_array();
 	int err = 0;
@@ -219,10 +213,9 @@ static int show_tensors(const struct run *r, const char *input,
 		if (err)
 			break;
 		shape_print(&t.shape, shape, sizeof(shape));
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name",
-						      name, "type",
-						      dtype_name(t.dtype),
-						      "shape", shape));
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s}", "name", name, "type",
+					dtype_name(t.dtype), "shape", shape));
 		if (!r->cmd->json) {
 			print_subject(r, input);
 			printf("%s %s %s\n", name, dtype_name(t.dtype), shape);
@@ -268,7 +261,7 @@ static int check_arguments(const struct run *r)
 {
 	if (r->cmd->arg_count < 2)
 		return diag_error(r->d, "run takes a model and at least one "
-				  "photo or tensor");
+					"photo or tensor");
 	if (r->cmd->draw && r->cmd->arg_count > 2)
 		return diag_error(r->d, "--draw takes one photo, not %d",
 				  r->cmd->arg_count - 1);
@@ -279,8 +272,10 @@ static int check_draw(const struct run *r)
 {
 	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
 		return 0;
-	return diag_error(r->d, "%s: its outputs are not boxes and scores, "
-			  "so there is nothing to draw", r->cmd->args[0]);
+	return diag_error(r->d,
+			  "%s: its outputs are not boxes and scores, "
+			  "so there is nothing to draw",
+			  r->cmd->args[0]);
 }
 
 int cmd_run(const struct command *cmd, struct diag *d)

@@ -9,7 +9,8 @@
 static void print_outputs(const struct fidelity *f, FILE *out)
 {
 	fputs("\noutput                            SQNR dB   cosine  "
-	      "largest error / range\n", out);
+	      "largest error / range\n",
+	      out);
 	for (int i = 0; i < f->output_count; i++) {
 		const struct fidelity_output *o = &f->outputs[i];
 
@@ -71,8 +72,8 @@ static int measure(const struct config *c, struct packed_file *file,
 {
 	int few = set->count < LAYER_SAMPLES ? set->count : LAYER_SAMPLES;
 
-	if (fidelity_measure(c, file, set, 0, set->count, a, f,
-			     progress_update, bar, d) ||
+	if (fidelity_measure(c, file, set, 0, set->count, a, f, progress_update,
+			     bar, d) ||
 	    packed_file_bind(file, d))
 		return -1;
 	*layers = layer_errors(c, file, set, 0, few, a, d);

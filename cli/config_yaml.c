@@ -126,7 +126,7 @@ static int apply(struct reader *r, const yaml_node_t *key,
 
 int config_yaml_apply(struct command *cmd, struct diag *d)
 {
-	struct reader r = {.cmd = cmd, .diag = d};
+	struct reader r = { .cmd = cmd, .diag = d };
 	const char *path = cmd->config_file;
 	yaml_node_t *top, *key, *value;
 	int rc;

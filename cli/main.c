@@ -25,9 +25,9 @@ char *command_stem(const char *path, struct arena *a)
 	const char *name = slash ? slash + 1 : path;
 	const char *dot = strrchr(name, '.');
 
-	return dot && dot > name ? arena_strndup(a, name,
-						 (size_t)(dot - name)) :
-				   arena_strdup(a, name);
+	return dot && dot > name ?
+		       arena_strndup(a, name, (size_t)(dot - name)) :
+		       arena_strdup(a, name);
 }
 
 static int make_one(const char *path, struct diag *d)
@@ -104,8 +104,7 @@ static void print_usage(FILE *out)
 
 static const struct verb *find_verb(int *argc, char ***argv)
 {
-	for (size_t i = 0; *argc > 0 && i < sizeof(verbs) / sizeof(*verbs);
-	     i++)
+	for (size_t i = 0; *argc > 0 && i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp((*argv)[0], verbs[i].name)) {
 			--*argc;
 			++*argv;

@@ -37,23 +37,23 @@ enum {
 enum option_kind {
 	OPTION_FLAG,
 	OPTION_TEXT,
-	OPTION_INT,       /* min to max */
-	OPTION_SEED,      /* uint64_t */
-	OPTION_WIDTH,     /* an int out of `choices` */
-	OPTION_CHOICE,    /* the index in `choices` */
-	OPTION_FRACTION,  /* a float from 0 to 1 */
+	OPTION_INT,      /* min to max */
+	OPTION_SEED,     /* uint64_t */
+	OPTION_WIDTH,    /* an int out of `choices` */
+	OPTION_CHOICE,   /* the index in `choices` */
+	OPTION_FRACTION, /* a float from 0 to 1 */
 	OPTION_BYTES,
 	OPTION_DURATION,
 	OPTION_MEAN,
 	OPTION_SCALE,
-	OPTION_SHAPE,     /* may be given again, as OPTION_REPORT */
+	OPTION_SHAPE, /* may be given again, as OPTION_REPORT */
 	OPTION_REPORT,
 };
 
 /* One row an option: parser, help and dbconvert.yaml all read it. */
 struct option_row {
-	const char *name; /* without the two dashes */
-	char letter;      /* 0: none */
+	const char *name;     /* without the two dashes */
+	char letter;          /* 0: none */
 	const char *argument; /* as help shows it; NULL for a flag */
 	enum option_kind kind;
 	size_t offset; /* into struct command */

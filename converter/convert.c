@@ -28,8 +28,7 @@ static int move_held_out(struct dataset *s, int held)
 	for (int i = 0; i < s->count; i++) {
 		bool hold = (int64_t)(i + 1) * held / s->count > moved;
 
-		spread[hold ? s->count - held + moved++ : kept++] =
-			s->items[i];
+		spread[hold ? s->count - held + moved++ : kept++] = s->items[i];
 	}
 	memcpy(s->items, spread, (size_t)s->count * sizeof(*spread));
 	free(spread);
@@ -52,29 +51,27 @@ static int open_samples(const struct config *c, struct conversion *v,
 static int quantize(const struct config *c, struct conversion *v,
 		    progress_fn *progress, void *ctx, struct diag *d)
 {
-	struct sample_set set = {&v->dataset, &v->preprocess, v->graph, 0};
+	struct sample_set set = { &v->dataset, &v->preprocess, v->graph, 0 };
 	struct samples samples = sample_set_samples(&set, v->calib_count);
-	struct input_range range = {0, 0};
+	struct input_range range = { 0, 0 };
 	/* tensors need not be what photos would have become */
-	bool photos = v->preprocess.is_image &&
-		      (v->calib_count == 0 ||
-		       v->dataset.items[0].kind == ITEM_PHOTO);
+	bool photos =
+		v->preprocess.is_image &&
+		(v->calib_count == 0 || v->dataset.items[0].kind == ITEM_PHOTO);
 
 	if (photos)
 		range = preprocess_range(&v->preprocess);
 	diag_set_file(d, c->model_path);
-	return quantize_graph(v->graph, c,
-			      v->calib_count ? &samples : NULL,
+	return quantize_graph(v->graph, c, v->calib_count ? &samples : NULL,
 			      photos ? &range : NULL, progress, ctx, d);
 }
 
-int convert_model(const struct config *c, struct conversion *out,
-		  FILE *dump, progress_fn *progress, void *progress_ctx,
-		  struct diag *d)
+int convert_model(const struct config *c, struct conversion *out, FILE *dump,
+		  progress_fn *progress, void *progress_ctx, struct diag *d)
 {
 	arena_init(&out->arena, 0);
-	out->graph = pipeline_prepare(c, &out->arena, out->model_sha256, dump,
-				      d);
+	out->graph =
+		pipeline_prepare(c, &out->arena, out->model_sha256, dump, d);
 	if (!out->graph)
 		return -1;
 	out->model_nodes = (int64_t)out->graph->node_count;

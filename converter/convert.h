@@ -31,15 +31,14 @@ struct conversion {
 	struct preprocess preprocess;
 	struct dataset dataset; /* of --calib; count 0: data-free */
 	int calib_count;        /* items used for calibration; the rest of the
-	                         * dataset is held out to measure fidelity */
+				 * dataset is held out to measure fidelity */
 	uint8_t model_sha256[32];
 	int64_t model_nodes, model_params, model_macs;
 	struct packed packed;
 };
 
-int convert_model(const struct config *c, struct conversion *out,
-		  FILE *dump, progress_fn *progress, void *progress_ctx,
-		  struct diag *d);
+int convert_model(const struct config *c, struct conversion *out, FILE *dump,
+		  progress_fn *progress, void *progress_ctx, struct diag *d);
 void conversion_free(struct conversion *v);
 
 #endif

@@ -71,8 +71,8 @@ static char *join(const char *folder, const char *name)
 
 /* ---- Folders ---- */
 
-static int search_folder(struct dataset *s, const char *root,
-			 const char *below, int depth, struct diag *d);
+static int search_folder(struct dataset *s, const char *root, const char *below,
+			 int depth, struct diag *d);
 
 static int add_entry(struct dataset *s, const char *root, const char *name,
 		     int depth, struct diag *d)
@@ -94,8 +94,8 @@ static int add_entry(struct dataset *s, const char *root, const char *name,
 	return err;
 }
 
-static int search_folder(struct dataset *s, const char *root,
-			 const char *below, int depth, struct diag *d)
+static int search_folder(struct dataset *s, const char *root, const char *below,
+			 int depth, struct diag *d)
 {
 	char *path = *below ? join(root, below) : strdup(root);
 	const struct dirent *e;
@@ -148,8 +148,9 @@ static int add_line(struct dataset *s, const char *folder, const char *line,
 	if (kind_of(line, &kind))
 		err = add_item(s, path, line, kind, d);
 	else
-		err = diag_error(d, "%s: line %d: '%s' is neither a photo "
-				    "(.jpg, .png) nor a tensor (.npy, .pb)",
+		err = diag_error(d,
+				 "%s: line %d: '%s' is neither a photo "
+				 "(.jpg, .png) nor a tensor (.npy, .pb)",
 				 list, number, line);
 	free(path);
 	return err;

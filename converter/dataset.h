@@ -32,7 +32,6 @@ void dataset_close(struct dataset *s);
 
 /* SHA-256 over count, then name and content of each item in order: the same
  * on every machine, wherever the folder lies. */
-int dataset_digest(const struct dataset *s, uint8_t sha256[32],
-		   struct diag *d);
+int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d);
 
 #endif

@@ -94,8 +94,8 @@ static bool is_classifier(const struct graph *g)
 bool head_find(const struct graph *g, const struct config *c,
 	       struct dbp_head *head)
 {
-	*head = (struct dbp_head){.score_threshold = c->score_threshold,
-				  .nms_iou = c->nms_iou};
+	*head = (struct dbp_head){ .score_threshold = c->score_threshold,
+				   .nms_iou = c->nms_iou };
 	if (g->output_count == 0)
 		return false;
 	if (find_pair(g, head)) {
@@ -163,7 +163,7 @@ static int best_match(const struct dbrt_detection *d,
 static int add_found(struct detect_score *s, const struct dbrt_detection *d,
 		     bool correct, float threshold)
 {
-	struct detect_match m = {d->score, d->class_id, correct};
+	struct detect_match m = { d->score, d->class_id, correct };
 
 	if (d->score >= threshold) {
 		s->found += correct;
@@ -172,18 +172,18 @@ static int add_found(struct detect_score *s, const struct dbrt_detection *d,
 	return add_match(&s->matches, &s->match_count, &s->match_capacity, m);
 }
 
-int detect_score_add(struct detect_score *s,
-		     const struct dbrt_detection *truth, int truth_count,
-		     const struct dbrt_detection *found, int found_count,
-		     float threshold)
+int detect_score_add(struct detect_score *s, const struct dbrt_detection *truth,
+		     int truth_count, const struct dbrt_detection *found,
+		     int found_count, float threshold)
 {
 	bool *taken = calloc((size_t)truth_count + 1, sizeof(*taken));
 	int rc = taken ? 0 : -1;
 
 	for (int i = 0; rc == 0 && i < truth_count; i++)
 		rc = add_match(&s->truth, &s->truth_count, &s->truth_capacity,
-			       (struct detect_match){truth[i].score,
-						     truth[i].class_id, true});
+			       (struct detect_match){ truth[i].score,
+						      truth[i].class_id,
+						      true });
 	for (int i = 0; rc == 0 && i < found_count; i++) {
 		int at = best_match(&found[i], truth, taken, truth_count);
 
@@ -226,7 +226,7 @@ static int by_class_and_score(const void *a, const void *b)
  */
 static double class_ap(const struct ranked *list, int count, int truths)
 {
-	double best_at[101] = {0};
+	double best_at[101] = { 0 };
 	double sum = 0, best = 0;
 	int correct = 0;
 
@@ -281,17 +281,15 @@ static double ap_of(const struct ranked *list, int count, uint32_t class_id,
 
 double detect_map50(const struct detect_score *s)
 {
-	struct ranked *list =
-		calloc((size_t)s->match_count + 1, sizeof(*list));
+	struct ranked *list = calloc((size_t)s->match_count + 1, sizeof(*list));
 	double sum = 0;
 	int classes = 0;
 
 	if (!list)
 		return 0;
 	for (int i = 0; i < s->match_count; i++)
-		list[i] = (struct ranked){s->matches[i], i};
-	qsort(list, (size_t)s->match_count, sizeof(*list),
-	      by_class_and_score);
+		list[i] = (struct ranked){ s->matches[i], i };
+	qsort(list, (size_t)s->match_count, sizeof(*list), by_class_and_score);
 	for (int i = 0; i < s->truth_count; i++) {
 		uint32_t id = s->truth[i].class_id;
 
@@ -308,5 +306,5 @@ void detect_score_free(struct detect_score *s)
 {
 	free(s->matches);
 	free(s->truth);
-	*s = (struct detect_score){0};
+	*s = (struct detect_score){ 0 };
 }

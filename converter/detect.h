@@ -42,10 +42,9 @@ struct detect_score {
 
 /* One picture. `found` is sorted, best first, and goes below the threshold,
  * from which on detections count for F1. -1 when memory is exhausted. */
-int detect_score_add(struct detect_score *s,
-		     const struct dbrt_detection *truth, int truth_count,
-		     const struct dbrt_detection *found, int found_count,
-		     float threshold);
+int detect_score_add(struct detect_score *s, const struct dbrt_detection *truth,
+		     int truth_count, const struct dbrt_detection *found,
+		     int found_count, float threshold);
 /* 1 where there is neither truth nor a detection. */
 double detect_f1(const struct detect_score *s);
 /* Average precision at IoU 0.5 over 101 recalls, the mean over the classes

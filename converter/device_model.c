@@ -17,8 +17,9 @@ static bool grow(struct device_model *m, void **list, uint32_t count,
 		return true;
 	while (room < need)
 		room *= 2;
-	larger = room <= DBP_MAX_BYTES
-		? arena_array(m->arena, (size_t)room, size) : NULL;
+	larger = room <= DBP_MAX_BYTES ?
+			 arena_array(m->arena, (size_t)room, size) :
+			 NULL;
 	if (!larger) {
 		m->failed = true;
 		return false;
@@ -36,14 +37,15 @@ int dev_init(struct device_model *m, struct arena *a)
 	m->arena = a;
 	/* Index 0 must be there even when memory runs out later. */
 	return grow(m, (void **)&m->tensors, 0, &m->tensor_capacity, 1,
-		    sizeof(*m->tensors)) ? 0 : -1;
+		    sizeof(*m->tensors)) ?
+		       0 :
+		       -1;
 }
 
 uint32_t dev_add_tensor(struct device_model *m, const struct dev_tensor *t)
 {
-	if (!grow(m, (void **)&m->tensors, m->tensor_count,
-		  &m->tensor_capacity, (uint64_t)m->tensor_count + 1,
-		  sizeof(*t)))
+	if (!grow(m, (void **)&m->tensors, m->tensor_count, &m->tensor_capacity,
+		  (uint64_t)m->tensor_count + 1, sizeof(*t)))
 		return 0;
 	m->tensors[m->tensor_count] = *t;
 	return m->tensor_count++;
@@ -65,12 +67,12 @@ struct dev_op *dev_add_op(struct device_model *m, enum dbp_op_kind kind,
 			  const uint32_t *outputs, int output_count,
 			  const void *params, size_t params_bytes)
 {
-	struct dev_op op = {.kind = kind, .input_count = input_count,
-			    .output_count = output_count,
-			    .params_bytes = (uint32_t)params_bytes};
+	struct dev_op op = { .kind = kind,
+			     .input_count = input_count,
+			     .output_count = output_count,
+			     .params_bytes = (uint32_t)params_bytes };
 
-	op.inputs = copy_of(m, inputs,
-			    (size_t)input_count * sizeof(*inputs));
+	op.inputs = copy_of(m, inputs, (size_t)input_count * sizeof(*inputs));
 	if (params_bytes)
 		op.params = copy_of(m, params, params_bytes);
 	for (int i = 0; i < output_count; i++)
@@ -97,8 +99,8 @@ static uint32_t find_blob(const struct device_model *m, const void *data,
 
 uint32_t dev_add_data(struct device_model *m, const void *data, size_t bytes)
 {
-	struct dev_blob b = {.offset = m->data_bytes,
-			     .bytes = (uint32_t)bytes};
+	struct dev_blob b = { .offset = m->data_bytes,
+			      .bytes = (uint32_t)bytes };
 	uint64_t end = (uint64_t)m->data_bytes + bytes;
 	uint32_t known;
 

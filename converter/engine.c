@@ -27,11 +27,11 @@ struct engine {
 	void *input; /* float model: in its own order and type */
 };
 
-static int open_packed(struct engine *e, const struct config *c,
-		       struct diag *d)
+static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 {
 	if (c->mean_given || c->scale_given || c->color_given)
-		diag_warn(d, "%s: photos are prepared as the packed model "
+		diag_warn(d,
+			  "%s: photos are prepared as the packed model "
 			  "says; --mean, --scale and --color do not count",
 			  e->path);
 	if (packed_file_read(&e->packed, e->path, d) ||
@@ -44,8 +44,7 @@ static int open_packed(struct engine *e, const struct config *c,
 	return 0;
 }
 
-static int open_float(struct engine *e, const struct config *c,
-		      struct diag *d)
+static int open_float(struct engine *e, const struct config *c, struct diag *d)
 {
 	struct config own = *c;
 	uint8_t sha256[32];
@@ -58,8 +57,10 @@ static int open_float(struct engine *e, const struct config *c,
 	    preprocess_init(&e->preprocess, e->g, c, d))
 		return -1;
 	if (e->g->input_count != 1)
-		return diag_error(d, "%s: has %d inputs, only models of one "
-				  "can be run", e->path, e->g->input_count);
+		return diag_error(d,
+				  "%s: has %d inputs, only models of one "
+				  "can be run",
+				  e->path, e->g->input_count);
 	n = shape_elements(&e->g->inputs[0]->shape);
 	e->input = arena_array(&e->arena, (size_t)n, 8);
 	e->evaluator = e->input ? evaluator_new(e->g, d) : NULL;
@@ -101,8 +102,10 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 		     struct diag *d)
 {
 	if (!e->preprocess.is_image)
-		return diag_error(d, "%s: the model does not take a picture, "
-				     "only tensors (.npy, .pb)", input);
+		return diag_error(d,
+				  "%s: the model does not take a picture, "
+				  "only tensors (.npy, .pb)",
+				  input);
 	if (image_read(input, photo, d))
 		return -1;
 	e->frame = detect_frame(&e->preprocess, photo->width, photo->height);
@@ -112,9 +115,8 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 					d);
 	return packed_file_status(
 		&e->packed,
-		dbrt_set_image(&e->packed.model, 0, photo->pixels,
-			       photo->width, photo->height,
-			       (size_t)photo->width * 3),
+		dbrt_set_image(&e->packed.model, 0, photo->pixels, photo->width,
+			       photo->height, (size_t)photo->width * 3),
 		"cannot take the photo", d);
 }
 
@@ -202,8 +204,7 @@ static int packed_output(const struct engine *e, int i, const char **name,
 	n = shape_elements(&s);
 	t->dtype = DT_I32;
 	for (int64_t k = 0; k < n; k++)
-		((int32_t *)t->data)[k] =
-			(int32_t)((const float *)t->data)[k];
+		((int32_t *)t->data)[k] = (int32_t)((const float *)t->data)[k];
 	return 0;
 }
 

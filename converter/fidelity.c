@@ -94,15 +94,17 @@ static int64_t arg_max(const struct value *v, const void *data)
 /* ---- Inputs ---- */
 
 static int set_photo(struct measure *m, struct worker *w,
-		     const struct dataset_item *item,
-		     struct dbrt_frame *frame, struct diag *d)
+		     const struct dataset_item *item, struct dbrt_frame *frame,
+		     struct diag *d)
 {
 	struct image image;
 	int status, err;
 
 	if (!m->preprocess.is_image)
-		return diag_error(d, "'%s': the model does not take a picture, "
-				     "only tensors (.npy, .pb)", item->name);
+		return diag_error(d,
+				  "'%s': the model does not take a picture, "
+				  "only tensors (.npy, .pb)",
+				  item->name);
 	if (image_read(item->path, &image, d))
 		return -1;
 	err = preprocess_photo(&m->preprocess, image.pixels, image.width,
@@ -113,8 +115,8 @@ static int set_photo(struct measure *m, struct worker *w,
 					(size_t)image.width * 3);
 		err = packed_file_status(&w->packed, status,
 					 "cannot take a photo", d);
-		*frame = detect_frame(&m->preprocess, image.width,
-					 image.height);
+		*frame =
+			detect_frame(&m->preprocess, image.width, image.height);
 	}
 	image_free(&image);
 	return err;
@@ -147,14 +149,13 @@ static int set_tensor(struct measure *m, struct worker *w,
 }
 
 static int set_inputs(struct measure *m, struct worker *w,
-		      const struct dataset_item *item,
-		      struct dbrt_frame *frame, struct diag *d)
+		      const struct dataset_item *item, struct dbrt_frame *frame,
+		      struct diag *d)
 {
 	if (item->kind == ITEM_PHOTO)
 		return set_photo(m, w, item, frame, d);
-	*frame = detect_frame(&m->preprocess,
-				 (uint32_t)m->preprocess.width,
-				 (uint32_t)m->preprocess.height);
+	*frame = detect_frame(&m->preprocess, (uint32_t)m->preprocess.width,
+			      (uint32_t)m->preprocess.height);
 	return set_tensor(m, w, item, d);
 }
 
@@ -337,9 +338,10 @@ static int check_outputs(const struct measure *m, size_t *largest,
 	const struct dbrt_model *model = &m->file->model;
 
 	if (dbrt_output_count(model) != (uint32_t)m->g->output_count)
-		return diag_error(d, "'%s' is not made from this model: it has "
-				     "%u outputs, not %d", m->file->name,
-				  dbrt_output_count(model),
+		return diag_error(d,
+				  "'%s' is not made from this model: it has "
+				  "%u outputs, not %d",
+				  m->file->name, dbrt_output_count(model),
 				  m->g->output_count);
 	for (int i = 0; i < m->g->output_count; i++) {
 		const struct value *v = m->g->outputs[i];
@@ -350,9 +352,11 @@ static int check_outputs(const struct measure *m, size_t *largest,
 		dbrt_output(model, (uint32_t)i, &t);
 		s = packed_shape(&t);
 		if (shape_elements(&s) != n)
-			return diag_error(d, "'%s' is not made from this "
-					     "model: output '%s' differs in "
-					     "size", m->file->name, v->name);
+			return diag_error(d,
+					  "'%s' is not made from this "
+					  "model: output '%s' differs in "
+					  "size",
+					  m->file->name, v->name);
 		*largest = (size_t)n > *largest ? (size_t)n : *largest;
 	}
 	return 0;
@@ -369,9 +373,8 @@ static int worker_init(struct measure *m, struct worker *w, size_t largest,
 	if (!w->input || !w->device_input || !w->scores)
 		return diag_error(d, "out of memory");
 	w->evaluator = evaluator_new(m->g, d);
-	if (!w->evaluator ||
-	    packed_file_open(&w->packed, m->file->bytes, m->file->size,
-			     m->file->name, d))
+	if (!w->evaluator || packed_file_open(&w->packed, m->file->bytes,
+					      m->file->size, m->file->name, d))
 		return -1;
 	return packed_file_bind(&w->packed, d);
 }
@@ -385,22 +388,23 @@ static int measure_init(struct measure *m, int threads, struct diag *d)
 	if (!m->g)
 		return -1;
 	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)
-		return diag_error(d, "%s: only models of one float input can "
-				     "be measured on samples",
+		return diag_error(d,
+				  "%s: only models of one float input can "
+				  "be measured on samples",
 				  m->c->model_path);
 	if (check_outputs(m, &largest, d) ||
 	    packed_file_preprocess_for(m->file, m->g, &m->preprocess, d))
 		return -1;
-	m->samples = arena_array(&m->arena, (size_t)m->count,
-				 sizeof(*m->samples));
-	m->workers = arena_array(&m->arena, (size_t)threads,
-				 sizeof(*m->workers));
+	m->samples =
+		arena_array(&m->arena, (size_t)m->count, sizeof(*m->samples));
+	m->workers =
+		arena_array(&m->arena, (size_t)threads, sizeof(*m->workers));
 	if (!m->samples || !m->workers)
 		return diag_error(d, "out of memory");
 	for (int i = 0; i < m->count; i++) {
-		m->samples[i].outputs =
-			arena_array(&m->arena, (size_t)m->g->output_count,
-				    sizeof(struct sums));
+		m->samples[i].outputs = arena_array(&m->arena,
+						    (size_t)m->g->output_count,
+						    sizeof(struct sums));
 		if (!m->samples[i].outputs)
 			return diag_error(d, "out of memory");
 	}
@@ -426,12 +430,12 @@ static void measure_free(struct measure *m, int threads)
 int fidelity_measure(const struct config *c, const struct packed_file *f,
 		     const struct dataset *set, int first, int count,
 		     struct arena *a, struct fidelity *out,
-		     progress_fn *progress, void *progress_ctx,
-		     struct diag *d)
+		     progress_fn *progress, void *progress_ctx, struct diag *d)
 {
 	const struct progress p = { progress, progress_ctx, "measure" };
-	struct measure m = { .c = c, .file = f, .set = set, .first = first,
-			     .count = count };
+	struct measure m = {
+		.c = c, .file = f, .set = set, .first = first, .count = count
+	};
 	int threads = parallel_threads(c->jobs, count);
 	int err = -1;
 

@@ -40,7 +40,6 @@ struct fidelity {
 int fidelity_measure(const struct config *c, const struct packed_file *f,
 		     const struct dataset *set, int first, int count,
 		     struct arena *a, struct fidelity *out,
-		     progress_fn *progress, void *progress_ctx,
-		     struct diag *d);
+		     progress_fn *progress, void *progress_ctx, struct diag *d);
 
 #endif

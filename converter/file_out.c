@@ -36,8 +36,7 @@ static int set_mode(int fd)
 /* Content on the disk, under its temporary name; closes fd. */
 static int fill(int fd, const struct file_out *f)
 {
-	int err = write_all(fd, f->data, f->bytes) || set_mode(fd) ||
-		  fsync(fd);
+	int err = write_all(fd, f->data, f->bytes) || set_mode(fd) || fsync(fd);
 	int saved = errno;
 
 	if (close(fd) && !err) {

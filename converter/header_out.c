@@ -32,9 +32,9 @@ static void print_bytes(FILE *out, const uint8_t *dbp, uint32_t size)
 {
 	for (uint32_t i = 0; i < size; i++)
 		fprintf(out, "%s%u%s", i % 24 ? "" : "\t", dbp[i],
-			i + 1 == size	  ? "\n" :
-			i % 24 == 23	  ? ",\n" :
-					    ",");
+			i + 1 == size ? "\n" :
+			i % 24 == 23  ? ",\n" :
+					",");
 }
 
 static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
@@ -49,18 +49,20 @@ static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
 		h->tool);
 	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
 	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, size);
-	fprintf(out, "/* bytes of work buffer, for one thread */\n"
-		     "#define %s_ARENA_BYTES %uu\n\n",
+	fprintf(out,
+		"/* bytes of work buffer, for one thread */\n"
+		"#define %s_ARENA_BYTES %uu\n\n",
 		upper, h->arena_bytes);
-	fprintf(out, "#if defined(__cplusplus) && __cplusplus >= 201103L\n"
-		     "alignas(64)\n"
-		     "#elif defined(__STDC_VERSION__) && "
-		     "__STDC_VERSION__ >= 201112L\n"
-		     "_Alignas(64)\n"
-		     "#elif defined(__GNUC__)\n"
-		     "__attribute__((aligned(64)))\n"
-		     "#endif\n"
-		     "static const unsigned char %s_dbp[%s_DBP_LEN] = {\n",
+	fprintf(out,
+		"#if defined(__cplusplus) && __cplusplus >= 201103L\n"
+		"alignas(64)\n"
+		"#elif defined(__STDC_VERSION__) && "
+		"__STDC_VERSION__ >= 201112L\n"
+		"_Alignas(64)\n"
+		"#elif defined(__GNUC__)\n"
+		"__attribute__((aligned(64)))\n"
+		"#endif\n"
+		"static const unsigned char %s_dbp[%s_DBP_LEN] = {\n",
 		lower, upper);
 	print_bytes(out, dbp, size);
 	fprintf(out, "};\n\n#endif\n");

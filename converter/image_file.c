@@ -104,8 +104,8 @@ static int decode_rows(struct jpeg_decompress_struct *info, const char *name,
 	if (alloc_pixels(name, img, d) || !*row)
 		return -1;
 	while (info->output_scanline < info->output_height) {
-		uint8_t *to = img->pixels + (size_t)info->output_scanline *
-						    img->width * 3;
+		uint8_t *to = img->pixels +
+			      (size_t)info->output_scanline * img->width * 3;
 
 		jpeg_read_scanlines(info, row, 1);
 		row_to_rgb(info, *row, to);
@@ -182,8 +182,10 @@ done:
 
 int image_write_png(const char *path, const struct image *img, struct diag *d)
 {
-	png_image png = { .version = PNG_IMAGE_VERSION, .width = img->width,
-			  .height = img->height, .format = PNG_FORMAT_RGB };
+	png_image png = { .version = PNG_IMAGE_VERSION,
+			  .width = img->width,
+			  .height = img->height,
+			  .format = PNG_FORMAT_RGB };
 	png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(png);
 	void *out = malloc(bytes);
 	int err;

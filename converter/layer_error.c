@@ -120,8 +120,7 @@ static const struct value *find_value(const struct comparison *k,
 		return NULL;
 	v = k->g->values[source - 1];
 	return v->dtype == DT_F32 && v->producer &&
-			       shape_elements(&s) ==
-				       shape_elements(&v->shape) ?
+			       shape_elements(&s) == shape_elements(&v->shape) ?
 		       v :
 		       NULL;
 }
@@ -147,8 +146,7 @@ static int init_layer(struct comparison *k, uint32_t op)
 			      1;
 	k->layer_of[l->value->id] = l;
 	l->floats = arena_array(&k->arena, (size_t)n, sizeof(float));
-	l->sums = arena_array(&k->arena, (size_t)l->channels,
-			      sizeof(*l->sums));
+	l->sums = arena_array(&k->arena, (size_t)l->channels, sizeof(*l->sums));
 	return l->floats && l->sums ? 0 : -1;
 }
 
@@ -173,8 +171,7 @@ static int init_inputs(struct comparison *k)
 	for (int i = 0; k->inputs && i < k->g->input_count; i++) {
 		int64_t n = shape_elements(&k->g->inputs[i]->shape);
 
-		k->inputs[i] = arena_array(&k->arena, (size_t)n,
-					   sizeof(float));
+		k->inputs[i] = arena_array(&k->arena, (size_t)n, sizeof(float));
 		if (!k->inputs[i])
 			return -1;
 	}
@@ -233,8 +230,7 @@ static struct layer_error *results(const struct comparison *k, struct arena *a)
 	return out;
 }
 
-struct layer_error *layer_errors(const struct config *c,
-				 struct packed_file *f,
+struct layer_error *layer_errors(const struct config *c, struct packed_file *f,
 				 const struct dataset *set, int first,
 				 int count, struct arena *a, struct diag *d)
 {

@@ -12,7 +12,7 @@
 struct layer_error {
 	const char *name, *op; /* of the graph's node; "" where unknown */
 	double sqnr_db; /* of its output, errors of the layers before in it;
-	                 * NAN: a step inside a layer */
+			 * NAN: a step inside a layer */
 };
 
 /*
@@ -22,8 +22,7 @@ struct layer_error {
  * diagnostic. The file's work buffer must be bound. Files of another version
  * of this tool do not tell which layer is which: all are unknown then.
  */
-struct layer_error *layer_errors(const struct config *c,
-				 struct packed_file *f,
+struct layer_error *layer_errors(const struct config *c, struct packed_file *f,
 				 const struct dataset *set, int first,
 				 int count, struct arena *a, struct diag *d);
 

@@ -16,98 +16,98 @@ struct lower_row {
 };
 
 static const struct lower_row rows[OP_COUNT] = {
-	[OP_CONV] = {lower_conv, lower_conv_f32},
-	[OP_CONV_TRANSPOSE] = {lower_conv, NULL},
-	[OP_GEMM] = {lower_gemm, lower_gemm_f32},
-	[OP_MAT_MUL] = {NULL, lower_matmul},
-	[OP_ADD] = {lower_add_s8, lower_elementwise_f32},
-	[OP_SUB] = {lower_add_s8, lower_elementwise_f32},
-	[OP_MUL] = {lower_mul_s8, lower_elementwise_f32},
-	[OP_DIV] = {lower_table_s8, lower_elementwise_f32},
-	[OP_POW] = {lower_table_s8, lower_elementwise_f32},
-	[OP_MOD] = {NULL, lower_elementwise_f32},
-	[OP_PRELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_AND] = {NULL, lower_elementwise_f32},
-	[OP_OR] = {NULL, lower_elementwise_f32},
-	[OP_XOR] = {NULL, lower_elementwise_f32},
-	[OP_EQUAL] = {NULL, lower_elementwise_f32},
-	[OP_GREATER] = {NULL, lower_elementwise_f32},
-	[OP_GREATER_OR_EQUAL] = {NULL, lower_elementwise_f32},
-	[OP_LESS] = {NULL, lower_elementwise_f32},
-	[OP_LESS_OR_EQUAL] = {NULL, lower_elementwise_f32},
-	[OP_ABS] = {lower_table_s8, lower_elementwise_f32},
-	[OP_CEIL] = {lower_table_s8, lower_elementwise_f32},
-	[OP_CELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_CLIP] = {lower_table_s8, lower_elementwise_f32},
-	[OP_ELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_ERF] = {lower_table_s8, lower_elementwise_f32},
-	[OP_EXP] = {lower_table_s8, lower_elementwise_f32},
-	[OP_FLOOR] = {lower_table_s8, lower_elementwise_f32},
-	[OP_GELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_HARD_SIGMOID] = {lower_table_s8, lower_elementwise_f32},
-	[OP_HARD_SWISH] = {lower_table_s8, lower_elementwise_f32},
-	[OP_LEAKY_RELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_LOG] = {lower_table_s8, lower_elementwise_f32},
-	[OP_MISH] = {lower_table_s8, lower_elementwise_f32},
-	[OP_NEG] = {lower_table_s8, lower_elementwise_f32},
-	[OP_NOT] = {NULL, lower_elementwise_f32},
-	[OP_RECIPROCAL] = {lower_table_s8, lower_elementwise_f32},
-	[OP_RELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_ROUND] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SIGMOID] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SIGN] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SOFTPLUS] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SOFTSIGN] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SQRT] = {lower_table_s8, lower_elementwise_f32},
-	[OP_SWISH] = {lower_table_s8, lower_elementwise_f32},
-	[OP_TANH] = {lower_table_s8, lower_elementwise_f32},
-	[OP_THRESHOLDED_RELU] = {lower_table_s8, lower_elementwise_f32},
-	[OP_MAX] = {lower_table_s8, lower_variadic_f32},
-	[OP_MIN] = {lower_table_s8, lower_variadic_f32},
-	[OP_SUM] = {lower_add_s8, lower_variadic_f32},
-	[OP_MEAN] = {NULL, lower_variadic_f32},
-	[OP_WHERE] = {NULL, lower_where},
-	[OP_CAST] = {NULL, lower_cast},
-	[OP_MAX_POOL] = {NULL, lower_max_pool},
-	[OP_GLOBAL_MAX_POOL] = {NULL, lower_max_pool},
-	[OP_AVERAGE_POOL] = {NULL, lower_average_pool},
-	[OP_GLOBAL_AVERAGE_POOL] = {NULL, lower_average_pool},
-	[OP_REDUCE_MAX] = {lower_reduce_s8, lower_reduce_f32},
-	[OP_REDUCE_MEAN] = {lower_reduce_s8, lower_reduce_f32},
-	[OP_REDUCE_L1] = {NULL, lower_reduce_f32},
-	[OP_REDUCE_L2] = {NULL, lower_reduce_f32},
-	[OP_REDUCE_MIN] = {NULL, lower_reduce_f32},
-	[OP_REDUCE_PROD] = {NULL, lower_reduce_f32},
-	[OP_REDUCE_SUM] = {NULL, lower_reduce_f32},
-	[OP_REDUCE_SUM_SQUARE] = {NULL, lower_reduce_f32},
-	[OP_SOFTMAX] = {NULL, lower_softmax},
-	[OP_LOG_SOFTMAX] = {NULL, lower_softmax},
-	[OP_ARG_MAX] = {NULL, lower_arg_max},
-	[OP_ARG_MIN] = {NULL, lower_arg_max},
-	[OP_TOP_K] = {NULL, lower_top_k},
-	[OP_LAYER_NORM] = {NULL, lower_layer_norm},
-	[OP_INSTANCE_NORM] = {NULL, lower_instance_norm},
-	[OP_QUANTIZE_LINEAR] = {NULL, lower_quantize_linear},
-	[OP_DEQUANTIZE_LINEAR] = {NULL, lower_dequantize_linear},
-	[OP_QUANT] = {NULL, lower_quant},
-	[OP_IDENTITY] = {NULL, lower_view},
-	[OP_RESHAPE] = {NULL, lower_view},
-	[OP_FLATTEN] = {NULL, lower_view},
-	[OP_SQUEEZE] = {NULL, lower_view},
-	[OP_UNSQUEEZE] = {NULL, lower_view},
-	[OP_TRANSPOSE] = {NULL, lower_moving_transpose},
-	[OP_SLICE] = {NULL, lower_slice},
-	[OP_SPLIT] = {NULL, lower_split},
-	[OP_CONCAT] = {NULL, lower_concat},
-	[OP_PAD] = {NULL, lower_pad},
-	[OP_GATHER] = {NULL, lower_gather},
-	[OP_EXPAND] = {NULL, lower_expand},
-	[OP_TILE] = {NULL, lower_tile},
-	[OP_CHANNEL_SHUFFLE] = {NULL, lower_channel_shuffle},
-	[OP_SPACE_TO_DEPTH] = {NULL, lower_space_to_depth},
-	[OP_DEPTH_TO_SPACE] = {NULL, lower_depth_to_space},
-	[OP_RESIZE] = {NULL, lower_resize},
+	[OP_CONV] = { lower_conv, lower_conv_f32 },
+	[OP_CONV_TRANSPOSE] = { lower_conv, NULL },
+	[OP_GEMM] = { lower_gemm, lower_gemm_f32 },
+	[OP_MAT_MUL] = { NULL, lower_matmul },
+	[OP_ADD] = { lower_add_s8, lower_elementwise_f32 },
+	[OP_SUB] = { lower_add_s8, lower_elementwise_f32 },
+	[OP_MUL] = { lower_mul_s8, lower_elementwise_f32 },
+	[OP_DIV] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_POW] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_MOD] = { NULL, lower_elementwise_f32 },
+	[OP_PRELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_AND] = { NULL, lower_elementwise_f32 },
+	[OP_OR] = { NULL, lower_elementwise_f32 },
+	[OP_XOR] = { NULL, lower_elementwise_f32 },
+	[OP_EQUAL] = { NULL, lower_elementwise_f32 },
+	[OP_GREATER] = { NULL, lower_elementwise_f32 },
+	[OP_GREATER_OR_EQUAL] = { NULL, lower_elementwise_f32 },
+	[OP_LESS] = { NULL, lower_elementwise_f32 },
+	[OP_LESS_OR_EQUAL] = { NULL, lower_elementwise_f32 },
+	[OP_ABS] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_CEIL] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_CELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_CLIP] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_ELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_ERF] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_EXP] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_FLOOR] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_GELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_HARD_SIGMOID] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_HARD_SWISH] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_LEAKY_RELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_LOG] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_MISH] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_NEG] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_NOT] = { NULL, lower_elementwise_f32 },
+	[OP_RECIPROCAL] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_RELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_ROUND] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SIGMOID] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SIGN] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SOFTPLUS] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SOFTSIGN] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SQRT] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_SWISH] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_TANH] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_THRESHOLDED_RELU] = { lower_table_s8, lower_elementwise_f32 },
+	[OP_MAX] = { lower_table_s8, lower_variadic_f32 },
+	[OP_MIN] = { lower_table_s8, lower_variadic_f32 },
+	[OP_SUM] = { lower_add_s8, lower_variadic_f32 },
+	[OP_MEAN] = { NULL, lower_variadic_f32 },
+	[OP_WHERE] = { NULL, lower_where },
+	[OP_CAST] = { NULL, lower_cast },
+	[OP_MAX_POOL] = { NULL, lower_max_pool },
+	[OP_GLOBAL_MAX_POOL] = { NULL, lower_max_pool },
+	[OP_AVERAGE_POOL] = { NULL, lower_average_pool },
+	[OP_GLOBAL_AVERAGE_POOL] = { NULL, lower_average_pool },
+	[OP_REDUCE_MAX] = { lower_reduce_s8, lower_reduce_f32 },
+	[OP_REDUCE_MEAN] = { lower_reduce_s8, lower_reduce_f32 },
+	[OP_REDUCE_L1] = { NULL, lower_reduce_f32 },
+	[OP_REDUCE_L2] = { NULL, lower_reduce_f32 },
+	[OP_REDUCE_MIN] = { NULL, lower_reduce_f32 },
+	[OP_REDUCE_PROD] = { NULL, lower_reduce_f32 },
+	[OP_REDUCE_SUM] = { NULL, lower_reduce_f32 },
+	[OP_REDUCE_SUM_SQUARE] = { NULL, lower_reduce_f32 },
+	[OP_SOFTMAX] = { NULL, lower_softmax },
+	[OP_LOG_SOFTMAX] = { NULL, lower_softmax },
+	[OP_ARG_MAX] = { NULL, lower_arg_max },
+	[OP_ARG_MIN] = { NULL, lower_arg_max },
+	[OP_TOP_K] = { NULL, lower_top_k },
+	[OP_LAYER_NORM] = { NULL, lower_layer_norm },
+	[OP_INSTANCE_NORM] = { NULL, lower_instance_norm },
+	[OP_QUANTIZE_LINEAR] = { NULL, lower_quantize_linear },
+	[OP_DEQUANTIZE_LINEAR] = { NULL, lower_dequantize_linear },
+	[OP_QUANT] = { NULL, lower_quant },
+	[OP_IDENTITY] = { NULL, lower_view },
+	[OP_RESHAPE] = { NULL, lower_view },
+	[OP_FLATTEN] = { NULL, lower_view },
+	[OP_SQUEEZE] = { NULL, lower_view },
+	[OP_UNSQUEEZE] = { NULL, lower_view },
+	[OP_TRANSPOSE] = { NULL, lower_moving_transpose },
+	[OP_SLICE] = { NULL, lower_slice },
+	[OP_SPLIT] = { NULL, lower_split },
+	[OP_CONCAT] = { NULL, lower_concat },
+	[OP_PAD] = { NULL, lower_pad },
+	[OP_GATHER] = { NULL, lower_gather },
+	[OP_EXPAND] = { NULL, lower_expand },
+	[OP_TILE] = { NULL, lower_tile },
+	[OP_CHANNEL_SHUFFLE] = { NULL, lower_channel_shuffle },
+	[OP_SPACE_TO_DEPTH] = { NULL, lower_space_to_depth },
+	[OP_DEPTH_TO_SPACE] = { NULL, lower_depth_to_space },
+	[OP_RESIZE] = { NULL, lower_resize },
 };
 
 /* ---- What the device cannot do ---- */
@@ -147,8 +147,8 @@ static int report_refusals(const struct lower *l)
 	FILE *out;
 
 	if (l->refusal_count == 1)
-		return r->node ? node_error(l->d, r->node, "%s", r->why)
-			       : diag_error(l->d, "%s", r->why);
+		return r->node ? node_error(l->d, r->node, "%s", r->why) :
+				 diag_error(l->d, "%s", r->why);
 	out = open_memstream(&text, &bytes);
 	if (!out)
 		return diag_error(l->d, "out of memory");
@@ -185,8 +185,8 @@ static void stand_in(struct lower *l, const struct node *n)
 
 		if (v && l->own[v->id] == DBP_NONE)
 			l->own[v->id] = lower_tensor(
-				l, lower_is_s8(v) ? DBP_S8 : DBP_F32,
-				&v->shape, v->quant);
+				l, lower_is_s8(v) ? DBP_S8 : DBP_F32, &v->shape,
+				v->quant);
 	}
 }
 
@@ -215,8 +215,10 @@ static void lower_input(struct lower *l, struct value *v)
 	uint32_t id;
 
 	if (v->dtype != DT_F32 && !v->quant)
-		lower_refuse(l, "input '%s' is of type %s, the device takes "
-			     "f32", v->name, dtype_name(v->dtype));
+		lower_refuse(l,
+			     "input '%s' is of type %s, the device takes "
+			     "f32",
+			     v->name, dtype_name(v->dtype));
 	id = lower_tensor(l, t, &v->shape, v->quant);
 	l->m->tensors[id].name = v->name;
 	l->m->tensors[id].is_input = true;
@@ -228,15 +230,15 @@ static void lower_input(struct lower *l, struct value *v)
 static void lower_output(struct lower *l, const struct value *v)
 {
 	uint32_t own = lower_own(l, v);
-	uint32_t id = l->m->tensors[own].dtype == DBP_S8 ? lower_f32(l, v)
-							 : own;
+	uint32_t id = l->m->tensors[own].dtype == DBP_S8 ? lower_f32(l, v) :
+							   own;
 	struct dev_tensor *t = &l->m->tensors[id];
 
 	if (t->is_input || t->is_constant) {
 		struct shape s = lower_shape(l, id);
 
-		id = lower_op1(l, DBP_OP_COPY, id,
-			       lower_tensor_like(l, id, &s), NULL, 0);
+		id = lower_op1(l, DBP_OP_COPY, id, lower_tensor_like(l, id, &s),
+			       NULL, 0);
 		t = &l->m->tensors[id];
 	}
 	t->name = v->name;
@@ -266,8 +268,8 @@ static int lower_init(struct lower *l)
 static int check_limits(const struct graph *g, struct diag *d)
 {
 	if (g->input_count < 1 || g->output_count < 1)
-		return diag_error(d, "the model has no %s left", g->input_count
-				  ? "outputs" : "inputs");
+		return diag_error(d, "the model has no %s left",
+				  g->input_count ? "outputs" : "inputs");
 	if (g->input_count > DBP_MAX_IO || g->output_count > DBP_MAX_IO)
 		return diag_error(d, "over %d inputs or outputs", DBP_MAX_IO);
 	return 0;
@@ -276,7 +278,7 @@ static int check_limits(const struct graph *g, struct diag *d)
 int lower_graph(const struct graph *g, const struct config *c,
 		struct device_model *m, struct diag *d)
 {
-	struct lower l = {.g = g, .c = c, .m = m, .d = d};
+	struct lower l = { .g = g, .c = c, .m = m, .d = d };
 
 	if (check_limits(g, d))
 		return -1;

@@ -35,8 +35,8 @@ int lower_refuse(struct lower *l, const char *fmt, ...)
 /* The value is S8 on the device, and not a constant. */
 bool lower_is_s8(const struct value *v);
 /* A new tensor; `quant` for S8 only. A scalar becomes rank 1. */
-uint32_t lower_tensor(struct lower *l, enum dbp_dtype t,
-		      const struct shape *s, const struct quant *quant);
+uint32_t lower_tensor(struct lower *l, enum dbp_dtype t, const struct shape *s,
+		      const struct quant *quant);
 /* A new tensor of the type (and scale) of another. */
 uint32_t lower_tensor_like(struct lower *l, uint32_t like,
 			   const struct shape *s);
@@ -87,12 +87,12 @@ int lower_axis(struct lower *l, uint32_t t, int rank, int64_t axis);
 uint32_t lower_reshape(struct lower *l, uint32_t t, const struct shape *s);
 uint32_t lower_transpose(struct lower *l, uint32_t t, const int64_t *perm);
 /* Float arithmetic; the binary one broadcasts. */
-uint32_t lower_unary(struct lower *l, enum dbp_unary kind, uint32_t t,
-		     float a, float b);
+uint32_t lower_unary(struct lower *l, enum dbp_unary kind, uint32_t t, float a,
+		     float b);
 uint32_t lower_binary(struct lower *l, enum dbp_binary kind, uint32_t a,
 		      uint32_t b);
-uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind,
-			     uint32_t a, float b);
+uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind, uint32_t a,
+			     float b);
 /* A node's fused activation on a float tensor; the tensor itself where there
  * is none. DBP_NONE after lower_refuse(). */
 uint32_t lower_act_f32(struct lower *l, const struct activation *act,
@@ -140,7 +140,7 @@ struct weights {
 	uint32_t outputs, groups, k, taps;
 	int8_t *codes;
 	int8_t *levels; /* [outputs][1 << bits]; or NULL */
-	double *scale;        /* [outputs], of the grid's own numbers */
+	double *scale;  /* [outputs], of the grid's own numbers */
 };
 int weights_of(struct lower *l, const struct node *n, struct weights *w);
 /* The number that a code stands for, before the scale. */

@@ -16,7 +16,7 @@ struct conv {
 	uint32_t x;
 	struct shape out; /* N, H, W, C */
 	struct weights w;
-	const float *bias; /* [outputs], or NULL: none */
+	const float *bias;      /* [outputs], or NULL: none */
 	double gain, bias_gain; /* Gemm's alpha and beta */
 	const struct activation *act;
 	const struct quant *quant;  /* of what p.post gives; NULL: F32 */
@@ -88,9 +88,10 @@ static int channel_table(struct lower *l, const struct conv *c,
 	if (scalar_fn_table(l, r, &inner, &outer, table))
 		return -1;
 	for (int q = -128; q <= 127; q++)
-		clamped[q + 128] = table[(q < c->p.clamp_min ? c->p.clamp_min
-					  : q > c->p.clamp_max
-					  ? c->p.clamp_max : q) + 128];
+		clamped[q + 128] = table[(q < c->p.clamp_min ? c->p.clamp_min :
+					  q > c->p.clamp_max ? c->p.clamp_max :
+							       q) +
+					 128];
 	return 0;
 }
 
@@ -138,8 +139,7 @@ static int choose_post(struct lower *l, struct conv *c)
 	if (c->slopes)
 		return 0;
 	if (c->quant && c->act->kind <= ACT_CLIP) {
-		scale_clamp(c->act, c->quant, &c->p.clamp_min,
-			    &c->p.clamp_max);
+		scale_clamp(c->act, c->quant, &c->p.clamp_min, &c->p.clamp_max);
 		r = table_behind(c->n);
 		return r ? fuse_table(l, c, r) : 0;
 	}
@@ -166,10 +166,10 @@ static void *channel_array(struct lower *l, const struct conv *c, size_t size)
 static double sum_scale(const struct lower *l, const struct conv *c,
 			uint32_t output)
 {
-	double scale = (double)l->m->tensors[c->x].scale *
-		       c->w.scale[output] * c->gain;
-	double bias = c->bias ? fabs((double)c->bias[output] * c->bias_gain)
-			      : 0;
+	double scale = (double)l->m->tensors[c->x].scale * c->w.scale[output] *
+		       c->gain;
+	double bias = c->bias ? fabs((double)c->bias[output] * c->bias_gain) :
+				0;
 
 	return fmax(scale, bias / (BIAS_MAX / 2));
 }
@@ -199,9 +199,8 @@ static void add_bias(struct lower *l, struct conv *c)
 	c->p.bias = dev_add_data(l->m, out, c->w.outputs * sizeof(*out));
 }
 
-static int add_multipliers(struct lower *l, struct conv *c,
-			   const float *slopes, uint32_t *multiplier,
-			   uint32_t *shift)
+static int add_multipliers(struct lower *l, struct conv *c, const float *slopes,
+			   uint32_t *multiplier, uint32_t *shift)
 {
 	uint16_t *m = channel_array(l, c, sizeof(*m));
 	uint8_t *s = channel_array(l, c, sizeof(*s));
@@ -215,7 +214,7 @@ static int add_multipliers(struct lower *l, struct conv *c,
 			ratio *= (double)slopes[c->slope_count > 1 ? o : 0];
 		if (scale_to_multiplier(ratio, 1, 62, &channel_m, &channel_s))
 			return lower_refuse(l, "weights too large for the "
-					    "scale of its output");
+					       "scale of its output");
 		m[o] = (uint16_t)channel_m;
 		s[o] = (uint8_t)channel_s;
 	}
@@ -230,17 +229,17 @@ static void add_float_scales(struct lower *l, struct conv *c)
 
 	for (uint32_t o = 0; scale && o < c->w.outputs; o++)
 		scale[o] = (float)sum_scale(l, c, o);
-	c->p.float_scale = dev_add_data(l->m, scale,
-					c->w.outputs * sizeof(*scale));
+	c->p.float_scale =
+		dev_add_data(l->m, scale, c->w.outputs * sizeof(*scale));
 }
 
 static void add_weights(struct lower *l, struct conv *c)
 {
 	struct arena *a = l->m->arena;
 	uint32_t bytes = 0;
-	uint8_t *tiles = c->p.depthwise
-		? weights_depthwise_tiles(a, &c->w, &bytes)
-		: weights_tiles(a, &c->w, &bytes);
+	uint8_t *tiles = c->p.depthwise ?
+				 weights_depthwise_tiles(a, &c->w, &bytes) :
+				 weights_tiles(a, &c->w, &bytes);
 
 	c->p.weights = dev_add_data(l->m, tiles, bytes);
 	c->p.weights_bytes = bytes;
@@ -255,7 +254,7 @@ static void add_weights(struct lower *l, struct conv *c)
 static struct dbp_tensor dims_of(const struct lower *l, uint32_t id)
 {
 	const struct dev_tensor *t = &l->m->tensors[id];
-	struct dbp_tensor r = {.rank = (uint8_t)t->rank};
+	struct dbp_tensor r = { .rank = (uint8_t)t->rank };
 
 	for (int i = 0; i < DBP_MAX_RANK; i++)
 		r.dims[i] = t->dims[i];
@@ -291,9 +290,9 @@ static int emit(struct lower *l, struct conv *c)
 	if (c->quant) {
 		if (add_multipliers(l, c, NULL, &c->p.multiplier,
 				    &c->p.shift) ||
-		    (c->slopes && add_multipliers(l, c, c->slopes,
-						  &c->p.multiplier2,
-						  &c->p.shift2)))
+		    (c->slopes &&
+		     add_multipliers(l, c, c->slopes, &c->p.multiplier2,
+				     &c->p.shift2)))
 			return -1;
 	} else {
 		add_float_scales(l, c);
@@ -315,8 +314,8 @@ static int read_bias(const struct node *n, struct conv *c)
 
 	if (!b)
 		return 0;
-	if (!value_is_const(b) || b->dtype != DT_F32 ||
-	    count != c->w.outputs || b->shape.dim[b->shape.rank - 1] != count)
+	if (!value_is_const(b) || b->dtype != DT_F32 || count != c->w.outputs ||
+	    b->shape.dim[b->shape.rank - 1] != count)
 		return LOWER_ELSEWHERE;
 	c->bias = b->data;
 	return 0;
@@ -340,7 +339,7 @@ static void set_window(struct conv *c, const struct window *w)
 
 int lower_conv(struct lower *l, const struct node *n)
 {
-	struct conv c = {.n = n, .act = &n->act, .gain = 1, .bias_gain = 1};
+	struct conv c = { .n = n, .act = &n->act, .gain = 1, .bias_gain = 1 };
 	struct window w;
 	int status;
 
@@ -362,7 +361,7 @@ int lower_conv(struct lower *l, const struct node *n)
 
 int lower_gemm(struct lower *l, const struct node *n)
 {
-	struct conv c = {.n = n, .act = &n->act, .kind = DBP_OP_CONV};
+	struct conv c = { .n = n, .act = &n->act, .kind = DBP_OP_CONV };
 	const struct shape *x = &n->inputs[0]->shape;
 	struct shape in;
 	int status;

@@ -20,14 +20,13 @@ int lower_table_s8(struct lower *l, const struct node *n)
 		return LOWER_ELSEWHERE;
 	if (x->quant->channels > 1 || y->quant->channels > 1)
 		return lower_refuse(l, "a table a channel stands behind "
-				    "convolutions only");
+				       "convolutions only");
 	if (scalar_fn_table(l, n, x->quant, y->quant, table))
 		return -1;
 	p.table = dev_add_data(l->m, table, sizeof(table));
 	t = lower_own(l, x);
 	s = lower_shape(l, t);
-	t = lower_op1(l, DBP_OP_TABLE, t, lower_tensor(l, DBP_S8, &s,
-						       y->quant),
+	t = lower_op1(l, DBP_OP_TABLE, t, lower_tensor(l, DBP_S8, &s, y->quant),
 		      &p, sizeof(p));
 	lower_store(l, y, t);
 	return 0;
@@ -65,7 +64,7 @@ static int add_pair(struct lower *l, const struct node *n,
 int lower_add_s8(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
-	struct dbp_add p = {0};
+	struct dbp_add p = { 0 };
 	double a, b;
 	uint32_t in[2];
 	int exponent, shift, status;
@@ -96,7 +95,7 @@ int lower_add_s8(struct lower *l, const struct node *n)
 int lower_mul_s8(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
-	struct dbp_mul p = {0};
+	struct dbp_mul p = { 0 };
 	uint32_t in[2], shift;
 	double ratio;
 	int status;
@@ -109,8 +108,7 @@ int lower_mul_s8(struct lower *l, const struct node *n)
 	in[0] = lower_s8(l, n->inputs[0]);
 	in[1] = lower_s8(l, n->inputs[1]);
 	ratio = (double)l->m->tensors[in[0]].scale *
-		(double)l->m->tensors[in[1]].scale /
-		(double)y->quant->scale[0];
+		(double)l->m->tensors[in[1]].scale / (double)y->quant->scale[0];
 	if (scale_to_multiplier(ratio, 1, 62, &p.multiplier, &shift))
 		return LOWER_ELSEWHERE;
 	p.shift = (uint8_t)shift;
@@ -121,16 +119,24 @@ int lower_mul_s8(struct lower *l, const struct node *n)
 /* ---- In float: one operand ---- */
 
 static const enum dbp_unary unary_kinds[OP_COUNT] = {
-	[OP_ABS] = DBP_U_ABS,	       [OP_CEIL] = DBP_U_CEIL,
-	[OP_ELU] = DBP_U_ELU,	       [OP_ERF] = DBP_U_ERF,
-	[OP_EXP] = DBP_U_EXP,	       [OP_FLOOR] = DBP_U_FLOOR,
+	[OP_ABS] = DBP_U_ABS,
+	[OP_CEIL] = DBP_U_CEIL,
+	[OP_ELU] = DBP_U_ELU,
+	[OP_ERF] = DBP_U_ERF,
+	[OP_EXP] = DBP_U_EXP,
+	[OP_FLOOR] = DBP_U_FLOOR,
 	[OP_HARD_SWISH] = DBP_U_HARD_SWISH,
-	[OP_LOG] = DBP_U_LOG,	       [OP_MISH] = DBP_U_MISH,
-	[OP_NEG] = DBP_U_NEG,	       [OP_NOT] = DBP_U_NOT,
+	[OP_LOG] = DBP_U_LOG,
+	[OP_MISH] = DBP_U_MISH,
+	[OP_NEG] = DBP_U_NEG,
+	[OP_NOT] = DBP_U_NOT,
 	[OP_RECIPROCAL] = DBP_U_RECIPROCAL,
-	[OP_ROUND] = DBP_U_ROUND,      [OP_SIGMOID] = DBP_U_SIGMOID,
-	[OP_SIGN] = DBP_U_SIGN,	       [OP_SOFTPLUS] = DBP_U_SOFTPLUS,
-	[OP_SQRT] = DBP_U_SQRT,	       [OP_TANH] = DBP_U_TANH,
+	[OP_ROUND] = DBP_U_ROUND,
+	[OP_SIGMOID] = DBP_U_SIGMOID,
+	[OP_SIGN] = DBP_U_SIGN,
+	[OP_SOFTPLUS] = DBP_U_SOFTPLUS,
+	[OP_SQRT] = DBP_U_SQRT,
+	[OP_TANH] = DBP_U_TANH,
 };
 
 static uint32_t clip(struct lower *l, const struct node *n, uint32_t x)
@@ -222,17 +228,25 @@ static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
 /* ---- In float: two operands and more ---- */
 
 static const enum dbp_binary binary_kinds[OP_COUNT] = {
-	[OP_ADD] = DBP_B_ADD,	  [OP_SUB] = DBP_B_SUB,
-	[OP_MUL] = DBP_B_MUL,	  [OP_DIV] = DBP_B_DIV,
-	[OP_POW] = DBP_B_POW,	  [OP_MOD] = DBP_B_MOD,
-	[OP_PRELU] = DBP_B_PRELU, [OP_AND] = DBP_B_AND,
-	[OP_OR] = DBP_B_OR,	  [OP_EQUAL] = DBP_B_EQUAL,
+	[OP_ADD] = DBP_B_ADD,
+	[OP_SUB] = DBP_B_SUB,
+	[OP_MUL] = DBP_B_MUL,
+	[OP_DIV] = DBP_B_DIV,
+	[OP_POW] = DBP_B_POW,
+	[OP_MOD] = DBP_B_MOD,
+	[OP_PRELU] = DBP_B_PRELU,
+	[OP_AND] = DBP_B_AND,
+	[OP_OR] = DBP_B_OR,
+	[OP_EQUAL] = DBP_B_EQUAL,
 	[OP_XOR] = DBP_B_EQUAL, /* and its opposite */
-	[OP_LESS] = DBP_B_LESS,	  [OP_LESS_OR_EQUAL] = DBP_B_LESS_EQUAL,
+	[OP_LESS] = DBP_B_LESS,
+	[OP_LESS_OR_EQUAL] = DBP_B_LESS_EQUAL,
 	[OP_GREATER] = DBP_B_GREATER,
 	[OP_GREATER_OR_EQUAL] = DBP_B_GREATER_EQUAL,
-	[OP_MAX] = DBP_B_MAX,	  [OP_MIN] = DBP_B_MIN,
-	[OP_SUM] = DBP_B_ADD,	  [OP_MEAN] = DBP_B_ADD,
+	[OP_MAX] = DBP_B_MAX,
+	[OP_MIN] = DBP_B_MIN,
+	[OP_SUM] = DBP_B_ADD,
+	[OP_MEAN] = DBP_B_ADD,
 };
 
 static bool is_whole(enum dtype t)
@@ -270,8 +284,7 @@ static uint32_t binary(struct lower *l, const struct node *n, uint32_t a)
 		return lower_unary(l, DBP_U_POW, a, exponent, 0);
 	if (n->op == OP_MOD && node_int(n, "fmod", 0))
 		return remainder_c(l, a, lower_f32(l, n->inputs[1]));
-	y = lower_binary(l, binary_kinds[n->op], a,
-			 lower_f32(l, n->inputs[1]));
+	y = lower_binary(l, binary_kinds[n->op], a, lower_f32(l, n->inputs[1]));
 	if (n->op == OP_XOR)
 		y = lower_unary(l, DBP_U_NOT, y, 0, 0);
 	if (n->op == OP_DIV && is_whole(n->outputs[0]->dtype))
@@ -295,8 +308,7 @@ int lower_variadic_f32(struct lower *l, const struct node *n)
 		y = lower_binary(l, binary_kinds[n->op], y,
 				 lower_f32(l, n->inputs[i]));
 	if (n->op == OP_MEAN)
-		y = lower_binary_scalar(l, DBP_B_DIV, y,
-					(float)n->input_count);
+		y = lower_binary_scalar(l, DBP_B_DIV, y, (float)n->input_count);
 	return lower_finish_f32(l, n, y);
 }
 
@@ -306,13 +318,13 @@ static uint32_t branch(struct lower *l, const struct value *v)
 {
 	uint32_t t = lower_f32(l, v);
 	const float *f = v->data;
-	int64_t count = value_is_const(v) && v->dtype == DT_F32
-		? shape_elements(&v->shape) : 0;
+	int64_t count = value_is_const(v) && v->dtype == DT_F32 ?
+				shape_elements(&v->shape) :
+				0;
 
 	for (int64_t i = 0; i < count; i++)
 		if (!isfinite(f[i]))
-			return lower_unary(l, DBP_U_CLIP, t, -FLT_MAX,
-					   FLT_MAX);
+			return lower_unary(l, DBP_U_CLIP, t, -FLT_MAX, FLT_MAX);
 	return t;
 }
 

@@ -16,7 +16,7 @@ static uint32_t matmul(struct lower *l, uint32_t a, uint32_t b)
 
 	s.dim[s.rank - 1] = t.dim[t.rank - 1];
 	out = lower_tensor(l, DBP_F32, &s, NULL);
-	lower_op(l, DBP_OP_MATMUL, (uint32_t[]){a, b}, 2, out, NULL, 0);
+	lower_op(l, DBP_OP_MATMUL, (uint32_t[]){ a, b }, 2, out, NULL, 0);
 	return out;
 }
 
@@ -39,7 +39,7 @@ static uint32_t spread(struct lower *l, uint32_t t, const struct shape *outer,
 static struct shape outer_dims(const struct shape *a, const struct shape *b)
 {
 	int rank = (a->rank > b->rank ? a->rank : b->rank) - 2;
-	struct shape s = {.rank = rank};
+	struct shape s = { .rank = rank };
 
 	for (int i = 0; i < rank; i++) {
 		int at_a = a->rank - 2 - rank + i;
@@ -57,8 +57,8 @@ static struct shape as_matrix(const struct shape *s, bool left)
 {
 	if (s->rank != 1)
 		return *s;
-	return left ? shape_of(2, (int64_t[]){1, s->dim[0]})
-		    : shape_of(2, (int64_t[]){s->dim[0], 1});
+	return left ? shape_of(2, (int64_t[]){ 1, s->dim[0] }) :
+		      shape_of(2, (int64_t[]){ s->dim[0], 1 });
 }
 
 int lower_matmul(struct lower *l, const struct node *n)
@@ -89,7 +89,7 @@ static uint32_t gemm_operand(struct lower *l, const struct node *n, int slot,
 
 	if (!node_int(n, flag, 0))
 		return t;
-	return lower_transpose(l, t, (int64_t[]){1, 0});
+	return lower_transpose(l, t, (int64_t[]){ 1, 0 });
 }
 
 int lower_gemm_f32(struct lower *l, const struct node *n)
@@ -115,14 +115,14 @@ int lower_gemm_f32(struct lower *l, const struct node *n)
 
 static uint32_t padded(struct lower *l, uint32_t x, const struct window *w)
 {
-	struct dbp_pad p = {.mode = DBP_PAD_CONSTANT};
+	struct dbp_pad p = { .mode = DBP_PAD_CONSTANT };
 	struct shape s = lower_shape(l, x);
 	bool any = false;
 
 	for (int i = 0; i < 2; i++) {
 		/* As far as the last window reaches. */
-		int64_t need = (w->out[i] - 1) * w->stride[i] +
-			       window_reach(w, i);
+		int64_t need =
+			(w->out[i] - 1) * w->stride[i] + window_reach(w, i);
 
 		p.begin[1 + i] = (uint32_t)w->pad_begin[i];
 		if (need < s.dim[1 + i] + w->pad_begin[i])
@@ -140,9 +140,9 @@ static uint32_t tap_of(struct lower *l, uint32_t x, const struct window *w,
 		       int64_t ky, int64_t kx)
 {
 	struct dbp_slice p = {
-		.start = {0, (uint32_t)(ky * w->dilation[0]),
-			  (uint32_t)(kx * w->dilation[1]), 0},
-		.step = {1, (int32_t)w->stride[0], (int32_t)w->stride[1], 1},
+		.start = { 0, (uint32_t)(ky * w->dilation[0]),
+			   (uint32_t)(kx * w->dilation[1]), 0 },
+		.step = { 1, (int32_t)w->stride[0], (int32_t)w->stride[1], 1 },
 	};
 	struct shape s = shape_4(w->batch, w->out[0], w->out[1], w->channels);
 
@@ -153,7 +153,7 @@ static uint32_t tap_of(struct lower *l, uint32_t x, const struct window *w,
 /* The windows side by side: [N, H, W, taps * channels]. */
 static uint32_t windows_of(struct lower *l, uint32_t x, const struct window *w)
 {
-	struct dbp_concat p = {3};
+	struct dbp_concat p = { 3 };
 	int64_t taps = w->kernel[0] * w->kernel[1];
 	uint32_t parts[CONCAT_MAX], out;
 	struct shape s;
@@ -162,8 +162,7 @@ static uint32_t windows_of(struct lower *l, uint32_t x, const struct window *w)
 		return padded(l, x, w);
 	x = padded(l, x, w);
 	for (int64_t t = 0; t < taps; t++)
-		parts[t] = tap_of(l, x, w, t / w->kernel[1],
-				  t % w->kernel[1]);
+		parts[t] = tap_of(l, x, w, t / w->kernel[1], t % w->kernel[1]);
 	s = shape_4(w->batch, w->out[0], w->out[1], taps * w->channels);
 	out = lower_tensor(l, DBP_F32, &s, NULL);
 	lower_op(l, DBP_OP_CONCAT, parts, (int)taps, out, &p, sizeof(p));
@@ -175,7 +174,7 @@ static uint32_t window_weights(struct lower *l, const struct value *v,
 			       int64_t taps)
 {
 	int64_t outputs = v->shape.dim[0], inputs = v->shape.dim[1];
-	struct shape s = shape_of(2, (int64_t[]){taps * inputs, outputs});
+	struct shape s = shape_of(2, (int64_t[]){ taps * inputs, outputs });
 	float *w = arena_array(l->m->arena, (size_t)(taps * inputs),
 			       (size_t)outputs * sizeof(*w));
 	const float *from = v->data;
@@ -210,8 +209,8 @@ int lower_conv_f32(struct lower *l, const struct node *n)
 		return lower_refuse(l, "a kernel of over %d cells, in float",
 				    CONCAT_MAX);
 	x = windows_of(l, lower_to_nhwc(l, n, lower_f32(l, n->inputs[0])), &w);
-	rows = shape_of(2, (int64_t[]){w.batch * w.out[0] * w.out[1],
-				       taps * w.channels});
+	rows = shape_of(2, (int64_t[]){ w.batch * w.out[0] * w.out[1],
+					taps * w.channels });
 	y = matmul(l, lower_reshape(l, x, &rows),
 		   window_weights(l, weight, taps));
 	if (bias)

@@ -66,7 +66,7 @@ int lower_channel_shuffle(struct lower *l, const struct node *n)
 	for (int i = at + 1; i < s->rank; i++)
 		inner *= s->dim[i];
 	split = shape_4(outer, groups, s->dim[at] / groups, inner);
-	return reorder(l, n, &split, (int64_t[]){0, 2, 1, 3});
+	return reorder(l, n, &split, (int64_t[]){ 0, 2, 1, 3 });
 }
 
 static struct shape shape_6(const int64_t d[6])
@@ -81,11 +81,12 @@ int lower_space_to_depth(struct lower *l, const struct node *n)
 	struct shape s;
 
 	if (n->layout == LAYOUT_NHWC) {
-		s = shape_6((int64_t[]){d[0], d[1] / b, b, d[2] / b, b, d[3]});
-		return reorder(l, n, &s, (int64_t[]){0, 1, 3, 2, 4, 5});
+		s = shape_6(
+			(int64_t[]){ d[0], d[1] / b, b, d[2] / b, b, d[3] });
+		return reorder(l, n, &s, (int64_t[]){ 0, 1, 3, 2, 4, 5 });
 	}
-	s = shape_6((int64_t[]){d[0], d[1], d[2] / b, b, d[3] / b, b});
-	return reorder(l, n, &s, (int64_t[]){0, 3, 5, 1, 2, 4});
+	s = shape_6((int64_t[]){ d[0], d[1], d[2] / b, b, d[3] / b, b });
+	return reorder(l, n, &s, (int64_t[]){ 0, 3, 5, 1, 2, 4 });
 }
 
 int lower_depth_to_space(struct lower *l, const struct node *n)
@@ -98,20 +99,20 @@ int lower_depth_to_space(struct lower *l, const struct node *n)
 	if (n->layout == LAYOUT_NHWC) {
 		c = d[3] / (b * b);
 		if (crd) {
-			s = shape_6((int64_t[]){d[0], d[1], d[2], c, b, b});
+			s = shape_6((int64_t[]){ d[0], d[1], d[2], c, b, b });
 			return reorder(l, n, &s,
-				       (int64_t[]){0, 1, 4, 2, 5, 3});
+				       (int64_t[]){ 0, 1, 4, 2, 5, 3 });
 		}
-		s = shape_6((int64_t[]){d[0], d[1], d[2], b, b, c});
-		return reorder(l, n, &s, (int64_t[]){0, 1, 3, 2, 4, 5});
+		s = shape_6((int64_t[]){ d[0], d[1], d[2], b, b, c });
+		return reorder(l, n, &s, (int64_t[]){ 0, 1, 3, 2, 4, 5 });
 	}
 	c = d[1] / (b * b);
 	if (crd) {
-		s = shape_6((int64_t[]){d[0], c, b, b, d[2], d[3]});
-		return reorder(l, n, &s, (int64_t[]){0, 1, 4, 2, 5, 3});
+		s = shape_6((int64_t[]){ d[0], c, b, b, d[2], d[3] });
+		return reorder(l, n, &s, (int64_t[]){ 0, 1, 4, 2, 5, 3 });
 	}
-	s = shape_6((int64_t[]){d[0], b, b, c, d[2], d[3]});
-	return reorder(l, n, &s, (int64_t[]){0, 3, 4, 1, 5, 2});
+	s = shape_6((int64_t[]){ d[0], b, b, c, d[2], d[3] });
+	return reorder(l, n, &s, (int64_t[]){ 0, 3, 4, 1, 5, 2 });
 }
 
 /* ---- Parts ---- */
@@ -121,7 +122,7 @@ static uint32_t part(struct lower *l, uint32_t t, int axis, int64_t start,
 		     int64_t count)
 {
 	struct shape s = lower_shape(l, t);
-	struct dbp_slice p = {{0}, {0}};
+	struct dbp_slice p = { { 0 }, { 0 } };
 
 	for (int i = 0; i < DBP_MAX_RANK; i++)
 		p.step[i] = 1;
@@ -144,7 +145,7 @@ static bool constant_from(const struct node *n, int slot)
 
 int lower_slice(struct lower *l, const struct node *n)
 {
-	struct dbp_slice p = {{0}, {0}};
+	struct dbp_slice p = { { 0 }, { 0 } };
 	uint32_t x = input_of(l, n);
 	struct shape out = lower_shape(l, x);
 	struct slice s;
@@ -162,9 +163,9 @@ int lower_slice(struct lower *l, const struct node *n)
 		p.step[i] = (int32_t)s.step[lost + i];
 		out.dim[i] = s.count[lost + i];
 	}
-	return done(l, n, lower_op1(l, DBP_OP_SLICE, x,
-				    lower_tensor_like(l, x, &out), &p,
-				    sizeof(p)));
+	return done(l, n,
+		    lower_op1(l, DBP_OP_SLICE, x, lower_tensor_like(l, x, &out),
+			      &p, sizeof(p)));
 }
 
 int lower_split(struct lower *l, const struct node *n)
@@ -232,7 +233,7 @@ _Static_assert(sizeof(struct concat) == 4 + CONCAT_MAX * 8,
 static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 		     const struct value *y)
 {
-	struct concat p = {.head = {(uint32_t)axis}};
+	struct concat p = { .head = { (uint32_t)axis } };
 	struct shape s = lower_shape(l, in[0]);
 	enum dbp_dtype type = l->m->tensors[in[0]].dtype;
 	uint32_t out;
@@ -248,9 +249,8 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 		if (type != DBP_S8 || (t->scale == q->scale[0] &&
 				       t->zero_point == q->zero_point[0]))
 			continue;
-		if (scale_to_multiplier((double)t->scale /
-						(double)q->scale[0], 1, 62,
-					&p.scale[i].multiplier,
+		if (scale_to_multiplier((double)t->scale / (double)q->scale[0],
+					1, 62, &p.scale[i].multiplier,
 					&p.scale[i].shift))
 			lower_refuse(l, "scales too far apart");
 	}
@@ -263,8 +263,8 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 int lower_concat(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
-	uint32_t *in = arena_array(l->m->arena, (size_t)n->input_count,
-				   sizeof(*in));
+	uint32_t *in =
+		arena_array(l->m->arena, (size_t)n->input_count, sizeof(*in));
 	int count = n->input_count, axis;
 
 	if (!in) {
@@ -282,8 +282,8 @@ int lower_concat(struct lower *l, const struct node *n)
 
 		for (int i = 0; i < count; i += CONCAT_MAX)
 			in[made++] = join(l, in + i,
-					  count - i < CONCAT_MAX
-						  ? count - i : CONCAT_MAX,
+					  count - i < CONCAT_MAX ? count - i :
+								   CONCAT_MAX,
 					  axis, y);
 		count = made;
 	}
@@ -321,9 +321,10 @@ static bool read_pads(const struct node *n, int64_t *begin, int64_t *end)
 
 static int pad_mode(const char *name)
 {
-	return !strcmp(name, "constant") ? DBP_PAD_CONSTANT
-		: !strcmp(name, "edge") ? DBP_PAD_EDGE
-		: !strcmp(name, "reflect") ? DBP_PAD_REFLECT : -1;
+	return !strcmp(name, "constant") ? DBP_PAD_CONSTANT :
+	       !strcmp(name, "edge")     ? DBP_PAD_EDGE :
+	       !strcmp(name, "reflect")  ? DBP_PAD_REFLECT :
+					   -1;
 }
 
 /* Negative padding takes elements away. */
@@ -346,7 +347,7 @@ int lower_pad(struct lower *l, const struct node *n)
 {
 	int64_t begin[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK];
 	int mode = pad_mode(node_string(n, "mode", "constant")), lost;
-	struct dbp_pad p = {.mode = (uint32_t)mode};
+	struct dbp_pad p = { .mode = (uint32_t)mode };
 	uint32_t x = input_of(l, n);
 	struct shape s;
 
@@ -370,9 +371,9 @@ int lower_pad(struct lower *l, const struct node *n)
 		p.code = scale_code((double)p.value,
 				    (double)l->m->tensors[x].scale,
 				    l->m->tensors[x].zero_point);
-	return done(l, n, lower_op1(l, DBP_OP_PAD, x,
-				    lower_tensor_like(l, x, &s), &p,
-				    sizeof(p)));
+	return done(l, n,
+		    lower_op1(l, DBP_OP_PAD, x, lower_tensor_like(l, x, &s), &p,
+			      sizeof(p)));
 }
 
 /* ---- Repetition and choice ---- */
@@ -383,8 +384,8 @@ static uint32_t *read_indices(struct lower *l, const struct value *v,
 			      int64_t size, bool *is_run)
 {
 	int64_t count = shape_elements(&v->shape);
-	uint32_t *index = arena_array(l->m->arena, (size_t)count,
-				      sizeof(*index));
+	uint32_t *index =
+		arena_array(l->m->arena, (size_t)count, sizeof(*index));
 
 	if (!index) {
 		l->m->failed = true;
@@ -392,8 +393,8 @@ static uint32_t *read_indices(struct lower *l, const struct value *v,
 	}
 	*is_run = true;
 	for (int64_t i = 0; i < count; i++) {
-		int64_t x = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i]
-					       : ((const int32_t *)v->data)[i];
+		int64_t x = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i] :
+						 ((const int32_t *)v->data)[i];
 
 		x += x < 0 ? size : 0;
 		if (x < 0 || x >= size) {
@@ -428,14 +429,14 @@ int lower_gather(struct lower *l, const struct node *n)
 		return -1;
 	if (is_run)
 		return done(l, n, part(l, x, axis, index[0], count));
-	p = (struct dbp_gather){(uint32_t)axis,
-				dev_add_data(l->m, index,
-					     (size_t)count * sizeof(*index)),
-				(uint32_t)count};
+	p = (struct dbp_gather){ (uint32_t)axis,
+				 dev_add_data(l->m, index,
+					      (size_t)count * sizeof(*index)),
+				 (uint32_t)count };
 	s.dim[axis] = count;
-	return done(l, n, lower_op1(l, DBP_OP_GATHER, x,
-				    lower_tensor_like(l, x, &s), &p,
-				    sizeof(p)));
+	return done(l, n,
+		    lower_op1(l, DBP_OP_GATHER, x, lower_tensor_like(l, x, &s),
+			      &p, sizeof(p)));
 }
 
 int lower_expand(struct lower *l, const struct node *n)

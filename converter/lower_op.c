@@ -8,8 +8,8 @@ struct dev_op *lower_op(struct lower *l, enum dbp_op_kind kind,
 			const uint32_t *inputs, int input_count, uint32_t out,
 			const void *params, size_t params_bytes)
 {
-	struct dev_op *op = dev_add_op(l->m, kind, inputs, input_count, &out,
-				       1, params, params_bytes);
+	struct dev_op *op = dev_add_op(l->m, kind, inputs, input_count, &out, 1,
+				       params, params_bytes);
 
 	op->node = l->node;
 	return op;
@@ -33,14 +33,14 @@ int lower_axis(struct lower *l, uint32_t t, int rank, int64_t axis)
 		axis -= lost;
 	if (axis < 0 || axis >= l->m->tensors[t].rank)
 		return lower_refuse(l, "axis of a dimension that the device "
-				    "does not keep");
+				       "does not keep");
 	return (int)axis;
 }
 
 uint32_t lower_transpose(struct lower *l, uint32_t t, const int64_t *perm)
 {
 	struct shape from = lower_shape(l, t), to = from;
-	struct dbp_transpose p = {{0}};
+	struct dbp_transpose p = { { 0 } };
 	bool moves = false;
 
 	for (int i = 0; i < from.rank; i++) {
@@ -62,8 +62,8 @@ static struct shape with_two_spatial(const struct shape *s, bool nhwc)
 {
 	if (s->rank == 4)
 		return *s;
-	return nhwc ? shape_4(s->dim[0], 1, s->dim[1], s->dim[2])
-		    : shape_4(s->dim[0], s->dim[1], 1, s->dim[2]);
+	return nhwc ? shape_4(s->dim[0], 1, s->dim[1], s->dim[2]) :
+		      shape_4(s->dim[0], s->dim[1], 1, s->dim[2]);
 }
 
 uint32_t lower_to_nhwc(struct lower *l, const struct node *n, uint32_t t)
@@ -73,26 +73,26 @@ uint32_t lower_to_nhwc(struct lower *l, const struct node *n, uint32_t t)
 
 	s = with_two_spatial(&s, nhwc);
 	t = lower_reshape(l, t, &s);
-	return nhwc ? t : lower_transpose(l, t, (int64_t[]){0, 2, 3, 1});
+	return nhwc ? t : lower_transpose(l, t, (int64_t[]){ 0, 2, 3, 1 });
 }
 
 void lower_store_nhwc(struct lower *l, const struct node *n, uint32_t t)
 {
 	if (n->layout != LAYOUT_NHWC)
-		t = lower_transpose(l, t, (int64_t[]){0, 3, 1, 2});
+		t = lower_transpose(l, t, (int64_t[]){ 0, 3, 1, 2 });
 	lower_store(l, n->outputs[0], t);
 }
 
 /* ---- Float arithmetic ---- */
 
-uint32_t lower_unary(struct lower *l, enum dbp_unary kind, uint32_t t,
-		     float a, float b)
+uint32_t lower_unary(struct lower *l, enum dbp_unary kind, uint32_t t, float a,
+		     float b)
 {
-	struct dbp_unary_params p = {(uint32_t)kind, a, b};
+	struct dbp_unary_params p = { (uint32_t)kind, a, b };
 	struct shape s = lower_shape(l, t);
 
-	return lower_op1(l, DBP_OP_UNARY, t,
-			 lower_tensor(l, DBP_F32, &s, NULL), &p, sizeof(p));
+	return lower_op1(l, DBP_OP_UNARY, t, lower_tensor(l, DBP_F32, &s, NULL),
+			 &p, sizeof(p));
 }
 
 static struct shape broadcast_shape(const struct lower *l, uint32_t a,
@@ -115,16 +115,16 @@ static struct shape broadcast_shape(const struct lower *l, uint32_t a,
 uint32_t lower_binary(struct lower *l, enum dbp_binary kind, uint32_t a,
 		      uint32_t b)
 {
-	struct dbp_binary_params p = {(uint32_t)kind};
+	struct dbp_binary_params p = { (uint32_t)kind };
 	struct shape s = broadcast_shape(l, a, b);
 	uint32_t out = lower_tensor(l, DBP_F32, &s, NULL);
 
-	lower_op(l, DBP_OP_BINARY, (uint32_t[]){a, b}, 2, out, &p, sizeof(p));
+	lower_op(l, DBP_OP_BINARY, (uint32_t[]){ a, b }, 2, out, &p, sizeof(p));
 	return out;
 }
 
-uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind,
-			     uint32_t a, float b)
+uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind, uint32_t a,
+			     float b)
 {
 	struct shape s = shape_1(1);
 

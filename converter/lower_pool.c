@@ -25,8 +25,8 @@ static uint32_t max_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 			 const struct shape *out)
 {
 	p->multiplier = 32768;
-	return lower_op1(l, DBP_OP_MAX_POOL, x, lower_tensor_like(l, x, out),
-			 p, sizeof(*p));
+	return lower_op1(l, DBP_OP_MAX_POOL, x, lower_tensor_like(l, x, out), p,
+			 sizeof(*p));
 }
 
 static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
@@ -40,8 +40,7 @@ static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 	if (s8)
 		ratio = (double)l->m->tensors[x].scale /
 			(double)y->quant->scale[0];
-	if (s8 && scale_to_multiplier(ratio, 0, 40, &p->multiplier,
-				      &p->shift))
+	if (s8 && scale_to_multiplier(ratio, 0, 40, &p->multiplier, &p->shift))
 		lower_refuse(l, "scales too far apart");
 	return lower_op1(l, DBP_OP_AVG_POOL, x,
 			 lower_tensor(l, s8 ? DBP_S8 : DBP_F32, out, y->quant),
@@ -77,8 +76,8 @@ int lower_max_pool(struct lower *l, const struct node *n)
 		return lower_refuse(l, "its window");
 	p = params_of(&w);
 	out = out_shape(&w);
-	x = n->act.kind == ACT_NONE ? lower_own(l, n->inputs[0])
-				    : lower_f32(l, n->inputs[0]);
+	x = n->act.kind == ACT_NONE ? lower_own(l, n->inputs[0]) :
+				      lower_f32(l, n->inputs[0]);
 	x = max_pool(l, lower_to_nhwc(l, n, x), &p, &out);
 	lower_store_nhwc(l, n, lower_act_f32(l, &n->act, x));
 	return 0;
@@ -109,8 +108,9 @@ int lower_reduce_s8(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
 	struct shape s = n->inputs[0]->shape, out;
-	struct dbp_pool p = {.dilation_h = 1, .dilation_w = 1,
-			     .stride_h = 1, .stride_w = 1};
+	struct dbp_pool p = {
+		.dilation_h = 1, .dilation_w = 1, .stride_h = 1, .stride_w = 1
+	};
 	int64_t axes[2];
 	uint32_t x;
 
@@ -126,8 +126,8 @@ int lower_reduce_s8(struct lower *l, const struct node *n)
 	p.kernel_w = (uint16_t)s.dim[2];
 	out = shape_4(s.dim[0], 1, 1, s.dim[3]);
 	x = lower_own(l, n->inputs[0]);
-	lower_store(l, y, n->op == OP_REDUCE_MAX
-			? max_pool(l, x, &p, &out)
-			: average_pool(l, x, &p, &out, y));
+	lower_store(l, y,
+		    n->op == OP_REDUCE_MAX ? max_pool(l, x, &p, &out) :
+					     average_pool(l, x, &p, &out, y));
 	return 0;
 }

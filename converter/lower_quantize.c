@@ -15,7 +15,7 @@ static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
 	const struct value *v = n->inputs[slot];
 	uint32_t t = lower_f32(l, v);
 	int64_t count = shape_elements(&v->shape);
-	struct shape s = {.rank = l->m->tensors[x].rank};
+	struct shape s = { .rank = l->m->tensors[x].rank };
 	int axis;
 
 	if (count == 1)
@@ -64,8 +64,9 @@ static bool rounding_of(const struct node *n, enum dbp_unary *kind)
 {
 	const char *mode = node_string(n, "rounding_mode", "ROUND");
 
-	*kind = !strcmp(mode, "FLOOR") ? DBP_U_FLOOR
-		: !strcmp(mode, "CEIL") ? DBP_U_CEIL : DBP_U_ROUND;
+	*kind = !strcmp(mode, "FLOOR") ? DBP_U_FLOOR :
+		!strcmp(mode, "CEIL")  ? DBP_U_CEIL :
+					 DBP_U_ROUND;
 	return *kind != DBP_U_ROUND || !strcmp(mode, "ROUND");
 }
 
@@ -86,8 +87,7 @@ int lower_quant(struct lower *l, const struct node *n)
 				    node_string(n, "rounding_mode", ""));
 	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
 		return lower_refuse(l, "a bit width that is not 1 to 24");
-	high = ldexp(1, (int)bits - is_signed) - 1 -
-	       (is_narrow && !is_signed);
+	high = ldexp(1, (int)bits - is_signed) - 1 - (is_narrow && !is_signed);
 	low = is_signed ? -high - 1 + is_narrow : 0;
 	x = lower_binary(l, DBP_B_DIV, x, scale);
 	x = lower_binary(l, DBP_B_ADD, x, zero);

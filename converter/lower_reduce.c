@@ -3,9 +3,12 @@
 #include "converter/lower.h"
 
 static const enum dbp_reduce_kind reduce_kinds[OP_COUNT] = {
-	[OP_REDUCE_SUM] = DBP_R_SUM, [OP_REDUCE_MEAN] = DBP_R_MEAN,
-	[OP_REDUCE_MAX] = DBP_R_MAX, [OP_REDUCE_MIN] = DBP_R_MIN,
-	[OP_REDUCE_PROD] = DBP_R_PROD, [OP_REDUCE_L1] = DBP_R_L1,
+	[OP_REDUCE_SUM] = DBP_R_SUM,
+	[OP_REDUCE_MEAN] = DBP_R_MEAN,
+	[OP_REDUCE_MAX] = DBP_R_MAX,
+	[OP_REDUCE_MIN] = DBP_R_MIN,
+	[OP_REDUCE_PROD] = DBP_R_PROD,
+	[OP_REDUCE_L1] = DBP_R_L1,
 	[OP_REDUCE_L2] = DBP_R_L2,
 	[OP_REDUCE_SUM_SQUARE] = DBP_R_SUM_SQUARE,
 };
@@ -14,7 +17,7 @@ static const enum dbp_reduce_kind reduce_kinds[OP_COUNT] = {
 static uint32_t reduce(struct lower *l, enum dbp_reduce_kind kind, uint32_t x,
 		       uint32_t axes)
 {
-	struct dbp_reduce p = {(uint32_t)kind, axes};
+	struct dbp_reduce p = { (uint32_t)kind, axes };
 	struct shape s = lower_shape(l, x);
 
 	for (int i = 0; i < s.rank; i++)
@@ -54,7 +57,7 @@ int lower_softmax(struct lower *l, const struct node *n)
 	uint32_t x = lower_f32(l, n->inputs[0]);
 	int axis = lower_axis(l, x, n->inputs[0]->shape.rank,
 			      node_int(n, "axis", -1));
-	struct dbp_softmax p = {(uint32_t)axis, n->op == OP_LOG_SOFTMAX};
+	struct dbp_softmax p = { (uint32_t)axis, n->op == OP_LOG_SOFTMAX };
 	struct shape s = lower_shape(l, x);
 
 	if (axis < 0)
@@ -69,7 +72,7 @@ int lower_arg_max(struct lower *l, const struct node *n)
 	uint32_t x = lower_f32(l, n->inputs[0]);
 	int axis = lower_axis(l, x, n->inputs[0]->shape.rank,
 			      node_int(n, "axis", 0));
-	struct dbp_softmax p = {(uint32_t)axis, 0};
+	struct dbp_softmax p = { (uint32_t)axis, 0 };
 	struct shape s = lower_shape(l, x);
 
 	if (axis < 0)
@@ -90,7 +93,7 @@ int lower_top_k(struct lower *l, const struct node *n)
 	uint32_t x = lower_f32(l, n->inputs[0]), out[2];
 	int axis = lower_axis(l, x, n->inputs[0]->shape.rank,
 			      node_int(n, "axis", -1));
-	struct dbp_softmax p = {(uint32_t)axis, !node_int(n, "largest", 1)};
+	struct dbp_softmax p = { (uint32_t)axis, !node_int(n, "largest", 1) };
 	struct shape s = lower_shape(l, x);
 	int64_t k;
 
@@ -98,7 +101,7 @@ int lower_top_k(struct lower *l, const struct node *n)
 		return -1;
 	if (node_const_ints(n, 1, &k, 1) != 1 || k < 1 || k > s.dim[axis])
 		return lower_refuse(l, "a count that is not a constant of 1 "
-				    "to the size of the axis");
+				       "to the size of the axis");
 	s.dim[axis] = k;
 	out[0] = lower_tensor(l, DBP_F32, &s, NULL);
 	out[1] = lower_tensor(l, DBP_I32, &s, NULL);
@@ -149,7 +152,7 @@ int lower_instance_norm(struct lower *l, const struct node *n)
 	bool nhwc = n->layout == LAYOUT_NHWC;
 	uint32_t x = lower_f32(l, n->inputs[0]), axes = 0;
 	int rank = l->m->tensors[x].rank;
-	struct shape s = {.rank = rank};
+	struct shape s = { .rank = rank };
 	uint32_t part;
 
 	if (rank != n->inputs[0]->shape.rank || rank < 3)

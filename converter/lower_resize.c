@@ -12,8 +12,8 @@
 static uint32_t add_taps(struct lower *l, const struct resize *r, int axis)
 {
 	int64_t count = r->out[axis];
-	struct dbp_resize_tap *out = arena_array(l->m->arena, (size_t)count,
-						 sizeof(*out));
+	struct dbp_resize_tap *out =
+		arena_array(l->m->arena, (size_t)count, sizeof(*out));
 
 	for (int64_t o = 0; out && o < count; o++) {
 		struct resize_tap taps[4];
@@ -36,19 +36,20 @@ static uint32_t add_taps(struct lower *l, const struct resize *r, int axis)
 /* One row of cells, for images of one spatial dim. */
 static uint32_t add_single_tap(struct lower *l)
 {
-	const struct dbp_resize_tap tap = {0, 0, 0, 0};
+	const struct dbp_resize_tap tap = { 0, 0, 0, 0 };
 
 	return dev_add_data(l->m, &tap, sizeof(tap));
 }
 
-static int check(struct lower *l, const struct node *n,
-		 const struct resize *r, const int *spatial, int count)
+static int check(struct lower *l, const struct node *n, const struct resize *r,
+		 const int *spatial, int count)
 {
 	if (r->rank < 3 || r->rank > 4)
 		return lower_refuse(l, "an input of %d dimensions", r->rank);
 	if (r->mode == RESIZE_CUBIC || r->extrapolates)
-		return lower_refuse(l, "%s", r->extrapolates
-				    ? "tf_crop_and_resize" : "mode cubic");
+		return lower_refuse(l, "%s",
+				    r->extrapolates ? "tf_crop_and_resize" :
+						      "mode cubic");
 	for (int i = 0; i < r->rank; i++) {
 		bool moves = i == spatial[0] || (count > 1 && i == spatial[1]);
 
@@ -57,14 +58,13 @@ static int check(struct lower *l, const struct node *n,
 		if (moves && (r->in[i] > UINT16_MAX || r->out[i] > UINT16_MAX))
 			return lower_refuse(l, "an image of over 65535 cells");
 	}
-	return n->act.kind == ACT_NONE ? 0
-				       : lower_refuse(l, "an activation");
+	return n->act.kind == ACT_NONE ? 0 : lower_refuse(l, "an activation");
 }
 
 int lower_resize(struct lower *l, const struct node *n)
 {
 	bool nhwc = n->layout == LAYOUT_NHWC;
-	int spatial[2] = {nhwc ? 1 : 2, nhwc ? 2 : 3}, count;
+	int spatial[2] = { nhwc ? 1 : 2, nhwc ? 2 : 3 }, count;
 	struct dbp_resize p;
 	struct resize r;
 	struct shape s;

@@ -121,15 +121,14 @@ int scalar_fn_table(struct lower *l, const struct node *n,
 		    int8_t table[256])
 {
 	const struct value *x = scalar_fn_input(n);
-	struct value values[4], *inputs[3] = {NULL}, *y = &values[3];
-	const void *data[3] = {NULL};
+	struct value values[4], *inputs[3] = { NULL }, *y = &values[3];
+	const void *data[3] = { NULL };
 	struct node copy = *n;
 	float reals[256], results[256];
 	void *to = results;
 
 	for (int i = 0; i < 256; i++)
-		reals[i] = in->scale[0] *
-			   (float)(i - 128 - in->zero_point[0]);
+		reals[i] = in->scale[0] * (float)(i - 128 - in->zero_point[0]);
 	for (int i = 0; i < n->input_count; i++) {
 		if (!n->inputs[i])
 			continue;
@@ -146,8 +145,7 @@ int scalar_fn_table(struct lower *l, const struct node *n,
 	if (eval_node(&copy, data, &to, l->d))
 		return lower_refuse(l, "cannot be evaluated");
 	for (int i = 0; i < 256; i++)
-		table[i] = scale_code((double)results[i],
-				      (double)out->scale[0],
+		table[i] = scale_code((double)results[i], (double)out->scale[0],
 				      out->zero_point[0]);
 	return 0;
 }

@@ -17,18 +17,18 @@ struct shape shape_1(int64_t a)
 
 struct shape shape_3(int64_t a, int64_t b, int64_t c)
 {
-	return shape_of(3, (int64_t[]){a, b, c});
+	return shape_of(3, (int64_t[]){ a, b, c });
 }
 
 struct shape shape_4(int64_t a, int64_t b, int64_t c, int64_t d)
 {
-	return shape_of(4, (int64_t[]){a, b, c, d});
+	return shape_of(4, (int64_t[]){ a, b, c, d });
 }
 
 struct shape lower_shape(const struct lower *l, uint32_t tensor)
 {
 	const struct dev_tensor *t = &l->m->tensors[tensor];
-	struct shape s = {.rank = t->rank};
+	struct shape s = { .rank = t->rank };
 
 	for (int i = 0; i < t->rank; i++)
 		s.dim[i] = t->dims[i];
@@ -49,13 +49,15 @@ static int set_dims(struct lower *l, struct dev_tensor *t,
 		t->dims[i] = 1;
 	if (t->rank > DBP_MAX_RANK) {
 		t->rank = 1;
-		return lower_refuse(l, "a tensor of %d dimensions, the "
-				    "device has %d", s->rank, DBP_MAX_RANK);
+		return lower_refuse(l,
+				    "a tensor of %d dimensions, the "
+				    "device has %d",
+				    s->rank, DBP_MAX_RANK);
 	}
-	if (count <= 0 || (uint64_t)count * dev_element_bytes(t->dtype) >
-	    DBP_MAX_BYTES)
-		return lower_refuse(l, count ? "a tensor over 2 GB"
-				    : "a tensor without elements");
+	if (count <= 0 ||
+	    (uint64_t)count * dev_element_bytes(t->dtype) > DBP_MAX_BYTES)
+		return lower_refuse(l, count ? "a tensor over 2 GB" :
+					       "a tensor without elements");
 	for (int i = 0; i < t->rank && s->rank; i++)
 		t->dims[i] = (uint32_t)s->dim[skip + i];
 	return 0;
@@ -64,7 +66,7 @@ static int set_dims(struct lower *l, struct dev_tensor *t,
 uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 		      const struct shape *s, const struct quant *quant)
 {
-	struct dev_tensor t = {.dtype = dtype};
+	struct dev_tensor t = { .dtype = dtype };
 
 	if (dtype == DBP_S8) {
 		t.scale = quant->scale[0];
@@ -77,7 +79,7 @@ uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 uint32_t lower_tensor_like(struct lower *l, uint32_t like,
 			   const struct shape *s)
 {
-	struct dev_tensor t = {.dtype = l->m->tensors[like].dtype};
+	struct dev_tensor t = { .dtype = l->m->tensors[like].dtype };
 
 	t.scale = l->m->tensors[like].scale;
 	t.zero_point = l->m->tensors[like].zero_point;
@@ -97,10 +99,9 @@ uint32_t lower_constant_f32(struct lower *l, const struct shape *s,
 }
 
 uint32_t lower_constant_s8(struct lower *l, const struct shape *s,
-			   const int8_t *codes, float scale,
-			   int32_t zero_point)
+			   const int8_t *codes, float scale, int32_t zero_point)
 {
-	const struct quant q = {.scale = &scale, .zero_point = &zero_point};
+	const struct quant q = { .scale = &scale, .zero_point = &zero_point };
 	uint32_t id = lower_tensor(l, DBP_S8, s, &q);
 	struct dev_tensor *t = &l->m->tensors[id];
 
@@ -123,14 +124,16 @@ static const float *constant_floats(struct lower *l, const struct value *v)
 		return NULL;
 	}
 	for (int64_t i = 0; i < count; i++) {
-		int64_t x = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i]
-			: v->dtype == DT_I32 ? ((const int32_t *)v->data)[i]
-			: v->dtype == DT_I8 ? ((const int8_t *)v->data)[i]
-			: ((const uint8_t *)v->data)[i];
+		int64_t x = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i] :
+			    v->dtype == DT_I32 ? ((const int32_t *)v->data)[i] :
+			    v->dtype == DT_I8  ? ((const int8_t *)v->data)[i] :
+						 ((const uint8_t *)v->data)[i];
 
 		if (x > 1 << 24 || x < -(1 << 24)) {
-			lower_refuse(l, "the constant %lld, which a float "
-				     "does not hold", (long long)x);
+			lower_refuse(l,
+				     "the constant %lld, which a float "
+				     "does not hold",
+				     (long long)x);
 			return NULL;
 		}
 		f[i] = (float)x;
@@ -167,11 +170,15 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	if (l->m->tensors[own].dtype == DBP_F32)
 		return own;
 	if (v->quant && v->quant->channels > 1)
-		lower_refuse(l, "'%s' has a scale a channel, which only "
-			     "convolutions read", v->name);
+		lower_refuse(l,
+			     "'%s' has a scale a channel, which only "
+			     "convolutions read",
+			     v->name);
 	if (l->m->tensors[own].dtype == DBP_I32) {
-		lower_refuse(l, "arithmetic on '%s', integers computed on the "
-			     "device", v->name);
+		lower_refuse(l,
+			     "arithmetic on '%s', integers computed on the "
+			     "device",
+			     v->name);
 		return lower_tensor(l, DBP_F32, &v->shape, NULL);
 	}
 	if (*real == DBP_NONE) {
@@ -236,7 +243,7 @@ uint32_t lower_moved(struct lower *l, const struct value *v,
 
 uint32_t lower_reshape(struct lower *l, uint32_t t, const struct shape *s)
 {
-	struct dev_tensor want = {.dtype = l->m->tensors[t].dtype};
+	struct dev_tensor want = { .dtype = l->m->tensors[t].dtype };
 
 	set_dims(l, &want, s);
 	if (dev_same_dims(&want, &l->m->tensors[t]))
@@ -287,12 +294,12 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 		return t;
 	if (from->dtype == DBP_I32) {
 		lower_refuse(l, "integers computed on the device cannot be "
-			     "quantized");
+				"quantized");
 		return t;
 	}
-	return lower_op1(l, type == DBP_S8 ? DBP_OP_QUANTIZE
-			 : DBP_OP_DEQUANTIZE, t,
-			 lower_tensor(l, type, &s, q), NULL, 0);
+	return lower_op1(l,
+			 type == DBP_S8 ? DBP_OP_QUANTIZE : DBP_OP_DEQUANTIZE,
+			 t, lower_tensor(l, type, &s, q), NULL, 0);
 }
 
 /* A tensor that already is something to the outside stays what it is. */

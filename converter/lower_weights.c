@@ -19,11 +19,11 @@ static struct weight_order order_of(const struct node *n, int64_t groups,
 	int64_t first = s->dim[0] / groups, second = s->dim[1];
 
 	if (n->op == OP_CONV_TRANSPOSE)
-		return (struct weight_order){second, first,
-					     first * second * taps, taps,
-					     second * taps};
-	return (struct weight_order){first, second, first * second * taps,
-				     second * taps, taps};
+		return (struct weight_order){ second, first,
+					      first * second * taps, taps,
+					      second * taps };
+	return (struct weight_order){ first, second, first * second * taps,
+				      second * taps, taps };
 }
 
 /* Entry of the per-channel arrays for an output channel: those of a grouped
@@ -55,8 +55,9 @@ static int check_quant(struct lower *l, const struct node *n,
 {
 	const struct quant *q = n->inputs[1]->quant;
 	int64_t channels = n->op == OP_CONV_TRANSPOSE ||
-			   node_int(n, "group", 1) == 1
-		? o->outputs : n->inputs[1]->shape.dim[0];
+					   node_int(n, "group", 1) == 1 ?
+				   o->outputs :
+				   n->inputs[1]->shape.dim[0];
 
 	if (q->bits != 2 && q->bits != 4 && q->bits != 8)
 		return lower_refuse(l, "weights of %d bits", q->bits);
@@ -104,12 +105,14 @@ int weights_of(struct lower *l, const struct node *n, struct weights *w)
 				    (long long)(o.inputs * taps),
 				    DBP_CONV_MAX_K);
 	*w = (struct weights){
-		.bits = q->bits, .groups = (uint32_t)groups,
-		.grid = q->grid == GRID_HALF ? DBP_GRID_HALF
-			: q->grid == GRID_LEVELS ? DBP_GRID_LEVELS
-			: DBP_GRID_UNIFORM,
+		.bits = q->bits,
+		.groups = (uint32_t)groups,
+		.grid = q->grid == GRID_HALF   ? DBP_GRID_HALF :
+			q->grid == GRID_LEVELS ? DBP_GRID_LEVELS :
+						 DBP_GRID_UNIFORM,
 		.outputs = (uint32_t)(o.outputs * groups),
-		.taps = (uint32_t)taps, .k = (uint32_t)(o.inputs * taps),
+		.taps = (uint32_t)taps,
+		.k = (uint32_t)(o.inputs * taps),
 	};
 	w->codes = arena_array(l->m->arena, w->outputs, w->k);
 	w->scale = arena_array(l->m->arena, w->outputs, sizeof(*w->scale));
@@ -151,8 +154,8 @@ uint8_t *weights_tiles(struct arena *a, const struct weights *w,
 	uint32_t rows = w->outputs / w->groups, tiles = (rows + 3) / 4;
 	uint32_t per_byte = 8 / (uint32_t)w->bits;
 	uint32_t blocks = (w->k + 15) / 16;
-	uint64_t total = (uint64_t)w->groups * tiles * blocks * 8 *
-			 (uint32_t)w->bits;
+	uint64_t total =
+		(uint64_t)w->groups * tiles * blocks * 8 * (uint32_t)w->bits;
 	uint8_t *out = total <= DBP_MAX_BYTES ? arena_alloc(a, total) : NULL;
 
 	if (!out)
@@ -186,8 +189,8 @@ uint8_t *weights_depthwise_tiles(struct arena *a, const struct weights *w,
 	for (uint32_t o = 0; o < w->outputs; o++)
 		for (uint32_t t = 0; t < w->taps; t++)
 			out[(size_t)(o / 16) * block + t / per_byte * 16 +
-			    o % 16] |=
-				code_bits(w, w->codes[(size_t)o * w->k + t],
-					  t % per_byte);
+			    o % 16] |= code_bits(w,
+						 w->codes[(size_t)o * w->k + t],
+						 t % per_byte);
 	return out;
 }

@@ -54,15 +54,14 @@ static const struct onnx_type *type_of(const char *descr)
 		enum onnx_data_type type;
 	} types[] = {
 		{ "f2'", ONNX_FLOAT16 }, { "f4'", ONNX_FLOAT },
-		{ "f8'", ONNX_DOUBLE },	 { "i1'", ONNX_INT8 },
-		{ "u1'", ONNX_UINT8 },	 { "i2'", ONNX_INT16 },
-		{ "u2'", ONNX_UINT16 },	 { "i4'", ONNX_INT32 },
-		{ "u4'", ONNX_UINT32 },	 { "i8'", ONNX_INT64 },
-		{ "u8'", ONNX_UINT64 },	 { "b1'", ONNX_BOOL },
+		{ "f8'", ONNX_DOUBLE },  { "i1'", ONNX_INT8 },
+		{ "u1'", ONNX_UINT8 },   { "i2'", ONNX_INT16 },
+		{ "u2'", ONNX_UINT16 },  { "i4'", ONNX_INT32 },
+		{ "u4'", ONNX_UINT32 },  { "i8'", ONNX_INT64 },
+		{ "u8'", ONNX_UINT64 },  { "b1'", ONNX_BOOL },
 	};
 
-	if (!descr || descr[0] != '\'' || !descr[1] ||
-	    !strchr("<|=", descr[1]))
+	if (!descr || descr[0] != '\'' || !descr[1] || !strchr("<|=", descr[1]))
 		return NULL;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (!strncmp(descr + 2, types[i].name, 3))
@@ -214,13 +213,10 @@ static size_t write_header(char *out, const struct tensor *t)
 	size_t used = 0, length;
 
 	for (int i = 0; i < t->shape.rank; i++)
-		used += (size_t)snprintf(shape + used, sizeof(shape) - used,
-					 "%s%lld%s", i ? " " : "",
-					 (long long)t->shape.dim[i],
-					 t->shape.rank == 1 ||
-							 i + 1 < t->shape.rank ?
-						 "," :
-						 "");
+		used += (size_t)snprintf(
+			shape + used, sizeof(shape) - used, "%s%lld%s",
+			i ? " " : "", (long long)t->shape.dim[i],
+			t->shape.rank == 1 || i + 1 < t->shape.rank ? "," : "");
 	length = (size_t)sprintf(out + 10,
 				 "{'descr': '%s', 'fortran_order': False, "
 				 "'shape': (%s), }",

@@ -23,8 +23,8 @@ int onnx_external_open(struct onnx_external *ext, const char *path,
 		       crypto_hash_sha256_state *hash, struct diag *d)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1)
-			     : strdup(".");
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) :
+			       strdup(".");
 
 	memset(ext, 0, sizeof(*ext));
 	ext->hash = hash;
@@ -74,8 +74,10 @@ static int set_key(const struct place *p, const char **slot,
 		   const Onnx__StringStringEntryProto *e, struct diag *d)
 {
 	if (*slot)
-		return diag_error(d, "%s: external data key '%s' is given "
-				  "twice", p->what, e->key);
+		return diag_error(d,
+				  "%s: external data key '%s' is given "
+				  "twice",
+				  p->what, e->key);
 	*slot = e->value ? e->value : "";
 	return 0;
 }
@@ -117,10 +119,12 @@ static int read_keys(const Onnx__TensorProto *t, struct place *p,
 
 static int outside(const struct place *p, struct diag *d)
 {
-	diag_error(d, "%s: external data '%.200s' is not a path inside the "
-		   "model's folder", p->what, p->location);
+	diag_error(d,
+		   "%s: external data '%.200s' is not a path inside the "
+		   "model's folder",
+		   p->what, p->location);
 	diag_hint(d, "keep the data files beside the model, and let no link "
-		  "lead to them");
+		     "lead to them");
 	return -1;
 }
 
@@ -130,8 +134,8 @@ static int open_step(int folder, const char *name, bool last,
 {
 	int flags = O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(folder, name,
-			flags | (last ? O_RDONLY | O_NONBLOCK | O_NOCTTY
-				      : O_PATH | O_DIRECTORY));
+			flags | (last ? O_RDONLY | O_NONBLOCK | O_NOCTTY :
+					O_PATH | O_DIRECTORY));
 
 	if (fd >= 0)
 		return fd;
@@ -210,21 +214,26 @@ static int check_file(int fd, const struct place *p, size_t size,
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return outside(p, d);
 	if (p->length != UINT64_MAX && p->length != size)
-		return diag_error(d, "%s: external data length is %llu, the "
-				  "shape needs %zu", p->what,
-				  (unsigned long long)p->length, size);
+		return diag_error(d,
+				  "%s: external data length is %llu, the "
+				  "shape needs %zu",
+				  p->what, (unsigned long long)p->length, size);
 	/* offset and size are below 2^63: their sum does not wrap */
 	if (p->offset + size > (uint64_t)st.st_size)
-		return diag_error(d, "%s: external data ends at byte %llu, "
-				  "'%.200s' has %lld", p->what,
+		return diag_error(d,
+				  "%s: external data ends at byte %llu, "
+				  "'%.200s' has %lld",
+				  p->what,
 				  (unsigned long long)(p->offset + size),
 				  p->location, (long long)st.st_size);
 	if (note_file(ext, &st, d) != 0)
 		return -1;
 	ext->read_bytes += size;
 	if (ext->read_bytes > 2 * ext->file_bytes)
-		return diag_error(d, "%s: tensors read the same external data "
-				  "again and again", p->what);
+		return diag_error(d,
+				  "%s: tensors read the same external data "
+				  "again and again",
+				  p->what);
 	return 0;
 }
 
@@ -255,7 +264,7 @@ int onnx_external_read(struct onnx_external *ext, const Onnx__TensorProto *t,
 		       const char *what, size_t size, uint8_t **out,
 		       struct diag *d)
 {
-	struct place p = {.what = what};
+	struct place p = { .what = what };
 	int fd, ret;
 
 	if (read_keys(t, &p, d) != 0)

@@ -67,11 +67,13 @@ static int ints_to_input(const struct onnx_node *o, struct node *n,
 	if (!a || node_input(n, slot))
 		return 0;
 	if (a->n_ints > 2 * GRAPH_MAX_RANK && n->op != OP_SPLIT)
-		return onnx_error(o, "attribute '%s' has %zu values, at most "
-				  "%d", attr, a->n_ints, 2 * GRAPH_MAX_RANK);
-	return set_slot(o, n, slot,
-			graph_const_i64(o->r->g, o->name, (int)a->n_ints,
-					a->ints));
+		return onnx_error(o,
+				  "attribute '%s' has %zu values, at most "
+				  "%d",
+				  attr, a->n_ints, 2 * GRAPH_MAX_RANK);
+	return set_slot(
+		o, n, slot,
+		graph_const_i64(o->r->g, o->name, (int)a->n_ints, a->ints));
 }
 
 static int float_to_input(const struct onnx_node *o, struct node *n,
@@ -216,7 +218,7 @@ static int cast(const struct onnx_node *o, struct node *n)
 
 		if (!like || like->dtype == DT_NONE)
 			return onnx_error(o, "the type of its second input is "
-					  "not known");
+					     "not known");
 		n->input_count = 2;
 		if (node_set_string(o->r->g, n, "to", dtype_name(like->dtype)))
 			return onnx_no_memory(o->r);
@@ -292,7 +294,7 @@ static int batch_norm(const struct onnx_node *o, struct node *n)
 	(void)n;
 	if (o->opset < 9 && !onnx_attr_int(o, "spatial", 1))
 		return onnx_error(o, "statistics for every pixel "
-				  "(spatial = 0) are not supported");
+				     "(spatial = 0) are not supported");
 	if (!onnx_attr_int(o, "training_mode", 0))
 		return 0;
 	onnx_error(o, "it is in training mode");
@@ -327,7 +329,7 @@ static int no_axis(const struct onnx_node *o, struct node *n)
 	if (o->opset < 7 && onnx_attr_int(o, "broadcast", 0) &&
 	    onnx_attr(o, "axis"))
 		return onnx_error(o, "broadcasting along an axis (opset 6) is "
-				  "not supported");
+				     "not supported");
 	return 0;
 }
 
@@ -340,14 +342,13 @@ static int prelu(const struct onnx_node *o, struct node *n)
 	struct value *v;
 	struct shape s = { .rank = rank > 1 ? rank - 1 : 3 };
 
-	if (o->opset >= 7 || !value_is_const(slope) ||
-	    slope->shape.rank != 1 || slope->shape.dim[0] == 1)
+	if (o->opset >= 7 || !value_is_const(slope) || slope->shape.rank != 1 ||
+	    slope->shape.dim[0] == 1)
 		return 0;
 	s.dim[0] = slope->shape.dim[0];
 	for (int i = 1; i < s.rank; i++)
 		s.dim[i] = 1;
-	v = graph_constant(o->r->g, slope->name, slope->dtype, &s,
-			   slope->data);
+	v = graph_constant(o->r->g, slope->name, slope->dtype, &s, slope->data);
 	return set_slot(o, n, 1, v);
 }
 
@@ -423,8 +424,7 @@ static int check_operands(const struct onnx_node *o, const struct node *n)
 	if (info->max_inputs < 0)
 		for (int i = 0; i < n->input_count; i++)
 			if (!n->inputs[i])
-				return onnx_error(o, "input %d is left out",
-						  i);
+				return onnx_error(o, "input %d is left out", i);
 	return 0;
 }
 
@@ -461,10 +461,12 @@ static int check_outputs(const struct onnx_reader *r, struct node *n)
 
 		if (n->op == OP_SPLIT)
 			break;
-		if (v && value_readers(v) && (most == 1 || i >= most ||
-					      n->op == OP_BATCH_NORM))
-			return node_error(r->d, n, "output '%s' is not "
-					  "supported", v->name);
+		if (v && value_readers(v) &&
+		    (most == 1 || i >= most || n->op == OP_BATCH_NORM))
+			return node_error(r->d, n,
+					  "output '%s' is not "
+					  "supported",
+					  v->name);
 		if (v && value_readers(v))
 			break;
 		if (v)
@@ -487,7 +489,8 @@ static int check_finite(const struct onnx_reader *r, const struct node *n)
 			continue;
 		for (int64_t k = 0; k < count; k++)
 			if (!isfinite(((const float *)v->data)[k]))
-				return node_error(r->d, n, "'%s' holds a "
+				return node_error(r->d, n,
+						  "'%s' holds a "
 						  "value that is not finite",
 						  v->name);
 	}

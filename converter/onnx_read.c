@@ -65,8 +65,8 @@ static int note_unknown(const struct onnx_node *o)
 	*at = arena_alloc(o->r->scratch, sizeof(**at));
 	if (!*at)
 		return onnx_no_memory(o->r);
-	**at = (struct onnx_unknown){ domain, o->op_type, o->name, o->opset,
-				      1, NULL };
+	**at = (struct onnx_unknown){ domain,   o->op_type, o->name,
+				      o->opset, 1,          NULL };
 	return 0;
 }
 
@@ -76,18 +76,23 @@ static int refuse_unknown(const struct onnx_reader *r)
 		const char *dot = *u->domain ? "." : "";
 
 		if (u->count > 1)
-			diag_error(r->d, "node '%.200s' (%.100s%s%.100s): "
+			diag_error(r->d,
+				   "node '%.200s' (%.100s%s%.100s): "
 				   "operator is not supported (opset %" PRId64
-				   ", %d nodes)", u->first_node, u->domain,
-				   dot, u->op_type, u->opset, u->count);
+				   ", %d nodes)",
+				   u->first_node, u->domain, dot, u->op_type,
+				   u->opset, u->count);
 		else
-			diag_error(r->d, "node '%.200s' (%.100s%s%.100s): "
+			diag_error(r->d,
+				   "node '%.200s' (%.100s%s%.100s): "
 				   "operator is not supported (opset %" PRId64
-				   ")", u->first_node, u->domain, dot,
-				   u->op_type, u->opset);
+				   ")",
+				   u->first_node, u->domain, dot, u->op_type,
+				   u->opset);
 	}
 	if (r->unknown)
-		diag_hint(r->d, "export the model without post-processing, or "
+		diag_hint(r->d,
+			  "export the model without post-processing, or "
 			  "simplify it; dbconvert(1) lists the operators");
 	return r->unknown ? -1 : 0;
 }
@@ -278,14 +283,16 @@ static int add_output(struct onnx_reader *r, const struct scope *s,
 	struct value *v = scope_find(s, name), *copy;
 
 	if (!v)
-		return diag_error(r->d, "output '%.200s' is not computed by "
-				  "any node", name);
+		return diag_error(r->d,
+				  "output '%.200s' is not computed by "
+				  "any node",
+				  name);
 	if (v->is_output)
 		return diag_error(r->d, "output '%.200s' is given twice", name);
 	if (v->role != VALUE_COMPUTED) {
 		copy = graph_value(r->g, name, v->dtype, &v->shape);
-		if (!copy || !graph_node(r->g, OP_IDENTITY, name, &v, 1, &copy,
-					 1, NULL))
+		if (!copy ||
+		    !graph_node(r->g, OP_IDENTITY, name, &v, 1, &copy, 1, NULL))
 			return onnx_no_memory(r);
 		v = copy;
 	}
@@ -314,10 +321,15 @@ static struct onnx_node begin_node(struct onnx_reader *r, const struct body *b,
 				   const Onnx__NodeProto *p)
 {
 	const char *name = p->name && *p->name ? p->name :
-			   p->n_output ? p->output[0] : "";
+			   p->n_output         ? p->output[0] :
+						 "";
 	struct onnx_node o = {
-		.r = r, .proto = p, .call = b->call, .opset = b->opset,
-		.name = name, .op_type = p->op_type ? p->op_type : "",
+		.r = r,
+		.proto = p,
+		.call = b->call,
+		.opset = b->opset,
+		.name = name,
+		.op_type = p->op_type ? p->op_type : "",
 	};
 
 	if (*b->prefix)
@@ -343,8 +355,7 @@ static const Onnx__FunctionProto *find_function(const struct onnx_reader *r,
 }
 
 /* Constant nodes: the value itself, in whichever attribute. */
-static struct value *constant_value(const struct onnx_node *o,
-				    const char *name)
+static struct value *constant_value(const struct onnx_node *o, const char *name)
 {
 	const Onnx__AttributeProto *a;
 	struct graph *g = o->r->g;
@@ -403,8 +414,7 @@ static int define_outputs(struct onnx_reader *r, struct body *b,
 		if (!*name)
 			continue;
 		if (scope_has(&b->scope, name))
-			return onnx_error(o, "'%.200s' is defined twice",
-					  name);
+			return onnx_error(o, "'%.200s' is defined twice", name);
 		v = output_value(r, b, o, name);
 		if (!v)
 			return -1;
@@ -433,11 +443,13 @@ static int check_call(const struct onnx_node *o, const struct body *b,
 		      const Onnx__FunctionProto *f)
 {
 	if (b->call && b->call->depth >= MAX_CALL_DEPTH)
-		return onnx_error(o, "calls functions more than %d deep, or "
-				  "itself", MAX_CALL_DEPTH);
+		return onnx_error(o,
+				  "calls functions more than %d deep, or "
+				  "itself",
+				  MAX_CALL_DEPTH);
 	if (o->proto->n_input > f->n_input || o->proto->n_output > f->n_output)
 		return onnx_error(o, "gives more inputs or takes more outputs "
-				  "than its function has");
+				     "than its function has");
 	return 0;
 }
 
@@ -461,10 +473,12 @@ static int pass_through(const struct onnx_node *o, struct body *b,
 		if (!to || to->producer || from == to)
 			continue;
 		if (!from)
-			return onnx_error(o, "its function does not compute "
-					  "'%.200s'", f->output[i]);
-		if (!graph_node(o->r->g, OP_IDENTITY, o->name, &from, 1, &to,
-				1, NULL))
+			return onnx_error(o,
+					  "its function does not compute "
+					  "'%.200s'",
+					  f->output[i]);
+		if (!graph_node(o->r->g, OP_IDENTITY, o->name, &from, 1, &to, 1,
+				NULL))
 			return onnx_no_memory(o->r);
 	}
 	return 0;
@@ -476,11 +490,15 @@ static int inline_call(const struct onnx_node *o, const struct body *outer,
 {
 	struct onnx_reader *r = o->r;
 	struct onnx_call call = {
-		.outer = outer->call, .function = f, .node = o->proto,
+		.outer = outer->call,
+		.function = f,
+		.node = o->proto,
 		.depth = outer->call ? outer->call->depth + 1 : 1,
 	};
 	struct body b = {
-		.nodes = f->node, .count = f->n_node, .call = &call,
+		.nodes = f->node,
+		.count = f->n_node,
+		.call = &call,
 		.opset = default_opset(f->opset_import, f->n_opset_import,
 				       outer->opset),
 		.prefix = o->name,
@@ -542,8 +560,8 @@ static int read_node(struct onnx_reader *r, struct body *b,
 			return 0;
 		/* in a function the value takes the place of the caller's */
 		c = constant_value(&o, o.name);
-		if (c && !graph_node(r->g, OP_IDENTITY, o.name, &c, 1,
-				     outputs, 1, NULL))
+		if (c && !graph_node(r->g, OP_IDENTITY, o.name, &c, 1, outputs,
+				     1, NULL))
 			return onnx_no_memory(r);
 		return c ? 0 : -1;
 	}
@@ -577,15 +595,17 @@ static int check_model(struct onnx_reader *r)
 	const Onnx__ModelProto *m = r->model;
 
 	if (!m->graph)
-		return diag_error(r->d, "is not an ONNX model: it has no graph");
+		return diag_error(r->d,
+				  "is not an ONNX model: it has no graph");
 	if (m->ir_version < OLDEST_IR)
-		return diag_error(r->d, "IR version %" PRId64 " is not "
-				  "supported, at least %d", m->ir_version,
-				  OLDEST_IR);
+		return diag_error(r->d,
+				  "IR version %" PRId64 " is not "
+				  "supported, at least %d",
+				  m->ir_version, OLDEST_IR);
 	r->opset = default_opset(m->opset_import, m->n_opset_import, -1);
 	if (r->opset == -1)
 		return diag_error(r->d, "does not say which opset of the "
-				  "default domain it uses");
+					"default domain it uses");
 	if (r->opset >= OLDEST_OPSET && r->opset <= NEWEST_OPSET)
 		return 0;
 	diag_error(r->d, "opset %" PRId64 " is not supported, only %d to %d",
@@ -597,13 +617,15 @@ static int check_model(struct onnx_reader *r)
 static int read_graph(struct onnx_reader *r)
 {
 	const Onnx__GraphProto *p = r->model->graph;
-	struct body b = { .nodes = p->node, .count = p->n_node,
-			  .opset = r->opset, .prefix = "" };
+	struct body b = { .nodes = p->node,
+			  .count = p->n_node,
+			  .opset = r->opset,
+			  .prefix = "" };
 	size_t names = p->n_initializer + p->n_input;
 
 	if (p->n_sparse_initializer)
 		return diag_error(r->d, "sparse initializers are not "
-				  "supported");
+					"supported");
 	for (size_t i = 0; i < p->n_node; i++)
 		names += p->node[i]->n_output;
 	if (scope_init(&b.scope, r->scratch, names))
@@ -633,11 +655,9 @@ static int read_model(struct onnx_reader *r)
 		return -1;
 	g->ir_version = m->ir_version;
 	g->opset = r->opset;
-	g->name = arena_strdup(g->arena,
-			       m->graph->name ? m->graph->name : "");
-	g->producer = arena_strdup(g->arena, m->producer_name ?
-						     m->producer_name :
-						     "");
+	g->name = arena_strdup(g->arena, m->graph->name ? m->graph->name : "");
+	g->producer = arena_strdup(g->arena,
+				   m->producer_name ? m->producer_name : "");
 	if (!g->name || !g->producer)
 		return onnx_no_memory(r);
 	return read_graph(r);

@@ -16,8 +16,8 @@
  * the first node. Memory stays a small multiple of the file. The digest is
  * the SHA-256 of the file and its external data. NULL with diagnostics.
  */
-struct graph *onnx_read(const char *path, struct arena *a,
-			uint8_t sha256[32], struct diag *d);
+struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
+			struct diag *d);
 
 /* A TensorProto in a file of its own (.pb), as ONNX test data stores them. */
 int tensor_read_pb(const char *path, struct tensor *t, struct diag *d);

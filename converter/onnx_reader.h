@@ -20,9 +20,9 @@ struct onnx_reader {
 	struct arena *scratch; /* gone when reading ends */
 	struct onnx_external ext;
 	const Onnx__ModelProto *model;
-	int64_t opset;               /* of the default domain */
+	int64_t opset;                /* of the default domain */
 	struct onnx_unknown *unknown; /* kinds of operators not known */
-	size_t nodes_read;           /* every inlined copy counts */
+	size_t nodes_read;            /* every inlined copy counts */
 	/* enum onnx_data_type by value id, where a graph type is wider */
 	uint8_t *data_types;
 	size_t data_type_count;

@@ -14,33 +14,33 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 #define PB_MAX_BYTES ((size_t)1 << 31)
 
 static const struct onnx_type types[ONNX_TYPE_COUNT] = {
-	[0] = {"undefined", DT_NONE, 0, false, false},
-	[ONNX_FLOAT] = {"float", DT_F32, 32, true, true},
-	[ONNX_UINT8] = {"uint8", DT_U8, 8, false, false},
-	[ONNX_INT8] = {"int8", DT_I8, 8, true, false},
-	[ONNX_UINT16] = {"uint16", DT_I32, 16, false, false},
-	[ONNX_INT16] = {"int16", DT_I32, 16, true, false},
-	[ONNX_INT32] = {"int32", DT_I32, 32, true, false},
-	[ONNX_INT64] = {"int64", DT_I64, 64, true, false},
-	[ONNX_STRING] = {"string", DT_NONE, 0, false, false},
-	[ONNX_BOOL] = {"bool", DT_BOOL, 8, false, false},
-	[ONNX_FLOAT16] = {"float16", DT_F32, 16, true, true},
-	[ONNX_DOUBLE] = {"double", DT_F32, 64, true, true},
-	[ONNX_UINT32] = {"uint32", DT_I64, 32, false, false},
-	[ONNX_UINT64] = {"uint64", DT_I64, 64, false, false},
-	[14] = {"complex64", DT_NONE, 64, true, true},
-	[15] = {"complex128", DT_NONE, 128, true, true},
-	[ONNX_BFLOAT16] = {"bfloat16", DT_F32, 16, true, true},
-	[17] = {"float8e4m3fn", DT_NONE, 8, true, true},
-	[18] = {"float8e4m3fnuz", DT_NONE, 8, true, true},
-	[19] = {"float8e5m2", DT_NONE, 8, true, true},
-	[20] = {"float8e5m2fnuz", DT_NONE, 8, true, true},
-	[ONNX_UINT4] = {"uint4", DT_U8, 4, false, false},
-	[ONNX_INT4] = {"int4", DT_I8, 4, true, false},
-	[23] = {"float4e2m1", DT_NONE, 4, true, true},
-	[24] = {"float8e8m0", DT_NONE, 8, false, true},
-	[ONNX_UINT2] = {"uint2", DT_U8, 2, false, false},
-	[ONNX_INT2] = {"int2", DT_I8, 2, true, false},
+	[0] = { "undefined", DT_NONE, 0, false, false },
+	[ONNX_FLOAT] = { "float", DT_F32, 32, true, true },
+	[ONNX_UINT8] = { "uint8", DT_U8, 8, false, false },
+	[ONNX_INT8] = { "int8", DT_I8, 8, true, false },
+	[ONNX_UINT16] = { "uint16", DT_I32, 16, false, false },
+	[ONNX_INT16] = { "int16", DT_I32, 16, true, false },
+	[ONNX_INT32] = { "int32", DT_I32, 32, true, false },
+	[ONNX_INT64] = { "int64", DT_I64, 64, true, false },
+	[ONNX_STRING] = { "string", DT_NONE, 0, false, false },
+	[ONNX_BOOL] = { "bool", DT_BOOL, 8, false, false },
+	[ONNX_FLOAT16] = { "float16", DT_F32, 16, true, true },
+	[ONNX_DOUBLE] = { "double", DT_F32, 64, true, true },
+	[ONNX_UINT32] = { "uint32", DT_I64, 32, false, false },
+	[ONNX_UINT64] = { "uint64", DT_I64, 64, false, false },
+	[14] = { "complex64", DT_NONE, 64, true, true },
+	[15] = { "complex128", DT_NONE, 128, true, true },
+	[ONNX_BFLOAT16] = { "bfloat16", DT_F32, 16, true, true },
+	[17] = { "float8e4m3fn", DT_NONE, 8, true, true },
+	[18] = { "float8e4m3fnuz", DT_NONE, 8, true, true },
+	[19] = { "float8e5m2", DT_NONE, 8, true, true },
+	[20] = { "float8e5m2fnuz", DT_NONE, 8, true, true },
+	[ONNX_UINT4] = { "uint4", DT_U8, 4, false, false },
+	[ONNX_INT4] = { "int4", DT_I8, 4, true, false },
+	[23] = { "float4e2m1", DT_NONE, 4, true, true },
+	[24] = { "float8e8m0", DT_NONE, 8, false, true },
+	[ONNX_UINT2] = { "uint2", DT_U8, 2, false, false },
+	[ONNX_INT2] = { "int2", DT_I8, 2, true, false },
 };
 
 const struct onnx_type *onnx_type(int64_t data_type)
@@ -80,14 +80,10 @@ enum store {
 };
 
 static const char *const store_names[] = {
-	[STORE_NONE] = "no field",
-	[STORE_RAW] = "raw_data",
-	[STORE_FLOAT] = "float_data",
-	[STORE_INT32] = "int32_data",
-	[STORE_INT64] = "int64_data",
-	[STORE_DOUBLE] = "double_data",
-	[STORE_UINT64] = "uint64_data",
-	[STORE_EXTERNAL] = "external_data",
+	[STORE_NONE] = "no field",      [STORE_RAW] = "raw_data",
+	[STORE_FLOAT] = "float_data",   [STORE_INT32] = "int32_data",
+	[STORE_INT64] = "int64_data",   [STORE_DOUBLE] = "double_data",
+	[STORE_UINT64] = "uint64_data", [STORE_EXTERNAL] = "external_data",
 };
 
 static int check_shape(struct onnx_tensor *t, struct diag *d)
@@ -104,8 +100,8 @@ static int check_shape(struct onnx_tensor *t, struct diag *d)
 	t->shape = shape_of((int)p->n_dims, p->dims);
 	t->elements = shape_elements(&t->shape);
 	if (t->elements < 0)
-		return diag_error(d, "%s: has more than %lld elements",
-				  t->what, (long long)GRAPH_MAX_ELEMENTS);
+		return diag_error(d, "%s: has more than %lld elements", t->what,
+				  (long long)GRAPH_MAX_ELEMENTS);
 	return 0;
 }
 
@@ -201,8 +197,9 @@ static int narrow(const struct onnx_tensor *t, enum store store,
 	b->data = b->owned;
 	for (size_t i = 0; i < count; i++) {
 		int64_t v = store == STORE_INT32 ? p->int32_data[i] :
-			    p->uint64_data[i] > INT64_MAX ? INT64_MAX :
-			    (int64_t)p->uint64_data[i];
+			    p->uint64_data[i] > INT64_MAX ?
+						   INT64_MAX :
+						   (int64_t)p->uint64_data[i];
 
 		/* packed int4 and int2 may come sign-extended, as a byte */
 		if (t->type->bits < 8 && v < 0 && v >= -128)
@@ -283,10 +280,10 @@ int onnx_tensor_bytes(const struct onnx_tensor *t, struct onnx_external *ext,
 	if (find_store(t, &store, d) != 0)
 		return -1;
 	if (store == STORE_NONE)
-		return t->elements == 0 ? 0
-					: wrong_count(t, typed, 0,
-						      (size_t)t->elements,
-						      "values", d);
+		return t->elements == 0 ?
+			       0 :
+			       wrong_count(t, typed, 0, (size_t)t->elements,
+					   "values", d);
 	if (store == STORE_RAW)
 		return raw_bytes(t, b, d);
 	if (store == STORE_EXTERNAL)
@@ -393,8 +390,8 @@ static void u64_to_i64(int64_t n, const uint8_t *raw, int64_t *out)
 }
 
 /* Elements of 2 or 4 bits, the first in the lowest bits of a byte. */
-static void unpack_bits(int64_t n, const uint8_t *raw, int bits,
-			bool is_signed, uint8_t *out)
+static void unpack_bits(int64_t n, const uint8_t *raw, int bits, bool is_signed,
+			uint8_t *out)
 {
 	int64_t per_byte = 8 / bits;
 	unsigned half = 1u << (bits - 1), mask = 2 * half - 1;
@@ -472,7 +469,7 @@ static int read_tensor(const Onnx__TensorProto *p, struct tensor *out,
 int tensor_read_pb(const char *path, struct tensor *t, struct diag *d)
 {
 	char *former = regular_file_subject(d, path);
-	struct regular_file file = {NULL, 0};
+	struct regular_file file = { NULL, 0 };
 	struct wire_memory mem;
 	ProtobufCMessage *m = NULL;
 	int ret = -1;

@@ -121,7 +121,7 @@ static int check_field(const ProtobufCMessageDescriptor *m, struct cursor *c,
 static int check_message(const ProtobufCMessageDescriptor *m, struct cursor *c,
 			 int depth, struct diag *d)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	assert(m->n_fields <= 64);
 	if (depth >= WIRE_MAX_DEPTH)
@@ -138,7 +138,7 @@ static int check_message(const ProtobufCMessageDescriptor *m, struct cursor *c,
 int wire_check(const ProtobufCMessageDescriptor *m, const uint8_t *data,
 	       size_t size, struct diag *d)
 {
-	struct cursor c = {data, data, data + size};
+	struct cursor c = { data, data, data + size };
 
 	return check_message(m, &c, 0, d);
 }

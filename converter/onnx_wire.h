@@ -31,8 +31,7 @@ struct wire_memory {
  */
 ProtobufCMessage *wire_unpack(struct wire_memory *mem,
 			      const ProtobufCMessageDescriptor *m,
-			      const uint8_t *data, size_t size,
-			      struct diag *d);
+			      const uint8_t *data, size_t size, struct diag *d);
 void wire_free(struct wire_memory *mem, ProtobufCMessage *message);
 
 #endif

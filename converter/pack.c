@@ -80,8 +80,7 @@ static void number_operators(struct packer *k)
 		const struct dev_op *op = &k->m.ops[i];
 
 		if (op->dropped) {
-			k->writers[op->outputs[0]] =
-				k->writers[op->inputs[0]];
+			k->writers[op->outputs[0]] = k->writers[op->inputs[0]];
 			continue;
 		}
 		for (int o = 0; o < op->output_count; o++)
@@ -119,8 +118,7 @@ static void number_tensors(struct packer *k)
 
 static uint32_t extent(const struct dev_tensor *t)
 {
-	uint64_t elements = (uint64_t)(dev_rows(t) - 1) * t->pitch +
-			    dev_row(t);
+	uint64_t elements = (uint64_t)(dev_rows(t) - 1) * t->pitch + dev_row(t);
 
 	return (uint32_t)(elements * dev_element_bytes(t->dtype));
 }
@@ -130,11 +128,16 @@ static struct dbp_tensor tensor_row(struct packer *k, uint32_t id)
 {
 	const struct dev_tensor *t = &k->m.tensors[id];
 	struct dbp_tensor row = {
-		.dtype = (uint8_t)t->dtype, .rank = (uint8_t)t->rank,
+		.dtype = (uint8_t)t->dtype,
+		.rank = (uint8_t)t->rank,
 		.memory = t->is_constant ? DBP_IN_DATA : DBP_IN_ARENA,
-		.zero_point = t->zero_point, .scale = t->scale,
-		.pitch = t->pitch, .offset = t->offset, .bytes = extent(t),
-		.name = DBP_NONE, .writer = k->writers[id],
+		.zero_point = t->zero_point,
+		.scale = t->scale,
+		.pitch = t->pitch,
+		.offset = t->offset,
+		.bytes = extent(t),
+		.name = DBP_NONE,
+		.writer = k->writers[id],
 	};
 
 	for (int i = 0; i < DBP_MAX_RANK; i++)
@@ -177,9 +180,11 @@ static void write_op(struct packer *k, const struct dev_op *op)
 		.kind = (uint16_t)op->kind,
 		.input_count = (uint8_t)op->input_count,
 		.output_count = (uint8_t)op->output_count,
-		.params = DBP_NONE, .params_bytes = op->params_bytes,
+		.params = DBP_NONE,
+		.params_bytes = op->params_bytes,
 		.scratch = op->scratch_bytes ? op->scratch : 0,
-		.scratch_bytes = op->scratch_bytes, .name = DBP_NONE,
+		.scratch_bytes = op->scratch_bytes,
+		.name = DBP_NONE,
 	};
 	const struct value *v = k->m.tensors[op->outputs[0]].value;
 
@@ -201,8 +206,7 @@ static void write_io(struct packer *k)
 
 	append(k, DBP_SECTION_IO, &io, sizeof(io), 1);
 	for (uint32_t i = 0; i < k->m.input_count; i++)
-		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m.inputs[i]], 4,
-		       1);
+		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m.inputs[i]], 4, 1);
 	for (uint32_t i = 0; i < k->m.output_count; i++)
 		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m.outputs[i]], 4,
 		       1);
@@ -220,12 +224,11 @@ static void write_table(struct packer *k, const struct dev_tensor *input,
 		for (int x = 0; x < 256; x++) {
 			float v = ((float)x - k->p->mean[c]) * k->p->scale[c];
 
-			table[n++] = scale_code((double)v,
-						(double)input->scale,
+			table[n++] = scale_code((double)v, (double)input->scale,
 						input->zero_point);
 		}
-	out->table = append(k, DBP_SECTION_DATA, table, (size_t)n,
-			    DBP_BLOB_ALIGN);
+	out->table =
+		append(k, DBP_SECTION_DATA, table, (size_t)n, DBP_BLOB_ALIGN);
 }
 
 static void write_preprocess(struct packer *k)
@@ -239,7 +242,8 @@ static void write_preprocess(struct packer *k)
 		.color = colors[p->color],
 		.fit = (uint8_t)preprocess_fit(p->fit),
 		.pad_value = (uint8_t)p->pad_value,
-		.channels = (uint8_t)p->channels, .table = DBP_NONE,
+		.channels = (uint8_t)p->channels,
+		.table = DBP_NONE,
 	};
 
 	if (!p->is_image || p->layout != LAYOUT_NHWC || input->rank != 4 ||
@@ -324,8 +328,7 @@ static void seal(uint8_t *file)
 	crypto_hash_sha256(h->sha256, file + sizeof(*h),
 			   h->total_bytes - sizeof(*h));
 	h->header_crc32 = 0;
-	h->header_crc32 = crc_of(h, sizeof(*h) +
-					    h->section_count * sizeof(*s));
+	h->header_crc32 = crc_of(h, sizeof(*h) + h->section_count * sizeof(*s));
 }
 
 static int assemble(struct packer *k, struct packed *out)
@@ -349,8 +352,11 @@ static int assemble(struct packer *k, struct packed *out)
 	h = (void *)out->bytes;
 	s = (void *)(h + 1);
 	*h = (struct dbp_header){
-		.magic = DBP_MAGIC, .major = DBP_MAJOR, .minor = DBP_MINOR,
-		.section_count = count, .arena_bytes = k->m.arena_bytes,
+		.magic = DBP_MAGIC,
+		.major = DBP_MAJOR,
+		.minor = DBP_MINOR,
+		.section_count = count,
+		.arena_bytes = k->m.arena_bytes,
 		.worker_bytes = k->m.worker_bytes,
 	};
 	snprintf(h->tool, sizeof(h->tool), "dbconvert %s", dbrt_version());
@@ -399,12 +405,13 @@ static int write_golden(struct packer *k, struct packed *out)
 		return broken(k, "opened", status);
 	work = aligned_alloc(DBP_ALIGN, round_up(k->m.arena_bytes + 1));
 	if (!work)
-		return diag_error(k->d, "out of memory for a work buffer of "
-				  "%u bytes", k->m.arena_bytes);
+		return diag_error(k->d,
+				  "out of memory for a work buffer of "
+				  "%u bytes",
+				  k->m.arena_bytes);
 	status = dbrt_bind(&model, work, k->m.arena_bytes);
 	if (status == DBRT_OK)
-		status = dbrt_golden_crc32(&model, GOLDEN_SEED,
-					   &golden->crc32);
+		status = dbrt_golden_crc32(&model, GOLDEN_SEED, &golden->crc32);
 	if (status == DBRT_OK) {
 		seal(out->bytes);
 		status = dbrt_selftest(&model);
@@ -431,19 +438,18 @@ static bool multiplies(enum dbp_op_kind kind)
 static const char *kernel_name(struct packer *k, const struct dev_op *op,
 			       const char *kind)
 {
-	static const char *const types[] = { [DBP_S8] = "s8",
-					     [DBP_F32] = "f32",
-					     [DBP_I32] = "i32" };
+	static const char *const types[] = {
+		[DBP_S8] = "s8", [DBP_F32] = "f32", [DBP_I32] = "i32"
+	};
 	const struct dbp_conv *conv = op->params;
 
 	if (!op->weight_bits)
 		return arena_printf(k->arena, "%s_%s", kind,
 				    types[k->m.tensors[op->outputs[0]].dtype]);
-	return arena_printf(k->arena, "%s_w%da8",
-			    op->kind == DBP_OP_CONV && conv->depthwise ?
-				    "depthwise" :
-				    kind,
-			    op->weight_bits);
+	return arena_printf(
+		k->arena, "%s_w%da8",
+		op->kind == DBP_OP_CONV && conv->depthwise ? "depthwise" : kind,
+		op->weight_bits);
 }
 
 static int describe_op(struct packer *k, const struct dev_op *op,
@@ -455,9 +461,8 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 		.kernel = kernel_name(k, op, kind),
 		.w_bits = op->weight_bits,
 		.a_bits = k->m.tensors[op->inputs[0]].dtype == DBP_S8 ? 8 : 32,
-		.macs = op->node && multiplies(op->kind) ?
-				node_macs(op->node) :
-				0,
+		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
+							   0,
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
 	};
@@ -476,8 +481,7 @@ static int describe(struct packer *k, struct packed *out)
 	if (dbrt_open(&model, out->bytes, out->size) != DBRT_OK)
 		return -1;
 	out->layer_count = (int)k->op_count;
-	out->layers = arena_array(k->arena, k->op_count,
-				  sizeof(*out->layers));
+	out->layers = arena_array(k->arena, k->op_count, sizeof(*out->layers));
 	for (uint32_t i = 0; out->layers && i < k->m.op_count; i++) {
 		if (k->m.ops[i].dropped)
 			continue;
@@ -492,10 +496,10 @@ static int describe(struct packer *k, struct packed *out)
 
 static int pack(struct packer *k, struct packed *out)
 {
-	k->tensor_ids = arena_array(k->arena, k->m.tensor_count + 1,
-				    sizeof(uint32_t));
-	k->writers = arena_array(k->arena, k->m.tensor_count + 1,
-				 sizeof(uint32_t));
+	k->tensor_ids =
+		arena_array(k->arena, k->m.tensor_count + 1, sizeof(uint32_t));
+	k->writers =
+		arena_array(k->arena, k->m.tensor_count + 1, sizeof(uint32_t));
 	if (!k->tensor_ids || !k->writers)
 		return diag_error(k->d, "out of memory");
 	write_sections(k);

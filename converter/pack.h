@@ -15,8 +15,8 @@ struct packed_layer {
 	const char *kernel; /* "conv_w2a8", "depthwise_w8a8", "max_pool_f32" */
 	int w_bits, a_bits; /* 0: none; a_bits 32: float */
 	int64_t macs;
-	int64_t weight_bytes;  /* codes, levels, biases, multipliers, tables */
-	int64_t memory_bytes;  /* activations read and written */
+	int64_t weight_bytes;   /* codes, levels, biases, multipliers, tables */
+	int64_t memory_bytes;   /* activations read and written */
 	uint32_t output_tensor; /* id in the file */
 };
 

@@ -37,8 +37,10 @@ int packed_file_preprocess_for(const struct packed_file *f,
 	packed.layout = p->layout;
 	if (packed.width != p->width || packed.height != p->height ||
 	    packed.channels != p->channels)
-		return diag_error(d, "'%s' is not made from this model: its "
-				     "input differs in size", f->name);
+		return diag_error(d,
+				  "'%s' is not made from this model: its "
+				  "input differs in size",
+				  f->name);
 	*p = packed;
 	return 0;
 }
@@ -48,16 +50,16 @@ int packed_file_status(const struct packed_file *f, int status,
 {
 	if (status >= 0)
 		return 0;
-	return diag_error(d, "%s%s%s: %s", f->name, *f->name ? ": " : "",
-			  doing, dbrt_status_text(status));
+	return diag_error(d, "%s%s%s: %s", f->name, *f->name ? ": " : "", doing,
+			  dbrt_status_text(status));
 }
 
-int packed_file_open(struct packed_file *f, const uint8_t *bytes,
-		     uint32_t size, const char *name, struct diag *d)
+int packed_file_open(struct packed_file *f, const uint8_t *bytes, uint32_t size,
+		     const char *name, struct diag *d)
 {
 	const struct dbp_section *head;
 
-	*f = (struct packed_file){.name = name, .bytes = bytes, .size = size};
+	*f = (struct packed_file){ .name = name, .bytes = bytes, .size = size };
 	if (packed_file_status(f, dbrt_open(&f->model, bytes, size),
 			       "not a packed model that can be run", d))
 		return -1;
@@ -76,7 +78,7 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 	void *aligned;
 	int rc;
 
-	*f = (struct packed_file){.name = path};
+	*f = (struct packed_file){ .name = path };
 	former = regular_file_subject(d, path);
 	rc = regular_file_read(path, DBP_MAX_BYTES, &file, d);
 	regular_file_end_subject(d, former);
@@ -85,8 +87,7 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 	aligned = aligned_alloc(DBP_ALIGN, round_up(file.size));
 	if (aligned) {
 		memcpy(aligned, file.data, file.size);
-		rc = packed_file_open(f, aligned, (uint32_t)file.size, path,
-				      d);
+		rc = packed_file_open(f, aligned, (uint32_t)file.size, path, d);
 		f->owned_bytes = aligned;
 	} else {
 		rc = diag_error(d, "%s: out of memory", path);
@@ -101,8 +102,10 @@ int packed_file_bind(struct packed_file *f, struct diag *d)
 
 	f->arena = aligned_alloc(DBP_ALIGN, bytes ? bytes : DBP_ALIGN);
 	if (!f->arena)
-		return diag_error(d, "out of memory for a work buffer of %zu "
-				     "bytes", bytes);
+		return diag_error(d,
+				  "out of memory for a work buffer of %zu "
+				  "bytes",
+				  bytes);
 	return packed_file_status(f, dbrt_bind(&f->model, f->arena, bytes),
 				  "cannot bind its work buffer", d);
 }
@@ -125,16 +128,17 @@ const struct dbp_section *packed_file_section(const struct packed_file *f,
 
 void packed_file_preprocess(const struct packed_file *f, struct preprocess *p)
 {
-	static const enum resize_rule rules[] = {
-		RESIZE_STRETCH, RESIZE_LETTERBOX, RESIZE_LETTERBOX_TOPLEFT};
-	static const enum color_order colors[] = {COLOR_RGB, COLOR_BGR,
-						  COLOR_GRAY};
+	static const enum resize_rule rules[] = { RESIZE_STRETCH,
+						  RESIZE_LETTERBOX,
+						  RESIZE_LETTERBOX_TOPLEFT };
+	static const enum color_order colors[] = { COLOR_RGB, COLOR_BGR,
+						   COLOR_GRAY };
 	const struct dbp_section *s =
 		packed_file_section(f, DBP_SECTION_PREPROCESS);
 	const struct dbp_preprocess *from;
 	struct dbrt_tensor input;
 
-	*p = (struct preprocess){0};
+	*p = (struct preprocess){ 0 };
 	if (!s || dbrt_input(&f->model, 0, &input) != DBRT_OK)
 		return;
 	from = (const void *)(f->bytes + s->offset);
@@ -161,7 +165,7 @@ bool packed_file_sha256_matches(const struct packed_file *f)
 
 struct shape packed_shape(const struct dbrt_tensor *t)
 {
-	struct shape s = {.rank = (int)t->rank};
+	struct shape s = { .rank = (int)t->rank };
 
 	for (uint32_t i = 0; i < t->rank; i++)
 		s.dim[i] = t->dims[i];

@@ -26,8 +26,8 @@ struct packed_file {
 bool packed_file_name(const char *path);
 int packed_file_read(struct packed_file *f, const char *path, struct diag *d);
 /* Over bytes that stay the caller's, aligned to 64. */
-int packed_file_open(struct packed_file *f, const uint8_t *bytes,
-		     uint32_t size, const char *name, struct diag *d);
+int packed_file_open(struct packed_file *f, const uint8_t *bytes, uint32_t size,
+		     const char *name, struct diag *d);
 /* Gives the model a work buffer, so that it runs. */
 int packed_file_bind(struct packed_file *f, struct diag *d);
 void packed_file_close(struct packed_file *f);
@@ -37,8 +37,7 @@ const struct dbp_section *packed_file_section(const struct packed_file *f,
 					      int kind);
 /* What dbrt_set_image() does, in the host's terms; is_image is false where
  * the file has no preprocessing. */
-void packed_file_preprocess(const struct packed_file *f,
-			    struct preprocess *p);
+void packed_file_preprocess(const struct packed_file *f, struct preprocess *p);
 /* The same for the first input of a graph that the file was made from, in the
  * graph's own layout. -1 where the sizes differ. */
 int packed_file_preprocess_for(const struct packed_file *f,

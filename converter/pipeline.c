@@ -8,9 +8,9 @@
 
 /* What a pass relies on, gives and breaks. */
 enum {
-	SHAPES = 1,      /* every shape is known */
-	FOLDED = 2,      /* no node computes a constant */
-	CANONICAL = 4,   /* fully connected layers are Gemm */
+	SHAPES = 1,    /* every shape is known */
+	FOLDED = 2,    /* no node computes a constant */
+	CANONICAL = 4, /* fully connected layers are Gemm */
 	NO_BATCHNORM = 8,
 	ACTIVATIONS = 16, /* each is one node */
 	NHWC = 32,
@@ -24,24 +24,25 @@ struct pass {
 };
 
 static const struct pass passes[] = {
-	{"infer_shapes", pass_infer_shapes, 0, SHAPES, 0},
-	{"fold_constants", pass_fold_constants, SHAPES, FOLDED, 0},
-	{"drop_identities", pass_drop_identities, SHAPES | FOLDED, 0, 0},
-	{"canonicalize_matmul", pass_canonicalize_matmul, SHAPES | FOLDED,
-	 CANONICAL, 0},
-	{"fold_batchnorm", pass_fold_batchnorm, SHAPES | FOLDED | CANONICAL,
-	 NO_BATCHNORM, 0},
-	{"recognise_activations", pass_recognise_activations, SHAPES | FOLDED,
-	 ACTIVATIONS, 0},
-	{"recognise_shuffles", pass_recognise_shuffles, SHAPES | FOLDED, 0, 0},
-	{"drop_identities_2", pass_drop_identities, SHAPES | FOLDED, 0, 0},
-	{"recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0},
-	{"fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0},
-	{"drop_dead", pass_drop_dead, 0, 0, 0},
-	{"layout_nhwc", pass_layout_nhwc, SHAPES | CANONICAL, NHWC, TAIL},
-	{"drop_identities_3", pass_drop_identities, SHAPES, 0, 0},
-	{"drop_dead_2", pass_drop_dead, 0, 0, 0},
-	{"recognise_tail_2", pass_recognise_tail, CANONICAL, TAIL, 0},
+	{ "infer_shapes", pass_infer_shapes, 0, SHAPES, 0 },
+	{ "fold_constants", pass_fold_constants, SHAPES, FOLDED, 0 },
+	{ "drop_identities", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
+	{ "canonicalize_matmul", pass_canonicalize_matmul, SHAPES | FOLDED,
+	  CANONICAL, 0 },
+	{ "fold_batchnorm", pass_fold_batchnorm, SHAPES | FOLDED | CANONICAL,
+	  NO_BATCHNORM, 0 },
+	{ "recognise_activations", pass_recognise_activations, SHAPES | FOLDED,
+	  ACTIVATIONS, 0 },
+	{ "recognise_shuffles", pass_recognise_shuffles, SHAPES | FOLDED, 0,
+	  0 },
+	{ "drop_identities_2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
+	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
+	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },
+	{ "drop_dead", pass_drop_dead, 0, 0, 0 },
+	{ "layout_nhwc", pass_layout_nhwc, SHAPES | CANONICAL, NHWC, TAIL },
+	{ "drop_identities_3", pass_drop_identities, SHAPES, 0, 0 },
+	{ "drop_dead_2", pass_drop_dead, 0, 0, 0 },
+	{ "recognise_tail_2", pass_recognise_tail, CANONICAL, TAIL, 0 },
 };
 
 #define PASS_COUNT ((int)(sizeof(passes) / sizeof(*passes)))

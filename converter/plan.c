@@ -167,9 +167,8 @@ static uint32_t list_pieces(struct plan *p, struct piece *list)
 		if (t->is_constant || p->views[i].parent != DBP_NONE ||
 		    !p->life[i].last)
 			continue;
-		list[n] = (struct piece){ p->life[i],
-					  round_up(tensor_bytes(t)), 0,
-					  &t->offset, n };
+		list[n] = (struct piece){ p->life[i], round_up(tensor_bytes(t)),
+					  0, &t->offset, n };
 		n++;
 	}
 	for (uint32_t i = 0; i < m->op_count; i++) {
@@ -178,8 +177,10 @@ static uint32_t list_pieces(struct plan *p, struct piece *list)
 		if (op->dropped || !op->scratch_bytes)
 			continue;
 		list[n] = (struct piece){ { i + 1, i + 1 },
-					  round_up(op->scratch_bytes), 0,
-					  &op->scratch, n };
+					  round_up(op->scratch_bytes),
+					  0,
+					  &op->scratch,
+					  n };
 		n++;
 	}
 	return n;
@@ -218,7 +219,7 @@ static int choose_offsets(struct plan *p, struct diag *d)
 	free(sorted);
 	if (count && best > DBP_MAX_BYTES)
 		return diag_error(d, "its work buffer would be larger than "
-				  "2 GB");
+				     "2 GB");
 	m->arena_bytes = count ? (uint32_t)best : 0;
 	return 0;
 }
@@ -302,8 +303,8 @@ static void touch(const struct device_model *m, struct life *lives,
 
 uint64_t plan_lower_bound(const struct device_model *m)
 {
-	struct life *lives = calloc((size_t)m->tensor_count + 1,
-				    sizeof(*lives));
+	struct life *lives =
+		calloc((size_t)m->tensor_count + 1, sizeof(*lives));
 	int64_t *change = calloc((size_t)m->op_count + 3, sizeof(*change));
 	int64_t now = 0, most = 0;
 
@@ -318,8 +319,7 @@ uint64_t plan_lower_bound(const struct device_model *m)
 	for (uint32_t i = 0; lives && i < m->output_count; i++)
 		touch(m, lives, m->outputs[i], m->op_count);
 	for (uint32_t i = 0; lives && change && i < m->tensor_count; i++) {
-		int64_t bytes = (int64_t)round_up(tensor_bytes(
-			&m->tensors[i]));
+		int64_t bytes = (int64_t)round_up(tensor_bytes(&m->tensors[i]));
 
 		if (m->tensors[i].is_constant || !lives[i].last)
 			continue;
@@ -330,8 +330,8 @@ uint64_t plan_lower_bound(const struct device_model *m)
 		int64_t scratch = 0;
 
 		if (i > 0 && !m->ops[i - 1].dropped)
-			scratch = (int64_t)round_up(
-				m->ops[i - 1].scratch_bytes);
+			scratch =
+				(int64_t)round_up(m->ops[i - 1].scratch_bytes);
 		now += change[i];
 		most = now + scratch > most ? now + scratch : most;
 	}

@@ -10,8 +10,7 @@ struct place plan_place(const struct plan *p, uint32_t id)
 	struct place at;
 
 	if (v->parent == DBP_NONE)
-		return (struct place){ id, 0,
-				       dev_row(&p->m->tensors[id]) };
+		return (struct place){ id, 0, dev_row(&p->m->tensors[id]) };
 	at = plan_place(p, v->parent);
 	at.start += v->rows * at.pitch + v->columns;
 	if (v->own_rows)
@@ -62,8 +61,7 @@ static bool is_free(const struct plan *p, uint32_t id)
  * constant itself. */
 static bool may_be_view(const struct plan *p, uint32_t id, uint32_t of)
 {
-	const struct dev_tensor *root =
-		&p->m->tensors[plan_place(p, of).root];
+	const struct dev_tensor *root = &p->m->tensors[plan_place(p, of).root];
 
 	return is_free(p, id) && !root->is_constant &&
 	       !(p->m->tensors[id].is_output && root->is_input);
@@ -178,8 +176,8 @@ static void place_input(struct plan *p, const struct dev_op *op, int i,
 		/* renamed with rows of another length, it has to be dense */
 		bool same_rows = dev_row(w) == dev_row(y);
 
-		set_parent(p, whole, out,
-			   before * rows_behind(y, (int)axis), 0, !same_rows);
+		set_parent(p, whole, out, before * rows_behind(y, (int)axis), 0,
+			   !same_rows);
 		return;
 	}
 	if (dev_row(w) != dev_row(x) ||
@@ -199,8 +197,7 @@ static void place_inputs(struct plan *p, const struct dev_op *op)
 	if (c->axis != (uint32_t)y->rank - 1 && outer != 1)
 		return;
 	for (int i = 0; i < op->input_count; i++) {
-		uint32_t length =
-			p->m->tensors[op->inputs[i]].dims[c->axis];
+		uint32_t length = p->m->tensors[op->inputs[i]].dims[c->axis];
 
 		place_input(p, op, i, c->axis, before);
 		before += length;

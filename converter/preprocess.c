@@ -60,16 +60,17 @@ static int check_options(const struct preprocess *p, const struct config *c,
 		return -1;
 	}
 	if (c->color_given && (c->color == COLOR_GRAY) != (p->channels == 1))
-		return diag_error(d, "'--color' does not fit the model's input "
-				     "of %d channel%s", p->channels,
-				  p->channels == 1 ? "" : "s");
+		return diag_error(d,
+				  "'--color' does not fit the model's input "
+				  "of %d channel%s",
+				  p->channels, p->channels == 1 ? "" : "s");
 	return 0;
 }
 
 int preprocess_init(struct preprocess *p, const struct graph *g,
 		    const struct config *c, struct diag *d)
 {
-	*p = (struct preprocess){0};
+	*p = (struct preprocess){ 0 };
 	p->is_image = find_image_input(p, g);
 	if (check_options(p, c, d))
 		return -1;
@@ -118,10 +119,9 @@ static void normalize(const struct preprocess *p, const uint8_t *rgb,
 	for (size_t i = 0; i < pixels; i++)
 		for (int c = 0; c < p->channels; c++) {
 			float x = (float)channel_of(p, rgb + 3 * i, c);
-			size_t at = p->layout == LAYOUT_NCHW
-					    ? (size_t)c * pixels + i
-					    : i * (size_t)p->channels +
-						      (size_t)c;
+			size_t at = p->layout == LAYOUT_NCHW ?
+					    (size_t)c * pixels + i :
+					    i * (size_t)p->channels + (size_t)c;
 
 			out[at] = (x - p->mean[c]) * p->scale[c];
 		}
@@ -150,7 +150,7 @@ int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 
 struct input_range preprocess_range(const struct preprocess *p)
 {
-	struct input_range r = {0, 0};
+	struct input_range r = { 0, 0 };
 
 	for (int c = 0; c < p->channels; c++)
 		for (int end = 0; end < 2; end++) {
@@ -173,8 +173,10 @@ static int fill_photo(const struct sample_set *s,
 	int rc;
 
 	if (!s->p->is_image)
-		return diag_error(d, "'%s': the model does not take a picture, "
-				     "only tensors (.npy, .pb)", item->name);
+		return diag_error(d,
+				  "'%s': the model does not take a picture, "
+				  "only tensors (.npy, .pb)",
+				  item->name);
 	if (image_read(item->path, &image, d))
 		return -1;
 	rc = preprocess_photo(s->p, image.pixels, image.width, image.height,
@@ -204,13 +206,15 @@ static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
 	const struct dataset_item *item = &s->set->items[s->first + index];
 
 	if (s->g->input_count != 1)
-		return diag_error(d, "a model of %d inputs takes no samples "
-				     "from a folder", s->g->input_count);
-	return item->kind == ITEM_PHOTO ? fill_photo(s, item, inputs[0], d)
-					: fill_tensor(s, item, inputs[0], d);
+		return diag_error(d,
+				  "a model of %d inputs takes no samples "
+				  "from a folder",
+				  s->g->input_count);
+	return item->kind == ITEM_PHOTO ? fill_photo(s, item, inputs[0], d) :
+					  fill_tensor(s, item, inputs[0], d);
 }
 
 struct samples sample_set_samples(struct sample_set *s, int count)
 {
-	return (struct samples){.count = count, .fill = fill, .ctx = s};
+	return (struct samples){ .count = count, .fill = fill, .ctx = s };
 }

@@ -102,23 +102,26 @@ const char *regular_file_kind(const uint8_t *data, size_t size)
 		size_t offset, length;
 		const char *magic, *kind;
 	} kinds[] = {
-		{0, 8, "\x89PNG\r\n\x1a\n", "PNG image"},
-		{0, 3, "\xff\xd8\xff", "JPEG image"},
-		{0, 4, "PK\x03\x04", "zip archive"},
-		{0, 2, "\x1f\x8b", "gzip archive"},
-		{0, 4, "\x7f" "ELF", "ELF program"},
-		{0, 8, "\x89HDF\r\n\x1a\n", "HDF5 file"},
-		{4, 4, "TFL3", "TensorFlow Lite model"},
-		{0, 6, "\x93NUMPY", "NumPy array"},
-		{0, 4, "DBP\x1a", "packed model"},
-		{0, 8, "version ", "Git LFS pointer"},
-		{0, 4, "%PDF", "PDF document"},
-		{0, 4, "RIFF", "RIFF file"},
-		{0, 5, "<?xml", "XML document"},
-		{0, 9, "<!DOCTYPE", "HTML page"},
-		{0, 5, "<html", "HTML page"},
-		{0, 2, "\x80\x02", "Python pickle"},
-		{0, 2, "#!", "script"},
+		{ 0, 8, "\x89PNG\r\n\x1a\n", "PNG image" },
+		{ 0, 3, "\xff\xd8\xff", "JPEG image" },
+		{ 0, 4, "PK\x03\x04", "zip archive" },
+		{ 0, 2, "\x1f\x8b", "gzip archive" },
+		{ 0, 4,
+		  "\x7f"
+		  "ELF",
+		  "ELF program" },
+		{ 0, 8, "\x89HDF\r\n\x1a\n", "HDF5 file" },
+		{ 4, 4, "TFL3", "TensorFlow Lite model" },
+		{ 0, 6, "\x93NUMPY", "NumPy array" },
+		{ 0, 4, "DBP\x1a", "packed model" },
+		{ 0, 8, "version ", "Git LFS pointer" },
+		{ 0, 4, "%PDF", "PDF document" },
+		{ 0, 4, "RIFF", "RIFF file" },
+		{ 0, 5, "<?xml", "XML document" },
+		{ 0, 9, "<!DOCTYPE", "HTML page" },
+		{ 0, 5, "<html", "HTML page" },
+		{ 0, 2, "\x80\x02", "Python pickle" },
+		{ 0, 2, "#!", "script" },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

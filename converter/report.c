@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/report.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <sodium.h>
@@ -33,9 +34,9 @@ static void add_budget(struct report *r, const char *name, const char *unit,
 		       int64_t limit, int64_t value)
 {
 	if (limit > 0)
-		r->budgets[r->budget_count++] = (struct report_budget){
-			name, unit, limit, value, value <= limit
-		};
+		r->budgets[r->budget_count++] =
+			(struct report_budget){ name, unit, limit, value,
+						value <= limit };
 }
 
 static int cost_layers(struct report *r, struct arena *a)
@@ -63,19 +64,20 @@ int report_build(struct report *r, const struct config *c,
 		 const struct cost_target *target, const char *name,
 		 struct arena *a, struct diag *d)
 {
-	*r = (struct report){ .c = c, .v = v, .fidelity = f,
-			      .layers = layers, .name = name,
+	*r = (struct report){ .c = c,
+			      .v = v,
+			      .fidelity = f,
+			      .layers = layers,
+			      .name = name,
 			      .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
 	r->weight_bits_mean = mean_bits(v->graph);
-	r->compression = v->packed.size ?
-				 4.0 * (double)v->model_params /
-					 (double)v->packed.size :
-				 0;
+	r->compression = v->packed.size ? 4.0 * (double)v->model_params /
+						  (double)v->packed.size :
+					  0;
 	crypto_hash_sha256(r->dbp_sha256, v->packed.bytes, v->packed.size);
-	if (v->dataset.count &&
-	    dataset_digest(&v->dataset, r->calib_sha256, d))
+	if (v->dataset.count && dataset_digest(&v->dataset, r->calib_sha256, d))
 		return -1;
 	add_budget(r, "max_latency", "us", c->max_latency_us,
 		   (int64_t)(r->latency_us + 0.5));
@@ -97,41 +99,53 @@ static const char *remedy(const struct report *r, const char *name)
 	return "a smaller input (--shape) would help";
 }
 
-/* The layers that cost most, for a budget. */
-static void name_layers(const struct report *r, const char *budget,
-			char *text, size_t bytes)
+static double layer_cost(const struct report *r, const char *budget, int i)
 {
-	const struct packed *p = &r->v->packed;
-	bool by_time = !strcmp(budget, "max_latency");
-	double above = 1e300;
+	const struct packed_layer *l = &r->v->packed.layers[i];
+
+	if (!strcmp(budget, "max_latency"))
+		return r->layer_us[i];
+	return (double)(!strcmp(budget, "max_size") ? l->weight_bytes :
+						      l->memory_bytes);
+}
+
+/* The layer that costs most of those that cost less than `above`; -1: none. */
+static int costly_layer(const struct report *r, const char *budget,
+			double above)
+{
+	double most = 0;
+	int best = -1;
+
+	for (int i = 0; i < r->v->packed.layer_count; i++) {
+		double cost = layer_cost(r, budget, i);
+
+		if (cost > most && cost < above) {
+			most = cost;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* The three layers that cost most, for a budget. */
+static void name_layers(const struct report *r, const char *budget, char *text,
+			size_t bytes)
+{
+	const char *unit = strcmp(budget, "max_latency") ? "bytes" : "us";
+	double above = DBL_MAX;
 	size_t used = 0;
 
 	text[0] = 0;
-	for (int k = 0; k < 3; k++) {
-		int best = -1;
-		double most = 0;
+	for (int k = 0; k < 3 && used < bytes; k++) {
+		int i = costly_layer(r, budget, above);
 
-		for (int i = 0; i < p->layer_count; i++) {
-			double cost = by_time ?
-					      r->layer_us[i] :
-				      !strcmp(budget, "max_size") ?
-					      (double)p->layers[i]
-						      .weight_bytes :
-					      (double)p->layers[i]
-						      .memory_bytes;
-
-			if (cost > most && cost < above) {
-				most = cost;
-				best = i;
-			}
-		}
-		if (best < 0 || used >= bytes)
+		if (i < 0)
 			return;
-		above = most;
+		above = layer_cost(r, budget, i);
 		used += (size_t)snprintf(text + used, bytes - used,
 					 "%s%.60s (%.0f %s)", k ? ", " : "",
-					 p->layers[best].name, most,
-					 by_time ? "us" : "bytes");
+					 r->v->packed.layers[i].name, above,
+					 unit);
 	}
 }
 
@@ -147,11 +161,12 @@ int report_check_budgets(const struct report *r, struct diag *d)
 			continue;
 		missed++;
 		name_layers(r, b->name, layers, sizeof(layers));
-		diag_error(d, "%s: %s cannot be met: it takes %lld %s, the "
-			   "limit is %lld", r->c->model_path, b->name,
-			   (long long)b->value, b->unit, (long long)b->limit);
-		diag_hint(d, "most goes to %s; %s", layers,
-			  remedy(r, b->name));
+		diag_error(d,
+			   "%s: %s cannot be met: it takes %lld %s, the "
+			   "limit is %lld",
+			   r->c->model_path, b->name, (long long)b->value,
+			   b->unit, (long long)b->limit);
+		diag_hint(d, "most goes to %s; %s", layers, remedy(r, b->name));
 	}
 	return missed;
 }
@@ -186,8 +201,7 @@ static json_t *name_json(const char *s)
 static json_t *detections_json(const struct fidelity *f)
 {
 	return f->has_boxes ?
-		       json_pack("{s:f,s:f}", "f1", f->f1, "map50",
-				 f->map50) :
+		       json_pack("{s:f,s:f}", "f1", f->f1, "map50", f->map50) :
 		       json_null();
 }
 
@@ -211,10 +225,9 @@ static json_t *fidelity_object(const struct fidelity *f)
 {
 	if (!f)
 		return json_null();
-	return json_pack("{s:i,s:f,s:f,s:o,s:o,s:n,s:o}", "images",
-			 f->samples, "sqnr_db", f->sqnr_db, "cosine",
-			 f->cosine, "detections", detections_json(f),
-			 "top1_agreement",
+	return json_pack("{s:i,s:f,s:f,s:o,s:o,s:n,s:o}", "images", f->samples,
+			 "sqnr_db", f->sqnr_db, "cosine", f->cosine,
+			 "detections", detections_json(f), "top1_agreement",
 			 f->has_classes ? json_real(f->top1_agreement) :
 					  json_null(),
 			 "accuracy", "outputs", outputs_json(f));
@@ -329,9 +342,8 @@ char *report_json(const struct report *r, struct diag *d)
 		"output", output_json(r), "fidelity",
 		fidelity_object(r->fidelity), "budgets", budgets_json(r),
 		"layers", layers_json(r), "pareto", "weight_bits_mean",
-		r->weight_bits_mean, "dbp_bytes",
-		(json_int_t)r->v->packed.size, "latency_us", r->latency_us,
-		"loss");
+		r->weight_bits_mean, "dbp_bytes", (json_int_t)r->v->packed.size,
+		"latency_us", r->latency_us, "loss");
 
 	return dump(root, d);
 }
@@ -343,11 +355,11 @@ char *report_verify_json(const struct fidelity *f,
 	json_t *root = fidelity_object(f), *list = json_array();
 
 	for (int i = 0; i < layer_count; i++)
-		json_array_append_new(
-			list, json_pack("{s:o,s:s,s:o}", "name",
-					name_json(layers[i].name), "op",
-					layers[i].op, "sqnr_db",
-					sqnr_json(layers[i].sqnr_db)));
+		json_array_append_new(list,
+				      json_pack("{s:o,s:s,s:o}", "name",
+						name_json(layers[i].name), "op",
+						layers[i].op, "sqnr_db",
+						sqnr_json(layers[i].sqnr_db)));
 	json_object_set_new(root, "layers", list);
 	return dump(root, d);
 }
@@ -359,8 +371,9 @@ void fidelity_print(const struct fidelity *f, FILE *out)
 	fprintf(out, "fidelity     %d samples, SQNR %.1f dB, cosine %.5f\n",
 		f->samples, f->sqnr_db, f->cosine);
 	if (f->has_boxes)
-		fprintf(out, "             detections: F1 %.3f, mAP50 %.3f "
-			     "against %d of the float model's\n",
+		fprintf(out,
+			"             detections: F1 %.3f, mAP50 %.3f "
+			"against %d of the float model's\n",
 			f->f1, f->map50, f->truth_boxes);
 	if (f->has_classes)
 		fprintf(out, "             same class in %.1f %%\n",
@@ -371,14 +384,16 @@ void report_print(const struct report *r, FILE *out)
 {
 	const struct packed *p = &r->v->packed;
 
-	fprintf(out, "model        %s: %lld operators, %.1f K parameters, "
-		     "%.1f M multiply-accumulates\n",
+	fprintf(out,
+		"model        %s: %lld operators, %.1f K parameters, "
+		"%.1f M multiply-accumulates\n",
 		r->name, (long long)r->v->model_nodes,
 		(double)r->v->model_params / 1e3,
 		(double)r->v->model_macs / 1e6);
-	fprintf(out, "packed       %u bytes, %.1fx smaller than FP32, %.2f "
-		     "bits a weight\n", p->size, r->compression,
-		r->weight_bits_mean);
+	fprintf(out,
+		"packed       %u bytes, %.1fx smaller than FP32, %.2f "
+		"bits a weight\n",
+		p->size, r->compression, r->weight_bits_mean);
 	fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
 	fprintf(out, "latency      %.1f ms on %s, modelled\n",
 		r->latency_us / 1e3, r->target.name);

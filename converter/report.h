@@ -23,7 +23,7 @@ struct report {
 	const struct fidelity *fidelity; /* NULL: not measured */
 	const char *name;                /* of the model: the file's stem */
 	struct cost_target target;
-	double *layer_us; /* by packed layer, modelled */
+	double *layer_us;                 /* by packed layer, modelled */
 	const struct layer_error *layers; /* the same; NULL: not measured */
 	double latency_us;
 	double weight_bits_mean;
@@ -37,8 +37,8 @@ struct report {
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct fidelity *f,
 		 const struct layer_error *layers,
-		 const struct cost_target *target,
-		 const char *name, struct arena *a, struct diag *d);
+		 const struct cost_target *target, const char *name,
+		 struct arena *a, struct diag *d);
 /* One error a budget that is not met, with what would help; how many. */
 int report_check_budgets(const struct report *r, struct diag *d);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */

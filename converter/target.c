@@ -26,7 +26,10 @@ struct field {
 	double min, max;
 };
 
-#define TOP(k, m, t, lo, hi) {k, t, offsetof(struct cost_target, m), lo, hi}
+#define TOP(k, m, t, lo, hi)                                  \
+	{                                                     \
+		k, t, offsetof(struct cost_target, m), lo, hi \
+	}
 static const struct field top_fields[] = {
 	TOP("name", name, FIELD_TEXT, 0, 0),
 	TOP("description", description, FIELD_TEXT, 0, 0),
@@ -37,10 +40,13 @@ static const struct field top_fields[] = {
 	TOP("op_overhead_cycles", op_overhead_cycles, FIELD_NUMBER, 0, 1e9),
 	TOP("ram_bytes", ram_bytes, FIELD_COUNT, 0, 1e15),
 	TOP("flash_bytes", flash_bytes, FIELD_COUNT, 0, 1e15),
-	{0},
+	{ 0 },
 };
 
-#define ROW(k, m, t, lo, hi) {k, t, offsetof(struct cost_kernel, m), lo, hi}
+#define ROW(k, m, t, lo, hi)                                  \
+	{                                                     \
+		k, t, offsetof(struct cost_kernel, m), lo, hi \
+	}
 static const struct field kernel_fields[] = {
 	ROW("macs_per_cycle", macs_per_cycle, FIELD_NUMBER, 1e-6, 1e6),
 	ROW("bytes_per_cycle", bytes_per_cycle, FIELD_NUMBER, 1e-6, 1e6),
@@ -48,7 +54,7 @@ static const struct field kernel_fields[] = {
 	ROW("setup_cycles", setup_cycles, FIELD_NUMBER, 0, 1e9),
 	ROW("parallel", parallel, FIELD_BOOL, 0, 0),
 	ROW("source", source, FIELD_TEXT, 0, 0),
-	{0},
+	{ 0 },
 };
 
 static int read_number(struct reader *r, const yaml_node_t *value,
@@ -59,8 +65,8 @@ static int read_number(struct reader *r, const yaml_node_t *value,
 	if (!text || text_to_double(text, out) || *out < f->min ||
 	    *out > f->max)
 		return yaml_error(&r->file, value, r->diag,
-				  "'%s' must be a number from %g to %g",
-				  f->key, f->min, f->max);
+				  "'%s' must be a number from %g to %g", f->key,
+				  f->min, f->max);
 	if (f->kind == FIELD_COUNT && *out != floor(*out))
 		return yaml_error(&r->file, value, r->diag,
 				  "'%s' must be a whole number", f->key);
@@ -81,9 +87,9 @@ static int read_field(struct reader *r, const yaml_node_t *value,
 			      strcmp(text, "false") != 0))
 			return yaml_error(&r->file, value, r->diag,
 					  "'%s' must be %s", f->key,
-					  f->kind == FIELD_BOOL
-						  ? "true or false"
-						  : "a text");
+					  f->kind == FIELD_BOOL ?
+						  "true or false" :
+						  "a text");
 		if (f->kind == FIELD_BOOL)
 			*(bool *)at = yes;
 		else
@@ -135,8 +141,8 @@ static int read_kernel(struct reader *r, const yaml_node_t *map,
 
 	for (int i = 0; yaml_entry(&r->file, map, i, &key, &value); i++) {
 		const char *text = yaml_text(key);
-		const struct field *f =
-			text ? find_field(kernel_fields, text) : NULL;
+		const struct field *f = text ? find_field(kernel_fields, text) :
+					       NULL;
 
 		if (!f)
 			return unknown_key(r, key, kernel_fields);
@@ -146,7 +152,8 @@ static int read_kernel(struct reader *r, const yaml_node_t *map,
 	if ((k->macs_per_cycle > 0) == (k->bytes_per_cycle > 0))
 		return yaml_error(&r->file, map, r->diag,
 				  "kernel '%s' needs either macs_per_cycle or "
-				  "bytes_per_cycle", k->pattern);
+				  "bytes_per_cycle",
+				  k->pattern);
 	return 0;
 }
 
@@ -189,14 +196,14 @@ static int read_top(struct reader *r, struct cost_target *t)
 {
 	yaml_node_t *top = yaml_file_root(&r->file), *key, *value;
 	yaml_node_t *kernels = NULL;
-	struct field cores = {"cores", FIELD_COUNT, 0, 1, 64};
+	struct field cores = { "cores", FIELD_COUNT, 0, 1, 64 };
 	double number;
 
 	for (int i = 0; top && yaml_entry(&r->file, top, i, &key, &value);
 	     i++) {
 		const char *text = yaml_text(key);
-		const struct field *f =
-			text ? find_field(top_fields, text) : NULL;
+		const struct field *f = text ? find_field(top_fields, text) :
+					       NULL;
 
 		if (f && read_field(r, value, f, t))
 			return -1;
@@ -218,14 +225,14 @@ static int read_top(struct reader *r, struct cost_target *t)
 
 static int check_complete(struct reader *r, const struct cost_target *t)
 {
-	const char *missing = !t->name			       ? "name"
-			      : !t->source		       ? "source"
-			      : t->cores == 0		       ? "cores"
-			      : t->clock_hz == 0	       ? "clock_hz"
-			      : t->memory_bytes_per_second == 0
-				      ? "memory_bytes_per_second"
-			      : t->kernel_count == 0 ? "kernels"
-						     : NULL;
+	const char *missing = !t->name         ? "name" :
+			      !t->source       ? "source" :
+			      t->cores == 0    ? "cores" :
+			      t->clock_hz == 0 ? "clock_hz" :
+			      t->memory_bytes_per_second == 0 ?
+						 "memory_bytes_per_second" :
+			      t->kernel_count == 0 ? "kernels" :
+						     NULL;
 
 	if (!missing)
 		return 0;
@@ -269,11 +276,11 @@ static int unknown_target(const char *name, struct diag *d)
 int target_load(const char *name_or_path, struct arena *a,
 		struct cost_target *t, struct diag *d)
 {
-	struct reader r = {.arena = a, .diag = d};
+	struct reader r = { .arena = a, .diag = d };
 	const struct target_file *builtin;
 	int rc;
 
-	*t = (struct cost_target){0};
+	*t = (struct cost_target){ 0 };
 	if (is_path(name_or_path)) {
 		rc = yaml_file_read(&r.file, name_or_path, d);
 	} else {

@@ -21,8 +21,8 @@ bool tensor_file_name(const char *path)
 
 int tensor_read(const char *path, struct tensor *t, struct diag *d)
 {
-	return ends_with(path, ".pb") ? tensor_read_pb(path, t, d)
-				      : npy_read(path, t, d);
+	return ends_with(path, ".pb") ? tensor_read_pb(path, t, d) :
+					npy_read(path, t, d);
 }
 
 /* Dims of 1 carry no order, so they may come and go. */
@@ -113,8 +113,8 @@ static void transpose(const struct tensor *t, enum dtype dtype,
 		for (size_t p = 0; p < pixels; p++)
 			for (size_t c = 0; c < channels; c++)
 				store(out, dtype, at++,
-				      element(t, (n * channels + c) * pixels +
-							 p));
+				      element(t,
+					      (n * channels + c) * pixels + p));
 }
 
 int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,

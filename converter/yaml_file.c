@@ -18,10 +18,9 @@ static int check_top(struct yaml_file *f, struct diag *d)
 static int load(struct yaml_file *f, yaml_parser_t *parser, struct diag *d)
 {
 	if (!yaml_parser_load(parser, &f->document))
-		return diag_error(d, "%s:%zu: %s", f->name,
-				  parser->problem_mark.line + 1,
-				  parser->problem ? parser->problem
-						  : "not valid YAML");
+		return diag_error(
+			d, "%s:%zu: %s", f->name, parser->problem_mark.line + 1,
+			parser->problem ? parser->problem : "not valid YAML");
 	f->open = true;
 	return check_top(f, d);
 }
@@ -32,7 +31,7 @@ int yaml_file_read(struct yaml_file *f, const char *path, struct diag *d)
 	FILE *in = fopen(path, "rb");
 	int rc = -1;
 
-	*f = (struct yaml_file){.name = path};
+	*f = (struct yaml_file){ .name = path };
 	if (!in)
 		return diag_error(d, "%s: %s", path, strerror(errno));
 	if (yaml_parser_initialize(&parser)) {
@@ -52,7 +51,7 @@ int yaml_file_parse(struct yaml_file *f, const char *name, const char *text,
 	yaml_parser_t parser;
 	int rc;
 
-	*f = (struct yaml_file){.name = name};
+	*f = (struct yaml_file){ .name = name };
 	if (!yaml_parser_initialize(&parser))
 		return diag_error(d, "%s: out of memory", name);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text,

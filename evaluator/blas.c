@@ -75,7 +75,7 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	if (problem) {
 		diag_error(d, "%s", problem);
 		diag_hint(d, "install the package libopenblas0-pthread, a "
-			  "build that holds the kernels of all processors");
+			     "build that holds the kernels of all processors");
 		return -1;
 	}
 	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
@@ -83,17 +83,17 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 		return diag_error(d, "a matrix product is too large");
 	if (m > 0 && n > 0)
 		sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS,
-		      trans_b ? TRANS : NO_TRANS, (int)m, (int)n, (int)k,
-		      alpha, a, lda ? (int)lda : 1, b, ldb ? (int)ldb : 1,
-		      beta, c, (int)ldc);
+		      trans_b ? TRANS : NO_TRANS, (int)m, (int)n, (int)k, alpha,
+		      a, lda ? (int)lda : 1, b, ldb ? (int)ldb : 1, beta, c,
+		      (int)ldc);
 	return 0;
 }
 
 /* One row at a time; each sum in the order of k. */
-int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n,
-		    int64_t k, float alpha, const float *a, int64_t lda,
-		    const float *b, int64_t ldb, float beta, float *c,
-		    int64_t ldc, struct diag *d)
+int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+		    float alpha, const float *a, int64_t lda, const float *b,
+		    int64_t ldb, float beta, float *c, int64_t ldc,
+		    struct diag *d)
 {
 	int64_t a_row = trans_a ? 1 : lda, a_step = trans_a ? lda : 1;
 	int64_t b_row = trans_b ? 1 : ldb, b_step = trans_b ? ldb : 1;

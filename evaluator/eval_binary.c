@@ -13,11 +13,11 @@ struct row {
 	float *y;
 };
 
-#define EACH(r, expression)                                     \
-	for (int64_t i = 0; i < (r)->n; i++) {                  \
-		float a = (r)->a[i * (r)->step_a];              \
-		float b = (r)->b[i * (r)->step_b];              \
-		(r)->y[i] = (expression);                       \
+#define EACH(r, expression)                        \
+	for (int64_t i = 0; i < (r)->n; i++) {     \
+		float a = (r)->a[i * (r)->step_a]; \
+		float b = (r)->b[i * (r)->step_b]; \
+		(r)->y[i] = (expression);          \
 	}
 
 /* Python's rule where fmod is not asked for: the sign of the divisor. */
@@ -84,7 +84,7 @@ static void float_rows(const struct eval *e, const float *a,
 	broadcast_begin(&w, eval_out(e, 0), shapes, 2);
 	for (; broadcast_next(&w); y += w.row) {
 		struct row r = { a + w.at[0], b + w.at[1], w.step[0],
-				 w.step[1], w.row, y };
+				 w.step[1],   w.row,       y };
 
 		float_row(e->n->op, &r, c_rule);
 	}
@@ -95,8 +95,7 @@ static int64_t int_power(int64_t base, int64_t exponent)
 	uint64_t y = 1, b = (uint64_t)base;
 
 	if (exponent < 0)
-		return base == 1 ? 1 :
-		       base == -1 ? (exponent % 2 ? -1 : 1) : 0;
+		return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
 	for (; exponent; exponent >>= 1, b *= b)
 		if (exponent & 1)
 			y *= b;
@@ -157,11 +156,11 @@ static int int_rows(const struct eval *e, const void *a, const struct value *va,
 						w.at[1] + i * w.step[1]);
 
 			element_store_int(e->n->outputs[0]->dtype, y, at++,
-					  int_op(e->n->op, l, r, c_rule,
-						 &bad));
+					  int_op(e->n->op, l, r, c_rule, &bad));
 		}
 	if (bad)
-		return node_error(e->d, e->n, "an integer is divided by zero, "
+		return node_error(e->d, e->n,
+				  "an integer is divided by zero, "
 				  "or the operator has no integer form");
 	return 0;
 }
@@ -186,9 +185,8 @@ static int mixed_power(const struct eval *e)
 			if (va->dtype == DT_F32)
 				((float *)e->out[0])[at++] = y;
 			else
-				element_store_int(
-					va->dtype, e->out[0], at++,
-					element_int(DT_F32, &y, 0));
+				element_store_int(va->dtype, e->out[0], at++,
+						  element_int(DT_F32, &y, 0));
 		}
 	return 0;
 }
@@ -219,8 +217,8 @@ static void spread(const struct eval *e)
 		for (int64_t i = 0; i < w.row; i++, to += size) {
 			int64_t from = w.at[0] + i * w.step[0];
 
-			memcpy(to, (const char *)e->in[0] +
-					   (size_t)from * size, size);
+			memcpy(to, (const char *)e->in[0] + (size_t)from * size,
+			       size);
 		}
 }
 
@@ -238,8 +236,8 @@ int eval_variadic(const struct eval *e)
 		const struct value *v = e->n->inputs[k];
 
 		if (y->dtype == DT_F32)
-			float_rows(e, e->out[0], &y->shape, e->in[k],
-				   &v->shape, e->out[0]);
+			float_rows(e, e->out[0], &y->shape, e->in[k], &v->shape,
+				   e->out[0]);
 		else if (int_rows(e, e->out[0], y, e->in[k], v, e->out[0]))
 			return -1;
 	}
@@ -299,16 +297,16 @@ static int bool_rows(const struct eval *e, bool is_float)
 			int64_t l = w.at[0] + i * w.step[0];
 			int64_t r = w.at[1] + i * w.step[1];
 
-			*y++ = is_float ?
-				compare(e->n->op,
-					element_double(va->dtype, e->in[0], l),
-					element_double(vb->dtype, e->in[1],
-						       r)) :
-				compare_int(e->n->op,
-					    element_int(va->dtype, e->in[0],
-							l),
-					    element_int(vb->dtype, e->in[1],
-							r));
+			*y++ = is_float ? compare(e->n->op,
+						  element_double(va->dtype,
+								 e->in[0], l),
+						  element_double(vb->dtype,
+								 e->in[1], r)) :
+					  compare_int(e->n->op,
+						      element_int(va->dtype,
+								  e->in[0], l),
+						      element_int(vb->dtype,
+								  e->in[1], r));
 		}
 	return 0;
 }

@@ -89,10 +89,9 @@ static void gather_window(const struct conv *c, const float *x, int64_t pixel,
 		for (int64_t kx = 0; kx < w->kernel[1]; kx++, to++) {
 			int64_t ix = source(w, 1, ox, kx);
 			bool inside = iy >= 0 && ix >= 0;
-			const float *from =
-				x + (inside ? (iy * w->in[1] + ix) *
-						      c->in_pixel :
-					      0);
+			const float *from = x + (inside ? (iy * w->in[1] + ix) *
+								  c->in_pixel :
+							  0);
 
 			for (int64_t k = 0; k < c->in_per_group; k++)
 				to[k * c->taps] =
@@ -126,8 +125,8 @@ static bool is_pointwise(const struct conv *c)
 	       w->out[0] == w->in[0] && w->out[1] == w->in[1];
 }
 
-static int conv_group(const struct conv *c, const float *x,
-		      const float *weight, float *y)
+static int conv_group(const struct conv *c, const float *x, const float *weight,
+		      float *y)
 {
 	int64_t k = c->in_per_group * c->taps;
 	int64_t pixels = c->w.out[0] * c->w.out[1], block;
@@ -135,8 +134,7 @@ static int conv_group(const struct conv *c, const float *x,
 	int err = 0;
 
 	if (is_pointwise(c))
-		return multiply(c, x,
-				c->nhwc ? c->in_pixel : c->in_channel,
+		return multiply(c, x, c->nhwc ? c->in_pixel : c->in_channel,
 				!c->nhwc, weight, y, 0, pixels);
 	block = BLOCK_FLOATS / k;
 	block = block < 1 ? 1 : block > pixels ? pixels : block;
@@ -165,10 +163,8 @@ static void depthwise_nhwc(const struct conv *c, const float *x,
 		for (int64_t ox = 0; ox < w->out[1]; ox++, y += channels) {
 			memset(y, 0, (size_t)channels * sizeof(*y));
 			for (int64_t t = 0; t < c->taps; t++) {
-				int64_t iy = source(w, 0, oy,
-						    t / w->kernel[1]);
-				int64_t ix = source(w, 1, ox,
-						    t % w->kernel[1]);
+				int64_t iy = source(w, 0, oy, t / w->kernel[1]);
+				int64_t ix = source(w, 1, ox, t % w->kernel[1]);
 				const float *from, *v = by_tap + t * channels;
 
 				if (iy < 0 || ix < 0)
@@ -218,12 +214,10 @@ static void depthwise_nchw(const struct conv *c, const float *x, float *y)
 		for (int64_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
 			memset(y, 0, (size_t)w->out[1] * sizeof(*y));
 			for (int64_t t = 0; t < c->taps; t++) {
-				int64_t iy = source(w, 0, oy,
-						    t / w->kernel[1]);
+				int64_t iy = source(w, 0, oy, t / w->kernel[1]);
 
 				if (iy >= 0)
-					depthwise_row(w,
-						      plane + iy * w->in[1],
+					depthwise_row(w, plane + iy * w->in[1],
 						      weight[t],
 						      t % w->kernel[1], y);
 			}
@@ -334,10 +328,9 @@ static int transpose_group(const struct conv *c, const float *x,
 		int64_t count = p + block > pixels ? pixels - p : block;
 
 		err = c->gemm(!c->nhwc, false, count, n, k, 1,
-				x + p * c->in_pixel,
-				c->nhwc ? c->in_pixel : c->in_channel,
-				weight, n,
-				0, rows, n, c->e->d);
+			      x + p * c->in_pixel,
+			      c->nhwc ? c->in_pixel : c->in_channel, weight, n,
+			      0, rows, n, c->e->d);
 		for (int64_t i = 0; !err && i < count; i++)
 			scatter_window(c, rows + i * n, p + i, y);
 	}
@@ -362,8 +355,7 @@ int eval_conv_transpose(const struct eval *e)
 
 		for (int64_t g = 0; g < c.groups; g++)
 			if (transpose_group(
-				    &c,
-				    x + g * c.in_per_group * c.in_channel,
+				    &c, x + g * c.in_per_group * c.in_channel,
 				    c.weight + g * weights,
 				    y + g * c.out_per_group * c.out_channel))
 				return -1;

@@ -29,9 +29,9 @@ static void fill_addend(const struct eval *e, float beta)
 	broadcast_begin(&w, eval_out(e, 0), &shape, 1);
 	for (; broadcast_next(&w); y += w.row)
 		for (int64_t i = 0; i < w.row; i++)
-			y[i] = beta * ((const float *)
-					       e->in[2])[w.at[0] +
-							 i * w.step[0]];
+			y[i] = beta *
+			       ((const float *)
+					e->in[2])[w.at[0] + i * w.step[0]];
 }
 
 int eval_gemm(const struct eval *e)
@@ -44,11 +44,10 @@ int eval_gemm(const struct eval *e)
 		return node_error(e->d, e->n, "cannot be evaluated on %s",
 				  dtype_name(e->n->inputs[0]->dtype));
 	fill_addend(e, node_float(e->n, "beta", 1));
-	return eval_gemm_for(e)(ta, tb, y->dim[0], y->dim[1],
-				a->dim[ta ? 0 : 1],
-				node_float(e->n, "alpha", 1), e->in[0],
-				a->dim[1], e->in[1], b->dim[1], 1, e->out[0],
-				y->dim[1], e->d);
+	return eval_gemm_for(e)(
+		ta, tb, y->dim[0], y->dim[1], a->dim[ta ? 0 : 1],
+		node_float(e->n, "alpha", 1), e->in[0], a->dim[1], e->in[1],
+		b->dim[1], 1, e->out[0], y->dim[1], e->d);
 }
 
 /* numpy.matmul's view of an operand: vectors get a dim of 1. */
@@ -60,8 +59,8 @@ static struct shape as_matrix(const struct shape *s, bool is_row)
 			(struct shape){ 2, { s->dim[0], 1 } };
 }
 
-static int multiply_ints(const struct eval *e, int64_t a, int64_t b,
-			 int64_t y, int64_t m, int64_t n, int64_t k)
+static int multiply_ints(const struct eval *e, int64_t a, int64_t b, int64_t y,
+			 int64_t m, int64_t n, int64_t k)
 {
 	enum dtype t = e->n->inputs[0]->dtype;
 
@@ -105,9 +104,9 @@ int eval_matmul(const struct eval *e)
 				continue;
 			}
 			if (gemm(false, false, m, n, k, 1,
-				      (const float *)e->in[0] + pa, k,
-				      (const float *)e->in[1] + pb, n, 0,
-				      (float *)e->out[0] + at, n, e->d))
+				 (const float *)e->in[0] + pa, k,
+				 (const float *)e->in[1] + pb, n, 0,
+				 (float *)e->out[0] + at, n, e->d))
 				return -1;
 		}
 	return 0;

@@ -23,8 +23,8 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t stride,
 	for (int64_t i = 0; size == 4 && i < n; i++)
 		memcpy(to + i * 4, from + i * stride * 4, 4);
 	for (int64_t i = 0; size != 4 && i < n; i++)
-		memcpy(to + (size_t)i * size,
-		       from + i * stride * (int64_t)size, size);
+		memcpy(to + (size_t)i * size, from + i * stride * (int64_t)size,
+		       size);
 }
 
 /* Dims of 1 go, neighbours that continue each other become one. */
@@ -184,13 +184,11 @@ int eval_concat(const struct eval *e)
 	size_t row = (size_t)(y->dim[axis] * inner) * size;
 
 	for (int i = 0; i < e->n->input_count; i++) {
-		size_t part = (size_t)(eval_in(e, i)->dim[axis] * inner) *
-			      size;
+		size_t part = (size_t)(eval_in(e, i)->dim[axis] * inner) * size;
 
 		for (int64_t o = 0; part && o < outer; o++)
 			memcpy((char *)e->out[0] + (size_t)o * row + at,
-			       (const char *)e->in[i] + (size_t)o * part,
-			       part);
+			       (const char *)e->in[i] + (size_t)o * part, part);
 		at += part;
 	}
 	return 0;
@@ -208,9 +206,9 @@ int eval_split(const struct eval *e)
 	for (int i = 0; i < e->n->output_count; i++) {
 		const struct value *v = e->n->outputs[i];
 		int64_t length = v ? v->shape.dim[axis] :
-				 eval_has(e, 1) ? eval_index(e, 1, i) :
-						  x->dim[axis] /
-							  e->n->output_count;
+				 eval_has(e, 1) ?
+				     eval_index(e, 1, i) :
+				     x->dim[axis] / e->n->output_count;
 		size_t part = (size_t)(length * inner) * size;
 
 		left -= length;
@@ -256,13 +254,13 @@ int eval_depth_to_space(const struct eval *e)
 	int64_t c = x->dim[eval_channel_dim(e)] / (b * b);
 
 	if (e->n->layout == LAYOUT_NHWC) {
-		const int64_t dims[] = { x->dim[0], x->dim[1], x->dim[2],
-					 crd ? c : b, b, crd ? b : c };
+		const int64_t dims[] = { x->dim[0],   x->dim[1], x->dim[2],
+					 crd ? c : b, b,         crd ? b : c };
 
 		return rearrange(e, 6, dims, crd ? nhwc_crd : nhwc_dcr);
 	}
-	const int64_t dims[] = { x->dim[0], crd ? c : b, b, crd ? b : c,
-				 x->dim[2], x->dim[3] };
+	const int64_t dims[] = { x->dim[0],   crd ? c : b, b,
+				 crd ? b : c, x->dim[2],   x->dim[3] };
 
 	return rearrange(e, 6, dims, crd ? nchw_crd : nchw_dcr);
 }
@@ -275,13 +273,14 @@ int eval_space_to_depth(const struct eval *e)
 	int64_t b = node_int(e->n, "blocksize", 1);
 
 	if (e->n->layout == LAYOUT_NHWC) {
-		const int64_t dims[] = { x->dim[0], x->dim[1] / b, b,
-					 x->dim[2] / b, b, x->dim[3] };
+		const int64_t dims[] = { x->dim[0], x->dim[1] / b,
+					 b,         x->dim[2] / b,
+					 b,         x->dim[3] };
 
 		return rearrange(e, 6, dims, nhwc);
 	}
-	const int64_t dims[] = { x->dim[0], x->dim[1], x->dim[2] / b, b,
-				 x->dim[3] / b, b };
+	const int64_t dims[] = { x->dim[0], x->dim[1],     x->dim[2] / b,
+				 b,         x->dim[3] / b, b };
 
 	return rearrange(e, 6, dims, nchw);
 }
@@ -293,8 +292,7 @@ int eval_channel_shuffle(const struct eval *e)
 	int axis = eval_channel_dim(e);
 	int64_t groups = node_int(e->n, "groups", 1);
 	const int64_t dims[] = { shape_outer(x, axis), groups,
-				 x->dim[axis] / groups,
-				 shape_inner(x, axis) };
+				 x->dim[axis] / groups, shape_inner(x, axis) };
 
 	return rearrange(e, 4, dims, order);
 }

@@ -10,8 +10,7 @@ int eval_batch_norm(const struct eval *e)
 	const struct shape *s = eval_in(e, 0);
 	int axis = s->rank > 1 ? eval_channel_dim(e) : 0;
 	int64_t channels = s->rank > 1 ? s->dim[axis] : 1;
-	int64_t inner = s->rank > 1 ? shape_inner(s, axis) :
-				      shape_elements(s);
+	int64_t inner = s->rank > 1 ? shape_inner(s, axis) : shape_elements(s);
 	const float *x = e->in[0], *gamma = e->in[1], *beta = e->in[2];
 	const float *mean = e->in[3], *variance = e->in[4];
 	double epsilon = (double)node_float(e->n, "epsilon", 1e-5f);
@@ -19,8 +18,8 @@ int eval_batch_norm(const struct eval *e)
 	float *y = e->out[0];
 
 	for (int64_t run = 0; run < n; run += inner) {
-		double slope = (double)gamma[c] /
-			       sqrt((double)variance[c] + epsilon);
+		double slope =
+			(double)gamma[c] / sqrt((double)variance[c] + epsilon);
 
 		for (int64_t i = run; i < run + inner; i++)
 			y[i] = (float)(((double)x[i] - (double)mean[c]) *
@@ -71,9 +70,9 @@ int eval_instance_norm(const struct eval *e)
 			moments(x, pixels, stride, epsilon, &mean, &inverse);
 			for (int64_t i = 0; i < pixels; i++)
 				y[i * stride] =
-					(float)(((double)x[i * stride] -
-						 mean) * inverse *
-						(double)gamma[c] +
+					(float)(((double)x[i * stride] - mean) *
+							inverse *
+							(double)gamma[c] +
 						(double)beta[c]);
 		}
 	return 0;
@@ -104,12 +103,11 @@ int eval_layer_norm(const struct eval *e)
 				double v = ((double)*x++ - mean) * inverse;
 
 				v *= (double)((const float *)
-						e->in[1])[w.at[0] +
-							  i * w.step[0]];
+						      e->in[1])[w.at[0] +
+								i * w.step[0]];
 				if (has_bias)
-					v += (double)((const float *)
-						e->in[2])[w.at[1] +
-							  i * w.step[1]];
+					v += (double)((const float *)e->in[2])
+						[w.at[1] + i * w.step[1]];
 				*y++ = (float)v;
 			}
 	}
@@ -153,8 +151,7 @@ static void softmax_run(const float *x, float *y, int64_t n, int64_t stride,
 	double top = -INFINITY, sum = 0;
 
 	for (int64_t i = 0; i < n; i++)
-		top = (double)x[i * stride] > top ? (double)x[i * stride] :
-						    top;
+		top = (double)x[i * stride] > top ? (double)x[i * stride] : top;
 	for (int64_t i = 0; i < n; i++)
 		sum += det_exp((double)x[i * stride] - top);
 	for (int64_t i = 0; i < n; i++) {

@@ -10,9 +10,9 @@ struct pool {
 	struct window w;
 	enum dtype dtype; /* of x and y */
 	bool average, count_padding;
-	int64_t run;          /* channels taken at once */
-	int64_t pixel;        /* stride of x */
-	double *value;        /* [run]: what the window gives */
+	int64_t run;   /* channels taken at once */
+	int64_t pixel; /* stride of x */
+	double *value; /* [run]: what the window gives */
 };
 
 /* Taps of an output's window that lie inside: [*first, *end). */
@@ -97,8 +97,7 @@ static void store(const struct pool *p, void *y, int64_t at)
 
 static int run_pool(const struct eval *e, bool average)
 {
-	struct pool p = { .dtype = e->n->inputs[0]->dtype,
-			  .average = average };
+	struct pool p = { .dtype = e->n->inputs[0]->dtype, .average = average };
 	bool nhwc = e->n->layout == LAYOUT_NHWC;
 	int64_t planes, in, out, at = 0;
 

@@ -58,8 +58,9 @@ int eval_quantize(const struct eval *e)
 	for (int64_t i = 0; i < n; i++) {
 		int64_t s = scale_at(&q, i);
 		double x = element_double(from, e->in[0], i);
-		double y = rint((double)(float)(x / (double)((const float *)
-							e->in[1])[s]));
+		double y = rint(
+			(double)(float)(x /
+					(double)((const float *)e->in[1])[s]));
 
 		if (eval_has(e, 2))
 			y += (double)eval_index(e, 2, s);
@@ -112,10 +113,14 @@ static rounding_fn *rounding_of(const char *mode)
 		const char *name;
 		rounding_fn *round;
 	} modes[] = {
-		{ "ROUND", rintf },	    { "HALF_EVEN", rintf },
-		{ "CEIL", ceilf },	    { "FLOOR", floorf },
-		{ "UP", up },		    { "DOWN", truncf },
-		{ "HALF_UP", half_up },	    { "HALF_DOWN", half_down },
+		{ "ROUND", rintf },
+		{ "HALF_EVEN", rintf },
+		{ "CEIL", ceilf },
+		{ "FLOOR", floorf },
+		{ "UP", up },
+		{ "DOWN", truncf },
+		{ "HALF_UP", half_up },
+		{ "HALF_DOWN", half_down },
 		{ "ROUND_TO_ZERO", truncf },
 	};
 

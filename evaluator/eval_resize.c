@@ -53,8 +53,7 @@ static void nearest_axis(const struct resize *r, int axis, const char *x,
 static bool changes(const struct resize *r, int axis)
 {
 	return r->in[axis] != r->out[axis] || r->scale[axis] != 1 ||
-	       (r->extrapolates &&
-		(r->start[axis] != 0 || r->end[axis] != 1));
+	       (r->extrapolates && (r->start[axis] != 0 || r->end[axis] != 1));
 }
 
 /* Axes that shrink come first: nothing in between is larger than the larger
@@ -122,7 +121,8 @@ int eval_resize(const struct eval *e)
 		return -1;
 	if (e->n->inputs[0]->dtype != DT_F32 &&
 	    (r.mode != RESIZE_NEAREST || r.extrapolates))
-		return node_error(e->d, e->n, "only nearest resizing is "
+		return node_error(e->d, e->n,
+				  "only nearest resizing is "
 				  "supported on %s",
 				  dtype_name(e->n->inputs[0]->dtype));
 	return resize_all(e, &r);

@@ -30,9 +30,8 @@ int eval_range(const struct eval *e)
 		if (t == DT_F32)
 			((float *)e->out[0])[i] =
 				(float)((double)*(const float *)e->in[0] +
-					(double)i *
-						(double)*(const float *)
-							e->in[2]);
+					(double)i * (double)*(const float *)
+							    e->in[2]);
 		else
 			element_store_int(t, e->out[0], i,
 					  eval_index(e, 0, 0) +

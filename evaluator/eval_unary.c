@@ -159,8 +159,10 @@ static int unary_int(const struct eval *e)
 			x = !x;
 			break;
 		default:
-			return node_error(e->d, e->n, "cannot be evaluated "
-					  "on %s", dtype_name(t));
+			return node_error(e->d, e->n,
+					  "cannot be evaluated "
+					  "on %s",
+					  dtype_name(t));
 		}
 		element_store_int(e->n->outputs[0]->dtype, e->out[0], i, x);
 	}
@@ -219,11 +221,12 @@ int eval_clip(const struct eval *e)
  * open and the device does. */
 static int64_t saturate(enum dtype t, int64_t v)
 {
-	static const int64_t low[DT_COUNT] = { [DT_I32] = INT32_MIN,
-					       [DT_I8] = -128 };
-	static const int64_t high[DT_COUNT] = { [DT_I32] = INT32_MAX,
-						[DT_I8] = 127,
-						[DT_U8] = 255 };
+	static const int64_t low[DT_COUNT] = {
+		[DT_I32] = INT32_MIN, [DT_I8] = -128
+	};
+	static const int64_t high[DT_COUNT] = {
+		[DT_I32] = INT32_MAX, [DT_I8] = 127, [DT_U8] = 255
+	};
 
 	if (t == DT_I64 || t == DT_F32)
 		return v;

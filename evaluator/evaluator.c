@@ -78,8 +78,7 @@ static int *count_readers(const struct graph *g)
 	return left;
 }
 
-static void release_inputs(struct evaluator *e, const struct node *n,
-			   int *left)
+static void release_inputs(struct evaluator *e, const struct node *n, int *left)
 {
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
@@ -107,15 +106,16 @@ static int plan_node(struct evaluator *e, const struct node *n, int *left,
 		if (!v)
 			continue;
 		if (shape_elements(&v->shape) < 0 || v->dtype == DT_NONE)
-			return node_error(d, n, "the shape of '%s' is not "
-					  "known", v->name);
+			return node_error(d, n,
+					  "the shape of '%s' is not "
+					  "known",
+					  v->name);
 		e->of_value[v->id] = take_buffer(e, value_bytes(v));
 	}
 	release_inputs(e, n, left);
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i] && !left[n->outputs[i]->id])
-			e->buffers[e->of_value[n->outputs[i]->id]].busy =
-				false;
+			e->buffers[e->of_value[n->outputs[i]->id]].busy = false;
 	return 0;
 }
 
@@ -128,8 +128,10 @@ static int plan(struct evaluator *e, struct diag *d)
 		const struct value *v = e->g->inputs[i];
 
 		if (shape_elements(&v->shape) < 0 || v->dtype == DT_NONE)
-			err = diag_error(d, "the shape of input '%s' is not "
-					    "known", v->name);
+			err = diag_error(d,
+					 "the shape of input '%s' is not "
+					 "known",
+					 v->name);
 		else
 			e->of_value[v->id] = new_buffer(e, value_bytes(v));
 	}
@@ -172,8 +174,10 @@ static int check_total(const struct evaluator *e, struct diag *d)
 	for (int i = 0; i < e->buffer_count; i++) {
 		total += e->buffers[i].bytes;
 		if (total > MOST_BYTES)
-			return diag_error(d, "its values need more than "
-					  "%zu GiB in float", MOST_BYTES >> 30);
+			return diag_error(d,
+					  "its values need more than "
+					  "%zu GiB in float",
+					  MOST_BYTES >> 30);
 	}
 	return 0;
 }

@@ -78,10 +78,10 @@ void activation_apply_f32(const struct activation *act, float *y, int64_t n);
  * C = alpha * op(A) op(B) + beta * C, row-major; op(A) is m x k. blas_gemm()
  * goes through OpenBLAS, see blas.c; blas_gemm_exact() sums in double.
  */
-typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n,
-		    int64_t k, float alpha, const float *a, int64_t lda,
-		    const float *b, int64_t ldb, float beta, float *c,
-		    int64_t ldc, struct diag *d);
+typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+		    float alpha, const float *a, int64_t lda, const float *b,
+		    int64_t ldb, float beta, float *c, int64_t ldc,
+		    struct diag *d);
 gemm_fn blas_gemm, blas_gemm_exact;
 /*
  * The one that suits the node. Codes times a scale sum up to numbers that a

@@ -107,7 +107,6 @@ int main(int argc, char **argv)
 	}
 	status = detect(argv[1]);
 	if (status != DBRT_OK)
-		fprintf(stderr, "%s: %s\n", argv[1],
-			dbrt_status_text(status));
+		fprintf(stderr, "%s: %s\n", argv[1], dbrt_status_text(status));
 	return status != DBRT_OK;
 }

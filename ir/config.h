@@ -26,18 +26,19 @@ struct config_shape {
  */
 struct config {
 	const char *model_path;
-	const char *target;      /* name or FILE.yaml; default "a53" */
-	int bits;                /* 2, 3, 4, 8; default 8 */
-	int act_bits;            /* 8 */
-	bool uniform;            /* forbid raising layers over `bits` */
-	const char *calib;       /* folder, list file or NULL: data-free */
-	const char *output_dir;  /* default "." */
+	const char *target;     /* name or FILE.yaml; default "a53" */
+	int bits;               /* 2, 3, 4, 8; default 8 */
+	int act_bits;           /* 8 */
+	bool uniform;           /* forbid raising layers over `bits` */
+	const char *calib;      /* folder, list file or NULL: data-free */
+	const char *output_dir; /* default "." */
 	const char *reports[CONFIG_MAX_REPORTS];
 	int report_count;
 	struct config_shape shapes[CONFIG_MAX_SHAPES];
 	int shape_count;
 
-	/* preprocessing: value = (pixel - mean) * scale, model's channel order */
+	/* preprocessing: value = (pixel - mean) * scale, model's channel order
+	 */
 	float mean[4], scale[4];
 	bool mean_given, scale_given, color_given;
 	enum color_order color;
@@ -50,8 +51,8 @@ struct config {
 	float score_threshold; /* default 0.5 */
 	float nms_iou;         /* default 0.4 */
 
-	int jobs;      /* threads; default: the machine's cores */
-	uint64_t seed; /* default 1 */
+	int jobs;               /* threads; default: the machine's cores */
+	uint64_t seed;          /* default 1 */
 	const char *dump_after; /* pass name or NULL */
 	bool quiet, verbose;
 };

@@ -106,8 +106,8 @@ static void add(struct diag *d, enum diag_level level, const char *fmt,
 		return;
 	text = format(d->file, fmt, ap);
 	if (text)
-		d->entries[d->count++] = (struct diag_entry){ level, text,
-							      NULL };
+		d->entries[d->count++] =
+			(struct diag_entry){ level, text, NULL };
 }
 
 int diag_error(struct diag *d, const char *fmt, ...)

@@ -102,8 +102,7 @@ static int add_value(struct graph *g, struct value *v)
 		if (!list)
 			return -1;
 		if (g->value_count)
-			memcpy(list, g->values,
-			       g->value_count * sizeof(*list));
+			memcpy(list, g->values, g->value_count * sizeof(*list));
 		g->values = list;
 		g->value_capacity = capacity;
 	}
@@ -137,8 +136,8 @@ struct value *graph_constant(struct graph *g, const char *name, enum dtype t,
 }
 
 /* n -1 makes a scalar. */
-static struct value *const_list(struct graph *g, const char *name,
-				enum dtype t, int n, const void *data)
+static struct value *const_list(struct graph *g, const char *name, enum dtype t,
+				int n, const void *data)
 {
 	struct shape s = { .rank = n < 0 ? 0 : 1, .dim = { n } };
 	size_t bytes = (size_t)(n < 0 ? 1 : n) * dtype_size(t);
@@ -203,8 +202,8 @@ static int add_use(struct graph *g, struct value *v, struct node *n)
 		return 0;
 	if (v->use_count == v->use_capacity) {
 		int capacity = v->use_capacity ? 2 * v->use_capacity : 2;
-		struct node **uses = arena_array(g->arena, (size_t)capacity,
-						 sizeof(*uses));
+		struct node **uses =
+			arena_array(g->arena, (size_t)capacity, sizeof(*uses));
 
 		if (!uses)
 			return -1;
@@ -254,8 +253,8 @@ static void unlink_node(struct graph *g, struct node *n)
 static struct value **copy_list(struct graph *g, struct value *const *list,
 				int count, int capacity)
 {
-	struct value **copy = arena_array(g->arena, (size_t)capacity,
-					  sizeof(struct value *));
+	struct value **copy =
+		arena_array(g->arena, (size_t)capacity, sizeof(struct value *));
 
 	if (copy && count)
 		memcpy(copy, list, (size_t)count * sizeof(*copy));
@@ -316,11 +315,11 @@ static int move_output(struct graph *g, int i, struct value *to)
 	if (set_name(g, from, name))
 		return -1;
 	if (to->role == VALUE_INPUT || to->is_output) {
-		struct value *copy = graph_value(g, name, to->dtype,
-						 &to->shape);
+		struct value *copy =
+			graph_value(g, name, to->dtype, &to->shape);
 
-		if (!copy || !graph_node(g, OP_IDENTITY, name, &to, 1, &copy,
-					 1, NULL))
+		if (!copy ||
+		    !graph_node(g, OP_IDENTITY, name, &to, 1, &copy, 1, NULL))
 			return -1;
 		to = copy;
 	} else if (set_name(g, to, name)) {

@@ -45,7 +45,7 @@ enum op op_from_name(const char *name);
  */
 enum dtype { DT_NONE, DT_F32, DT_I64, DT_I32, DT_I8, DT_U8, DT_BOOL, DT_COUNT };
 
-size_t dtype_size(enum dtype t); /* bytes; 0 for DT_NONE */
+size_t dtype_size(enum dtype t);      /* bytes; 0 for DT_NONE */
 const char *dtype_name(enum dtype t); /* "f32", "i64", ... */
 
 /* rank -1: not known; dim -1: not known. A scalar has rank 0. */
@@ -66,20 +66,20 @@ void shape_print(const struct shape *s, char *out, size_t out_bytes);
 /* How a value stands in the packed file. Set by the quantizer. */
 enum quant_grid {
 	GRID_UNIFORM, /* real = scale * (code - zero_point), code an integer */
-	GRID_HALF,    /* real = scale * (2 * code + 1) / 2, code signed: no zero */
-	GRID_LEVELS,  /* real = scale * levels[channel][code], code unsigned */
+	GRID_HALF, /* real = scale * (2 * code + 1) / 2, code signed: no zero */
+	GRID_LEVELS, /* real = scale * levels[channel][code], code unsigned */
 };
 
 struct quant {
 	int bits;
 	bool is_signed;
 	enum quant_grid grid;
-	int axis;             /* channel axis of a per-channel scale, -1: none */
-	int channels;         /* entries in scale and zero_point; 1 if axis -1 */
+	int axis;     /* channel axis of a per-channel scale, -1: none */
+	int channels; /* entries in scale and zero_point; 1 if axis -1 */
 	const float *scale;
 	const int32_t *zero_point;
 	const int8_t *codes;  /* constants: a code an element, dense, in the
-	                       * value's own order; NULL for activations */
+			       * value's own order; NULL for activations */
 	const int8_t *levels; /* GRID_LEVELS: [channels][1 << bits] */
 };
 
@@ -100,9 +100,9 @@ struct value {
 	struct node *producer; /* NULL unless VALUE_COMPUTED */
 	struct node **uses;    /* one entry per input slot that reads it */
 	int use_count, use_capacity;
-	bool is_output;        /* of the graph */
-	struct quant *quant;   /* NULL: held in float (or its own integers) */
-	uint32_t id;           /* index into graph->values */
+	bool is_output;      /* of the graph */
+	struct quant *quant; /* NULL: held in float (or its own integers) */
+	uint32_t id;         /* index into graph->values */
 };
 
 enum attr_kind { ATTR_INT, ATTR_FLOAT, ATTR_STRING, ATTR_INTS, ATTR_FLOATS };
@@ -149,7 +149,7 @@ enum layout { LAYOUT_NCHW, LAYOUT_NHWC };
 
 struct node {
 	enum op op;
-	const char *name; /* never NULL; not unique in real files */
+	const char *name;      /* never NULL; not unique in real files */
 	struct value **inputs; /* NULL entries: optional input left out */
 	int input_count;
 	struct value **outputs; /* NULL entries: optional output left out */

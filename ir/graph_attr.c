@@ -36,8 +36,7 @@ float node_float(const struct node *n, const char *name, float def)
 	return a ? a->f : def;
 }
 
-const char *node_string(const struct node *n, const char *name,
-			const char *def)
+const char *node_string(const struct node *n, const char *name, const char *def)
 {
 	const struct attr *a = attr_of_kind(n, name, ATTR_STRING);
 
@@ -73,8 +72,7 @@ static struct attr *fresh_attr(struct graph *g, struct node *n,
 		}
 	}
 	next = (*at)->next;
-	**at = (struct attr){ .name = (*at)->name, .kind = kind,
-			      .next = next };
+	**at = (struct attr){ .name = (*at)->name, .kind = kind, .next = next };
 	return *at;
 }
 

@@ -105,7 +105,8 @@ static int check_node(const struct check *c, const struct node *n)
 		if (!is_ours(c, v))
 			return broken_node(c, n, "reads a foreign value");
 		if (!c->defined[v->id])
-			return node_error(c->d, n, "after %s: input '%s' is "
+			return node_error(c->d, n,
+					  "after %s: input '%s' is "
 					  "not computed before",
 					  c->after, v->name);
 		c->reads[v->id]++;

@@ -202,11 +202,9 @@ static int parse_dims(struct parser *p, char *text, struct shape *s)
 		if (s->rank == GRAPH_MAX_RANK)
 			return fail(p, "more than %d dims", GRAPH_MAX_RANK);
 		errno = 0;
-		s->dim[s->rank] = strcmp(rest, "?") ?
-					  strtoll(rest, &stop, 10) :
-					  (stop = rest + 1, -1);
-		if (errno || stop == rest || *stop ||
-		    s->dim[s->rank] < -1)
+		s->dim[s->rank] = strcmp(rest, "?") ? strtoll(rest, &stop, 10) :
+						      (stop = rest + 1, -1);
+		if (errno || stop == rest || *stop || s->dim[s->rank] < -1)
 			return fail(p, "'%s' is no dim", rest);
 		s->rank++;
 		rest = end ? end + 1 : NULL;
@@ -309,8 +307,7 @@ static int read_sequence(struct parser *p, enum dtype t, void *data,
 	return 0;
 }
 
-static int read_random(struct parser *p, enum dtype t, void *data,
-		       size_t count)
+static int read_random(struct parser *p, enum dtype t, void *data, size_t count)
 {
 	struct number seed, n;
 	uint64_t s;
@@ -444,8 +441,10 @@ static int parse_attr_list(struct parser *p, struct node *n, const char *name)
 			f[i] = (float)list[i].f;
 		while (strcmp(a->name, name))
 			a = a->next;
-		*a = (struct attr){ .name = a->name, .kind = ATTR_FLOATS,
-				    .count = count, .floats = f,
+		*a = (struct attr){ .name = a->name,
+				    .kind = ATTR_FLOATS,
+				    .count = count,
+				    .floats = f,
 				    .next = a->next };
 	}
 	return 0;
@@ -467,9 +466,9 @@ static int parse_attr(struct parser *p, struct node *n)
 	} else {
 		if (read_number(p, &number))
 			return -1;
-		err = number.is_float ? node_set_float(p->g, n, name,
-						       (float)number.f) :
-					node_set_int(p->g, n, name, number.i);
+		err = number.is_float ?
+			      node_set_float(p->g, n, name, (float)number.f) :
+			      node_set_int(p->g, n, name, number.i);
 	}
 	return err;
 }

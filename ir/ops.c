@@ -48,18 +48,12 @@ const char *dtype_name(enum dtype t)
 const char *act_name(enum act_kind kind)
 {
 	static const char *const name[ACT_COUNT] = {
-		[ACT_NONE] = "none",
-		[ACT_RELU] = "relu",
-		[ACT_CLIP] = "clip",
-		[ACT_LEAKY_RELU] = "leaky_relu",
-		[ACT_SILU] = "silu",
-		[ACT_HARD_SWISH] = "hard_swish",
-		[ACT_SIGMOID] = "sigmoid",
-		[ACT_HARD_SIGMOID] = "hard_sigmoid",
-		[ACT_TANH] = "tanh",
-		[ACT_GELU] = "gelu",
-		[ACT_MISH] = "mish",
-		[ACT_ELU] = "elu",
+		[ACT_NONE] = "none",       [ACT_RELU] = "relu",
+		[ACT_CLIP] = "clip",       [ACT_LEAKY_RELU] = "leaky_relu",
+		[ACT_SILU] = "silu",       [ACT_HARD_SWISH] = "hard_swish",
+		[ACT_SIGMOID] = "sigmoid", [ACT_HARD_SIGMOID] = "hard_sigmoid",
+		[ACT_TANH] = "tanh",       [ACT_GELU] = "gelu",
+		[ACT_MISH] = "mish",       [ACT_ELU] = "elu",
 	};
 
 	return name[kind];

@@ -100,8 +100,9 @@ static int gather(struct thread *t, int threads, struct diag *d)
 int parallel_run(int threads, int count, parallel_job *job, void *ctx,
 		 const struct progress *p, struct diag *d)
 {
-	struct run r = { .count = count, .job = job, .ctx = ctx,
-			 .progress = p };
+	struct run r = {
+		.count = count, .job = job, .ctx = ctx, .progress = p
+	};
 	struct thread *t;
 	int err;
 

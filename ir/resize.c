@@ -21,8 +21,8 @@ static void read_mode(const struct node *n, struct resize *r)
 	r->mode = !strcmp(mode, "linear") ? RESIZE_LINEAR :
 		  !strcmp(mode, "cubic")  ? RESIZE_CUBIC :
 					    RESIZE_NEAREST;
-	r->coordinates = node_string(n, "coordinate_transformation_mode",
-				     "half_pixel");
+	r->coordinates =
+		node_string(n, "coordinate_transformation_mode", "half_pixel");
 	r->nearest = node_string(n, "nearest_mode", "round_prefer_floor");
 	r->cubic_a = (double)node_float(n, "cubic_coeff_a", -0.75f);
 	r->exclude_outside = node_int(n, "exclude_outside", 0) != 0;
@@ -90,9 +90,8 @@ static double align_corners(const struct resize *r, int axis, double x)
 
 	if (fabs(length - whole) < 1e-5 * whole)
 		length = whole;
-	return r->out[axis] == 1 ?
-		       0 :
-		       x * (double)(r->in[axis] - 1) / (length - 1);
+	return r->out[axis] == 1 ? 0 :
+				   x * (double)(r->in[axis] - 1) / (length - 1);
 }
 
 static double crop(const struct resize *r, int axis, double x)

@@ -12,7 +12,7 @@ struct resize {
 	int rank;
 	enum resize_mode mode;
 	int64_t in[GRAPH_MAX_RANK], out[GRAPH_MAX_RANK];
-	double scale[GRAPH_MAX_RANK];                /* out per in */
+	double scale[GRAPH_MAX_RANK];                      /* out per in */
 	double start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK]; /* of the crop */
 	const char *coordinates, *nearest;
 	double cubic_a;

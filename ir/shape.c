@@ -60,8 +60,8 @@ void shape_print(const struct shape *s, char *out, size_t out_bytes)
 		const char *by = i ? "x" : "";
 		int n = s->dim[i] < 0 ?
 				snprintf(out + at, out_bytes - at, "%s?", by) :
-				snprintf(out + at, out_bytes - at,
-					 "%s%" PRId64, by, s->dim[i]);
+				snprintf(out + at, out_bytes - at, "%s%" PRId64,
+					 by, s->dim[i]);
 
 		at += n < 0 ? 0 : (size_t)n;
 	}

@@ -45,8 +45,10 @@ static int read_ints(const struct node *n, int slot, int64_t *out,
 		return 0;
 	int count = node_const_ints(n, slot, out, GRAPH_MAX_RANK);
 	if (count < 0)
-		return node_error(d, n, "input '%s' is no constant of at most "
-				  "%d integers", v->name, GRAPH_MAX_RANK);
+		return node_error(d, n,
+				  "input '%s' is no constant of at most "
+				  "%d integers",
+				  v->name, GRAPH_MAX_RANK);
 	return count;
 }
 
@@ -66,7 +68,8 @@ int slice_of(const struct node *n, struct slice *s, struct diag *d)
 		return -1;
 	if (count != end_count || (node_input(n, 3) && axis_count != count) ||
 	    (node_input(n, 4) && step_count != count))
-		return node_error(d, n, "starts, ends, axes and steps differ "
+		return node_error(d, n,
+				  "starts, ends, axes and steps differ "
 				  "in number");
 	s->rank = x->rank;
 	for (int i = 0; i < x->rank; i++)
@@ -75,7 +78,8 @@ int slice_of(const struct node *n, struct slice *s, struct diag *d)
 		int64_t axis = axes[i] < 0 ? axes[i] + x->rank : axes[i];
 
 		if (axis < 0 || axis >= x->rank || seen & 1u << axis)
-			return node_error(d, n, "axis %lld is out of range for "
+			return node_error(d, n,
+					  "axis %lld is out of range for "
 					  "%d dimensions, or given twice",
 					  (long long)axes[i], x->rank);
 		seen |= 1u << axis;

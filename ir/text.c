@@ -69,10 +69,10 @@ static int with_unit(const char *s, const struct unit *units, int64_t *out)
 int text_to_bytes(const char *s, int64_t *out)
 {
 	static const struct unit units[] = {
-		{"", 1},       {"B", 1},	{"KB", 1e3},
-		{"kB", 1e3},   {"MB", 1e6},	{"GB", 1e9},
-		{"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824},
-		{NULL, 0},
+		{ "", 1 },       { "B", 1 },         { "KB", 1e3 },
+		{ "kB", 1e3 },   { "MB", 1e6 },      { "GB", 1e9 },
+		{ "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 },
+		{ NULL, 0 },
 	};
 
 	return with_unit(s, units, out);
@@ -81,7 +81,10 @@ int text_to_bytes(const char *s, int64_t *out)
 int text_to_duration_us(const char *s, int64_t *out)
 {
 	static const struct unit units[] = {
-		{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {NULL, 0},
+		{ "us", 1 },
+		{ "ms", 1e3 },
+		{ "s", 1e6 },
+		{ NULL, 0 },
 	};
 
 	return with_unit(s, units, out);
@@ -89,12 +92,11 @@ int text_to_duration_us(const char *s, int64_t *out)
 
 int text_to_shape(const char *s, struct shape *out)
 {
-	*out = (struct shape){0};
+	*out = (struct shape){ 0 };
 	for (;;) {
 		char *end;
 
-		if (!isdigit((unsigned char)*s) ||
-		    out->rank == GRAPH_MAX_RANK)
+		if (!isdigit((unsigned char)*s) || out->rank == GRAPH_MAX_RANK)
 			return -1;
 		errno = 0;
 		out->dim[out->rank++] = strtoll(s, &end, 10);

@@ -29,7 +29,8 @@ static int read_input(const struct node *n, struct window *w, struct diag *d)
 		return node_error(d, n, "the shape of its input is not known");
 	const struct shape *s = &x->shape;
 	if (s->rank < 3 || s->rank > 4)
-		return node_error(d, n, "input '%s' has %d dimensions, "
+		return node_error(d, n,
+				  "input '%s' has %d dimensions, "
 				  "expected 3 or 4 (1-D or 2-D)",
 				  x->name, s->rank);
 
@@ -61,13 +62,16 @@ static int read_dims(const struct node *n, const char *name, int64_t min,
 	if (count == 0 && !node_attr(n, name))
 		return 1;
 	if (count != w->spatial)
-		return node_error(d, n, "attribute '%s' has %d numbers, "
-				  "expected %d", name, count, w->spatial);
+		return node_error(d, n,
+				  "attribute '%s' has %d numbers, "
+				  "expected %d",
+				  name, count, w->spatial);
 	for (int i = 0; i < count; i++) {
 		if (v[i] < min || v[i] > WINDOW_MAX)
-			return node_error(d, n, "attribute '%s' holds %lld, "
-					  "expected %lld to %d", name,
-					  (long long)v[i], (long long)min,
+			return node_error(d, n,
+					  "attribute '%s' holds %lld, "
+					  "expected %lld to %d",
+					  name, (long long)v[i], (long long)min,
 					  WINDOW_MAX);
 		out[slot(w, i)] = v[i];
 	}
@@ -82,19 +86,22 @@ static int kernel_of_weights(const struct node *n, struct window *w,
 	if (!v || !shape_known(&v->shape))
 		return node_error(d, n, "the shape of its weight is not known");
 	if (v->shape.rank != w->spatial + 2)
-		return node_error(d, n, "weight '%s' has %d dimensions, "
-				  "expected %d", v->name, v->shape.rank,
-				  w->spatial + 2);
+		return node_error(d, n,
+				  "weight '%s' has %d dimensions, "
+				  "expected %d",
+				  v->name, v->shape.rank, w->spatial + 2);
 	for (int i = 0; i < w->spatial; i++) {
 		int64_t k = v->shape.dim[2 + i];
 		int64_t *kernel = &w->kernel[slot(w, i)];
 
 		if (k < 1 || k > WINDOW_MAX)
-			return node_error(d, n, "weight '%s' has a kernel of "
-					  "%lld, expected 1 to %d", v->name,
-					  (long long)k, WINDOW_MAX);
+			return node_error(d, n,
+					  "weight '%s' has a kernel of "
+					  "%lld, expected 1 to %d",
+					  v->name, (long long)k, WINDOW_MAX);
 		if (declared && *kernel != k)
-			return node_error(d, n, "attribute 'kernel_shape' "
+			return node_error(d, n,
+					  "attribute 'kernel_shape' "
 					  "says %lld, weight '%s' has %lld",
 					  (long long)*kernel, v->name,
 					  (long long)k);
@@ -129,8 +136,10 @@ static int read_auto_pad(const struct node *n, enum auto_pad *mode,
 			return 0;
 		}
 	}
-	return node_error(d, n, "attribute 'auto_pad' is '%s', expected "
-			  "NOTSET, SAME_UPPER, SAME_LOWER or VALID", s);
+	return node_error(d, n,
+			  "attribute 'auto_pad' is '%s', expected "
+			  "NOTSET, SAME_UPPER, SAME_LOWER or VALID",
+			  s);
 }
 
 /* Attribute pads: all begins, then all ends. */
@@ -142,13 +151,16 @@ static int read_pads(const struct node *n, struct window *w, struct diag *d)
 	if (count == 0)
 		return 0;
 	if (count != 2 * w->spatial)
-		return node_error(d, n, "attribute 'pads' has %d numbers, "
-				  "expected %d", count, 2 * w->spatial);
+		return node_error(d, n,
+				  "attribute 'pads' has %d numbers, "
+				  "expected %d",
+				  count, 2 * w->spatial);
 	for (int i = 0; i < count; i++) {
 		if (v[i] < 0 || v[i] > WINDOW_MAX)
-			return node_error(d, n, "attribute 'pads' holds %lld, "
-					  "expected 0 to %d", (long long)v[i],
-					  WINDOW_MAX);
+			return node_error(d, n,
+					  "attribute 'pads' holds %lld, "
+					  "expected 0 to %d",
+					  (long long)v[i], WINDOW_MAX);
 	}
 	for (int i = 0; i < w->spatial; i++) {
 		w->pad_begin[slot(w, i)] = v[i];
@@ -207,12 +219,13 @@ static int slide(const struct node *n, struct window *w, int i,
 	}
 	int64_t room = w->in[i] + w->pad_begin[i] + w->pad_end[i] - reach;
 	if (room < 0)
-		return node_error(d, n, "a kernel that reaches over %lld cells "
+		return node_error(d, n,
+				  "a kernel that reaches over %lld cells "
 				  "does not fit into %lld (with padding)",
 				  (long long)reach, (long long)(room + reach));
 	w->out[i] = room / stride + 1;
-	if (mode == PAD_EXPLICIT && room % stride != 0 &&
-	    !has_weights(n->op) && node_int(n, "ceil_mode", 0) != 0) {
+	if (mode == PAD_EXPLICIT && room % stride != 0 && !has_weights(n->op) &&
+	    node_int(n, "ceil_mode", 0) != 0) {
 		/* a last window that starts behind the input is left out */
 		if (w->out[i] * stride < w->in[i] + w->pad_begin[i])
 			w->out[i]++;
@@ -263,14 +276,18 @@ static int transpose_output(const struct node *n, struct window *w,
 		return -1;
 	/* Some exporters write batch and channels too. */
 	if (count != 0 && count != w->spatial && count != w->spatial + 2)
-		return node_error(d, n, "attribute 'output_shape' has %d "
-				  "numbers, expected %d", count, w->spatial);
+		return node_error(d, n,
+				  "attribute 'output_shape' has %d "
+				  "numbers, expected %d",
+				  count, w->spatial);
 	for (int i = 0; count != 0 && i < w->spatial; i++) {
 		int64_t size = v[count - w->spatial + i];
 
 		if (size < 1 || size > GRAPH_MAX_ELEMENTS)
-			return node_error(d, n, "attribute 'output_shape' "
-					  "holds %lld", (long long)size);
+			return node_error(d, n,
+					  "attribute 'output_shape' "
+					  "holds %lld",
+					  (long long)size);
 		wanted[slot(w, i)] = size;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -292,14 +309,16 @@ static int check_pool(const struct node *n, const struct window *w,
 		int64_t reach = window_reach(w, i);
 
 		if (w->pad_begin[i] >= reach || w->pad_end[i] >= reach)
-			return node_error(d, n, "pads of %lld and %lld are "
+			return node_error(d, n,
+					  "pads of %lld and %lld are "
 					  "not smaller than the kernel's "
 					  "reach of %lld",
 					  (long long)w->pad_begin[i],
 					  (long long)w->pad_end[i],
 					  (long long)reach);
 		if (w->kernel[i] > 1 && w->dilation[i] > w->in[i])
-			return node_error(d, n, "dilation %lld is larger than "
+			return node_error(d, n,
+					  "dilation %lld is larger than "
 					  "its input of %lld",
 					  (long long)w->dilation[i],
 					  (long long)w->in[i]);

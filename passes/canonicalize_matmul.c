@@ -97,12 +97,12 @@ static int put_gemm(struct graph *g, struct node *old, struct value *x,
 	if (!gemm || node_set_int(g, gemm, "transB", 1))
 		return -1;
 	if (out != y) {
-		struct value *dims = graph_const_i64(
-			g, y->name, y->shape.rank, y->shape.dim);
+		struct value *dims = graph_const_i64(g, y->name, y->shape.rank,
+						     y->shape.dim);
 		struct value *back[2] = { out, dims };
 
-		if (!dims || !graph_node(g, OP_RESHAPE, y->name, back, 2, &y,
-					 1, old))
+		if (!dims ||
+		    !graph_node(g, OP_RESHAPE, y->name, back, 2, &y, 1, old))
 			return -1;
 	}
 	graph_remove(g, old);
@@ -176,8 +176,7 @@ static int drop_trans_a(struct graph *g, struct node *n)
 		return 0;
 	}
 	t = graph_value(g, x->name, x->dtype, &s);
-	move = t ? graph_node(g, OP_TRANSPOSE, n->name, &x, 1, &t, 1, n) :
-		   NULL;
+	move = t ? graph_node(g, OP_TRANSPOSE, n->name, &x, 1, &t, 1, n) : NULL;
 	node_drop_attr(n, "transA");
 	return !move || node_set_ints(g, move, "perm", perm, 2) ||
 			       graph_set_input(g, n, 0, t) ?
@@ -189,12 +188,12 @@ static int drop_trans_a(struct graph *g, struct node *n)
 static struct value *times(struct graph *g, struct node *n, struct value *c,
 			   float factor)
 {
-	struct value *pair[2] = { c, graph_const_f32(g, n->name, -1,
-						     &factor) };
+	struct value *pair[2] = { c, graph_const_f32(g, n->name, -1, &factor) };
 	struct value *out = graph_value(g, c->name, c->dtype, &c->shape);
 
-	return pair[1] && out && graph_node(g, OP_MUL, n->name, pair, 2, &out,
-					    1, n) ?
+	return pair[1] && out &&
+			       graph_node(g, OP_MUL, n->name, pair, 2, &out, 1,
+					  n) ?
 		       out :
 		       NULL;
 }

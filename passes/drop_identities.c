@@ -208,8 +208,7 @@ static int skip_flat_softmax(struct graph *g, struct node *n)
 		return 0;
 	flat = match_inner(soft->inputs[0], OP_RESHAPE);
 	axis = node_int(soft, "axis", -1);
-	if (!flat || s->rank < 1 ||
-	    !shape_equal(&flat->inputs[0]->shape, s) ||
+	if (!flat || s->rank < 1 || !shape_equal(&flat->inputs[0]->shape, s) ||
 	    flat->outputs[0]->shape.rank != 2 || (axis != 1 && axis != -1) ||
 	    flat->outputs[0]->shape.dim[1] != s->dim[s->rank - 1])
 		return 0;
@@ -277,8 +276,7 @@ static int join_transposes(struct graph *g, struct node *n)
 		struct node *other = x->uses[i];
 
 		if (other == n || other->op != OP_TRANSPOSE ||
-		    other->outputs[0]->is_output ||
-		    !same_permutation(n, other))
+		    other->outputs[0]->is_output || !same_permutation(n, other))
 			continue;
 		if (graph_replace(g, other->outputs[0], y))
 			return -1;
@@ -291,8 +289,7 @@ static int simplify(struct graph *g, struct node *n)
 {
 	if (spell_permutation(g, n) || skip_transpose(g, n))
 		return -1;
-	if ((is_reshape(n->op) && !has_literal_shape(n)) ||
-	    moves_ones_only(n))
+	if ((is_reshape(n->op) && !has_literal_shape(n)) || moves_ones_only(n))
 		return to_reshape(g, n);
 	return 0;
 }

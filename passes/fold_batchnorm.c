@@ -59,15 +59,17 @@ static int read_batch_norm(const struct node *n, struct affine *a,
 		double v = (double)var[c] + epsilon;
 
 		if (!(v > 0))
-			return node_error(d, n, "the variance of channel %lld "
-					  "is %g", (long long)c,
-					  (double)var[c]);
+			return node_error(d, n,
+					  "the variance of channel %lld "
+					  "is %g",
+					  (long long)c, (double)var[c]);
 		a->scale[c] = (double)gamma[c] / det_sqrt(v);
-		a->shift[c] = (double)beta[c] -
-			      (double)mean[c] * a->scale[c];
+		a->shift[c] = (double)beta[c] - (double)mean[c] * a->scale[c];
 		if (!is_finite(a->scale[c]) || !is_finite(a->shift[c]))
-			return node_error(d, n, "the numbers of channel %lld "
-					  "are not finite", (long long)c);
+			return node_error(d, n,
+					  "the numbers of channel %lld "
+					  "are not finite",
+					  (long long)c);
 	}
 	return 0;
 }
@@ -240,8 +242,7 @@ static int fold_behind(struct graph *g, struct node *layer,
 		return -1;
 	scale_outputs(layer, a, w);
 	for (int64_t c = 0; c < a->channels; c++)
-		b[c] = (float)(old_bias(layer, c) * a->scale[c] +
-			       a->shift[c]);
+		b[c] = (float)(old_bias(layer, c) * a->scale[c] + a->shift[c]);
 	return graph_set_input(g, layer, 1, weights) ||
 			       graph_set_input(g, layer, 2, bias) ?
 		       -1 :
@@ -276,12 +277,11 @@ static struct node *layer_behind(const struct value *y, const struct affine *a)
 {
 	struct node *n = value_only_reader(y);
 
-	if (!n || (n->op != OP_CONV && n->op != OP_GEMM) ||
-	    n->inputs[0] != y || !is_layer(n))
+	if (!n || (n->op != OP_CONV && n->op != OP_GEMM) || n->inputs[0] != y ||
+	    !is_layer(n))
 		return NULL;
-	return n->op == OP_GEMM || pads_nothing(n) || shifts_nothing(a) ?
-		       n :
-		       NULL;
+	return n->op == OP_GEMM || pads_nothing(n) || shifts_nothing(a) ? n :
+									  NULL;
 }
 
 static int fold_before(struct graph *g, struct node *layer,
@@ -336,8 +336,7 @@ static struct value *channel_constant(struct graph *g, const char *name,
 }
 
 /* A 1x1 Conv of every channel by itself. */
-static int to_depthwise(struct graph *g, struct node *n,
-			const struct affine *a)
+static int to_depthwise(struct graph *g, struct node *n, const struct affine *a)
 {
 	struct value *w = channel_constant(g, n->inputs[1]->name, a->scale,
 					   a->channels, 3);
@@ -387,7 +386,8 @@ static int fold_batch_norm(struct graph *g, struct node *n, struct diag *d)
 	int err = -1;
 
 	if (!has_constants(n))
-		return node_error(d, n, "its statistics are computed, not "
+		return node_error(d, n,
+				  "its statistics are computed, not "
 				  "constant");
 	if (read_batch_norm(n, &a, d))
 		goto done;
@@ -419,16 +419,14 @@ static int fold_arithmetic(struct graph *g, struct node *n, struct diag *d)
 			continue;
 		err = read_arithmetic(n, x, &a, &fits);
 		if (!err && fits)
-			err = fold_behind(g, layer, &a) ||
-			      remove_node(g, n, x);
+			err = fold_behind(g, layer, &a) || remove_node(g, n, x);
 		affine_free(&a);
 		return err ? diag_error(d, "out of memory") : 0;
 	}
 	return 0;
 }
 
-int pass_fold_batchnorm(struct graph *g, const struct config *c,
-			struct diag *d)
+int pass_fold_batchnorm(struct graph *g, const struct config *c, struct diag *d)
 {
 	struct node *next;
 

@@ -2,8 +2,7 @@
 #include "passes/fold_node.h"
 #include "passes/passes.h"
 
-int pass_fold_constants(struct graph *g, const struct config *c,
-			struct diag *d)
+int pass_fold_constants(struct graph *g, const struct config *c, struct diag *d)
 {
 	struct fold_budget budget;
 	struct node *next;

@@ -80,7 +80,8 @@ static int moved_axis(const struct node *n, const struct shape *x,
 			if (source == from)
 				return i;
 		} else if (y->dim[i] == x->dim[from] &&
-			   elements_from(y, 0, i) == elements_from(x, 0, from)) {
+			   elements_from(y, 0, i) ==
+				   elements_from(x, 0, from)) {
 			return i;
 		}
 	}
@@ -185,7 +186,8 @@ static int set_quant(struct graph *g, struct value *y, const struct grid *q,
 	struct quant *out = arena_alloc(g->arena, sizeof(*out));
 	size_t channels = (size_t)q->channels;
 	float *scale = arena_array(g->arena, channels, sizeof(*scale));
-	int32_t *zero_point = arena_array(g->arena, channels, sizeof(*zero_point));
+	int32_t *zero_point =
+		arena_array(g->arena, channels, sizeof(*zero_point));
 	int8_t *codes = arena_alloc(g->arena, (size_t)count);
 
 	if (!out || !scale || !zero_point || !codes)

@@ -74,8 +74,8 @@ static void describe(const struct node *n, int64_t *out)
 		out[i] = x->dim[start + i];
 }
 
-static int compute(struct graph *g, struct node *n, const void **in,
-		   void **out, struct diag *d)
+static int compute(struct graph *g, struct node *n, const void **in, void **out,
+		   struct diag *d)
 {
 	for (int i = 0; i < n->input_count; i++)
 		in[i] = n->inputs[i] ? n->inputs[i]->data : NULL;

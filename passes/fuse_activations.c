@@ -14,9 +14,8 @@ static bool read_activation(const struct node *n, struct activation *act)
 		*act = (struct activation){ ACT_RELU, 0, 0 };
 		return true;
 	case OP_LEAKY_RELU:
-		*act = (struct activation){
-			ACT_LEAKY_RELU, node_float(n, "alpha", 0.01f), 0
-		};
+		*act = (struct activation){ ACT_LEAKY_RELU,
+					    node_float(n, "alpha", 0.01f), 0 };
 		return true;
 	case OP_CLIP:
 		*act = (struct activation){ ACT_CLIP, -FLT_MAX, FLT_MAX };

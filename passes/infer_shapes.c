@@ -34,8 +34,10 @@ static struct value *named_input(const struct graph *g,
 			return g->inputs[i];
 	}
 	if (given->input)
-		diag_error(d, "--shape names '%s', which is no input of the "
-			   "model", given->input);
+		diag_error(d,
+			   "--shape names '%s', which is no input of the "
+			   "model",
+			   given->input);
 	else
 		diag_error(d, "--shape names no input, but the model has %d",
 			   g->input_count);
@@ -43,8 +45,7 @@ static struct value *named_input(const struct graph *g,
 	return NULL;
 }
 
-static int apply_shapes(struct graph *g, const struct config *c,
-			struct diag *d)
+static int apply_shapes(struct graph *g, const struct config *c, struct diag *d)
 {
 	for (int i = 0; i < c->shape_count; i++) {
 		const struct shape *s = &c->shapes[i].shape;
@@ -53,9 +54,10 @@ static int apply_shapes(struct graph *g, const struct config *c,
 		if (!v)
 			return -1;
 		if (v->shape.rank >= 0 && v->shape.rank != s->rank) {
-			diag_error(d, "--shape gives input '%s' %d dimensions, "
-				   "the model has %d", v->name, s->rank,
-				   v->shape.rank);
+			diag_error(d,
+				   "--shape gives input '%s' %d dimensions, "
+				   "the model has %d",
+				   v->name, s->rank, v->shape.rank);
 			list_inputs(g, d);
 			return -1;
 		}

@@ -85,7 +85,7 @@ static void *permuted(struct arena *a, const void *data, size_t size,
 		      const struct shape *x, const int64_t *perm)
 {
 	struct shape s = layout_permuted(x, perm);
-	int64_t stride[GRAPH_MAX_RANK], index[GRAPH_MAX_RANK] = {0};
+	int64_t stride[GRAPH_MAX_RANK], index[GRAPH_MAX_RANK] = { 0 };
 	int64_t count = shape_elements(&s), from = 0;
 	char *out = arena_array(a, (size_t)count, size);
 
@@ -132,8 +132,8 @@ struct value *layout_permute_constant(struct graph *g, const struct value *v,
 	struct shape s = layout_permuted(&v->shape, perm);
 	void *data = permuted(g->arena, v->data, dtype_size(v->dtype),
 			      &v->shape, perm);
-	struct value *out = data ? graph_constant(g, v->name, v->dtype, &s,
-						  data) : NULL;
+	struct value *out =
+		data ? graph_constant(g, v->name, v->dtype, &s, data) : NULL;
 
 	if (!out || !v->quant || !v->quant->codes)
 		return out;
@@ -197,7 +197,7 @@ static struct value *constant_in_order(struct graph *g, struct value *v,
 				       const int64_t *perm, int rank)
 {
 	int64_t inverse[GRAPH_MAX_RANK];
-	struct shape full = {.rank = rank};
+	struct shape full = { .rank = rank };
 	int missing = rank - v->shape.rank;
 	struct value *wide;
 
@@ -211,8 +211,7 @@ static struct value *constant_in_order(struct graph *g, struct value *v,
 }
 
 /* Whether all operands of n can be had in another order, and moving pays. */
-static bool operands_follow(const struct node *n, const int64_t *perm,
-			    int rank)
+static bool operands_follow(const struct node *n, const int64_t *perm, int rank)
 {
 	int moved = 0, added = 0;
 
@@ -255,9 +254,9 @@ static int sink_operands(struct graph *g, struct node *n, const int64_t *perm)
 		src = source_of(v, p);
 		if (!src || v->shape.rank != rank ||
 		    memcmp(p, perm, (size_t)rank * sizeof(*p))) {
-			src = value_is_const(v)
-				? constant_in_order(g, v, perm, rank)
-				: layout_transpose(g, v, inverse, n);
+			src = value_is_const(v) ?
+				      constant_in_order(g, v, perm, rank) :
+				      layout_transpose(g, v, inverse, n);
 		}
 		if (!src || graph_set_input(g, n, i, src))
 			return -1;
@@ -351,7 +350,7 @@ static int sink_reduce(struct graph *g, struct node *n, struct value *src,
 	int64_t axes[GRAPH_MAX_RANK], kept[GRAPH_MAX_RANK];
 	int rank = src->shape.rank, survivors = 0;
 	int count = node_const_ints(n, 1, axes, GRAPH_MAX_RANK);
-	bool reduced[GRAPH_MAX_RANK] = {false};
+	bool reduced[GRAPH_MAX_RANK] = { false };
 	struct value *v;
 
 	if (count <= 0)
@@ -394,7 +393,7 @@ static int split_groups(const struct shape *in, const struct shape *out,
 		struct dim_group *at = &groups[count++];
 		int64_t a = in->dim[i], b = out->dim[k];
 
-		*at = (struct dim_group){i++, 1, k++, 1, 0};
+		*at = (struct dim_group){ i++, 1, k++, 1, 0 };
 		while (a != b) {
 			if (a < b ? i == in->rank : k == out->rank)
 				return 0;
@@ -460,7 +459,7 @@ static int sink_flatten(struct graph *g, struct node *n, struct value *src,
 	const struct shape *in = &n->inputs[0]->shape;
 	const struct shape *out = &n->outputs[0]->shape;
 	int64_t order[GRAPH_MAX_RANK], inverse[GRAPH_MAX_RANK];
-	struct shape split = {.rank = in->rank};
+	struct shape split = { .rank = in->rank };
 	struct value *w, *wide, *moved;
 
 	if (!fc || fc->op != OP_GEMM || fc->inputs[0] != n->outputs[0] ||
@@ -551,12 +550,14 @@ int layout_sink(struct graph *g, struct node *n)
 		return sink_quantize(g, n, src, perm);
 	case OP_QUANT: /* scale, zero point and bits are one number each */
 		return is_single(n->inputs[1]) && is_single(n->inputs[2]) &&
-				       is_single(n->inputs[3])
-			? sink_unary(g, n, src, perm) : 0;
+				       is_single(n->inputs[3]) ?
+			       sink_unary(g, n, src, perm) :
+			       0;
 	case OP_ARG_MAX:
 	case OP_ARG_MIN:
-		return node_int(n, "keepdims", 1)
-			? sink_axis(g, n, src, perm, 0) : 0;
+		return node_int(n, "keepdims", 1) ?
+			       sink_axis(g, n, src, perm, 0) :
+			       0;
 	case OP_REDUCE_SUM:
 	case OP_REDUCE_MEAN:
 	case OP_REDUCE_MAX:

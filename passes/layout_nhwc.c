@@ -14,8 +14,8 @@
 #include "passes/layout.h"
 #include "passes/passes.h"
 
-static const int64_t to_nhwc[4] = {0, 2, 3, 1};
-static const int64_t to_nchw[4] = {0, 3, 1, 2};
+static const int64_t to_nhwc[4] = { 0, 2, 3, 1 };
+static const int64_t to_nchw[4] = { 0, 3, 1, 2 };
 
 static bool is_spatial(enum op op)
 {
@@ -61,8 +61,8 @@ static int permute_resize(struct graph *g, struct node *n)
  * in one mode only; others come with one too, mostly empty. */
 static bool resize_is_plain(const struct node *n)
 {
-	const char *mode = node_string(n, "coordinate_transformation_mode",
-				       "half_pixel");
+	const char *mode =
+		node_string(n, "coordinate_transformation_mode", "half_pixel");
 
 	for (int slot = 2; slot < 4; slot++) {
 		const struct value *v = node_input(n, slot);

@@ -12,7 +12,7 @@
 struct found {
 	enum op op;
 	struct value *x;
-	float alpha, beta; /* HardSigmoid; LeakyRelu: alpha */
+	float alpha, beta;        /* HardSigmoid; LeakyRelu: alpha */
 	struct value *low, *high; /* Clip */
 };
 
@@ -91,8 +91,7 @@ static bool hard_swish_by_sigmoid(const struct node *n, struct found *f)
 		struct node *s = match_inner(n->inputs[i], OP_HARD_SIGMOID);
 
 		if (s && s->inputs[0] == n->inputs[1 - i] &&
-		    match_near((double)node_float(s, "alpha", 0.2f),
-			       1.0 / 6) &&
+		    match_near((double)node_float(s, "alpha", 0.2f), 1.0 / 6) &&
 		    match_near((double)node_float(s, "beta", 0.5f), 0.5)) {
 			*f = (struct found){ .op = OP_HARD_SWISH,
 					     .x = n->inputs[1 - i] };
@@ -123,8 +122,10 @@ static bool hard_sigmoid(const struct node *n, struct found *f)
 	struct value *clipped = divided(n, 6);
 	struct value *x = clipped ? shifted_relu6(clipped) : NULL;
 
-	*f = (struct found){ .op = OP_HARD_SIGMOID, .x = x,
-			     .alpha = (float)(1.0 / 6), .beta = 0.5f };
+	*f = (struct found){ .op = OP_HARD_SIGMOID,
+			     .x = x,
+			     .alpha = (float)(1.0 / 6),
+			     .beta = 0.5f };
 	return x != NULL;
 }
 
@@ -201,8 +202,7 @@ static bool mish(const struct node *n, struct found *f)
 				     NULL;
 
 		if (s && s->inputs[0] == n->inputs[1 - i]) {
-			*f = (struct found){ .op = OP_MISH,
-					     .x = s->inputs[0] };
+			*f = (struct found){ .op = OP_MISH, .x = s->inputs[0] };
 			return true;
 		}
 	}
@@ -229,8 +229,7 @@ static bool leaky_by_max(const struct node *n, struct found *f)
 		if (!mul || !match_scalar(mul, &a, &x, NULL) ||
 		    x != n->inputs[1 - i] || !(a > 0 && a < 1))
 			continue;
-		*f = (struct found){ .op = OP_LEAKY_RELU, .x = x,
-				     .alpha = a };
+		*f = (struct found){ .op = OP_LEAKY_RELU, .x = x, .alpha = a };
 		return true;
 	}
 	return false;
@@ -269,7 +268,8 @@ static bool leaky_by_prelu(const struct node *n, struct found *f)
 	for (int64_t i = 1; i < count; i++)
 		if (a[i] != a[0])
 			return false;
-	*f = (struct found){ .op = OP_LEAKY_RELU, .x = n->inputs[0],
+	*f = (struct found){ .op = OP_LEAKY_RELU,
+			     .x = n->inputs[0],
 			     .alpha = a[0] };
 	return true;
 }

@@ -39,8 +39,7 @@ static int shuffle(struct graph *g, struct node *n)
 	if (!split || !swaps_groups(turn) ||
 	    !shape_equal(&split->inputs[0]->shape, &n->outputs[0]->shape))
 		return 0;
-	groups = groups_of(&split->inputs[0]->shape,
-			   &split->outputs[0]->shape);
+	groups = groups_of(&split->inputs[0]->shape, &split->outputs[0]->shape);
 	if (groups < 2)
 		return 0;
 	made = match_put(g, n, OP_CHANNEL_SHUFFLE, split->inputs[0]);
@@ -80,8 +79,8 @@ static bool find_phase(struct value *v, struct phase *p)
 		v = n->inputs[0];
 	}
 	*p = (struct phase){ v, start[0], start[1] };
-	return step[0] == 2 && step[1] == 2 && start[0] >= 0 &&
-	       start[0] < 2 && start[1] >= 0 && start[1] < 2;
+	return step[0] == 2 && step[1] == 2 && start[0] >= 0 && start[0] < 2 &&
+	       start[1] >= 0 && start[1] < 2;
 }
 
 /* order[k]: the phase 2 * row + column that part k of the Concat holds. */

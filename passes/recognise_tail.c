@@ -42,8 +42,7 @@ static bool is_network(const struct node *n)
 	}
 }
 
-int pass_recognise_tail(struct graph *g, const struct config *c,
-			struct diag *d)
+int pass_recognise_tail(struct graph *g, const struct config *c, struct diag *d)
 {
 	/* by value id: a layer depends on it */
 	bool *needed = calloc(g->value_count + 1, sizeof(*needed));

@@ -2,14 +2,15 @@
 #include "ir/window.h"
 #include "passes/shape_rules.h"
 
-static int check_groups(const struct node *n, int64_t channels,
-			int64_t *groups, struct diag *d)
+static int check_groups(const struct node *n, int64_t channels, int64_t *groups,
+			struct diag *d)
 {
 	*groups = node_int(n, "group", 1);
 	if (*groups < 1 || channels < 1 || channels % *groups != 0)
-		return node_error(d, n, "%lld groups do not divide %lld "
-				  "channels", (long long)*groups,
-				  (long long)channels);
+		return node_error(d, n,
+				  "%lld groups do not divide %lld "
+				  "channels",
+				  (long long)*groups, (long long)channels);
 	return 0;
 }
 
@@ -19,9 +20,11 @@ static int weight_mismatch(const struct node *n, int64_t channels,
 	char text[SHAPE_TEXT];
 
 	shape_print(&n->inputs[1]->shape, text, sizeof(text));
-	return node_error(d, n, "weight '%s' of shape %s does not fit %lld "
-			  "channels in %lld groups", n->inputs[1]->name, text,
-			  (long long)channels, (long long)groups);
+	return node_error(d, n,
+			  "weight '%s' of shape %s does not fit %lld "
+			  "channels in %lld groups",
+			  n->inputs[1]->name, text, (long long)channels,
+			  (long long)groups);
 }
 
 static int check_floats(const struct node *n, struct diag *d)
@@ -45,9 +48,10 @@ int shape_conv(struct node *n, struct diag *d)
 	if (weight->dim[1] != w.channels / groups)
 		return weight_mismatch(n, w.channels, groups, d);
 	if (weight->dim[0] < 1 || weight->dim[0] % groups != 0)
-		return node_error(d, n, "%lld groups do not divide %lld output "
-				  "channels", (long long)groups,
-				  (long long)weight->dim[0]);
+		return node_error(d, n,
+				  "%lld groups do not divide %lld output "
+				  "channels",
+				  (long long)groups, (long long)weight->dim[0]);
 	if (rule_vector(n, 2, weight->dim[0], d))
 		return -1;
 	struct shape s = window_output(&w, n, weight->dim[0]);

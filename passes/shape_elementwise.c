@@ -60,8 +60,10 @@ static int broadcast_all(const struct node *n, struct shape *s, struct diag *d)
 			continue;
 		shape_print(&before, a, sizeof(a));
 		shape_print(&v->shape, b, sizeof(b));
-		return node_error(d, n, "shapes %s and %s ('%s') do not "
-				  "broadcast", a, b, v->name);
+		return node_error(d, n,
+				  "shapes %s and %s ('%s') do not "
+				  "broadcast",
+				  a, b, v->name);
 	}
 	return 0;
 }
@@ -93,7 +95,8 @@ int shape_variadic(struct node *n, struct diag *d)
 
 int shape_logic(struct node *n, struct diag *d)
 {
-	return rule_dtype(n, 0, DT_BOOL, d) ? -1 : broadcast_rule(n, DT_BOOL, d);
+	return rule_dtype(n, 0, DT_BOOL, d) ? -1 :
+					      broadcast_rule(n, DT_BOOL, d);
 }
 
 int shape_compare(struct node *n, struct diag *d)

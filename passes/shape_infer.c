@@ -131,11 +131,15 @@ static int check_inputs(const struct node *n, struct diag *d)
 		if (!v)
 			continue;
 		if (v->dtype == DT_NONE)
-			return node_error(d, n, "the type of input '%s' is not "
-					  "known", v->name);
+			return node_error(d, n,
+					  "the type of input '%s' is not "
+					  "known",
+					  v->name);
 		if (!shape_known(&v->shape))
-			return node_error(d, n, "the shape of input '%s' is "
-					  "not known", v->name);
+			return node_error(d, n,
+					  "the shape of input '%s' is "
+					  "not known",
+					  v->name);
 		if (!rule_fits(&v->shape))
 			return node_error(d, n, "input '%s' is too large",
 					  v->name);

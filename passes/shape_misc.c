@@ -55,8 +55,8 @@ int shape_gemm(struct node *n, struct diag *d)
 		return -1;
 	if (a->dim[!ta] != b->dim[tb])
 		return product_mismatch(n, d);
-	struct shape s = shape_of(2, (const int64_t[]){ a->dim[ta],
-							b->dim[!tb] });
+	struct shape s =
+		shape_of(2, (const int64_t[]){ a->dim[ta], b->dim[!tb] });
 	if (rule_broadcast_into(n, 2, &s, d))
 		return -1;
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
@@ -115,13 +115,15 @@ int shape_range(struct node *n, struct diag *d)
 		if (rule_same_dtype(n, i, d) || rule_scalar(n, i, d))
 			return -1;
 		if (!value_is_const(v))
-			return node_error(d, n, "input '%s' depends on the "
+			return node_error(d, n,
+					  "input '%s' depends on the "
 					  "data, expected a constant",
 					  v->name);
 	}
 	int64_t count = range_count(n);
 	if (count < 0)
-		return node_error(d, n, "its start, limit and delta give no "
+		return node_error(d, n,
+				  "its start, limit and delta give no "
 				  "range, or too long a one");
 	struct shape s = shape_of(1, &count);
 	return rule_output(n, 0, t, &s, d);

@@ -70,8 +70,10 @@ static int check_split(const struct node *n, const struct value *split,
 	if (rule_index(n, 1, d) || rule_vector(n, 1, n->output_count, d))
 		return -1;
 	if (!value_is_const(split))
-		return node_error(d, n, "input '%s' depends on the data, "
-				  "expected a constant", split->name);
+		return node_error(d, n,
+				  "input '%s' depends on the data, "
+				  "expected a constant",
+				  split->name);
 	return 0;
 }
 
@@ -89,17 +91,20 @@ int shape_split(struct node *n, struct diag *d)
 					 equal_part(n, dim, i);
 
 		if (length < 0 || length > left)
-			return node_error(d, n, "%d outputs do not share %lld "
-					  "elements", n->output_count,
-					  (long long)dim);
+			return node_error(d, n,
+					  "%d outputs do not share %lld "
+					  "elements",
+					  n->output_count, (long long)dim);
 		left -= length;
 		s.dim[axis] = length;
 		if (rule_output(n, i, n->inputs[0]->dtype, &s, d))
 			return -1;
 	}
 	if (left != 0)
-		return node_error(d, n, "%lld of %lld elements are in no "
-				  "output", (long long)left, (long long)dim);
+		return node_error(d, n,
+				  "%lld of %lld elements are in no "
+				  "output",
+				  (long long)left, (long long)dim);
 	return 0;
 }
 
@@ -141,11 +146,14 @@ static int pad_dim(const struct node *n, char mode, struct shape *s, int axis,
 
 	if (begin < -most || begin > most || end < -most || end > most ||
 	    dim + begin + end < 0)
-		return node_error(d, n, "pads %lld and %lld are out of range "
-				  "for %lld elements", (long long)begin,
-				  (long long)end, (long long)dim);
+		return node_error(d, n,
+				  "pads %lld and %lld are out of range "
+				  "for %lld elements",
+				  (long long)begin, (long long)end,
+				  (long long)dim);
 	if (!pad_fits(mode, begin, dim) || !pad_fits(mode, end, dim))
-		return node_error(d, n, "pads %lld and %lld are too large for "
+		return node_error(d, n,
+				  "pads %lld and %lld are too large for "
 				  "%lld elements in mode '%s'",
 				  (long long)begin, (long long)end,
 				  (long long)dim, node_string(n, "mode", ""));
@@ -172,9 +180,10 @@ int shape_pad(struct node *n, struct diag *d)
 	    rule_axes(n, axes, axis_count, s.rank, d) < 0)
 		return -1;
 	if (count != 2 * axis_count)
-		return node_error(d, n, "input '%s' has %d numbers, expected "
-				  "%d", n->inputs[1]->name, count,
-				  2 * axis_count);
+		return node_error(d, n,
+				  "input '%s' has %d numbers, expected "
+				  "%d",
+				  n->inputs[1]->name, count, 2 * axis_count);
 	char mode = node_string(n, "mode", "constant")[0];
 	for (int i = 0; i < axis_count; i++) {
 		int axis = rule_axis(n, axes[i], s.rank, d);
@@ -237,12 +246,12 @@ static int check_indices(const struct node *n, const struct value *v,
 	int64_t count = shape_elements(&v->shape);
 
 	for (int64_t i = 0; value_is_const(v) && i < count; i++) {
-		int64_t k = v->dtype == DT_I64 ?
-				    ((const int64_t *)v->data)[i] :
-				    ((const int32_t *)v->data)[i];
+		int64_t k = v->dtype == DT_I64 ? ((const int64_t *)v->data)[i] :
+						 ((const int32_t *)v->data)[i];
 
 		if (k < -dim || k >= dim)
-			return node_error(d, n, "index %lld of '%s' is out of "
+			return node_error(d, n,
+					  "index %lld of '%s' is out of "
 					  "range for %lld elements",
 					  (long long)k, v->name,
 					  (long long)dim);
@@ -261,9 +270,10 @@ int shape_gather(struct node *n, struct diag *d)
 	    check_indices(n, n->inputs[1], x->dim[axis], d))
 		return -1;
 	if (s.rank > GRAPH_MAX_RANK)
-		return node_error(d, n, "its output would have %d dimensions, "
-				  "at most %d are supported", s.rank,
-				  GRAPH_MAX_RANK);
+		return node_error(d, n,
+				  "its output would have %d dimensions, "
+				  "at most %d are supported",
+				  s.rank, GRAPH_MAX_RANK);
 	for (int i = 0; i < axis; i++)
 		s.dim[i] = x->dim[i];
 	for (int i = 0; i < index->rank; i++)
@@ -285,9 +295,10 @@ int shape_gather_elements(struct node *n, struct diag *d)
 		return -1;
 	for (int i = 0; i < x->rank; i++) {
 		if (i != axis && index->dim[i] > x->dim[i])
-			return node_error(d, n, "dimension %d of '%s' is %lld, "
-					  "expected at most %lld", i,
-					  n->inputs[1]->name,
+			return node_error(d, n,
+					  "dimension %d of '%s' is %lld, "
+					  "expected at most %lld",
+					  i, n->inputs[1]->name,
 					  (long long)index->dim[i],
 					  (long long)x->dim[i]);
 	}
@@ -307,8 +318,10 @@ int shape_gather_nd(struct node *n, struct diag *d)
 	    rule_rank(n, 1, 1, GRAPH_MAX_RANK, d))
 		return -1;
 	if (batch < 0 || batch > outer || batch >= x->rank)
-		return node_error(d, n, "%lld batch dimensions are out of "
-				  "range", (long long)batch);
+		return node_error(d, n,
+				  "%lld batch dimensions are out of "
+				  "range",
+				  (long long)batch);
 	for (int i = 0; i < batch; i++) {
 		if (x->dim[i] != index->dim[i])
 			return node_error(d, n, "batch dimension %d differs",
@@ -316,8 +329,10 @@ int shape_gather_nd(struct node *n, struct diag *d)
 	}
 	int64_t k = index->dim[outer];
 	if (k < 1 || k > x->rank - batch)
-		return node_error(d, n, "indices of %lld numbers are out of "
-				  "range", (long long)k);
+		return node_error(d, n,
+				  "indices of %lld numbers are out of "
+				  "range",
+				  (long long)k);
 	struct shape s = shape_of(outer, index->dim);
 	int inner = x->rank - (int)(batch + k);
 	if (outer + inner > GRAPH_MAX_RANK)

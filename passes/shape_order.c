@@ -10,7 +10,7 @@ static int reshape_mismatch(const struct node *n, const struct shape *to,
 	shape_print(to, to_text, sizeof(to_text));
 	node_error(d, n, "cannot reshape %s to %s", from_text, to_text);
 	diag_hint(d, "where --shape was given, the model may be made for one "
-		  "input size only");
+		     "input size only");
 	return -1;
 }
 
@@ -37,7 +37,8 @@ static int resolve_dims(const struct node *n, struct shape *s, int *free_dim,
 			s->dim[i] = x->dim[i];
 		} else if (s->dim[i] == -1) {
 			if (*free_dim >= 0)
-				return node_error(d, n, "more than one "
+				return node_error(d, n,
+						  "more than one "
 						  "dimension is -1");
 			*free_dim = i;
 		} else if (s->dim[i] < 0) {
@@ -79,8 +80,10 @@ int shape_flatten(struct node *n, struct diag *d)
 	struct shape s = { .rank = 2, .dim = { 1, 1 } };
 
 	if (axis < -x->rank || axis > x->rank)
-		return node_error(d, n, "axis %lld is out of range for %d "
-				  "dimensions", (long long)axis, x->rank);
+		return node_error(d, n,
+				  "axis %lld is out of range for %d "
+				  "dimensions",
+				  (long long)axis, x->rank);
 	if (axis < 0)
 		axis += x->rank;
 	for (int i = 0; i < x->rank; i++)
@@ -117,9 +120,10 @@ int shape_squeeze(struct node *n, struct diag *d)
 		if (!(mask & 1 << i))
 			s.dim[s.rank++] = x->dim[i];
 		else if (x->dim[i] != 1)
-			return node_error(d, n, "dimension %d is %lld, "
-					  "expected 1", i,
-					  (long long)x->dim[i]);
+			return node_error(d, n,
+					  "dimension %d is %lld, "
+					  "expected 1",
+					  i, (long long)x->dim[i]);
 	}
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
@@ -134,9 +138,10 @@ int shape_unsqueeze(struct node *n, struct diag *d)
 		return -1;
 	struct shape s = { .rank = x->rank + count };
 	if (s.rank > GRAPH_MAX_RANK)
-		return node_error(d, n, "its output would have %d dimensions, "
-				  "at most %d are supported", s.rank,
-				  GRAPH_MAX_RANK);
+		return node_error(d, n,
+				  "its output would have %d dimensions, "
+				  "at most %d are supported",
+				  s.rank, GRAPH_MAX_RANK);
 	int mask = rule_axes(n, axes, count, s.rank, d);
 	if (mask < 0)
 		return -1;
@@ -158,8 +163,10 @@ int shape_transpose(struct node *n, struct diag *d)
 			perm[i] = count - 1 - i;
 	}
 	if (count != x->rank)
-		return node_error(d, n, "attribute 'perm' has %d numbers, "
-				  "expected %d", count, x->rank);
+		return node_error(d, n,
+				  "attribute 'perm' has %d numbers, "
+				  "expected %d",
+				  count, x->rank);
 	if (rule_axes(n, perm, count, x->rank, d) < 0)
 		return -1;
 	for (int i = 0; i < count; i++) {
@@ -195,7 +202,8 @@ int shape_depth_to_space(struct node *n, struct diag *d)
 	int channel = rule_channel_dim(n);
 	int row = channel == 1 ? 2 : 1;
 	if (s.dim[channel] % (block * block) != 0)
-		return node_error(d, n, "%lld channels do not divide into "
+		return node_error(d, n,
+				  "%lld channels do not divide into "
 				  "blocks of %lldx%lld",
 				  (long long)s.dim[channel], (long long)block,
 				  (long long)block);
@@ -215,8 +223,10 @@ int shape_space_to_depth(struct node *n, struct diag *d)
 	int channel = rule_channel_dim(n);
 	int row = channel == 1 ? 2 : 1;
 	if (s.dim[row] % block != 0 || s.dim[row + 1] % block != 0)
-		return node_error(d, n, "%lldx%lld cells do not divide into "
-				  "blocks of %lldx%lld", (long long)s.dim[row],
+		return node_error(d, n,
+				  "%lldx%lld cells do not divide into "
+				  "blocks of %lldx%lld",
+				  (long long)s.dim[row],
 				  (long long)s.dim[row + 1], (long long)block,
 				  (long long)block);
 	s.dim[row] /= block;
@@ -233,8 +243,9 @@ int shape_channel_shuffle(struct node *n, struct diag *d)
 		return -1;
 	int64_t channels = n->inputs[0]->shape.dim[rule_channel_dim(n)];
 	if (groups < 1 || channels % groups != 0)
-		return node_error(d, n, "%lld groups do not divide %lld "
-				  "channels", (long long)groups,
-				  (long long)channels);
+		return node_error(d, n,
+				  "%lld groups do not divide %lld "
+				  "channels",
+				  (long long)groups, (long long)channels);
 	return rule_output_same(n, d);
 }

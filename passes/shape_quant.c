@@ -15,8 +15,10 @@ static int check_scales(const struct node *n, bool zero_ok, struct diag *d)
 		float scale = ((const float *)v->data)[i];
 
 		if (!isfinite(scale) || scale < 0 || (scale == 0 && !zero_ok))
-			return node_error(d, n, "scale %g in '%s' is out of "
-					  "range", (double)scale, v->name);
+			return node_error(d, n,
+					  "scale %g in '%s' is out of "
+					  "range",
+					  (double)scale, v->name);
 	}
 	return 0;
 }
@@ -65,8 +67,10 @@ static int check_zero_point(const struct node *n, struct diag *d)
 	    (shape_elements(&zero->shape) == 1 &&
 	     shape_elements(&scale->shape) == 1))
 		return 0;
-	return node_error(d, n, "scale '%s' and zero point '%s' differ in "
-			  "shape", scale->name, zero->name);
+	return node_error(d, n,
+			  "scale '%s' and zero point '%s' differ in "
+			  "shape",
+			  scale->name, zero->name);
 }
 
 static bool is_code(enum dtype t)
@@ -83,9 +87,10 @@ int shape_quantize(struct node *n, struct diag *d)
 		return node_error(d, n, "input '%s' is %s, expected f32",
 				  x->name, dtype_name(x->dtype));
 	if (zero && !is_code(zero->dtype))
-		return node_error(d, n, "zero point '%s' is %s, expected i8 "
-				  "or u8", zero->name,
-				  dtype_name(zero->dtype));
+		return node_error(d, n,
+				  "zero point '%s' is %s, expected i8 "
+				  "or u8",
+				  zero->name, dtype_name(zero->dtype));
 	if (check_scales(n, false, d) || check_granularity(n, d) ||
 	    check_zero_point(n, d))
 		return -1;
@@ -97,8 +102,10 @@ int shape_dequantize(struct node *n, struct diag *d)
 	const struct value *x = n->inputs[0];
 
 	if (!is_code(x->dtype) && x->dtype != DT_I32)
-		return node_error(d, n, "input '%s' is %s, expected i8, u8 or "
-				  "i32", x->name, dtype_name(x->dtype));
+		return node_error(d, n,
+				  "input '%s' is %s, expected i8, u8 or "
+				  "i32",
+				  x->name, dtype_name(x->dtype));
 	if (rule_same_dtype(n, 2, d) || check_scales(n, true, d) ||
 	    check_granularity(n, d) || check_zero_point(n, d))
 		return -1;
@@ -119,8 +126,10 @@ int shape_quant(struct node *n, struct diag *d)
 		return -1;
 	const struct value *bits = n->inputs[3];
 	if (!value_is_const(bits))
-		return node_error(d, n, "bit width '%s' depends on the data, "
-				  "expected a constant", bits->name);
+		return node_error(d, n,
+				  "bit width '%s' depends on the data, "
+				  "expected a constant",
+				  bits->name);
 	float width = *(const float *)bits->data;
 	if (!(width >= 1 && width <= 32))
 		return node_error(d, n, "bit width %g is out of range",

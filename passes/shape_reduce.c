@@ -48,8 +48,7 @@ int shape_arg(struct node *n, struct diag *d)
 	if (axis < 0 || rule_number(n, 0, d))
 		return -1;
 	if (x->dim[axis] == 0)
-		return node_error(d, n, "there is nothing along axis %d",
-				  axis);
+		return node_error(d, n, "there is nothing along axis %d", axis);
 	struct shape s = reduced(x, 1 << axis, node_int(n, "keepdims", 1) != 0);
 	return rule_output(n, 0, DT_I64, &s, d);
 }

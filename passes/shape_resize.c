@@ -15,10 +15,13 @@ static int check_modes(const struct node *n, struct diag *d)
 {
 	static const char *const modes[] = { "nearest", "linear", "cubic",
 					     NULL };
-	static const char *const coordinates[] = {
-		"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-		"align_corners", "asymmetric", "tf_crop_and_resize", NULL
-	};
+	static const char *const coordinates[] = { "half_pixel",
+						   "half_pixel_symmetric",
+						   "pytorch_half_pixel",
+						   "align_corners",
+						   "asymmetric",
+						   "tf_crop_and_resize",
+						   NULL };
 	static const char *const nearest[] = { "round_prefer_floor",
 					       "round_prefer_ceil", "floor",
 					       "ceil", NULL };
@@ -59,8 +62,10 @@ static int by_scales(const struct node *n, const struct value *scales,
 	if (rule_dtype(n, 2, DT_F32, d) || rule_vector(n, 2, count, d))
 		return -1;
 	if (!value_is_const(scales))
-		return node_error(d, n, "input '%s' depends on the data, "
-				  "expected a constant", scales->name);
+		return node_error(d, n,
+				  "input '%s' depends on the data, "
+				  "expected a constant",
+				  scales->name);
 	for (int i = 0; i < count; i++) {
 		float scale = ((const float *)scales->data)[i];
 		/* in float, as the specification's own inference does */
@@ -68,8 +73,10 @@ static int by_scales(const struct node *n, const struct value *scales,
 
 		if (!(scale > 0) || !(size >= 1) ||
 		    size > (float)GRAPH_MAX_ELEMENTS)
-			return node_error(d, n, "scale %g of %lld elements is "
-					  "out of range", (double)scale,
+			return node_error(d, n,
+					  "scale %g of %lld elements is "
+					  "out of range",
+					  (double)scale,
 					  (long long)s->dim[axes[i]]);
 		s->dim[axes[i]] = (int64_t)size;
 	}
@@ -100,8 +107,8 @@ static void keep_aspect(const struct shape *x, const int *axes, int count,
 static int by_sizes(const struct node *n, const int *axes, int count,
 		    struct shape *s, struct diag *d)
 {
-	const char *policy = node_string(n, "keep_aspect_ratio_policy",
-					 "stretch");
+	const char *policy =
+		node_string(n, "keep_aspect_ratio_policy", "stretch");
 	int64_t sizes[GRAPH_MAX_RANK];
 
 	if (rule_vector(n, 3, count, d) ||
@@ -113,8 +120,8 @@ static int by_sizes(const struct node *n, const int *axes, int count,
 					  (long long)sizes[i]);
 	}
 	if (policy[0] == 'n')
-		keep_aspect(&n->inputs[0]->shape, axes, count,
-			    policy[4] == 'l', sizes);
+		keep_aspect(&n->inputs[0]->shape, axes, count, policy[4] == 'l',
+			    sizes);
 	for (int i = 0; i < count; i++)
 		s->dim[axes[i]] = sizes[i];
 	return 0;

@@ -41,13 +41,16 @@ int rule_output(struct node *n, int i, enum dtype t, const struct shape *s,
 	if (i >= n->output_count || !n->outputs[i])
 		return 0;
 	if (s->rank > GRAPH_MAX_RANK)
-		return node_error(d, n, "output '%s' would have %d dimensions, "
+		return node_error(d, n,
+				  "output '%s' would have %d dimensions, "
 				  "at most %d are supported",
 				  n->outputs[i]->name, s->rank, GRAPH_MAX_RANK);
 	if (!rule_fits(s)) {
 		shape_print(s, text, sizeof(text));
-		return node_error(d, n, "output '%s' would be %s, more than "
-				  "%lld elements", n->outputs[i]->name, text,
+		return node_error(d, n,
+				  "output '%s' would be %s, more than "
+				  "%lld elements",
+				  n->outputs[i]->name, text,
 				  (long long)GRAPH_MAX_ELEMENTS);
 	}
 	n->outputs[i]->dtype = t;
@@ -108,10 +111,14 @@ int rule_rank(const struct node *n, int i, int min, int max, struct diag *d)
 	if (!v || (v->shape.rank >= min && v->shape.rank <= max))
 		return 0;
 	if (min == max)
-		return node_error(d, n, "input '%s' has %d dimensions, "
-				  "expected %d", v->name, v->shape.rank, min);
-	return node_error(d, n, "input '%s' has %d dimensions, expected %d to "
-			  "%d", v->name, v->shape.rank, min, max);
+		return node_error(d, n,
+				  "input '%s' has %d dimensions, "
+				  "expected %d",
+				  v->name, v->shape.rank, min);
+	return node_error(d, n,
+			  "input '%s' has %d dimensions, expected %d to "
+			  "%d",
+			  v->name, v->shape.rank, min, max);
 }
 
 int rule_vector(const struct node *n, int i, int64_t length, struct diag *d)
@@ -148,10 +155,12 @@ int rule_ints(const struct node *n, int i, int64_t *out, int max,
 	if (rule_index(n, i, d))
 		return -1;
 	if (!value_is_const(v)) {
-		node_error(d, n, "input '%s' depends on the data, expected "
-			   "a constant", v->name);
+		node_error(d, n,
+			   "input '%s' depends on the data, expected "
+			   "a constant",
+			   v->name);
 		diag_hint(d, "shapes that are only known when the model runs "
-			  "are not supported");
+			     "are not supported");
 		return -1;
 	}
 	int count = node_const_ints(n, i, out, max);
@@ -164,8 +173,10 @@ int rule_ints(const struct node *n, int i, int64_t *out, int max,
 int rule_axis(const struct node *n, int64_t axis, int rank, struct diag *d)
 {
 	if (axis < -(int64_t)rank || axis >= rank)
-		return node_error(d, n, "axis %lld is out of range for %d "
-				  "dimensions", (long long)axis, rank);
+		return node_error(d, n,
+				  "axis %lld is out of range for %d "
+				  "dimensions",
+				  (long long)axis, rank);
 	return (int)(axis < 0 ? axis + rank : axis);
 }
 
@@ -223,8 +234,10 @@ int rule_broadcast_into(const struct node *n, int i, const struct shape *to,
 		return 0;
 	shape_print(&v->shape, from_text, sizeof(from_text));
 	shape_print(to, to_text, sizeof(to_text));
-	return node_error(d, n, "input '%s' of shape %s does not broadcast "
-			  "to %s", v->name, from_text, to_text);
+	return node_error(d, n,
+			  "input '%s' of shape %s does not broadcast "
+			  "to %s",
+			  v->name, from_text, to_text);
 }
 
 int rule_one_of(const struct node *n, const char *name,
@@ -236,6 +249,8 @@ int rule_one_of(const struct node *n, const char *name,
 		if (strcmp(s, allowed[i]) == 0)
 			return 0;
 	}
-	return node_error(d, n, "attribute '%s' is '%s', which is not "
-			  "supported", name, s);
+	return node_error(d, n,
+			  "attribute '%s' is '%s', which is not "
+			  "supported",
+			  name, s);
 }

@@ -148,8 +148,8 @@ static void merge(struct calibration *into, const struct calibration *from)
 
 int calibrate(const struct graph *g, const struct config *c,
 	      const struct samples *samples, const uint32_t *root,
-	      struct arena *a, struct calibration *out,
-	      progress_fn *progress, void *progress_ctx, struct diag *d)
+	      struct arena *a, struct calibration *out, progress_fn *progress,
+	      void *progress_ctx, struct diag *d)
 {
 	const struct progress p = { progress, progress_ctx, "calibrate" };
 	int threads = parallel_threads(c->jobs, samples->count), ready = 0;

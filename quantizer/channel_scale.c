@@ -65,8 +65,7 @@ static bool is_read_by_channel(const struct value *v, const uint32_t *root)
 			return false;
 		if (is_plain_conv(n))
 			continue;
-		if (keeps_channels(n) &&
-		    root[n->outputs[0]->id] == root[v->id])
+		if (keeps_channels(n) && root[n->outputs[0]->id] == root[v->id])
 			continue;
 		return false;
 	}
@@ -207,13 +206,13 @@ static double weight_error(const struct node *n, const struct reading *r,
 		double top = 0, codes = 0;
 
 		for (int64_t k = 0; k < s.inputs; k++) {
-			double code = r[first + k].need * 255 / 6 /
-				      scale[first + k];
+			double code =
+				r[first + k].need * 255 / 6 / scale[first + k];
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w = weight(n, o, k, t) *
-					   scale[first + k];
+				double w =
+					weight(n, o, k, t) * scale[first + k];
 
 				w = w < 0 ? -w : w;
 				top = w > top ? w : top;
@@ -241,7 +240,8 @@ struct choice {
 
 static double need_at(const struct choice *k, int c, int zero)
 {
-	double low = (double)k->ranges->low[c], high = (double)k->ranges->high[c];
+	double low = (double)k->ranges->low[c],
+	       high = (double)k->ranges->high[c];
 	double below = zero + 128, above = 127 - zero;
 
 	low = low < (double)k->limits.low ? (double)k->limits.low : low;
@@ -296,7 +296,7 @@ static void set_scales(struct choice *k, int quarters)
 		double ratio = k->channels[c].need / top * k->margin, half;
 
 		ratio = ratio < LEAST_RATIO ? LEAST_RATIO :
-			ratio > 1	    ? 1 :
+			ratio > 1           ? 1 :
 					      ratio;
 		half = det_sqrt(ratio);
 		ratio = quarters == 4 ? ratio :
@@ -378,8 +378,11 @@ static struct quant *quant_of(const struct choice *k, struct arena *a)
 		scale[c] = (float)k->scale[c];
 		zero[c] = k->zero;
 	}
-	*q = (struct quant){ .bits = 8, .is_signed = true, .axis = 3,
-			     .channels = (int)n, .scale = scale,
+	*q = (struct quant){ .bits = 8,
+			     .is_signed = true,
+			     .axis = 3,
+			     .channels = (int)n,
+			     .scale = scale,
 			     .zero_point = zero };
 	return q;
 }
@@ -403,13 +406,13 @@ int channel_quant(const struct value *v, const struct channel_ranges *r,
 	/* what a loud channel would clip off all of a curve's foot */
 	if (is_behind_table(v))
 		k.limits.low = -FLT_MAX;
-	k.channels = arena_array(scratch, (size_t)r->channels,
-				 sizeof(*k.channels));
+	k.channels =
+		arena_array(scratch, (size_t)r->channels, sizeof(*k.channels));
 	k.scale = arena_array(scratch, (size_t)r->channels, sizeof(double));
 	if (!k.channels || !k.scale)
 		return -1;
-	k.reader_count = find_readers(table ? table->outputs[0] : v,
-				      k.readers, 0, MAX_READERS);
+	k.reader_count = find_readers(table ? table->outputs[0] : v, k.readers,
+				      0, MAX_READERS);
 	for (int i = 0; i < k.reader_count; i++)
 		add_power(k.readers[i], k.channels);
 	for (int c = 0; !k.reader_count && c < r->channels; c++)

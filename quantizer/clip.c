@@ -16,12 +16,12 @@ struct sums {
 /* The values behind the activation `reader` (NULL: as they are). */
 static void apply(const struct node *reader, const float *x, float *y, int n)
 {
-	struct shape s = shape_of(1, (int64_t[]){n});
-	struct value in = {.dtype = DT_F32, .shape = s};
-	struct value out = {.dtype = DT_F32, .shape = s};
-	struct value *ins[8] = {&in}, *outs[1] = {&out};
-	const void *from[8] = {x};
-	void *to[1] = {y};
+	struct shape s = shape_of(1, (int64_t[]){ n });
+	struct value in = { .dtype = DT_F32, .shape = s };
+	struct value out = { .dtype = DT_F32, .shape = s };
+	struct value *ins[8] = { &in }, *outs[1] = { &out };
+	const void *from[8] = { x };
+	void *to[1] = { y };
 	struct diag d;
 
 	for (int i = 0; i < n; i++)
@@ -99,7 +99,7 @@ struct input_range clip_range(const struct observed *o,
 			      const struct node *reader)
 {
 	double width = observed_width(o), best = -1;
-	struct input_range r = {o->low, o->high};
+	struct input_range r = { o->low, o->high };
 	struct sums s;
 
 	if (!(o->high > o->low))

@@ -47,8 +47,8 @@ static bool reduces_image(const struct node *n)
 	int64_t axes[2];
 
 	return n->op == OP_REDUCE_MEAN && n->inputs[0]->shape.rank == 4 &&
-	       node_const_ints(n, 1, axes, 2) == 2 &&
-	       axes[0] + axes[1] == 3 && axes[0] * axes[1] == 2;
+	       node_const_ints(n, 1, axes, 2) == 2 && axes[0] + axes[1] == 3 &&
+	       axes[0] * axes[1] == 2;
 }
 
 static bool unary_by_table(const struct node *n)
@@ -134,8 +134,8 @@ static void join_concat(uint32_t *root, const struct node *n)
 
 	for (int i = 0; i < n->input_count; i++) {
 		uint32_t id = n->inputs[i]->id;
-		uint32_t r = root[id] == DOMAIN_FLOAT ? DOMAIN_FLOAT
-						      : find(root, id);
+		uint32_t r = root[id] == DOMAIN_FLOAT ? DOMAIN_FLOAT :
+							find(root, id);
 
 		if (i > 0 && r != same)
 			all_same = false;
@@ -161,7 +161,9 @@ uint32_t *domain_assign(const struct graph *g, struct arena *a)
 		const struct value *v = g->values[i];
 
 		root[i] = v->role != VALUE_CONSTANT && v->dtype == DT_F32 &&
-			  read_by_integers(v) ? i : DOMAIN_FLOAT;
+					  read_by_integers(v) ?
+				  i :
+				  DOMAIN_FLOAT;
 	}
 	for (const struct node *n = g->first; n; n = n->next) {
 		if (!domain_is_integer(n) ||
@@ -219,7 +221,7 @@ static int split_activation(struct graph *g, struct node *n, enum op op)
 		return -1;
 	n->outputs[0] = x;
 	x->producer = n;
-	n->act = (struct activation){ACT_NONE, 0, 0};
+	n->act = (struct activation){ ACT_NONE, 0, 0 };
 	behind = graph_node(g, op, n->name, &x, 1, &y, 1, n->next);
 	if (!behind)
 		return -1;
@@ -227,8 +229,9 @@ static int split_activation(struct graph *g, struct node *n, enum op op)
 		if (node_set_float(g, behind, "alpha", act.a))
 			return -1;
 	}
-	return op == OP_HARD_SIGMOID
-		? node_set_float(g, behind, "beta", act.b) : 0;
+	return op == OP_HARD_SIGMOID ?
+		       node_set_float(g, behind, "beta", act.b) :
+		       0;
 }
 
 int domain_split_activations(struct graph *g)

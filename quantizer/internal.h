@@ -73,9 +73,9 @@ void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from);
 
 struct calibration {
-	struct observed **values;       /* by id; NULL: not needed */
-	struct channel_means *means;    /* by id */
-	struct channel_ranges *ranges;  /* by id */
+	struct observed **values;      /* by id; NULL: not needed */
+	struct channel_means *means;   /* by id */
+	struct channel_ranges *ranges; /* by id */
 	size_t value_count;
 	int samples;
 };
@@ -83,8 +83,8 @@ struct calibration {
 /* Runs the float network over the samples and observes the roots. */
 int calibrate(const struct graph *g, const struct config *c,
 	      const struct samples *samples, const uint32_t *root,
-	      struct arena *a, struct calibration *out,
-	      progress_fn *progress, void *progress_ctx, struct diag *d);
+	      struct arena *a, struct calibration *out, progress_fn *progress,
+	      void *progress_ctx, struct diag *d);
 
 /* Seeded pictures of smooth and fine noise, for data-free calibration. */
 struct noise_samples {

@@ -37,14 +37,15 @@ static float smooth(uint64_t seed, int64_t y, int64_t x, int64_t cell)
 	float c = grid_value(seed, (gy + 1) * 4096 + gx);
 	float e = grid_value(seed, (gy + 1) * 4096 + gx + 1);
 
-	return (a * (1 - fx) + b * fx) * (1 - fy) + (c * (1 - fx) + e * fx) * fy;
+	return (a * (1 - fx) + b * fx) * (1 - fy) +
+	       (c * (1 - fx) + e * fx) * fy;
 }
 
 static void draw(float *out, int64_t h, int64_t w, int64_t c, uint64_t seed,
 		 struct input_range r)
 {
-	static const int64_t cells[] = {64, 24, 8, 3, 1};
-	static const float power[] = {0.45f, 0.3f, 0.15f, 0.07f, 0.03f};
+	static const int64_t cells[] = { 64, 24, 8, 3, 1 };
+	static const float power[] = { 0.45f, 0.3f, 0.15f, 0.07f, 0.03f };
 	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
 	float contrast = 0.6f + 0.4f * (float)(seed >> 32 & 3);
 
@@ -72,8 +73,8 @@ static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
 	(void)d;
 	for (int i = 0; i < n->g->input_count; i++) {
 		const struct shape *s = &n->g->inputs[i]->shape;
-		uint64_t state = n->seed + (uint64_t)index * 7919 +
-				 (uint64_t)i * 104729;
+		uint64_t state =
+			n->seed + (uint64_t)index * 7919 + (uint64_t)i * 104729;
 		uint64_t seed = next_random(&state);
 		bool image = s->rank == 4;
 		int64_t c = image ? s->dim[3] : 1, w = image ? s->dim[2] : 64;
@@ -89,5 +90,5 @@ static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
 
 struct samples noise_samples(struct noise_samples *n)
 {
-	return (struct samples){16, fill, n};
+	return (struct samples){ 16, fill, n };
 }

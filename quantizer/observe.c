@@ -38,8 +38,8 @@ static void coarsen(struct observed *o)
 		int right = HIST_HALF + 2 * i, left = HIST_HALF - 2 - 2 * i;
 
 		o->count[HIST_HALF + i] = o->count[right] + o->count[right + 1];
-		o->count[HIST_HALF - 1 - i] = o->count[left] +
-					      o->count[left + 1];
+		o->count[HIST_HALF - 1 - i] =
+			o->count[left] + o->count[left + 1];
 	}
 	memset(o->count, 0, HIST_HALF / 2 * sizeof(*o->count));
 	memset(o->count + HIST_HALF + HIST_HALF / 2, 0,
@@ -84,8 +84,8 @@ void observed_add(struct observed *o, const float *x, int64_t n)
 	for (int64_t i = 0; i < n; i++) {
 		/* A power of two: exact but for the truncation. */
 		float at = x[i] * inverse + HIST_HALF;
-		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1)
-				 : 0;
+		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1) :
+				   0;
 
 		o->count[bin]++;
 	}
@@ -94,8 +94,8 @@ void observed_add(struct observed *o, const float *x, int64_t n)
 void observed_merge(struct observed *into, const struct observed *from)
 {
 	struct observed copy = *from;
-	int exponent = into->exponent > from->exponent ? into->exponent
-						       : from->exponent;
+	int exponent = into->exponent > from->exponent ? into->exponent :
+							 from->exponent;
 
 	coarsen_to(into, exponent, false);
 	coarsen_to(&copy, exponent, false);

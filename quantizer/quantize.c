@@ -11,21 +11,24 @@ static struct quant *activation_quant(struct arena *a, struct input_range r)
 	if (!q || !scale || !zero)
 		return NULL;
 	range_to_scale(r, scale, zero);
-	*q = (struct quant){.bits = 8, .is_signed = true, .axis = -1,
-			    .channels = 1, .scale = scale, .zero_point = zero};
+	*q = (struct quant){ .bits = 8,
+			     .is_signed = true,
+			     .axis = -1,
+			     .channels = 1,
+			     .scale = scale,
+			     .zero_point = zero };
 	return q;
 }
 
 /* A root: scales a channel where that is better, otherwise one. */
 static int quantize_root(struct graph *g, struct value *v,
-			 const struct config *c,
-			 const struct calibration *seen,
+			 const struct config *c, const struct calibration *seen,
 			 const struct input_range *image_range,
 			 struct arena *scratch)
 {
 	const struct channel_ranges *ranges = &seen->ranges[v->id];
-	struct input_range r = clip_range(seen->values[v->id],
-					  domain_table_behind(v));
+	struct input_range r =
+		clip_range(seen->values[v->id], domain_table_behind(v));
 
 	if (ranges->channels &&
 	    channel_quant(v, ranges, seen->samples, r, c->bits, g->arena,
@@ -46,9 +49,8 @@ static int quantize_activations(struct graph *g, const struct config *c,
 				struct arena *scratch)
 {
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] == i &&
-		    quantize_root(g, g->values[i], c, seen, image_range,
-				  scratch))
+		if (root[i] == i && quantize_root(g, g->values[i], c, seen,
+						  image_range, scratch))
 			return -1;
 	for (uint32_t i = 0; i < g->value_count; i++)
 		if (root[i] != DOMAIN_FLOAT)
@@ -93,8 +95,9 @@ static int quantize_weights(struct graph *g, const struct config *c,
 		if (!domain_has_weights(n) || !n->inputs[0]->quant)
 			continue;
 		bits = weights_default_bits(n, !behind[n->inputs[0]->id], c);
-		means = n->inputs[0]->id < seen->value_count
-			? &seen->means[n->inputs[0]->id] : NULL;
+		means = n->inputs[0]->id < seen->value_count ?
+				&seen->means[n->inputs[0]->id] :
+				NULL;
 		if (weights_quantize(g, n, bits, means, d))
 			return -1;
 		if (progress)
@@ -105,12 +108,12 @@ static int quantize_weights(struct graph *g, const struct config *c,
 
 int quantize_graph(struct graph *g, const struct config *c,
 		   const struct samples *samples,
-		   const struct input_range *image_range,
-		   progress_fn *progress, void *progress_ctx, struct diag *d)
+		   const struct input_range *image_range, progress_fn *progress,
+		   void *progress_ctx, struct diag *d)
 {
-	struct noise_samples noise = {g, c->seed, {-1, 1}};
+	struct noise_samples noise = { g, c->seed, { -1, 1 } };
 	struct samples made;
-	struct calibration seen = {0};
+	struct calibration seen = { 0 };
 	struct arena scratch;
 	uint32_t *root;
 	int status = -1;
@@ -134,8 +137,8 @@ int quantize_graph(struct graph *g, const struct config *c,
 		diag_error(d, "out of memory");
 		goto done;
 	}
-	status = quantize_weights(g, c, &seen, &scratch, progress,
-				  progress_ctx, d);
+	status = quantize_weights(g, c, &seen, &scratch, progress, progress_ctx,
+				  d);
 done:
 	arena_free(&scratch);
 	return status;

@@ -14,8 +14,7 @@
  */
 struct samples {
 	int count;
-	int (*fill)(void *ctx, int index, float *const *inputs,
-		    struct diag *d);
+	int (*fill)(void *ctx, int index, float *const *inputs, struct diag *d);
 	void *ctx;
 };
 
@@ -41,7 +40,7 @@ struct input_range {
 
 int quantize_graph(struct graph *g, const struct config *c,
 		   const struct samples *samples,
-		   const struct input_range *image_range,
-		   progress_fn *progress, void *progress_ctx, struct diag *d);
+		   const struct input_range *image_range, progress_fn *progress,
+		   void *progress_ctx, struct diag *d);
 
 #endif

@@ -23,13 +23,13 @@ static struct channel_view view_of(const struct node *n)
 	int64_t total = shape_elements(s), spatial = 1;
 
 	if (n->op != OP_CONV_TRANSPOSE)
-		return (struct channel_view){s->dim[0], total / s->dim[0],
-					     total / s->dim[0], 0,
-					     total / s->dim[0]};
+		return (struct channel_view){ s->dim[0], total / s->dim[0],
+					      total / s->dim[0], 0,
+					      total / s->dim[0] };
 	for (int i = 2; i < s->rank; i++)
 		spatial *= s->dim[i];
-	return (struct channel_view){s->dim[1], total / s->dim[1], spatial,
-				     spatial * s->dim[1], spatial};
+	return (struct channel_view){ s->dim[1], total / s->dim[1], spatial,
+				      spatial * s->dim[1], spatial };
 }
 
 static int64_t at(const struct channel_view *v, int64_t c, int64_t i)
@@ -69,8 +69,9 @@ static double error_at(const double *w, int64_t n, double scale,
 	double error = 0, inverse = 1 / scale;
 
 	for (int64_t i = 0; i < n; i++) {
-		double e = w[i] - scale * level_of(code_of(w[i] * inverse,
-							   grid), grid);
+		double e =
+			w[i] -
+			scale * level_of(code_of(w[i] * inverse, grid), grid);
 
 		error += e * e;
 	}
@@ -131,14 +132,14 @@ static double grid_error(const float *data, const struct channel_view *v,
 static struct grid choose_grid(int bits, const float *data,
 			       const struct channel_view *v, double *w)
 {
-	struct grid plain = {GRID_UNIFORM, -(1 << (bits - 1)),
-			     (1 << (bits - 1)) - 1};
-	struct grid half = {GRID_HALF, plain.low, plain.high};
+	struct grid plain = { GRID_UNIFORM, -(1 << (bits - 1)),
+			      (1 << (bits - 1)) - 1 };
+	struct grid half = { GRID_HALF, plain.low, plain.high };
 
 	if (bits == 8)
 		plain.low = -127;
-	if (bits > 2 || grid_error(data, v, &plain, w) <=
-				grid_error(data, v, &half, w))
+	if (bits > 2 ||
+	    grid_error(data, v, &plain, w) <= grid_error(data, v, &half, w))
 		return plain;
 	return half;
 }
@@ -191,8 +192,8 @@ static const float *weights_of_codes(const struct node *n,
 }
 
 static int correct_bias(struct graph *g, struct node *n, const float *w,
-			const struct channel_view *v,
-			const struct quant *q, const struct grid *grid,
+			const struct channel_view *v, const struct quant *q,
+			const struct grid *grid,
 			const struct channel_means *means)
 {
 	const struct value *old = node_input(n, 2);
@@ -204,7 +205,8 @@ static int correct_bias(struct graph *g, struct node *n, const float *w,
 		return 0;
 	b = arena_array(g->arena, (size_t)v->channels, sizeof(*b));
 	bias = b ? graph_constant(g, old ? old->name : n->name, DT_F32,
-				  &(struct shape){1, {v->channels}}, b) : NULL;
+				  &(struct shape){ 1, { v->channels } }, b) :
+		   NULL;
 	if (!bias)
 		return -1;
 	for (int64_t c = 0; c < v->channels; c++) {
@@ -213,16 +215,17 @@ static int correct_bias(struct graph *g, struct node *n, const float *w,
 		for (int64_t i = 0; i < v->length; i++) {
 			int64_t k = at(v, c, i);
 			int64_t from = input_channel(n, c, i);
-			double mean = (double)means->sum[from] /
-				      4294967296.0 / means->samples /
-				      channel_ratio(n, from);
+			double mean = (double)means->sum[from] / 4294967296.0 /
+				      means->samples / channel_ratio(n, from);
 
 			shift += ((double)q->scale[c] *
-				  level_of(q->codes[k], grid) -
-				  (double)w[k]) * mean;
+					  level_of(q->codes[k], grid) -
+				  (double)w[k]) *
+				 mean;
 		}
-		b[c] = (float)((old ? (double)((const float *)old->data)[c]
-				    : 0) - shift);
+		b[c] = (float)((old ? (double)((const float *)old->data)[c] :
+				      0) -
+			       shift);
 	}
 	return graph_set_input(g, n, 2, bias);
 }
@@ -238,10 +241,13 @@ static struct quant *quant_new(struct arena *a, const struct channel_view *v,
 	if (!q || !*scale || !*codes)
 		return NULL;
 	/* Three bits lie in the tiles of four. */
-	*q = (struct quant){.bits = bits == 3 ? 4 : bits, .is_signed = true,
-			    .grid = grid->kind, .axis = axis,
-			    .channels = (int)v->channels, .scale = *scale,
-			    .codes = *codes};
+	*q = (struct quant){ .bits = bits == 3 ? 4 : bits,
+			     .is_signed = true,
+			     .grid = grid->kind,
+			     .axis = axis,
+			     .channels = (int)v->channels,
+			     .scale = *scale,
+			     .codes = *codes };
 	q->zero_point = arena_array(a, (size_t)v->channels, sizeof(int32_t));
 	return q->zero_point ? q : NULL;
 }
@@ -276,8 +282,9 @@ int weights_quantize(struct graph *g, struct node *n, int bits,
 		s = best_scale(w, v.length, &grid, &error);
 		/* A channel of zeros: the half grid has no zero, so the
 		 * scale is what vanishes. */
-		scale[c] = s > 0 ? (float)s
-				 : grid.kind == GRID_HALF ? 1e-30f : 1.0f;
+		scale[c] = s > 0                  ? (float)s :
+			   grid.kind == GRID_HALF ? 1e-30f :
+						    1.0f;
 		for (int64_t i = 0; i < v.length; i++)
 			codes[at(&v, c, i)] =
 				(int8_t)code_of(w[i] / (double)scale[c], &grid);

@@ -34,9 +34,9 @@ enum dbrt_status {
 	DBRT_ERROR_ALIGNMENT = -7, /* model or arena not aligned to 64 bytes */
 	DBRT_ERROR_ARENA = -8,     /* arena missing or too small */
 	DBRT_ERROR_UNSUPPORTED = -9, /* operator or width not in this build */
-	DBRT_ERROR_INPUT = -10,    /* input of the wrong size */
-	DBRT_ERROR_SELFTEST = -11, /* outputs differ from the golden ones */
-	DBRT_ERROR_NO_HEAD = -12   /* the model does not say how to detect */
+	DBRT_ERROR_INPUT = -10,      /* input of the wrong size */
+	DBRT_ERROR_SELFTEST = -11,   /* outputs differ from the golden ones */
+	DBRT_ERROR_NO_HEAD = -12     /* the model does not say how to detect */
 };
 
 /* "ok", "checksum mismatch", ...; never NULL. */

@@ -52,8 +52,8 @@ static inline float exp_two_parts(float x, float low)
 	 * rounds once where the result is denormal. */
 	half = n / 2;
 	y = y * power_of_2(half) * power_of_2(n - half);
-	return dbrt_float_of(dbrt_pick(size > INFINITE, NOT_A_NUMBER,
-				       dbrt_float_bits(y)));
+	return dbrt_float_of(
+		dbrt_pick(size > INFINITE, NOT_A_NUMBER, dbrt_float_bits(y)));
 }
 
 float dbrt_expf(float x)
@@ -85,10 +85,11 @@ static float split_exponent(float x, int32_t *e)
 
 float dbrt_logf(float x)
 {
-	static const float c[] = {
-		7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,
-		-1.2420140846e-1f, 1.4249322787e-1f,  -1.6668057665e-1f,
-		2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
+	static const float c[] = { 7.0376836292e-2f, -1.1514610310e-1f,
+				   1.1676998740e-1f, -1.2420140846e-1f,
+				   1.4249322787e-1f, -1.6668057665e-1f,
+				   2.0000714765e-1f, -2.4999993993e-1f,
+				   3.3333331174e-1f };
 	int32_t e;
 	float y, z;
 
@@ -118,9 +119,9 @@ float dbrt_log1pf(float x)
 
 float dbrt_tanhf(float x)
 {
-	static const float c[] = {-5.70498872745e-3f, 2.06390887954e-2f,
-				  -5.37397155531e-2f, 1.33314422036e-1f,
-				  -3.33332819422e-1f};
+	static const float c[] = { -5.70498872745e-3f, 2.06390887954e-2f,
+				   -5.37397155531e-2f, 1.33314422036e-1f,
+				   -3.33332819422e-1f };
 	float a = dbrt_absf(x), z = x * x;
 
 	if (x != x)
@@ -156,13 +157,13 @@ void dbrt_sigmoid_block(float *x)
 /* Minimax fits: (erf(x)/x - 1) in x*x to 0.95, log(erfc(x)) in x to 4. */
 float dbrt_erff(float x)
 {
-	static const float near[] = {-5.8867741609e-4f, 4.9731172621e-3f,
-				     -2.6753334328e-2f, 1.1281466484e-1f,
-				     -3.7612462044e-1f, 1.2837915123e-1f};
-	static const float far[] = {1.9150556182e-4f,  -2.9995543882e-3f,
-				    2.2052051499e-2f,  -1.0356700420e-1f,
-				    -6.3759994507e-1f, -1.1274261475f,
-				    -2.5642861147e-4f};
+	static const float near[] = { -5.8867741609e-4f, 4.9731172621e-3f,
+				      -2.6753334328e-2f, 1.1281466484e-1f,
+				      -3.7612462044e-1f, 1.2837915123e-1f };
+	static const float far[] = { 1.9150556182e-4f,  -2.9995543882e-3f,
+				     2.2052051499e-2f,  -1.0356700420e-1f,
+				     -6.3759994507e-1f, -1.1274261475f,
+				     -2.5642861147e-4f };
 	float a = dbrt_absf(x), y = 1;
 
 	if (x != x)
@@ -240,8 +241,8 @@ static float two_product(float a, float b, float *error)
  * s = (m - 1) / (m + 1), 2 (s + s^3/3 + s^5/5 + ...) + e log 2 */
 static float log_two_parts(float x, float *low)
 {
-	static const float c[] = {0.09090909f, 0.1111111f, 0.14285715f, 0.2f,
-				  0.33333334f};
+	static const float c[] = { 0.09090909f, 0.1111111f, 0.14285715f, 0.2f,
+				   0.33333334f };
 	int32_t e;
 	float m = split_exponent(x, &e), f = m - 1, dl, p, pl, s, sl, z, h;
 	float d = m > 1 ? two_sum(m, 1, &dl) : two_sum(1, m, &dl);

@@ -57,14 +57,14 @@ static inline float dbrt_absf(float x)
 	return dbrt_float_of(dbrt_float_bits(x) & 0x7fffffffu);
 }
 
-float dbrt_expf(float x);	    /* relative error under 2e-7 */
-float dbrt_logf(float x);	    /* relative error under 2e-7 */
-float dbrt_log1pf(float x);	    /* relative error under 4e-7; x > -1 */
+float dbrt_expf(float x);           /* relative error under 2e-7 */
+float dbrt_logf(float x);           /* relative error under 2e-7 */
+float dbrt_log1pf(float x);         /* relative error under 4e-7; x > -1 */
 float dbrt_powf(float x, float y);  /* relative error under 4e-7 */
-float dbrt_tanhf(float x);	    /* absolute error under 2e-7 */
-float dbrt_sigmoidf(float x);	    /* absolute error under 2e-7 */
-float dbrt_erff(float x);	    /* absolute error under 2e-7 */
-float dbrt_sqrtf(float x);	    /* correctly rounded */
+float dbrt_tanhf(float x);          /* absolute error under 2e-7 */
+float dbrt_sigmoidf(float x);       /* absolute error under 2e-7 */
+float dbrt_erff(float x);           /* absolute error under 2e-7 */
+float dbrt_sqrtf(float x);          /* correctly rounded */
 float dbrt_fmodf(float x, float y); /* exact; the sign of x, as C's fmodf */
 float dbrt_floorf(float x);
 float dbrt_ceilf(float x);

@@ -47,15 +47,15 @@ static int comes_before(const struct place *a, const struct place *b)
  * bits of x1, where it is below those of infinity and so of every NaN. */
 static void put_place(struct dbrt_detection *slot, const struct place *p)
 {
-	*slot = (struct dbrt_detection){.x1 = dbrt_float_of(p->row),
-					.score = p->score,
-					.class_id = p->column};
+	*slot = (struct dbrt_detection){ .x1 = dbrt_float_of(p->row),
+					 .score = p->score,
+					 .class_id = p->column };
 }
 
 static struct place place_in(const struct dbrt_detection *slot)
 {
-	return (struct place){slot->score, dbrt_float_bits(slot->x1),
-			      slot->class_id};
+	return (struct place){ slot->score, dbrt_float_bits(slot->x1),
+			       slot->class_id };
 }
 
 struct selection {
@@ -136,7 +136,7 @@ static void slot_swap(void *ctx, uint32_t i, uint32_t j)
 
 static struct dbrt_heap heap_of(const struct selection *s)
 {
-	return (struct dbrt_heap){slot_before, slot_swap, s->waiting};
+	return (struct dbrt_heap){ slot_before, slot_swap, s->waiting };
 }
 
 /* Takes a candidate in if it is among the best so far. */
@@ -171,8 +171,8 @@ static void gather(struct selection *s)
 	struct place p;
 
 	for (p.row = 0; p.row < s->c->candidates; p.row++) {
-		const float *scores = s->c->scores +
-				      (size_t)p.row * s->c->score_pitch;
+		const float *scores =
+			s->c->scores + (size_t)p.row * s->c->score_pitch;
 
 		for (p.column = s->head->background; p.column < s->c->classes;
 		     p.column++) {
@@ -208,9 +208,12 @@ int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
 		const struct dbrt_frame *frame, float score_threshold,
 		float nms_iou, struct dbrt_detection *out, uint32_t max)
 {
-	struct selection s = {.head = head, .c = c, .frame = frame,
-			      .threshold = score_threshold, .iou = nms_iou,
-			      .kept = out};
+	struct selection s = { .head = head,
+			       .c = c,
+			       .frame = frame,
+			       .threshold = score_threshold,
+			       .iou = nms_iou,
+			       .kept = out };
 
 	max = max > INT32_MAX ? INT32_MAX : max;
 	do {
@@ -238,10 +241,10 @@ static int classify(const struct dbp_head *head, const float *scores,
 	if (max == 0 || best >= head->class_count ||
 	    scores[best] != scores[best])
 		return 0;
-	*out = (struct dbrt_detection){.x2 = (float)frame->width,
-				       .y2 = (float)frame->height,
-				       .score = scores[best],
-				       .class_id = best - head->background};
+	*out = (struct dbrt_detection){ .x2 = (float)frame->width,
+					.y2 = (float)frame->height,
+					.score = scores[best],
+					.class_id = best - head->background };
 	return 1;
 }
 
@@ -262,8 +265,10 @@ static struct dbrt_frame frame_of(const struct dbrt_model *m)
 	if (m->frame.width)
 		return m->frame;
 	if (dbrt_input(m, 0, &input) != DBRT_OK || input.rank != 4)
-		return (struct dbrt_frame){.scale_x = 1, .scale_y = 1,
-					   .input_width = 1, .input_height = 1};
+		return (struct dbrt_frame){ .scale_x = 1,
+					    .scale_y = 1,
+					    .input_width = 1,
+					    .input_height = 1 };
 	return dbrt_frame_of(input.dims[2], input.dims[1], input.dims[2],
 			     input.dims[1], DBP_STRETCH);
 }
@@ -322,6 +327,6 @@ const char *dbrt_class_name(const struct dbrt_model *m, uint32_t class_id)
 	if (!head || class_id >= head->class_count ||
 	    class_id + head->background >= head->class_count)
 		return "";
-	return dbrt_string(m, ((const uint32_t *)(head + 1))
-				      [class_id + head->background]);
+	return dbrt_string(
+		m, ((const uint32_t *)(head + 1))[class_id + head->background]);
 }

@@ -8,8 +8,8 @@
 #define MAX_PHOTO_SIDE (1u << 20)
 #define MAX_INPUT_SIDE 65535u
 #define CHUNK_PIXELS 64 /* resized at a time, on the stack */
-#define BAND_ROWS 16	/* resized by one thread at a time */
-#define ONE 2048	/* a weight of 1 */
+#define BAND_ROWS 16    /* resized by one thread at a time */
+#define ONE 2048        /* a weight of 1 */
 
 /* One axis: `count` pixels from `first` on show `size` pixels of the photo. */
 struct axis {
@@ -151,8 +151,7 @@ static void fit_row(const struct fit *f, uint32_t y, const struct columns *h,
 	v = tap_at(&f->y, y);
 	memset(out, f->pad, 3 * (size_t)h->from);
 	resize_row(f, &v, h, out + 3 * (size_t)h->from);
-	memset(out + 3 * (size_t)h->to, f->pad,
-	       3 * (size_t)(h->count - h->to));
+	memset(out + 3 * (size_t)h->to, f->pad, 3 * (size_t)(h->count - h->to));
 }
 
 static uint32_t chunk_at(uint32_t x, uint32_t width)
@@ -164,8 +163,11 @@ int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 		   size_t stride, uint8_t *out, uint32_t out_width,
 		   uint32_t out_height, int fit, int pad_value)
 {
-	struct fit f = {rgb, stride, {.size = width}, {.size = height},
-			(uint8_t)pad_value};
+	struct fit f = { rgb,
+			 stride,
+			 { .size = width },
+			 { .size = height },
+			 (uint8_t)pad_value };
 	struct columns h;
 	uint32_t x, y;
 
@@ -188,15 +190,18 @@ struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 				uint32_t out_width, uint32_t out_height,
 				int fit)
 {
-	struct axis x = {.size = width}, y = {.size = height};
+	struct axis x = { .size = width }, y = { .size = height };
 
 	place(&x, &y, out_width, out_height, fit);
 	return (struct dbrt_frame){
 		.scale_x = (float)x.count / (float)width,
 		.scale_y = (float)y.count / (float)height,
-		.left = (float)x.first, .top = (float)y.first,
-		.input_width = out_width, .input_height = out_height,
-		.width = width, .height = height,
+		.left = (float)x.first,
+		.top = (float)y.first,
+		.input_width = out_width,
+		.input_height = out_height,
+		.width = width,
+		.height = height,
 	};
 }
 
@@ -278,8 +283,12 @@ static void feed_band(void *arg, uint32_t band, uint32_t worker)
 int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 		   uint32_t width, uint32_t height, size_t stride)
 {
-	struct feed f = {.fit = {rgb, stride, {.size = width},
-				 {.size = height}, 0}, .m = m};
+	struct feed f = { .fit = { rgb,
+				   stride,
+				   { .size = width },
+				   { .size = height },
+				   0 },
+			  .m = m };
 	const struct dbp_io *io;
 	uint32_t w, h;
 

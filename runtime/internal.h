@@ -12,7 +12,7 @@
 struct dbrt_op_view {
 	const struct dbrt_model *m;
 	const struct dbp_op *op;
-	const void *params; /* op->params_bytes of them; NULL: none */
+	const void *params;  /* op->params_bytes of them; NULL: none */
 	const uint32_t *ids; /* inputs, then outputs */
 };
 
@@ -60,7 +60,7 @@ void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 /* Scratch of an operator for one worker: op->scratch_bytes, 64-aligned. */
 uint8_t *dbrt_scratch(const struct dbrt_op_view *v, uint32_t worker);
 
-#define DBRT_CHECK_RUN(name) \
+#define DBRT_CHECK_RUN(name)                                   \
 	int dbrt_##name##_check(const struct dbrt_op_view *v); \
 	void dbrt_##name##_run(const struct dbrt_op_view *v)
 DBRT_CHECK_RUN(conv);

@@ -63,9 +63,8 @@ void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
 		for (uint32_t i = 0; i < pixels; i++) {
 			int32_t v = add_bias(acc[i * lanes + c], bias);
 			int n = v < 0;
-			int8_t q = dbrt_requantize(v, m[n], s[n],
-						   p->zero_point, p->low,
-						   p->high);
+			int8_t q = dbrt_requantize(v, m[n], s[n], p->zero_point,
+						   p->low, p->high);
 
 			out[i * stride + c] = table ? table[q + 128] : q;
 		}
@@ -103,7 +102,10 @@ void dbrt_depthwise_portable(int32_t (*acc)[16], const int32_t base[16],
 }
 
 const struct dbrt_kernels dbrt_kernels_portable = {
-	"portable", dot, dbrt_decode_portable, dbrt_requantize_portable,
+	"portable",
+	dot,
+	dbrt_decode_portable,
+	dbrt_requantize_portable,
 	dbrt_depthwise_portable,
 };
 

@@ -22,11 +22,11 @@ struct dbrt_post {
 };
 
 struct dbrt_depthwise_window {
-	const int16_t *weights;   /* of the first row: [rows][columns][16] */
-	const int8_t *x;          /* cell of the first tap, first pixel */
-	size_t row_stride;        /* bytes from a tap to the one below */
-	size_t column_stride;     /* bytes to the tap on the right */
-	size_t pixel_stride;      /* bytes to the next pixel's window */
+	const int16_t *weights; /* of the first row: [rows][columns][16] */
+	const int8_t *x;        /* cell of the first tap, first pixel */
+	size_t row_stride;      /* bytes from a tap to the one below */
+	size_t column_stride;   /* bytes to the tap on the right */
+	size_t pixel_stride;    /* bytes to the next pixel's window */
 	uint32_t rows, columns;
 	uint32_t pixels, channels; /* 1 to 16 of them */
 };

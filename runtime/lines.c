@@ -10,7 +10,7 @@ struct job {
 static void line_row(const void *ctx, const struct dbrt_walk *w)
 {
 	const struct job *j = ctx;
-	void *out[2] = {w->at[0], j->views > 2 ? w->at[2] : NULL};
+	void *out[2] = { w->at[0], j->views > 2 ? w->at[2] : NULL };
 	const float *in = (const void *)w->at[1];
 	uint32_t i;
 
@@ -27,7 +27,7 @@ void dbrt_for_lines(const struct dbrt_op_view *v, dbrt_line *line)
 {
 	const struct dbp_softmax *p = v->params;
 	uint32_t d = dbrt_view_axis(dbrt_in(v, 0), p->axis), i;
-	struct job j = {.line = line, .views = 1 + v->op->output_count};
+	struct job j = { .line = line, .views = 1 + v->op->output_count };
 	struct dbrt_view views[DBRT_WALK_VIEWS];
 
 	dbrt_view_of(&views[0], v->m, dbrt_out(v, 0));

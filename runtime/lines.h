@@ -10,9 +10,9 @@
  * of the operator agree. Elements of 4 bytes.
  */
 struct dbrt_lines {
-	uint32_t in_count, out_count;	/* elements of a line */
-	int32_t in_step, out_step[2];	/* elements from one to the next */
-	uint32_t flags;			/* of struct dbp_softmax */
+	uint32_t in_count, out_count; /* elements of a line */
+	int32_t in_step, out_step[2]; /* elements from one to the next */
+	uint32_t flags;               /* of struct dbp_softmax */
 };
 
 /* One line; out[1] is NULL for operators of one output. */

@@ -107,14 +107,12 @@ size_t dbrt_arena_bytes(const struct dbrt_model *m, uint32_t workers)
 		return 0;
 	bytes = dbrt_header(m)->arena_bytes;
 	if (workers > 1)
-		bytes += (uint64_t)(workers - 1) *
-			 dbrt_header(m)->worker_bytes;
+		bytes += (uint64_t)(workers - 1) * dbrt_header(m)->worker_bytes;
 	return bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
 }
 
 int dbrt_bind_parallel(struct dbrt_model *m, void *arena, size_t arena_bytes,
-		       uint32_t workers, dbrt_parallel_for *parallel,
-		       void *ctx)
+		       uint32_t workers, dbrt_parallel_for *parallel, void *ctx)
 {
 	if (!m || !m->file || workers == 0 || (workers > 1 && !parallel))
 		return DBRT_ERROR_ARGUMENT;
@@ -242,8 +240,8 @@ static void set_row(const struct dbp_tensor *t, uint8_t *to, const float *from)
 	uint32_t n = t->dims[t->rank - 1];
 
 	for (uint32_t i = 0; i < n; i++)
-		((int8_t *)to)[i] = dbrt_quantize_f32(from[i], t->scale,
-						      t->zero_point);
+		((int8_t *)to)[i] =
+			dbrt_quantize_f32(from[i], t->scale, t->zero_point);
 }
 
 int dbrt_set_input_f32(struct dbrt_model *m, uint32_t i, const float *data,
@@ -293,8 +291,7 @@ int dbrt_output_f32(const struct dbrt_model *m, uint32_t i, float *out,
 		return DBRT_ERROR_ARENA;
 	last = t->dims[t->rank - 1];
 	for (size_t e = 0; e < count; e++)
-		out[e] = element_f32(t, data,
-				     e / last * t->pitch + e % last);
+		out[e] = element_f32(t, data, e / last * t->pitch + e % last);
 	return DBRT_OK;
 }
 
@@ -361,10 +358,16 @@ const char *dbrt_version(void)
 const char *dbrt_status_text(int status)
 {
 	static const char *const text[] = {
-		"ok", "bad argument", "file is truncated", "not a .dbp file",
-		"file is of a newer version", "checksum mismatch",
-		"a field is out of range", "memory is not aligned to 64 bytes",
-		"arena is missing or too small", "not supported by this build",
+		"ok",
+		"bad argument",
+		"file is truncated",
+		"not a .dbp file",
+		"file is of a newer version",
+		"checksum mismatch",
+		"a field is out of range",
+		"memory is not aligned to 64 bytes",
+		"arena is missing or too small",
+		"not supported by this build",
 		"input of the wrong size or type",
 		"outputs differ from the golden ones",
 		"model has no detection head",

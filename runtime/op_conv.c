@@ -44,8 +44,8 @@ static int check_geometry(const struct dbp_conv *p, const struct dbp_tensor *x,
 	return x->rank == 4 && y->rank == 4 && x->dims[0] == y->dims[0] &&
 	       check_axis(p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
 			  x->dims[1], y->dims[1], transposed) &&
-	       check_axis(p->kernel_w, p->stride_w, p->dilation_w,
-			  p->pad_left, x->dims[2], y->dims[2], transposed);
+	       check_axis(p->kernel_w, p->stride_w, p->dilation_w, p->pad_left,
+			  x->dims[2], y->dims[2], transposed);
 }
 
 static uint64_t weights_bytes(const struct dbp_conv *p,
@@ -62,8 +62,7 @@ static uint64_t weights_bytes(const struct dbp_conv *p,
 	       p->weight_bits;
 }
 
-static int check_weights(const struct dbrt_op_view *v,
-			 const struct dbp_conv *p)
+static int check_weights(const struct dbrt_op_view *v, const struct dbp_conv *p)
 {
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 	uint32_t channels = dbrt_out(v, 0)->dims[3];
@@ -74,10 +73,10 @@ static int check_weights(const struct dbrt_op_view *v,
 	    p->grid > DBP_GRID_LEVELS ||
 	    (p->weight_bits == 8 && p->grid != DBP_GRID_UNIFORM))
 		return 0;
-	if (p->groups == 0 || x->dims[3] % p->groups ||
-	    channels % p->groups || p->depthwise > 1 ||
-	    (p->depthwise && (p->groups != x->dims[3] ||
-			      p->groups != channels)) ||
+	if (p->groups == 0 || x->dims[3] % p->groups || channels % p->groups ||
+	    p->depthwise > 1 ||
+	    (p->depthwise &&
+	     (p->groups != x->dims[3] || p->groups != channels)) ||
 	    dbp_conv_k(p, x->dims[3]) > DBP_CONV_MAX_K)
 		return 0;
 	bytes = weights_bytes(p, x, channels);
@@ -85,8 +84,8 @@ static int check_weights(const struct dbrt_op_view *v,
 	    !dbrt_blob(v->m, p->weights, bytes, DBP_BLOB_ALIGN))
 		return 0;
 	return p->grid != DBP_GRID_LEVELS ||
-	       dbrt_blob(v->m, p->levels,
-			 (uint64_t)channels << p->weight_bits, 1);
+	       dbrt_blob(v->m, p->levels, (uint64_t)channels << p->weight_bits,
+			 1);
 }
 
 static int check_multipliers(const struct dbrt_op_view *v, uint32_t multiplier,
@@ -154,20 +153,20 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *p = v->params;
 	int is_leaky = p->post == DBP_POST_LEAKY;
-	int has_table = p->post == DBP_POST_TABLE ||
-			p->post == DBP_POST_TABLES;
+	int has_table = p->post == DBP_POST_TABLE || p->post == DBP_POST_TABLES;
 	struct dbrt_post post = {
 		.bias = dbrt_blob(v->m, p->bias, 0, 4),
 		.zero_point = dbrt_out(v, 0)->zero_point,
-		.low = p->clamp_min, .high = p->clamp_max,
+		.low = p->clamp_min,
+		.high = p->clamp_max,
 	};
 
 	if (p->post == DBP_POST_FLOAT)
 		return post;
 	post.multiplier = dbrt_blob(v->m, p->multiplier, 0, 2);
 	post.shift = dbrt_blob(v->m, p->shift, 0, 1);
-	post.multiplier2 = is_leaky ? dbrt_blob(v->m, p->multiplier2, 0, 2)
-				    : post.multiplier;
+	post.multiplier2 = is_leaky ? dbrt_blob(v->m, p->multiplier2, 0, 2) :
+				      post.multiplier;
 	post.shift2 = is_leaky ? dbrt_blob(v->m, p->shift2, 0, 1) : post.shift;
 	if (has_table) {
 		post.table = dbrt_blob(v->m, p->table, 0, 1);
@@ -209,9 +208,8 @@ static void store(const struct conv_job *j, const int32_t *acc, uint32_t lanes,
 	float *out = (float *)(void *)j->out + at;
 
 	if (j->p->post != DBP_POST_FLOAT) {
-		j->kernels->requantize((int8_t *)j->out + at, pitch, acc,
-				       lanes, pixels, &j->post, channel,
-				       count);
+		j->kernels->requantize((int8_t *)j->out + at, pitch, acc, lanes,
+				       pixels, &j->post, channel, count);
 		return;
 	}
 	for (uint32_t p = 0; p < pixels; p++, out += pitch, acc += lanes)
@@ -251,8 +249,8 @@ static const int8_t *tile_weights(const struct conv_job *j, uint32_t group,
 	uint32_t first = group * j->rows + tile * 4;
 	uint32_t count = j->rows - tile * 4;
 	size_t bytes = j->k16 / 2 * j->p->weight_bits;
-	const uint8_t *packed = j->weights +
-				((size_t)group * j->tiles + tile) * bytes;
+	const uint8_t *packed =
+		j->weights + ((size_t)group * j->tiles + tile) * bytes;
 	int8_t values[4][16];
 
 	if (j->p->weight_bits == 8)
@@ -271,8 +269,8 @@ static const int8_t *tile_weights(const struct conv_job *j, uint32_t group,
 /* ---- Windows ---- */
 
 /* One row of a window: kernel_w taps of `run` channels each. */
-static void gather_row(const struct conv_job *j, const int8_t *line,
-		       int32_t ox, uint32_t run, int8_t *to)
+static void gather_row(const struct conv_job *j, const int8_t *line, int32_t ox,
+		       uint32_t run, int8_t *to)
 {
 	int32_t zero = j->x->zero_point, taps = j->p->kernel_w;
 	int32_t first = ox * j->axis_w.stride - j->axis_w.pad;
@@ -302,8 +300,8 @@ static void gather_window(const struct conv_job *j, uint32_t group,
 	int32_t ox = (int32_t)(pixel % out_w);
 	int32_t oy = (int32_t)(line % j->y->dims[1]);
 	size_t line_bytes = (size_t)j->x->dims[2] * j->x->pitch;
-	const int8_t *image = j->in + (size_t)n * j->x->dims[1] * line_bytes +
-			      group * run;
+	const int8_t *image =
+		j->in + (size_t)n * j->x->dims[1] * line_bytes + group * run;
 
 	for (int32_t ky = 0; ky < j->p->kernel_h; ky++) {
 		int32_t iy = dbrt_axis_source(&j->axis_h, oy, ky);
@@ -371,20 +369,26 @@ static struct conv_job job_of(const struct dbrt_op_view *v, int transposed)
 	const struct dbp_conv *p = v->params;
 	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
 	struct conv_job j = {
-		.v = v, .p = p, .x = x, .y = y,
-		.kernels = dbrt_kernels(), .post = post_of(v),
+		.v = v,
+		.p = p,
+		.x = x,
+		.y = y,
+		.kernels = dbrt_kernels(),
+		.post = post_of(v),
 		.axis_h = { p->stride_h, p->dilation_h, p->pad_top,
 			    (int32_t)x->dims[1], transposed },
 		.axis_w = { p->stride_w, p->dilation_w, p->pad_left,
 			    (int32_t)x->dims[2], transposed },
-		.in = dbrt_data(v->m, x), .out = dbrt_data(v->m, y),
+		.in = dbrt_data(v->m, x),
+		.out = dbrt_data(v->m, y),
 		.weights = dbrt_blob(v->m, p->weights, 0, DBP_BLOB_ALIGN),
 		.k = (uint32_t)dbp_conv_k(p, x->dims[3]),
 		.k16 = (uint32_t)dbp_conv_k16(p, x->dims[3]),
 		.rows = y->dims[3] / p->groups,
 		.tiles = (y->dims[3] / p->groups + 3) / 4,
 		.pixels = y->dims[0] * y->dims[1] * y->dims[2],
-		.direct = dbp_conv_is_direct(p, x, y), .splits = 1,
+		.direct = dbp_conv_is_direct(p, x, y),
+		.splits = 1,
 	};
 
 	if (p->post == DBP_POST_FLOAT)
@@ -467,16 +471,16 @@ static void add_padding(const struct conv_job *j, const int16_t *weights,
 	for (int32_t ky = from; ky < to; ky++)
 		for (int32_t kx = left; kx < right; kx++)
 			for (int32_t c = 0; c < 16; c++)
-				base[c] += zero *
-					   weights[(ky * j->p->kernel_w + kx) *
-							   16 + c];
+				base[c] += zero * weights[(ky * j->p->kernel_w +
+							   kx) * 16 +
+							  c];
 }
 
 /* A pixel of the border, its window clipped on the left or right. */
 struct depthwise_row {
 	const int16_t *weights;
-	const int8_t *x; /* line of tap row `first`, at column 0 */
-	int32_t base[16]; /* sum of the tap rows outside */
+	const int8_t *x;    /* line of tap row `first`, at column 0 */
+	int32_t base[16];   /* sum of the tap rows outside */
 	int32_t first, end; /* tap rows inside */
 	size_t line_bytes;
 	uint32_t channels;
@@ -496,8 +500,8 @@ static void depthwise_border(const struct conv_job *j,
 	for (int32_t ky = r->first; ky < r->end; ky++)
 		for (int32_t kx = left; kx < right; kx++) {
 			const int16_t *w = r->weights + (ky * taps + kx) * 16;
-			const int8_t *x = r->x +
-				(size_t)(ky - r->first) * r->line_bytes +
+			const int8_t *x =
+				r->x + (size_t)(ky - r->first) * r->line_bytes +
 				(size_t)(ix + kx * j->axis_w.dilation) *
 					j->x->pitch;
 
@@ -520,7 +524,8 @@ static void depthwise_inside(const struct conv_job *j,
 		.pixel_stride = (size_t)j->axis_w.stride * j->x->pitch,
 		.rows = (uint32_t)(r->end - r->first),
 		.columns = j->p->kernel_w,
-		.pixels = n, .channels = r->channels,
+		.pixels = n,
+		.channels = r->channels,
 	};
 
 	j->kernels->depthwise(acc, r->base, &w);
@@ -568,8 +573,9 @@ static void depthwise_line(const struct conv_job *j, uint32_t line,
 
 		if (pixels)
 			depthwise_inside(j, &r, (int32_t)ox, pixels, acc);
-		for (; !pixels || (pixels < DEPTHWISE_PIXELS &&
-				   ox + pixels < out_w); pixels++) {
+		for (; !pixels ||
+		       (pixels < DEPTHWISE_PIXELS && ox + pixels < out_w);
+		     pixels++) {
 			if (pixels && count_inside(j, (int32_t)(ox + pixels)))
 				break;
 			depthwise_border(j, &r, (int32_t)(ox + pixels),
@@ -609,6 +615,5 @@ void dbrt_conv_run(const struct dbrt_op_view *v)
 	}
 	j = job_of(v, 0);
 	lines = j.y->dims[0] * j.y->dims[1];
-	dbrt_for(v->m, (lines + BAND_ROWS - 1) / BAND_ROWS, depthwise_band,
-		 &j);
+	dbrt_for(v->m, (lines + BAND_ROWS - 1) / BAND_ROWS, depthwise_band, &j);
 }

@@ -37,8 +37,9 @@ struct pair {
 
 static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
 {
-	struct pair p = {v->params, dbrt_in(v, 0)->zero_point,
-			 dbrt_in(v, 1)->zero_point, dbrt_out(v, 0)->zero_point};
+	struct pair p = { v->params, dbrt_in(v, 0)->zero_point,
+			  dbrt_in(v, 1)->zero_point,
+			  dbrt_out(v, 0)->zero_point };
 
 	dbrt_walk_op(v, 2, row, &p);
 }

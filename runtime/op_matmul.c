@@ -4,8 +4,7 @@
 #include "runtime/fmath.h"
 #include "runtime/walk.h"
 
-static int outer_dims_ok(const struct dbp_tensor *t,
-			 const struct dbp_tensor *y)
+static int outer_dims_ok(const struct dbp_tensor *t, const struct dbp_tensor *y)
 {
 	uint32_t i, d;
 
@@ -42,7 +41,7 @@ struct product {
 static void multiply_some(const struct product *p, const float *a,
 			  const float *b, float *y, uint32_t n)
 {
-	float sum[DBRT_BLOCK] = {0};
+	float sum[DBRT_BLOCK] = { 0 };
 	uint32_t i, j;
 
 	for (i = 0; i < p->k; i++, a += p->a_step, b += p->b_row)
@@ -56,7 +55,7 @@ static void multiply_some(const struct product *p, const float *a,
 static void multiply_block(const struct product *p, const float *a,
 			   const float *b, float *y)
 {
-	float sum[DBRT_BLOCK] = {0};
+	float sum[DBRT_BLOCK] = { 0 };
 	uint32_t i, j;
 
 	for (i = 0; i < p->k; i++, a += p->a_step, b += p->b_row)

@@ -8,7 +8,7 @@
 struct cursor {
 	uint8_t *at;
 	uint32_t row, left; /* elements */
-	ptrdiff_t gap;	    /* bytes from a row's end to the next one */
+	ptrdiff_t gap;      /* bytes from a row's end to the next one */
 };
 
 static void cursor_start(struct cursor *c, const struct dbrt_model *m,
@@ -70,10 +70,10 @@ static int concat_form(const struct dbrt_op_view *v, uint32_t i)
 	const struct dbp_rescale *p = &concat_rescales(v)[i];
 
 	if (y->dtype == DBP_S8 && (p->multiplier || p->shift))
-		return x->dtype == DBP_S8 &&
-				       dbrt_scaling_ok(p->multiplier, p->shift)
-			       ? 1
-			       : -1;
+		return x->dtype == DBP_S8 && dbrt_scaling_ok(p->multiplier,
+							     p->shift) ?
+			       1 :
+			       -1;
 	return dbrt_same_type(x, y) ? 0 : -1;
 }
 

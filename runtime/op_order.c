@@ -31,7 +31,7 @@ static int before(const struct order *o, int32_t i, int32_t j)
 static void arg_max_line(const struct dbrt_lines *l, const float *in,
 			 void *const *out)
 {
-	struct order o = {l, in, out[0]};
+	struct order o = { l, in, out[0] };
 	int32_t best = 0, i;
 
 	for (i = 1; i < (int32_t)l->in_count; i++)
@@ -77,8 +77,8 @@ static void slot_swap(void *ctx, uint32_t i, uint32_t j)
 static void top_k_line(const struct dbrt_lines *l, const float *in,
 		       void *const *out)
 {
-	struct order o = {l, in, out[1]};
-	struct dbrt_heap heap = {slot_before, slot_swap, &o};
+	struct order o = { l, in, out[1] };
+	struct dbrt_heap heap = { slot_before, slot_swap, &o };
 	uint32_t k = l->out_count, i;
 	float *y = out[0];
 

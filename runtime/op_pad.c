@@ -133,7 +133,7 @@ static int next_row(uint32_t *index, const uint32_t *dims)
 
 void dbrt_pad_run(const struct dbrt_op_view *v)
 {
-	uint32_t index[DBP_MAX_RANK] = {0};
+	uint32_t index[DBP_MAX_RANK] = { 0 };
 	uint8_t *out;
 	struct pad p;
 

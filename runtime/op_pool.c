@@ -21,18 +21,26 @@ static struct axis axis_h(const struct dbrt_op_view *v)
 {
 	const struct dbp_pool *p = v->params;
 
-	return (struct axis){dbrt_in(v, 0)->dims[1], dbrt_out(v, 0)->dims[1],
-			     p->kernel_h, p->stride_h, p->dilation_h,
-			     p->pad_top, p->pad_bottom};
+	return (struct axis){ dbrt_in(v, 0)->dims[1],
+			      dbrt_out(v, 0)->dims[1],
+			      p->kernel_h,
+			      p->stride_h,
+			      p->dilation_h,
+			      p->pad_top,
+			      p->pad_bottom };
 }
 
 static struct axis axis_w(const struct dbrt_op_view *v)
 {
 	const struct dbp_pool *p = v->params;
 
-	return (struct axis){dbrt_in(v, 0)->dims[2], dbrt_out(v, 0)->dims[2],
-			     p->kernel_w, p->stride_w, p->dilation_w,
-			     p->pad_left, p->pad_right};
+	return (struct axis){ dbrt_in(v, 0)->dims[2],
+			      dbrt_out(v, 0)->dims[2],
+			      p->kernel_w,
+			      p->stride_w,
+			      p->dilation_w,
+			      p->pad_left,
+			      p->pad_right };
 }
 
 static int axis_ok(const struct axis *a)
@@ -131,8 +139,7 @@ static const uint8_t *tap(const struct pool *p, const struct span *h,
 	size_t y = h->first + (size_t)ky * p->h.dilation;
 	size_t x = w->first + (size_t)kx * p->w.dilation;
 
-	return in + (y * p->w.in + x) * p->x->pitch *
-			    dbrt_element_size(p->x);
+	return in + (y * p->w.in + x) * p->x->pitch * dbrt_element_size(p->x);
 }
 
 /* Job i: row i of the output, counted over all images. */
@@ -190,8 +197,8 @@ static void max_f32(const struct pool *p, const struct span *h,
 		best[c] = -dbrt_infinity();
 	for (ky = 0; ky < h->count; ky++)
 		for (kx = 0; kx < w->count; kx++) {
-			const float *cell = (const void *)tap(p, h, w, in, ky,
-							      kx);
+			const float *cell =
+				(const void *)tap(p, h, w, in, ky, kx);
 
 			for (c = 0; c < channels; c++)
 				best[c] = larger(cell[c], best[c]);
@@ -204,8 +211,8 @@ static uint32_t divisor(const struct pool *p, const struct span *h,
 {
 	const struct dbp_pool *params = p->v->params;
 
-	return params->count_include_pad ? h->padded * w->padded
-					 : h->count * w->count;
+	return params->count_include_pad ? h->padded * w->padded :
+					   h->count * w->count;
 }
 
 /* struct dbp_pool's formula for n > 0 cells */
@@ -263,8 +270,8 @@ static void avg_f32(const struct pool *p, const struct span *h,
 	memset(out, 0, (size_t)channels * sizeof(*sum));
 	for (ky = 0; ky < h->count; ky++)
 		for (kx = 0; kx < w->count; kx++) {
-			const float *cell = (const void *)tap(p, h, w, in, ky,
-							      kx);
+			const float *cell =
+				(const void *)tap(p, h, w, in, ky, kx);
 
 			for (c = 0; c < channels; c++)
 				sum[c] += cell[c];
@@ -285,7 +292,7 @@ static void run_pool(struct pool *p, const struct dbrt_op_view *v)
 
 void dbrt_max_pool_run(const struct dbrt_op_view *v)
 {
-	struct pool p = {0};
+	struct pool p = { 0 };
 
 	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? max_s8 : max_f32;
 	run_pool(&p, v);
@@ -293,7 +300,7 @@ void dbrt_max_pool_run(const struct dbrt_op_view *v)
 
 void dbrt_avg_pool_run(const struct dbrt_op_view *v)
 {
-	struct pool p = {0};
+	struct pool p = { 0 };
 
 	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? avg_s8 : avg_f32;
 	run_pool(&p, v);

@@ -49,8 +49,7 @@ int dbrt_reduce_check(const struct dbrt_op_view *v)
 	uint32_t i;
 
 	if (x->dtype != DBP_F32 || y->dtype != DBP_F32 || x->rank != y->rank ||
-	    p->kind < DBP_R_SUM || p->kind >= DBP_R_COUNT ||
-	    p->axes >> x->rank)
+	    p->kind < DBP_R_SUM || p->kind >= DBP_R_COUNT || p->axes >> x->rank)
 		return DBRT_ERROR_FORMAT;
 	for (i = 0; i < x->rank; i++)
 		if (y->dims[i] != (p->axes >> i & 1 ? 1 : x->dims[i]))
@@ -97,7 +96,7 @@ void dbrt_reduce_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_reduce *p = v->params;
 	const struct dbp_tensor *x = dbrt_in(v, 0);
-	struct reduction r = {.kind = p->kind, .count = 1};
+	struct reduction r = { .kind = p->kind, .count = 1 };
 	struct dbrt_view views[2], reduced;
 	uint32_t i, d;
 

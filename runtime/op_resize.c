@@ -33,8 +33,8 @@ int dbrt_resize_check(const struct dbrt_op_view *v)
 	    x->dtype == DBP_I32 || x->dims[0] != y->dims[0] ||
 	    x->dims[3] != y->dims[3])
 		return DBRT_ERROR_FORMAT;
-	return dbrt_expect(taps_ok(taps_of(v, p->rows, y->dims[1]),
-				   y->dims[1], x->dims[1]) &&
+	return dbrt_expect(taps_ok(taps_of(v, p->rows, y->dims[1]), y->dims[1],
+				   x->dims[1]) &&
 			   taps_ok(taps_of(v, p->columns, y->dims[2]),
 				   y->dims[2], x->dims[2]));
 }
@@ -42,7 +42,7 @@ int dbrt_resize_check(const struct dbrt_op_view *v)
 /* The four cells around an output pixel. */
 struct cells {
 	const uint8_t *at[2][2]; /* [row][column] */
-	int32_t wy, wx;		 /* of the second row, column */
+	int32_t wy, wx;          /* of the second row, column */
 };
 
 static void blend_s8(const struct cells *c, uint8_t *out, uint32_t n)
@@ -73,9 +73,9 @@ static void blend_f32(const struct cells *c, uint8_t *to, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		out[i] = dbrt_canonical(
-			(a[i] * (1 - wx) + b[i] * wx) * (1 - wy) +
-			(d[i] * (1 - wx) + e[i] * wx) * wy);
+		out[i] = dbrt_canonical((a[i] * (1 - wx) + b[i] * wx) *
+						(1 - wy) +
+					(d[i] * (1 - wx) + e[i] * wx) * wy);
 }
 
 struct resize {
@@ -85,8 +85,8 @@ struct resize {
 	uint8_t *out;
 };
 
-static const uint8_t *cell(const struct resize *r, uint32_t image,
-			   uint32_t row, uint32_t column)
+static const uint8_t *cell(const struct resize *r, uint32_t image, uint32_t row,
+			   uint32_t column)
 {
 	const struct dbp_tensor *x = r->x;
 	size_t at = ((size_t)image * x->dims[1] + row) * x->dims[2] + column;
@@ -105,7 +105,7 @@ static void resize_row(void *arg, uint32_t i, uint32_t worker)
 	(void)worker;
 	for (column = 0; column < y->dims[2]; column++) {
 		struct dbp_resize_tap h = r->columns[column];
-		struct cells c = {.wy = v.weight, .wx = h.weight};
+		struct cells c = { .wy = v.weight, .wx = h.weight };
 
 		for (k = 0; k < 2; k++) {
 			uint32_t row = k ? v.second : v.first;
@@ -128,7 +128,8 @@ void dbrt_resize_run(const struct dbrt_op_view *v)
 	const struct dbp_resize *p = v->params;
 	const struct dbp_tensor *y = dbrt_out(v, 0);
 	struct resize r = {
-		.x = dbrt_in(v, 0), .y = y,
+		.x = dbrt_in(v, 0),
+		.y = y,
 		.rows = taps_of(v, p->rows, y->dims[1]),
 		.columns = taps_of(v, p->columns, y->dims[2]),
 		.in = dbrt_data(v->m, dbrt_in(v, 0)),

@@ -38,8 +38,7 @@ static void softmax_line(const struct dbrt_lines *l, const float *in,
 	uint32_t i, k, n;
 
 	for (i = 0; i < l->in_count; i += n) {
-		n = l->in_count - i < DBRT_BLOCK ? l->in_count - i
-						 : DBRT_BLOCK;
+		n = l->in_count - i < DBRT_BLOCK ? l->in_count - i : DBRT_BLOCK;
 		exponentials(l, in + (ptrdiff_t)i * l->in_step, top, n, x, e);
 		for (k = 0; k < n; k++) {
 			sum += e[k];

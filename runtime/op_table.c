@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/internal.h"
 
-#define ROW(name, in_min, in_max, out, params) \
-	{ #name, in_min, in_max, out, params, dbrt_##name##_check, \
-	  dbrt_##name##_run }
+#define ROW(name, in_min, in_max, out, params)                           \
+	{                                                                \
+#name, in_min, in_max, out, params, dbrt_##name##_check, \
+			dbrt_##name##_run                                \
+	}
 
 /* One row an operator: inputs from, to, outputs, least parameter bytes. */
 const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT] = {

@@ -143,7 +143,7 @@ static void unary_row(const void *ctx, const struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
 	const float *in = (const void *)w->at[1];
-	float *out = (void *)w->at[0], x[DBRT_BLOCK] = {0};
+	float *out = (void *)w->at[0], x[DBRT_BLOCK] = { 0 };
 	uint32_t i, k, n;
 
 	for (i = 0; i < w->n; i += n) {

@@ -180,8 +180,7 @@ static int check_type(const struct dbp_tensor *t)
 		return check(t->zero_point >= -128 && t->zero_point <= 127 &&
 			     t->scale > 0 && t->scale <= FLT_MAX);
 	return check((t->dtype == DBP_F32 || t->dtype == DBP_I32) &&
-		     t->zero_point == 0 && t->scale == 0 &&
-		     t->offset % 4 == 0);
+		     t->zero_point == 0 && t->scale == 0 && t->offset % 4 == 0);
 }
 
 static int check_place(const struct dbrt_model *m, const struct dbp_tensor *t)
@@ -304,8 +303,7 @@ static int overlaps(const struct dbp_tensor *a, const struct dbp_tensor *b)
 
 static int is_same_shape(const struct dbp_tensor *a, const struct dbp_tensor *b)
 {
-	return a->rank == b->rank &&
-	       !memcmp(a->dims, b->dims, sizeof(a->dims));
+	return a->rank == b->rank && !memcmp(a->dims, b->dims, sizeof(a->dims));
 }
 
 /* An elementwise operator may write where it reads. */
@@ -427,8 +425,8 @@ static int check_ids(const struct dbrt_op_view *v, uint32_t op)
 		if (v->ids[i] >= v->m->tensor_count)
 			return DBRT_ERROR_FORMAT;
 		t = dbrt_tensor_row(v->m, v->ids[i]);
-		if (i < inputs ? !is_written(v->m, t, op)
-			       : t->memory != DBP_IN_ARENA || t->writer != op)
+		if (i < inputs ? !is_written(v->m, t, op) :
+				 t->memory != DBP_IN_ARENA || t->writer != op)
 			return DBRT_ERROR_FORMAT;
 	}
 	return DBRT_OK;
@@ -477,8 +475,8 @@ static const struct dbp_tensor *io_tensor(const struct dbrt_model *m,
 
 static int check_preprocess(struct dbrt_model *m)
 {
-	const struct dbp_preprocess *p = dbrt_section(m,
-						      DBP_SECTION_PREPROCESS);
+	const struct dbp_preprocess *p =
+		dbrt_section(m, DBP_SECTION_PREPROCESS);
 	const struct dbp_tensor *x = io_tensor(m, 0);
 
 	if (!p)
@@ -551,9 +549,9 @@ int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
 {
 	/* Each step may rely on what those before it have proven. */
 	static int (*const steps[])(struct dbrt_model *) = {
-		check_sections, check_strings, check_counts, check_tensors,
-		check_io, check_ops, check_outputs, check_preprocess,
-		check_head, check_golden,
+		check_sections, check_strings, check_counts,  check_tensors,
+		check_io,       check_ops,     check_outputs, check_preprocess,
+		check_head,     check_golden,
 	};
 	int status;
 

@@ -32,8 +32,7 @@ static inline int8_t dbrt_requantize(int32_t acc, uint32_t multiplier,
 
 /* Round a float half to even, x/scale + zero_point clamped to int8; NaN gives
  * the zero point. Needs no libm: beyond 512 every code is clamped. */
-static inline int8_t dbrt_quantize_f32(float x, float scale,
-				       int32_t zero_point)
+static inline int8_t dbrt_quantize_f32(float x, float scale, int32_t zero_point)
 {
 	float r = x / scale, rest;
 	int32_t n;

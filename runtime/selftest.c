@@ -11,8 +11,7 @@ static int32_t next_code(uint32_t *state)
 	return byte < 128 ? byte : byte - 256;
 }
 
-static void fill_row(uint8_t *row, const struct dbp_tensor *t,
-		     uint32_t *state)
+static void fill_row(uint8_t *row, const struct dbp_tensor *t, uint32_t *state)
 {
 	int8_t *codes = (int8_t *)row;
 	float *floats = (float *)(void *)row;
@@ -30,8 +29,7 @@ static void fill_row(uint8_t *row, const struct dbp_tensor *t,
 	}
 }
 
-static void fill_input(const struct dbrt_model *m, uint32_t id,
-		       uint32_t *state)
+static void fill_input(const struct dbrt_model *m, uint32_t id, uint32_t *state)
 {
 	const struct dbp_tensor *t = dbrt_tensor_row(m, id);
 	uint32_t rows = dbrt_elements(t) / t->dims[t->rank - 1];

@@ -74,8 +74,8 @@ static void walk_take_row(struct dbrt_walk *w, const struct dbrt_view *views)
 	w->n = w->rank ? w->dims[0] : 1;
 	for (k = 0; k < w->views; k++) {
 		w->inner[k] = w->rank ? (int32_t)(w->step[k][0] /
-						  (int32_t)views[k].size)
-				      : 1;
+						  (int32_t)views[k].size) :
+					1;
 		for (l = 1; l < w->rank; l++)
 			w->step[k][l - 1] = w->step[k][l];
 	}
@@ -170,7 +170,7 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		    uint32_t count, dbrt_row *row, const void *ctx)
 {
-	struct walk_job j = {views, count, 0, 1, row, ctx};
+	struct walk_job j = { views, count, 0, 1, row, ctx };
 	uint32_t d, elements = 1;
 
 	for (d = 0; d < DBP_MAX_RANK; d++)

@@ -22,12 +22,12 @@ struct dbrt_view {
 
 struct dbrt_walk {
 	uint32_t views;
-	uint32_t n;			/* elements of a row */
-	uint8_t *at[DBRT_WALK_VIEWS];	/* a row's first element */
+	uint32_t n;                     /* elements of a row */
+	uint8_t *at[DBRT_WALK_VIEWS];   /* a row's first element */
 	int32_t inner[DBRT_WALK_VIEWS]; /* elements between its elements */
-	uint32_t rank;			/* of what is outside of a row */
+	uint32_t rank;                  /* of what is outside of a row */
 	uint32_t dims[DBP_MAX_RANK], index[DBP_MAX_RANK]; /* innermost first */
-	ptrdiff_t step[DBRT_WALK_VIEWS][DBP_MAX_RANK];	  /* bytes */
+	ptrdiff_t step[DBRT_WALK_VIEWS][DBP_MAX_RANK];    /* bytes */
 };
 
 /* Computes one row; the walk's `at`, `inner` and `n` tell where. */

@@ -24,8 +24,8 @@
 #define DBP_MINOR 0
 #define DBP_NONE 0xffffffffu
 #define DBP_MAX_RANK 6
-#define DBP_ALIGN 64       /* of the file in memory, and of sections */
-#define DBP_BLOB_ALIGN 16  /* of each array in the data section */
+#define DBP_ALIGN 64              /* of the file in memory, and of sections */
+#define DBP_BLOB_ALIGN 16         /* of each array in the data section */
 #define DBP_MAX_BYTES 0x7fffffffu /* of the file, the arena, any tensor */
 #define DBP_MAX_TENSORS 65535
 #define DBP_MAX_OPS 65535
@@ -34,13 +34,13 @@
 struct dbp_header {
 	uint32_t magic;
 	uint16_t major, minor;
-	uint32_t flags; /* 0 */
+	uint32_t flags;         /* 0 */
 	uint32_t total_bytes;   /* end of the last section, up to 63 zeros */
 	uint32_t section_count; /* table right behind the header */
 	uint32_t header_crc32;  /* header with this field 0, section table */
 	uint32_t arena_bytes;   /* with one worker; a multiple of 64 */
 	uint32_t worker_bytes;  /* added for each further worker: the largest
-	                         * scratch_bytes, a multiple of 64 */
+				 * scratch_bytes, a multiple of 64 */
 	uint8_t sha256[32];     /* of bytes 128 to total_bytes */
 	char tool[32];          /* "dbconvert 0.1.0", NUL-padded */
 	uint32_t reserved[8];   /* 0 */
@@ -98,17 +98,17 @@ enum dbp_memory {
  */
 struct dbp_tensor {
 	uint8_t dtype, rank, memory, reserved0;
-	int32_t zero_point; /* S8: -128 to 127; else 0 */
-	float scale;        /* S8: finite, > 0; else 0 */
+	int32_t zero_point;          /* S8: -128 to 127; else 0 */
+	float scale;                 /* S8: finite, > 0; else 0 */
 	uint32_t dims[DBP_MAX_RANK]; /* entries past rank are 1 */
 	uint32_t pitch;
 	uint32_t offset; /* of the first element, bytes, in arena or data;
-	                  * 4-aligned for F32 and I32 */
+			  * 4-aligned for F32 and I32 */
 	uint32_t bytes;  /* from the first to past the last element */
 	uint32_t name;   /* in strings, or DBP_NONE */
 	uint32_t writer; /* the operator (index) that writes it, DBP_NONE for
-	                  * constants and model inputs. A view carries the
-	                  * writer of the tensor that it lies within */
+			  * constants and model inputs. A view carries the
+			  * writer of the tensor that it lies within */
 	uint32_t reserved1;
 };
 DBP_ASSERT_SIZE(struct dbp_tensor, 60);
@@ -145,8 +145,8 @@ enum dbp_op_kind {
 struct dbp_op {
 	uint16_t kind; /* enum dbp_op_kind */
 	uint8_t input_count, output_count;
-	uint32_t tensors;       /* in params: uint32_t ids, inputs then outputs */
-	uint32_t params;        /* in params, or DBP_NONE */
+	uint32_t tensors; /* in params: uint32_t ids, inputs then outputs */
+	uint32_t params;  /* in params, or DBP_NONE */
 	uint32_t params_bytes;
 	uint32_t scratch;       /* in the arena, 64-aligned; 0 bytes: none */
 	uint32_t scratch_bytes; /* what the kernel may use, one worker */
@@ -166,10 +166,10 @@ enum dbp_grid {
 
 /* What follows the accumulator. */
 enum dbp_post {
-	DBP_POST_CLAMP = 0, /* requantize, clamp to [clamp_min, clamp_max] */
-	DBP_POST_LEAKY = 1, /* acc < 0 takes the second multiplier; clamp */
-	DBP_POST_TABLE = 2, /* requantize to an inner scale, look up */
-	DBP_POST_FLOAT = 3, /* F32 output: (float)acc * float_scale[channel] */
+	DBP_POST_CLAMP = 0,  /* requantize, clamp to [clamp_min, clamp_max] */
+	DBP_POST_LEAKY = 1,  /* acc < 0 takes the second multiplier; clamp */
+	DBP_POST_TABLE = 2,  /* requantize to an inner scale, look up */
+	DBP_POST_FLOAT = 3,  /* F32 output: (float)acc * float_scale[channel] */
 	DBP_POST_TABLES = 4, /* as TABLE, a table of its own a channel */
 };
 
@@ -209,14 +209,14 @@ struct dbp_conv {
 	uint8_t reserved;
 	/* offsets in the data section: */
 	uint32_t weights, weights_bytes;
-	uint32_t levels;           /* int8_t[Cout][1 << bits] or DBP_NONE */
-	uint32_t bias;             /* int32_t[Cout], |bias| <= 1 << 30 */
-	uint32_t multiplier;       /* uint16_t[Cout] 32768 to 65535, or 0 */
-	uint32_t shift;            /* uint8_t[Cout] 1 to 62 */
+	uint32_t levels;              /* int8_t[Cout][1 << bits] or DBP_NONE */
+	uint32_t bias;                /* int32_t[Cout], |bias| <= 1 << 30 */
+	uint32_t multiplier;          /* uint16_t[Cout] 32768 to 65535, or 0 */
+	uint32_t shift;               /* uint8_t[Cout] 1 to 62 */
 	uint32_t multiplier2, shift2; /* DBP_POST_LEAKY, the same for acc < 0 */
-	uint32_t table;            /* int8_t[256], index q + 128; DBP_POST_TABLES:
-	                            * int8_t[Cout][256] */
-	uint32_t float_scale;      /* float[Cout] */
+	uint32_t table;       /* int8_t[256], index q + 128; DBP_POST_TABLES:
+			       * int8_t[Cout][256] */
+	uint32_t float_scale; /* float[Cout] */
 	uint32_t reserved2[2];
 };
 DBP_ASSERT_SIZE(struct dbp_conv, 76);
@@ -340,13 +340,17 @@ struct dbp_slice {
 };
 DBP_ASSERT_SIZE(struct dbp_slice, 48);
 
-enum dbp_pad_mode { DBP_PAD_CONSTANT = 0, DBP_PAD_EDGE = 1, DBP_PAD_REFLECT = 2 };
+enum dbp_pad_mode {
+	DBP_PAD_CONSTANT = 0,
+	DBP_PAD_EDGE = 1,
+	DBP_PAD_REFLECT = 2
+};
 
 struct dbp_pad {
 	uint32_t begin[DBP_MAX_RANK]; /* end follows from the out dims */
 	uint32_t mode;                /* enum dbp_pad_mode */
-	float value;   /* F32 */
-	int32_t code;  /* S8: -128 to 127 */
+	float value;                  /* F32 */
+	int32_t code;                 /* S8: -128 to 127 */
 };
 DBP_ASSERT_SIZE(struct dbp_pad, 36);
 
@@ -374,17 +378,30 @@ struct dbp_resize_tap {
 DBP_ASSERT_SIZE(struct dbp_resize_tap, 8);
 
 enum dbp_unary {
-	DBP_U_NEG = 1, DBP_U_ABS, DBP_U_EXP, DBP_U_LOG, DBP_U_SQRT,
-	DBP_U_SIGMOID, DBP_U_TANH, DBP_U_ERF, DBP_U_FLOOR, DBP_U_CEIL,
-	DBP_U_ROUND,       /* half to even */
+	DBP_U_NEG = 1,
+	DBP_U_ABS,
+	DBP_U_EXP,
+	DBP_U_LOG,
+	DBP_U_SQRT,
+	DBP_U_SIGMOID,
+	DBP_U_TANH,
+	DBP_U_ERF,
+	DBP_U_FLOOR,
+	DBP_U_CEIL,
+	DBP_U_ROUND, /* half to even */
 	DBP_U_RECIPROCAL,
-	DBP_U_CLIP,        /* min(max(x, a), b) */
-	DBP_U_LEAKY,       /* x < 0 ? a * x : x */
+	DBP_U_CLIP,         /* min(max(x, a), b) */
+	DBP_U_LEAKY,        /* x < 0 ? a * x : x */
 	DBP_U_HARD_SIGMOID, /* clip(a * x + b, 0, 1) */
-	DBP_U_SILU, DBP_U_HARD_SWISH, DBP_U_GELU, DBP_U_MISH,
-	DBP_U_ELU,         /* x < 0 ? a * (exp(x) - 1) : x */
-	DBP_U_SOFTPLUS, DBP_U_SIGN, DBP_U_NOT,
-	DBP_U_POW,         /* pow(x, a); exact squares and roots for 2 and .5 */
+	DBP_U_SILU,
+	DBP_U_HARD_SWISH,
+	DBP_U_GELU,
+	DBP_U_MISH,
+	DBP_U_ELU, /* x < 0 ? a * (exp(x) - 1) : x */
+	DBP_U_SOFTPLUS,
+	DBP_U_SIGN,
+	DBP_U_NOT,
+	DBP_U_POW, /* pow(x, a); exact squares and roots for 2 and .5 */
 	DBP_U_COUNT
 };
 
@@ -396,9 +413,22 @@ DBP_ASSERT_SIZE(struct dbp_unary_params, 12);
 
 /* Comparisons give 1.0 or 0.0. */
 enum dbp_binary {
-	DBP_B_ADD = 1, DBP_B_SUB, DBP_B_MUL, DBP_B_DIV, DBP_B_MIN, DBP_B_MAX,
-	DBP_B_POW, DBP_B_MOD, DBP_B_LESS, DBP_B_LESS_EQUAL, DBP_B_GREATER,
-	DBP_B_GREATER_EQUAL, DBP_B_EQUAL, DBP_B_AND, DBP_B_OR, DBP_B_PRELU,
+	DBP_B_ADD = 1,
+	DBP_B_SUB,
+	DBP_B_MUL,
+	DBP_B_DIV,
+	DBP_B_MIN,
+	DBP_B_MAX,
+	DBP_B_POW,
+	DBP_B_MOD,
+	DBP_B_LESS,
+	DBP_B_LESS_EQUAL,
+	DBP_B_GREATER,
+	DBP_B_GREATER_EQUAL,
+	DBP_B_EQUAL,
+	DBP_B_AND,
+	DBP_B_OR,
+	DBP_B_PRELU,
 	DBP_B_COUNT
 };
 
@@ -414,8 +444,15 @@ struct dbp_softmax {
 DBP_ASSERT_SIZE(struct dbp_softmax, 8);
 
 enum dbp_reduce_kind {
-	DBP_R_SUM = 1, DBP_R_MEAN, DBP_R_MAX, DBP_R_MIN, DBP_R_PROD,
-	DBP_R_L1, DBP_R_L2, DBP_R_SUM_SQUARE, DBP_R_COUNT
+	DBP_R_SUM = 1,
+	DBP_R_MEAN,
+	DBP_R_MAX,
+	DBP_R_MIN,
+	DBP_R_PROD,
+	DBP_R_L1,
+	DBP_R_L2,
+	DBP_R_SUM_SQUARE,
+	DBP_R_COUNT
 };
 
 /* The output keeps the reduced dims as 1 (a reshape drops them). */
@@ -451,12 +488,13 @@ struct dbp_preprocess {
 	uint8_t pad_value;
 	uint8_t channels;
 	float mean[4], scale[4];
-	uint32_t table; /* in data: int8_t[channels][256]; DBP_NONE: F32 input */
+	uint32_t
+		table; /* in data: int8_t[channels][256]; DBP_NONE: F32 input */
 };
 DBP_ASSERT_SIZE(struct dbp_preprocess, 40);
 
 enum dbp_head_kind {
-	DBP_HEAD_BOXES = 1, /* outputs are boxes and scores already */
+	DBP_HEAD_BOXES = 1,      /* outputs are boxes and scores already */
 	DBP_HEAD_CLASSIFIER = 2, /* one score a class */
 };
 
@@ -466,10 +504,10 @@ enum dbp_box_form {
 };
 
 struct dbp_head {
-	uint8_t kind;       /* enum dbp_head_kind */
-	uint8_t box_form;   /* enum dbp_box_form */
-	uint8_t normalized; /* 1: coordinates of 0..1; 0: input pixels */
-	uint8_t background; /* 1: class 0 of the scores is background */
+	uint8_t kind;           /* enum dbp_head_kind */
+	uint8_t box_form;       /* enum dbp_box_form */
+	uint8_t normalized;     /* 1: coordinates of 0..1; 0: input pixels */
+	uint8_t background;     /* 1: class 0 of the scores is background */
 	uint32_t boxes_output;  /* index of the output, F32 [1, N, 4] */
 	uint32_t scores_output; /* F32 [1, N, classes], or [1, classes] */
 	float score_threshold, nms_iou;

@@ -333,8 +333,9 @@ static void heads(struct model *m)
 	b = bias_of(m, "cls", 2);
 	for (int c = 0; c < 2; c++) {
 		for (int i = 0; i < 32; i++)
-			w[32 * c + i] = i == c ? 20.0f : i == 1 - c ? -10.0f :
-							 0.02f * w[32 * c + i];
+			w[32 * c + i] = i == c     ? 20.0f :
+					i == 1 - c ? -10.0f :
+						     0.02f * w[32 * c + i];
 		b[c] = -16;
 	}
 	flatten_cells(m, "cls", "logits", 2);
@@ -469,8 +470,8 @@ static void draw_blob(struct image *img, const struct blob *b)
 			float dx = (float)x - b->x, dy = (float)y - b->y;
 			float square = dx * dx + dy * dy;
 			float r2 = b->radius * b->radius;
-			uint8_t *p = img->pixels +
-				     3 * ((size_t)y * img->width + x);
+			uint8_t *p =
+				img->pixels + 3 * ((size_t)y * img->width + x);
 
 			if (square > r2)
 				continue;
@@ -486,10 +487,9 @@ static void draw_background(struct image *img, uint32_t *seed)
 
 	for (uint32_t y = 0; y < img->height; y++)
 		for (uint32_t x = 0; x < img->width; x++) {
-			uint8_t *p = img->pixels +
-				     3 * ((size_t)y * img->width + x);
-			float light = base + 60 * (float)y /
-						     (float)img->height;
+			uint8_t *p =
+				img->pixels + 3 * ((size_t)y * img->width + x);
+			float light = base + 60 * (float)y / (float)img->height;
 
 			for (int c = 0; c < 3; c++)
 				p[c] = to_byte(light + 14 * noise(seed));
@@ -534,8 +534,8 @@ static int write_all(struct model *m, const char *folder, struct diag *d)
 	if (write_model(m, path, d))
 		return -1;
 	for (uint32_t i = 0; i < SCENES; i++) {
-		snprintf(path, sizeof(path), "%s/photos/scene_%02u.png",
-			 folder, i);
+		snprintf(path, sizeof(path), "%s/photos/scene_%02u.png", folder,
+			 i);
 		if (write_scene(path, i, d))
 			return -1;
 	}

@@ -38,10 +38,8 @@ static AVX2 void dot_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 		for (int r = 0; r < 4; r++) {
 			__m256i v = load_wide(w + 16 * r);
 
-			s[r] = _mm256_add_epi32(s[r],
-						_mm256_madd_epi16(v, xa));
-			t[r] = _mm256_add_epi32(t[r],
-						_mm256_madd_epi16(v, xb));
+			s[r] = _mm256_add_epi32(s[r], _mm256_madd_epi16(v, xa));
+			t[r] = _mm256_add_epi32(t[r], _mm256_madd_epi16(v, xb));
 		}
 	}
 	_mm_storeu_si128((void *)acc[0], sum_lanes(s));
@@ -60,8 +58,8 @@ static AVX2 void dot_one(int32_t acc[4], const int8_t *w, const int8_t *x,
 
 		for (int r = 0; r < 4; r++)
 			s[r] = _mm256_add_epi32(
-				s[r], _mm256_madd_epi16(load_wide(w + 16 * r),
-							xa));
+				s[r],
+				_mm256_madd_epi16(load_wide(w + 16 * r), xa));
 	}
 	_mm_storeu_si128((void *)acc, sum_lanes(s));
 }
@@ -88,8 +86,8 @@ static AVX2 void decode(int8_t *out, const uint8_t *packed,
 		for (uint32_t r = 0; r < 4; r++, out += 16) {
 			__m128i v = _mm_loadu_si128(
 				(const void *)(packed + r / per_byte * 16));
-			__m128i shift = _mm_cvtsi32_si128(
-				(int)(r % per_byte * bits));
+			__m128i shift =
+				_mm_cvtsi32_si128((int)(r % per_byte * bits));
 
 			/* bits from the neighbour are masked away */
 			v = _mm_and_si128(_mm_srl_epi16(v, shift), mask);
@@ -114,8 +112,8 @@ static AVX2 struct scales scales_of(const struct dbrt_post *p, uint32_t o)
 
 	s.bias = _mm_loadu_si128((const void *)(p->bias + o));
 	for (int k = 0; k < 2; k++) {
-		s.multiplier[k] = _mm256_set_epi64x(m[k][3], m[k][2], m[k][1],
-						    m[k][0]);
+		s.multiplier[k] =
+			_mm256_set_epi64x(m[k][3], m[k][2], m[k][1], m[k][0]);
 		s.shift[k] = _mm256_set_epi64x(shift[k][3], shift[k][2],
 					       shift[k][1], shift[k][0]);
 		s.round[k] = _mm256_sllv_epi64(
@@ -138,10 +136,9 @@ static inline AVX2 __m256i scale_four(const struct scales *s, __m256i v, int k)
 	return _mm256_sub_epi64(v, s->offset[k]);
 }
 
-static AVX2 void requantize_four(int8_t *out, size_t stride,
-				 const int32_t *acc, uint32_t lanes,
-				 uint32_t pixels, const struct dbrt_post *p,
-				 uint32_t channel)
+static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
+				 uint32_t lanes, uint32_t pixels,
+				 const struct dbrt_post *p, uint32_t channel)
 {
 	const struct scales s = scales_of(p, channel);
 	const int two_slopes = p->multiplier != p->multiplier2;
@@ -157,8 +154,8 @@ static AVX2 void requantize_four(int8_t *out, size_t stride,
 		int64_t codes[4];
 
 		if (two_slopes) {
-			__m256i negative = _mm256_cmpgt_epi64(
-				_mm256_setzero_si256(), v);
+			__m256i negative =
+				_mm256_cmpgt_epi64(_mm256_setzero_si256(), v);
 
 			q = _mm256_blendv_epi8(q, scale_four(&s, v, 1),
 					       negative);
@@ -193,14 +190,12 @@ static void requantize(int8_t *out, size_t stride, const int32_t *acc,
 static inline AVX2 void add_taps(__m256i *lo, __m256i *hi, __m256i wa,
 				 __m256i wb, __m256i xa, __m256i xb)
 {
-	*lo = _mm256_add_epi32(*lo,
-			       _mm256_madd_epi16(_mm256_unpacklo_epi16(wa, wb),
-						 _mm256_unpacklo_epi16(xa,
-								       xb)));
-	*hi = _mm256_add_epi32(*hi,
-			       _mm256_madd_epi16(_mm256_unpackhi_epi16(wa, wb),
-						 _mm256_unpackhi_epi16(xa,
-								       xb)));
+	*lo = _mm256_add_epi32(
+		*lo, _mm256_madd_epi16(_mm256_unpacklo_epi16(wa, wb),
+				       _mm256_unpacklo_epi16(xa, xb)));
+	*hi = _mm256_add_epi32(
+		*hi, _mm256_madd_epi16(_mm256_unpackhi_epi16(wa, wb),
+				       _mm256_unpackhi_epi16(xa, xb)));
 }
 
 static inline AVX2 __m256i load_taps(const int16_t *w)
@@ -227,17 +222,16 @@ static AVX2 void depthwise_pixel(int32_t acc[16], const int32_t base[16],
 			from += 2 * d->column_stride;
 		}
 		if (kx < d->columns) {
-			add_taps(&lo, &hi, load_taps(w), zero,
-				 load_wide(from), zero);
+			add_taps(&lo, &hi, load_taps(w), zero, load_wide(from),
+				 zero);
 			w += 16;
 		}
 	}
 	first = _mm256_permute2x128_si256(lo, hi, 0x20);
 	second = _mm256_permute2x128_si256(lo, hi, 0x31);
-	first = _mm256_add_epi32(first,
-				 _mm256_loadu_si256((const void *)base));
-	second = _mm256_add_epi32(
-		second, _mm256_loadu_si256((const void *)(base + 8)));
+	first = _mm256_add_epi32(first, _mm256_loadu_si256((const void *)base));
+	second = _mm256_add_epi32(second,
+				  _mm256_loadu_si256((const void *)(base + 8)));
 	_mm256_storeu_si256((void *)acc, first);
 	_mm256_storeu_si256((void *)(acc + 8), second);
 }

@@ -79,12 +79,12 @@ static void expect_message(const struct fixture *f, const char *what)
 static void test_folder(void **state)
 {
 	static const char *const names[] = {
-		"B.PNG", "a.jpg", "a/1.jpeg", "a/10.Jpg", "a/2.npy",
-		"a/b/c.pb", "a0.jpg", "z.JPEG",
+		"B.PNG",   "a.jpg",    "a/1.jpeg", "a/10.Jpg",
+		"a/2.npy", "a/b/c.pb", "a0.jpg",   "z.JPEG",
 	};
 	static const char *const others[] = {
-		".hidden.jpg", ".git/x.jpg", "a/.x.png", "a.txt", "a.gif",
-		"jpg", "a/.jpg", "readme.npy.md",
+		".hidden.jpg", ".git/x.jpg", "a/.x.png", "a.txt",
+		"a.gif",       "jpg",        "a/.jpg",   "readme.npy.md",
 	};
 	struct fixture *f = *state;
 	char path[TEMP_PATH_MAX];
@@ -118,11 +118,11 @@ static void test_odd_entries(void **state)
 	put(f, "folder.jpg/readme.txt");
 	assert_int_equal(mkfifo(temp_path(&f->folder, "pipe.jpg", path), 0600),
 			 0);
-	assert_int_equal(symlink("nowhere", temp_path(&f->folder, "bad.jpg",
-						      path)), 0);
-	assert_int_equal(symlink("photo.jpg",
-				 temp_path(&f->folder, "linked.jpg", path)),
-			 0);
+	assert_int_equal(
+		symlink("nowhere", temp_path(&f->folder, "bad.jpg", path)), 0);
+	assert_int_equal(
+		symlink("photo.jpg", temp_path(&f->folder, "linked.jpg", path)),
+		0);
 	assert_int_equal(open_name(f, "."), 0);
 	expect_names(f, names, COUNT(names));
 }

@@ -111,8 +111,7 @@ static void test_mode_follows_the_umask(void **state)
 		mode_t former = umask(masks[i]);
 		struct stat st;
 
-		assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d),
-				 0);
+		assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d), 0);
 		assert_int_equal(umask(former), masks[i]);
 		assert_int_equal(stat(f->path, &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0666 & ~masks[i]);
@@ -128,8 +127,8 @@ static void test_other_names_stay(void **state)
 	char *file;
 
 	temp_write(&f->folder, "other", "old", 3);
-	assert_int_equal(symlink(temp_path(&f->folder, "other", other),
-				 f->path), 0);
+	assert_int_equal(
+		symlink(temp_path(&f->folder, "other", other), f->path), 0);
 	assert_int_equal(file_write_atomic(f->path, "new", 3, &f->d), 0);
 	expect_content(f, "new");
 	file = temp_read(&f->folder, "other", &bytes);
@@ -192,8 +191,8 @@ static int in_child(int (*body)(struct fixture *f), struct fixture *f)
 /* 1: refused with the right message; root may write everywhere. */
 static int write_as_nobody(struct fixture *f)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) || setgid(65534) ||
-			       setuid(65534)))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
 		return 2;
 	if (file_write_atomic(f->path, "new", 3, &f->d) == 0)
 		return 0;

@@ -129,7 +129,9 @@ static void test_every_name_compiles(void **state)
 static void test_other_standards(void **state)
 {
 	static const char *const compilers[] = {
-		"gcc -std=c11", "gcc -std=gnu17 -O2", "clang -std=c99",
+		"gcc -std=c11",
+		"gcc -std=gnu17 -O2",
+		"clang -std=c99",
 		"clang -std=c11",
 	};
 	struct fixture *f = *state;

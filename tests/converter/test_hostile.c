@@ -65,8 +65,10 @@ static int setup(void **state)
 		return -1;
 	self[n] = 0;
 	temp_folder_make(&folder);
-	snprintf(command, sizeof(command), "'%s/../../demo_model' '%s' "
-		 ">/dev/null", dirname(self), folder.path);
+	snprintf(command, sizeof(command),
+		 "'%s/../../demo_model' '%s' "
+		 ">/dev/null",
+		 dirname(self), folder.path);
 	if (system(command))
 		return -1;
 	read_whole(temp_path(&folder, "demo.onnx", path), &demo, &demo_bytes);
@@ -224,8 +226,9 @@ static uint8_t *packed_demo(uint32_t *bytes)
 
 	diag_init(&d);
 	temp_write(&folder, "model.onnx", demo, demo_bytes);
-	assert_int_equal(convert(temp_path(&folder, "model.onnx", path), true,
-				 &v, &d), 0);
+	assert_int_equal(
+		convert(temp_path(&folder, "model.onnx", path), true, &v, &d),
+		0);
 	*bytes = v.packed.size;
 	copy = aligned_alloc(DBP_ALIGN, (*bytes + 63) / 64 * 64);
 	assert_non_null(copy);

@@ -36,8 +36,8 @@ static void test_multiplier_is_nearest(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		double mantissa = 1 + next_random(&seed) / 16777216.0;
-		double ratio = ldexp(mantissa, (int)(next_random(&seed) % 50) -
-						       40);
+		double ratio =
+			ldexp(mantissa, (int)(next_random(&seed) % 50) - 40);
 		double back;
 
 		assert_int_equal(scale_to_multiplier(ratio, 1, 62, &m, &s), 0);
@@ -96,8 +96,11 @@ static void fill_codes(struct weights *w, int8_t *codes, uint32_t *seed)
 /* The tests' own packing, written apart from the converter's. */
 static void check_tiles(uint32_t groups, uint32_t rows, uint32_t k, int bits)
 {
-	struct weights w = {.bits = bits, .groups = groups,
-			    .outputs = groups * rows, .k = k, .taps = k};
+	struct weights w = { .bits = bits,
+			     .groups = groups,
+			     .outputs = groups * rows,
+			     .k = k,
+			     .taps = k };
 	uint32_t seed = k * 7 + rows, bytes = 0;
 	struct arena a;
 	int8_t codes[4096];
@@ -107,8 +110,7 @@ static void check_tiles(uint32_t groups, uint32_t rows, uint32_t k, int bits)
 	assert_true(w.outputs * k <= sizeof(codes));
 	fill_codes(&w, codes, &seed);
 	arena_init(&a, 0);
-	want = dbp_pack_conv_weights(codes, groups, rows, k, bits,
-				     &want_bytes);
+	want = dbp_pack_conv_weights(codes, groups, rows, k, bits, &want_bytes);
 	got = weights_tiles(&a, &w, &bytes);
 	assert_int_equal(bytes, want_bytes);
 	assert_memory_equal(got, want, bytes);
@@ -156,7 +158,7 @@ static void parse(struct model *t, const char *text, struct graph **g)
 /* Lowered; -1 where it is refused. */
 static int model_init(struct model *t, const char *text, int bits)
 {
-	const struct input_range range = {-1, 1};
+	const struct input_range range = { -1, 1 };
 
 	memset(t, 0, sizeof(*t));
 	arena_init(&t->arena, 0);
@@ -199,12 +201,14 @@ static uint32_t *add_tensors(struct dbp_builder *b,
 	for (uint32_t i = 0; i < m->tensor_count; i++) {
 		const struct dev_tensor *t = &m->tensors[i];
 
-		ids[i] = t->is_constant
-			? dbp_add_constant(b, t->dtype, (uint32_t)t->rank,
-					   t->dims, t->scale, t->zero_point,
-					   m->data + t->data)
-			: dbp_add_tensor(b, t->dtype, (uint32_t)t->rank,
-					 t->dims, t->scale, t->zero_point);
+		ids[i] = t->is_constant ?
+				 dbp_add_constant(b, t->dtype,
+						  (uint32_t)t->rank, t->dims,
+						  t->scale, t->zero_point,
+						  m->data + t->data) :
+				 dbp_add_tensor(b, t->dtype, (uint32_t)t->rank,
+						t->dims, t->scale,
+						t->zero_point);
 	}
 	return ids;
 }
@@ -256,7 +260,7 @@ struct inputs {
 
 static struct inputs random_inputs(const struct graph *g)
 {
-	struct inputs in = {.count = g->input_count};
+	struct inputs in = { .count = g->input_count };
 	uint32_t seed = 5;
 
 	assert_in_range(in.count, 1, MAX_IO);
@@ -265,8 +269,8 @@ static struct inputs random_inputs(const struct graph *g)
 
 		in.data[i] = malloc((size_t)n * sizeof(float));
 		for (int64_t k = 0; k < n; k++)
-			in.data[i][k] = (float)next_random(&seed) / 16777216 -
-					0.5f;
+			in.data[i][k] =
+				(float)next_random(&seed) / 16777216 - 0.5f;
 	}
 	return in;
 }
@@ -291,12 +295,11 @@ static float *floats_of(const struct value *v, const void *data)
 	float *out = malloc((size_t)n * sizeof(*out));
 
 	for (int64_t i = 0; i < n; i++)
-		out[i] = v->dtype == DT_F32 ? ((const float *)data)[i]
-			: v->dtype == DT_I64
-			? (float)((const int64_t *)data)[i]
-			: v->dtype == DT_I32
-			? (float)((const int32_t *)data)[i]
-			: (float)((const uint8_t *)data)[i];
+		out[i] =
+			v->dtype == DT_F32 ? ((const float *)data)[i] :
+			v->dtype == DT_I64 ? (float)((const int64_t *)data)[i] :
+			v->dtype == DT_I32 ? (float)((const int32_t *)data)[i] :
+					     (float)((const uint8_t *)data)[i];
 	return out;
 }
 
@@ -320,8 +323,7 @@ static double compare_output(const struct model *t, struct evaluator *e,
 static void run_float(struct model *t, struct evaluator *e,
 		      const struct inputs *in)
 {
-	if (evaluator_run(e, (const void *const *)in->data, NULL, NULL,
-			  &t->d))
+	if (evaluator_run(e, (const void *const *)in->data, NULL, NULL, &t->d))
 		fail_msg("%s", t->d.entries[0].text);
 }
 
@@ -343,9 +345,11 @@ static double run_both(struct model *t)
 	arena = aligned_alloc(DBP_ALIGN, arena_bytes);
 	assert_int_equal(dbrt_bind(&device, arena, arena_bytes), 0);
 	for (int i = 0; i < in.count; i++)
-		assert_int_equal(dbrt_set_input_f32(
-			&device, (uint32_t)i, in.data[i],
-			(size_t)shape_elements(&t->real->inputs[i]->shape)), 0);
+		assert_int_equal(
+			dbrt_set_input_f32(&device, (uint32_t)i, in.data[i],
+					   (size_t)shape_elements(
+						   &t->real->inputs[i]->shape)),
+			0);
 	assert_int_equal(dbrt_run(&device), 0);
 	for (int i = 0; i < t->real->output_count; i++)
 		worst = fmax(worst, compare_output(t, e, &device, i));
@@ -364,7 +368,6 @@ struct row {
 	double tolerance;
 	int bits; /* 0: 8 */
 };
-
 
 static const struct row rows[] = {
 #include "tests/converter/lower_rows.inc"
@@ -411,11 +414,14 @@ static void test_refusals_come_together(void **state)
 	struct model t;
 
 	(void)state;
-	assert_int_equal(model_init(&t,
-		"input %x f32 1x8x4x4\n"
-		"%a = LRN(%x) {size=3} \"first\" : f32 1x8x4x4\n"
-		"%y = LRN(%a) {size=3} \"second\" : f32 1x8x4x4\n"
-		"output %y\n", 8), -1);
+	assert_int_equal(
+		model_init(&t,
+			   "input %x f32 1x8x4x4\n"
+			   "%a = LRN(%x) {size=3} \"first\" : f32 1x8x4x4\n"
+			   "%y = LRN(%a) {size=3} \"second\" : f32 1x8x4x4\n"
+			   "output %y\n",
+			   8),
+		-1);
 	assert_non_null(strstr(t.d.entries[0].text, "'first'"));
 	assert_non_null(strstr(t.d.entries[0].text, "'second'"));
 	model_free(&t);

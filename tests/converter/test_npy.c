@@ -175,14 +175,15 @@ static void test_types(void **state)
 
 		snprintf(header, sizeof(header),
 			 "{'descr': '%s', 'fortran_order': False, "
-			 "'shape': (1,), }\n", rows[i].descr);
+			 "'shape': (1,), }\n",
+			 rows[i].descr);
 		build(f, 1, header, rows[i].raw, rows[i].bytes);
 		must_read(f, &t);
 		assert_int_equal(t.dtype, rows[i].dtype);
 		got = t.dtype == DT_F32 ? *(float *)t.data :
 		      t.dtype == DT_I64 ? (double)*(int64_t *)t.data :
 		      t.dtype == DT_I32 ? *(int32_t *)t.data :
-		      t.dtype == DT_I8	? *(int8_t *)t.data :
+		      t.dtype == DT_I8  ? *(int8_t *)t.data :
 					  *(uint8_t *)t.data;
 		assert_true(got == rows[i].value);
 		tensor_free(&t);
@@ -216,21 +217,26 @@ static void test_fortran_order(void **state)
 	struct tensor t;
 
 	/* of abc / def the columns are ad, be, cf */
-	build(f, 1, "{'descr': '|u1', 'fortran_order': True, "
-		    "'shape': (2, 3), }\n", "adbecf", 6);
+	build(f, 1,
+	      "{'descr': '|u1', 'fortran_order': True, "
+	      "'shape': (2, 3), }\n",
+	      "adbecf", 6);
 	must_read(f, &t);
 	assert_memory_equal(t.data, "abcdef", 6);
 	tensor_free(&t);
 	/* 2 x 2 x 2 of two bytes each: element (i, j, k) is 4i + 2j + k */
-	build(f, 1, "{'descr': '<i2', 'fortran_order': True, "
-		    "'shape': (2, 2, 2), }\n",
+	build(f, 1,
+	      "{'descr': '<i2', 'fortran_order': True, "
+	      "'shape': (2, 2, 2), }\n",
 	      "\0\0\4\0\2\0\6\0\1\0\5\0\3\0\7\0", 16);
 	must_read(f, &t);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(((int32_t *)t.data)[i], i);
 	tensor_free(&t);
-	build(f, 1, "{'descr': '<i2', 'fortran_order': True, "
-		    "'shape': (2, 0, 2), }\n", "", 0);
+	build(f, 1,
+	      "{'descr': '<i2', 'fortran_order': True, "
+	      "'shape': (2, 0, 2), }\n",
+	      "", 0);
 	must_read(f, &t);
 	tensor_free(&t);
 }
@@ -240,8 +246,10 @@ static void test_key_order_and_spaces(void **state)
 	struct fixture *f = *state;
 	struct tensor t;
 
-	build(f, 2, "{ 'shape' : ( 2,3 ) , 'fortran_order' :False,"
-		    "'descr':  '|u1'}", "abcdef", 6);
+	build(f, 2,
+	      "{ 'shape' : ( 2,3 ) , 'fortran_order' :False,"
+	      "'descr':  '|u1'}",
+	      "abcdef", 6);
 	must_read(f, &t);
 	assert_int_equal(t.shape.dim[1], 3);
 	tensor_free(&t);
@@ -279,7 +287,8 @@ static void test_hostile_headers(void **state)
 		{ "{'descr': '<U4', 'fortran_order': False, 'shape': (1,)}",
 		  "type" },
 		{ "{'descr': [('a', '<f4')], 'fortran_order': False, "
-		  "'shape': (1,)}", "type" },
+		  "'shape': (1,)}",
+		  "type" },
 		{ "{'descr': '<", "type" },
 		{ "{'descr': '|u1', 'fortran_order': Maybe, 'shape': (1,)}",
 		  "order" },
@@ -293,15 +302,20 @@ static void test_hostile_headers(void **state)
 		{ "{'descr': '|u1', 'fortran_order': False, 'shape': (1L,)}",
 		  "shape" },
 		{ "{'descr': '|u1', 'fortran_order': False, "
-		  "'shape': (99999999999999999999999999,)}", "large" },
+		  "'shape': (99999999999999999999999999,)}",
+		  "large" },
 		{ "{'descr': '|u1', 'fortran_order': False, "
-		  "'shape': (65536, 65536, 65536, 65536)}", "large" },
+		  "'shape': (65536, 65536, 65536, 65536)}",
+		  "large" },
 		{ "{'descr': '|u1', 'fortran_order': False, "
-		  "'shape': (1, 1, 1, 1, 1, 1, 1, 1, 1)}", "dimensions" },
+		  "'shape': (1, 1, 1, 1, 1, 1, 1, 1, 1)}",
+		  "dimensions" },
 		{ "{'descr': '<f8', 'fortran_order': False, "
-		  "'shape': (1073741824,)}", "short" },
+		  "'shape': (1073741824,)}",
+		  "short" },
 		{ "{'descr': '<f8', 'fortran_order': True, "
-		  "'shape': (32768, 32768)}", "short" },
+		  "'shape': (32768, 32768)}",
+		  "short" },
 	};
 	struct fixture *f = *state;
 

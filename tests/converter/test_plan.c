@@ -26,7 +26,7 @@ static uint32_t seed_now;
 struct play {
 	struct arena arena;
 	struct device_model m;
-	uint32_t *memory; /* a label a byte of the work buffer */
+	uint32_t *memory;            /* a label a byte of the work buffer */
 	uint32_t *want[MAX_TENSORS]; /* labels that a tensor should hold */
 };
 
@@ -58,8 +58,8 @@ static void add_op(struct device_model *m, enum dbp_op_kind kind,
 		   const uint32_t *in, int count, uint32_t out,
 		   const void *params, size_t bytes)
 {
-	struct dev_op *op = dev_add_op(m, kind, in, count, &out, 1, params,
-				       bytes);
+	struct dev_op *op =
+		dev_add_op(m, kind, in, count, &out, 1, params, bytes);
 
 	if (kind == DBP_OP_CONV)
 		op->scratch_bytes = 64 * pick(0, 4);
@@ -72,8 +72,8 @@ static void add_same_shape(struct device_model *m, uint32_t in)
 	const struct dev_tensor t = m->tensors[in];
 	uint32_t params[32] = { 0 };
 
-	add_op(m, kinds[pick(0, 2)], &in, 1,
-	       add_tensor(m, t.rank, t.dims), params, sizeof(params));
+	add_op(m, kinds[pick(0, 2)], &in, 1, add_tensor(m, t.rank, t.dims),
+	       params, sizeof(params));
 }
 
 static void add_sum(struct device_model *m, uint32_t in)
@@ -97,8 +97,8 @@ static void add_reshape(struct device_model *m, uint32_t in)
 		dims[0] = t.dims[t.rank - 1];
 		dims[1] = dev_elements(&t) / dims[0];
 	}
-	add_op(m, DBP_OP_COPY, &in, 1, add_tensor(m, dims[1] > 1 ? 2 : 1,
-						  dims), NULL, 0);
+	add_op(m, DBP_OP_COPY, &in, 1, add_tensor(m, dims[1] > 1 ? 2 : 1, dims),
+	       NULL, 0);
 }
 
 static void add_slice(struct device_model *m, uint32_t in)
@@ -228,7 +228,8 @@ static void read_all(struct play *p, uint32_t id, uint32_t op)
 	for (uint32_t i = 0; i < dev_elements(t); i++)
 		if (p->memory[address(t, i)] != p->want[id][i])
 			fail_msg("operator %u: element %u of tensor %u has "
-				 "been overwritten", op, i, id);
+				 "been overwritten",
+				 op, i, id);
 }
 
 /* Which element of which input an output element is, for those that move;
@@ -262,8 +263,8 @@ static void want_concat(struct play *p, const struct dev_op *op)
 			k == (int)axis ? 1 : y->dims[k];
 	for (uint32_t o = 0; o < outer; o++)
 		for (int k = 0; k < op->input_count; k++) {
-			uint32_t run = inner *
-				p->m.tensors[op->inputs[k]].dims[axis];
+			uint32_t run =
+				inner * p->m.tensors[op->inputs[k]].dims[axis];
 
 			memcpy(to, p->want[op->inputs[k]] + o * run,
 			       run * sizeof(*to));

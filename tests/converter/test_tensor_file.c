@@ -50,8 +50,8 @@ static void test_names(void **state)
 }
 
 /* TensorProto: dims (1) 2 and 3, data_type (2) uint8, raw_data (9) */
-static const uint8_t proto[] = { 0x08, 2,    0x08, 3,	0x10, 2,   0x4a, 6,
-				 'a',  'b',  'c',  'd', 'e',  'f' };
+static const uint8_t proto[] = { 0x08, 2,   0x08, 3,   0x10, 2,   0x4a,
+				 6,    'a', 'b',  'c', 'd',  'e', 'f' };
 
 static void test_reads_both_kinds(void **state)
 {
@@ -86,8 +86,8 @@ static void test_refuses_damaged_ones(void **state)
 		temp_write(&f->folder, "t.pb", proto, n);
 		assert_int_equal(tensor_read(path, &t, &f->d), -1);
 		assert_null(t.data);
-		assert_non_null(strstr(f->d.entries[f->d.count - 1].text,
-				       "t.pb"));
+		assert_non_null(
+			strstr(f->d.entries[f->d.count - 1].text, "t.pb"));
 	}
 	temp_path(&f->folder, "t.npy", path);
 	temp_write(&f->folder, "t.npy", proto, sizeof(proto));
@@ -115,15 +115,16 @@ static void test_converts_types(void **state)
 	const struct {
 		enum dtype dtype;
 		const void *expected;
-	} rows[] = { { DT_F32, from }, { DT_I8, i8 },	{ DT_U8, u8 },
+	} rows[] = { { DT_F32, from },   { DT_I8, i8 },   { DT_U8, u8 },
 		     { DT_BOOL, truth }, { DT_I32, i32 }, { DT_I64, i64 } };
 	struct fixture *f = *state;
 	struct tensor t = make(DT_F32, s, from);
 	int64_t out[6];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_int_equal(tensor_convert(&t, "x", rows[i].dtype, &s,
-						out, &f->d), 0);
+		assert_int_equal(
+			tensor_convert(&t, "x", rows[i].dtype, &s, out, &f->d),
+			0);
 		assert_memory_equal(out, rows[i].expected,
 				    6 * dtype_size(rows[i].dtype));
 	}
@@ -138,13 +139,13 @@ static void test_converts_from_every_type(void **state)
 	struct fixture *f = *state;
 
 	for (int dt = DT_F32; dt < DT_COUNT; dt++) {
-		struct tensor t = make((enum dtype)dt, s,
-				       dt == DT_F32 ? (const void *)one :
-						      bytes);
+		struct tensor t =
+			make((enum dtype)dt, s,
+			     dt == DT_F32 ? (const void *)one : bytes);
 		float out;
 
-		assert_int_equal(tensor_convert(&t, "x", DT_F32, &s, &out,
-						&f->d), 0);
+		assert_int_equal(
+			tensor_convert(&t, "x", DT_F32, &s, &out, &f->d), 0);
 		assert_true(out == 1);
 		tensor_free(&t);
 	}
@@ -180,11 +181,9 @@ static void test_channels_first(void **state)
 	struct tensor t = make(DT_U8, nchw, "abcdefABCDEF");
 	char out[12];
 
-	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nhwc, out, &f->d),
-			 0);
+	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nhwc, out, &f->d), 0);
 	assert_memory_equal(out, "aAbBcCdDeEfF", 12);
-	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nchw, out, &f->d),
-			 0);
+	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nchw, out, &f->d), 0);
 	assert_memory_equal(out, "abcdefABCDEF", 12);
 	tensor_free(&t);
 }
@@ -207,13 +206,15 @@ static void test_dims_of_one_come_and_go(void **state)
 	char out[12];
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
-		assert_int_equal(tensor_convert(&t, "x", DT_U8, &same[i], out,
-						&f->d), 0);
+		assert_int_equal(
+			tensor_convert(&t, "x", DT_U8, &same[i], out, &f->d),
+			0);
 		assert_memory_equal(out, "abcdef", 6);
 	}
 	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++)
 		assert_int_equal(tensor_convert(&t, "x.npy", DT_U8, &other[i],
-						out, &f->d), -1);
+						out, &f->d),
+				 -1);
 	assert_int_equal(f->d.errors, 4);
 	assert_non_null(strstr(f->d.entries[0].text, "'x.npy'"));
 	assert_non_null(strstr(f->d.entries[0].text, "expected"));

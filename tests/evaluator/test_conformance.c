@@ -104,11 +104,13 @@ static int bind_inputs(struct onnx_case *c)
 static int run_passes(struct onnx_case *c)
 {
 	static pass_fn *const passes[] = {
-		pass_infer_shapes, pass_fold_constants, pass_drop_identities,
-		pass_canonicalize_matmul, pass_fold_batchnorm,
-		pass_recognise_activations, pass_recognise_shuffles,
-		pass_drop_identities, pass_fuse_activations, pass_drop_dead,
-		pass_layout_nhwc, pass_drop_identities, pass_drop_dead,
+		pass_infer_shapes,       pass_fold_constants,
+		pass_drop_identities,    pass_canonicalize_matmul,
+		pass_fold_batchnorm,     pass_recognise_activations,
+		pass_recognise_shuffles, pass_drop_identities,
+		pass_fuse_activations,   pass_drop_dead,
+		pass_layout_nhwc,        pass_drop_identities,
+		pass_drop_dead,
 	};
 	size_t count = c->is_fed ? sizeof(passes) / sizeof(*passes) : 2;
 	struct config config;
@@ -144,8 +146,8 @@ static bool is_close(double got, double want)
 	return fabs(got - want) <= ABSOLUTE + RELATIVE * fabs(want);
 }
 
-static int compare(struct onnx_case *c, const struct value *v,
-		   const void *got, const struct tensor *want)
+static int compare(struct onnx_case *c, const struct value *v, const void *got,
+		   const struct tensor *want)
 {
 	int64_t n = shape_elements(&want->shape);
 
@@ -156,8 +158,10 @@ static int compare(struct onnx_case *c, const struct value *v,
 		double b = element(v->dtype, want->data, i);
 
 		if (!is_close(a, b))
-			return diag_error(&c->d, "'%s'[%lld] is %g, expected "
-					  "%g", v->name, (long long)i, a, b);
+			return diag_error(&c->d,
+					  "'%s'[%lld] is %g, expected "
+					  "%g",
+					  v->name, (long long)i, a, b);
 	}
 	return 0;
 }
@@ -211,8 +215,7 @@ static enum outcome classify(const struct onnx_case *c)
 		return REFUSED;
 	if (c->is_fed && strstr(text, "expected a constant"))
 		return NOT_FED;
-	print_message("%s%s: %s\n", c->folder, c->is_fed ? " (fed)" : "",
-		      text);
+	print_message("%s%s: %s\n", c->folder, c->is_fed ? " (fed)" : "", text);
 	return FAILED;
 }
 

@@ -71,8 +71,8 @@ static void test_accuracy(void **state)
 		for (int i = 0; i < SAMPLES; i++) {
 			double x = between(&seed, rows[r].low, rows[r].high);
 
-			worst = fmax(worst, error_ulp(rows[r].f(x),
-						      rows[r].want(x)));
+			worst = fmax(worst,
+				     error_ulp(rows[r].f(x), rows[r].want(x)));
 		}
 		print_message("%-16s %.3f ulp\n", rows[r].name, worst);
 		assert_true(worst <= rows[r].most_ulp);
@@ -117,9 +117,9 @@ static bool agree(double got, double want)
 /* C99 Annex F: zeros, infinities, what is no number. */
 static void test_special(void **state)
 {
-	static const double xs[] = { 0.0,  -0.0, 1,  -1,       0.5, -0.5,
-				     2,	   -2,	 3,  INFINITY, -INFINITY,
-				     NAN,  1e300 };
+	static const double xs[] = { 0.0,       -0.0, 1,    -1, 0.5,
+				     -0.5,      2,    -2,   3,  INFINITY,
+				     -INFINITY, NAN,  1e300 };
 	enum { COUNT = sizeof(xs) / sizeof(*xs) };
 
 	(void)state;

@@ -124,18 +124,16 @@ static void add_products(const struct fixture *f, const struct window *w,
 			     t % w->kernel[1] * w->dilation[1];
 		const int64_t *size = conv ? w->in : w->out;
 		int64_t channel = o / out_each * in_each + c;
-		int64_t weight = conv ? (o * in_each + c) * taps + t :
-					(channel * out_each + o % out_each) *
-							taps +
-						t;
+		int64_t weight =
+			conv ? (o * in_each + c) * taps + t :
+			       (channel * out_each + o % out_each) * taps + t;
 
 		if (ty < 0 || ty >= size[0] || tx < 0 || tx >= size[1])
 			continue;
 		sum[at(f->n->layout, w, true, out, b, o, conv ? fy : ty,
 		       conv ? fx : tx)] +=
 			(double)x[at(f->n->layout, w, false, w->channels, b,
-				     channel, conv ? ty : fy,
-				     conv ? tx : fx)] *
+				     channel, conv ? ty : fy, conv ? tx : fx)] *
 			(double)v[weight];
 	}
 }

@@ -310,15 +310,14 @@ static void run_row(const struct row *r)
 		fail_msg("%s: %s", r->name, d.entries[0].text);
 	if (!value_is_const(graph_find_value(g, "y")))
 		fail_msg("%s: not computed", r->name);
-	compare(r->name, graph_find_value(g, "y"),
-		graph_find_value(g, "want"));
+	compare(r->name, graph_find_value(g, "y"), graph_find_value(g, "want"));
 	diag_free(&d);
 	arena_free(&a);
 }
 
-#define RUN_ALL(rows)                                                 \
+#define RUN_ALL(rows)                                               \
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*(rows)); i++) \
-		run_row(&(rows)[i])
+	run_row(&(rows)[i])
 
 static void test_elementwise(void **state)
 {

@@ -196,8 +196,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unwanted, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test(test_refusals),
-		cmocka_unit_test_setup_teardown(test_threads_agree, fixture_setup,
-						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_threads_agree, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

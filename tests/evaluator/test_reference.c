@@ -138,14 +138,12 @@ static double check_graph(const struct model *m, const struct graph *g)
 		snprintf(begin, sizeof(begin),
 			 m->is_pb ? "set%d_input_0" : "in%d", sample);
 		assert_non_null(e);
-		assert_true(find_file(folder, begin, NULL, path,
-				      sizeof(path)));
+		assert_true(find_file(folder, begin, NULL, path, sizeof(path)));
 		assert_int_equal(tensor_read(path, &in, &d), 0);
 		assert_int_equal(tensor_init(&converted, x->dtype, &x->shape),
 				 0);
-		assert_int_equal(tensor_convert(&in, path, x->dtype,
-						&x->shape, converted.data,
-						&d),
+		assert_int_equal(tensor_convert(&in, path, x->dtype, &x->shape,
+						converted.data, &d),
 				 0);
 		inputs[0] = converted.data;
 		assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &d), 0);

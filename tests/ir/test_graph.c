@@ -130,8 +130,8 @@ static void test_sort_is_stable_and_finds_cycles(void **state)
 	assert_int_equal(graph_check(g, "test", &f->d), 0);
 	assert_int_equal(graph_set_input(g, na, 0, c), 0);
 	assert_int_equal(graph_sort(g, &f->d), -1);
-	assert_non_null(strstr(f->d.entries[1].text,
-			       "depends on its own output"));
+	assert_non_null(
+		strstr(f->d.entries[1].text, "depends on its own output"));
 }
 
 static void test_check_finds_broken_links(void **state)
@@ -240,8 +240,7 @@ static void test_diag_escapes_and_cuts(void **state)
 	diag_error(&f->d, "bad\n\x1b[31m");
 	diag_hint(&f->d, "try %d", 5);
 	diag_error(&f->d, "%s", name);
-	assert_string_equal(f->d.entries[0].text,
-			    "m.onnx: bad\\x0a\\x1b[31m");
+	assert_string_equal(f->d.entries[0].text, "m.onnx: bad\\x0a\\x1b[31m");
 	assert_string_equal(f->d.entries[0].hint, "try 5");
 	assert_true(strlen(f->d.entries[1].text) < 2100);
 	assert_non_null(strstr(f->d.entries[1].text, "aa..."));

@@ -131,12 +131,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round_trip, fixture_setup,
 						fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_constant_forms, fixture_setup,
-						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_constant_forms, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_long_constant_is_a_hash,
-						fixture_setup, fixture_teardown),
+						fixture_setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_errors_name_the_line,
-						fixture_setup, fixture_teardown),
+						fixture_setup,
+						fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,9 @@ static void test_every_job_runs_once(void **state)
 		struct progress p = { last_report, &last, "count" };
 
 		diag_init(&d);
-		assert_int_equal(parallel_run(threads[t], COUNT, count_job,
-					      &w, &p, &d), 0);
+		assert_int_equal(
+			parallel_run(threads[t], COUNT, count_job, &w, &p, &d),
+			0);
 		for (int i = 0; i < COUNT; i++) {
 			assert_int_equal(w.times[i], 1);
 			assert_true(w.worker_of[i] <
@@ -69,8 +70,9 @@ static void test_a_failed_job_speaks_once(void **state)
 
 		diag_init(&d);
 		diag_set_file(&d, "photos");
-		assert_int_equal(parallel_run(threads, COUNT, count_job, &w,
-					      NULL, &d), -1);
+		assert_int_equal(
+			parallel_run(threads, COUNT, count_job, &w, NULL, &d),
+			-1);
 		assert_int_equal(d.count, 1);
 		assert_string_equal(d.entries[0].text,
 				    "photos: item 500 is bad");

@@ -143,8 +143,8 @@ static void compare(struct test_case *t, const struct value *v,
 
 		if (!(fabs(w - g) <= TOLERANCE * range))
 			fail_msg("%s: output '%s': element %lld is %g, "
-				 "before the pass %g", t->title, v->name,
-				 (long long)i, g, w);
+				 "before the pass %g",
+				 t->title, v->name, (long long)i, g, w);
 	}
 }
 
@@ -153,8 +153,8 @@ static struct evaluator *evaluate(struct test_case *t, const struct graph *g,
 {
 	struct evaluator *e = evaluator_new(g, &t->d);
 
-	if (!e || evaluator_run(e, (const void *const *)inputs, NULL, NULL,
-				&t->d))
+	if (!e ||
+	    evaluator_run(e, (const void *const *)inputs, NULL, NULL, &t->d))
 		fail_with(t, "cannot be computed");
 	return e;
 }
@@ -171,8 +171,10 @@ static void check_function(struct test_case *t)
 		const struct value *v = t->before->inputs[i];
 
 		first[i] = random_input(v);
-		second[i] = shape_equal(&v->shape, &t->after->inputs[i]->shape)
-				    ? first[i] : channels_last(v, first[i]);
+		second[i] =
+			shape_equal(&v->shape, &t->after->inputs[i]->shape) ?
+				first[i] :
+				channels_last(v, first[i]);
 	}
 	a = evaluate(t, t->before, first);
 	b = evaluate(t, t->after, second);

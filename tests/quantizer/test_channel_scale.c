@@ -144,7 +144,8 @@ static void test_plain(void **state)
 	check(*state, "%d = Identity(%c) : f32 1x12x12x4\n", "c", false);
 	check(*state,
 	      "%d = MaxPool(%c) {kernel_shape=[1, 1]} layout=nhwc "
-	      ": f32 1x12x12x4\n", "d", true);
+	      ": f32 1x12x12x4\n",
+	      "d", true);
 }
 
 static void test_activations(void **state)
@@ -161,7 +162,8 @@ static void test_other_readers(void **state)
 	check(*state,
 	      "%s = Swish(%c) : f32 1x12x12x4\n"
 	      "const %one f32 1x1x1x4 = [0.001, 0.001, 0.001, 0.001]\n"
-	      "%d = Add(%s, %one) : f32 1x12x12x4\n", "d", false);
+	      "%d = Add(%s, %one) : f32 1x12x12x4\n",
+	      "d", false);
 }
 
 int main(void)
@@ -169,12 +171,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plain, fixture_setup,
 						fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_activations,
-						fixture_setup,
+		cmocka_unit_test_setup_teardown(test_activations, fixture_setup,
 						fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_other_readers,
-						fixture_setup,
-						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_other_readers, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

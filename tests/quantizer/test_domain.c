@@ -59,7 +59,7 @@ static bool same_scale(const struct fixture *f, const char *a, const char *b)
 
 #define CONV(out, in, marks) \
 	"%" out " = Conv(%" in ", %w) layout=nhwc " marks ": f32 1x4x4x8\n"
-#define HEAD \
+#define HEAD                     \
 	"input %x f32 1x4x4x8\n" \
 	"const %w f32 8x8x1x1 = random 1\n"
 
@@ -67,8 +67,10 @@ static void test_float_ends_at_the_tail(void **state)
 {
 	struct fixture *f = *state;
 
-	parse(f, HEAD CONV("a", "x", "") CONV("b", "a", "")
-	      "%y = Sigmoid(%b) tail : f32 1x4x4x8\noutput %y\n");
+	parse(f,
+	      HEAD CONV("a", "x", "") CONV(
+		      "b", "a",
+		      "") "%y = Sigmoid(%b) tail : f32 1x4x4x8\noutput %y\n");
 	assert_true(root_of(f, "x") != DOMAIN_FLOAT);
 	assert_true(root_of(f, "a") != DOMAIN_FLOAT);
 	assert_true(root_of(f, "b") == DOMAIN_FLOAT);
@@ -81,10 +83,12 @@ static void test_movers_keep_their_scale(void **state)
 {
 	struct fixture *f = *state;
 
-	parse(f, HEAD CONV("a", "x", "")
-	      "%p = MaxPool(%a) {kernel_shape=[2, 2]} layout=nhwc"
-	      " : f32 1x3x3x8\n"
-	      "%c = Conv(%p, %w) layout=nhwc : f32 1x3x3x8\noutput %c\n");
+	parse(f,
+	      HEAD CONV("a", "x",
+			"") "%p = MaxPool(%a) {kernel_shape=[2, 2]} layout=nhwc"
+			    " : f32 1x3x3x8\n"
+			    "%c = Conv(%p, %w) layout=nhwc : f32 "
+			    "1x3x3x8\noutput %c\n");
 	assert_true(same_scale(f, "a", "p"));
 	assert_true(root_of(f, "c") == DOMAIN_FLOAT);
 }
@@ -94,11 +98,12 @@ static void test_concat_joins_only_its_own_inputs(void **state)
 	struct fixture *f = *state;
 
 	parse(f, HEAD
-	      "const %w2 f32 8x16x1x1 = random 2\n"
-	      CONV("a", "x", "") CONV("b", "x", "") CONV("c", "b", "")
-	      "%j = Concat(%a, %b) {axis=3} : f32 1x4x4x16\n"
-	      "%y = Conv(%j, %w2) layout=nhwc : f32 1x4x4x8\n"
-	      "output %y\noutput %c\n");
+	      "const %w2 f32 8x16x1x1 = random 2\n" CONV("a", "x",
+							 "") CONV("b", "x", "")
+		      CONV("c", "b",
+			   "") "%j = Concat(%a, %b) {axis=3} : f32 1x4x4x16\n"
+			       "%y = Conv(%j, %w2) layout=nhwc : f32 1x4x4x8\n"
+			       "output %y\noutput %c\n");
 	assert_true(same_scale(f, "a", "j"));
 	assert_false(same_scale(f, "b", "j"));
 }
@@ -109,7 +114,7 @@ static void test_activations_by_table_become_nodes(void **state)
 	struct node *n;
 
 	parse(f, HEAD CONV("a", "x", "act=silu ") CONV("b", "a", "act=relu ")
-	      CONV("c", "b", "") "output %c\n");
+			 CONV("c", "b", "") "output %c\n");
 	assert_int_equal(domain_split_activations(f->g), 0);
 	assert_int_equal(graph_check(f->g, "test", &f->d), 0);
 	n = f->g->first;
@@ -125,9 +130,10 @@ static void test_weights_outside_of_the_tail_only(void **state)
 	struct fixture *f = *state;
 	int weighted = 0;
 
-	parse(f, HEAD CONV("a", "x", "") CONV("b", "a", "tail ")
-	      "%m = MatMul(%b, %w) : f32 unknown\n"
-	      "output %b\noutput %m\n");
+	parse(f, HEAD CONV("a", "x", "")
+			 CONV("b", "a",
+			      "tail ") "%m = MatMul(%b, %w) : f32 unknown\n"
+				       "output %b\noutput %m\n");
 	for (const struct node *n = f->g->first; n; n = n->next)
 		weighted += domain_has_weights(n);
 	assert_int_equal(weighted, 1);

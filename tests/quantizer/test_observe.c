@@ -64,7 +64,7 @@ static void test_merge_in_any_order(void **state)
 
 static void test_bins_hold_their_values(void **state)
 {
-	float x[] = {-3.7f, -0.2f, 0.0f, 0.2f, 1.5f, 900.0f};
+	float x[] = { -3.7f, -0.2f, 0.0f, 0.2f, 1.5f, 900.0f };
 	struct observed *o = malloc(sizeof(*o));
 	double width;
 
@@ -115,11 +115,11 @@ static void test_range_beats_extremes(void **state)
 	x[20000] = 40; /* an outlier */
 	observed_add(o, x, 20001);
 	best = clip_range(o, NULL);
-	widest = (struct input_range){o->low, o->high};
+	widest = (struct input_range){ o->low, o->high };
 	assert_true(rounding_error(x, 20001, best) <=
 		    1.02 * rounding_error(x, 20001, widest));
 	for (int i = 1; i < 64; i++) {
-		struct input_range r = {o->low, o->high * (float)i / 64};
+		struct input_range r = { o->low, o->high * (float)i / 64 };
 
 		assert_true(rounding_error(x, 20001, best) <=
 			    1.1 * rounding_error(x, 20001, r));
@@ -129,8 +129,8 @@ static void test_range_beats_extremes(void **state)
 
 static void test_zero_is_exact(void **state)
 {
-	struct input_range ranges[] = {{0, 6}, {-1, 1}, {-0.3f, 17},
-				       {2, 5}, {-5, -2}, {0, 0}};
+	struct input_range ranges[] = { { 0, 6 }, { -1, 1 },  { -0.3f, 17 },
+					{ 2, 5 }, { -5, -2 }, { 0, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
@@ -145,8 +145,8 @@ static void test_zero_is_exact(void **state)
 
 static struct node *small_conv(struct graph *g, const float *w, const float *b)
 {
-	struct shape xs = shape_of(4, (int64_t[]){1, 4, 4, 2});
-	struct shape ws = shape_of(4, (int64_t[]){3, 2, 3, 3});
+	struct shape xs = shape_of(4, (int64_t[]){ 1, 4, 4, 2 });
+	struct shape ws = shape_of(4, (int64_t[]){ 3, 2, 3, 3 });
 	struct value *in[3], *out;
 	struct node *n;
 
@@ -154,8 +154,7 @@ static struct node *small_conv(struct graph *g, const float *w, const float *b)
 	graph_add_input(g, in[0]);
 	in[1] = graph_constant(g, "w", DT_F32, &ws, w);
 	in[2] = graph_const_f32(g, "b", 3, b);
-	out = graph_value(g, "y", DT_F32,
-			  &(struct shape){4, {1, 2, 2, 3}});
+	out = graph_value(g, "y", DT_F32, &(struct shape){ 4, { 1, 2, 2, 3 } });
 	n = graph_node(g, OP_CONV, "conv", in, 3, &out, 1, NULL);
 	n->layout = LAYOUT_NHWC;
 	return n;
@@ -165,10 +164,10 @@ static struct node *small_conv(struct graph *g, const float *w, const float *b)
  * search, and the bias takes up the mean error. */
 static void test_weights(void **state)
 {
-	int bits[] = {2, 3, 4, 8};
-	float w[54], b[3] = {0.5f, -1, 2};
-	int64_t sums[2] = {(int64_t)3 << 32, -((int64_t)1 << 31)};
-	struct channel_means means = {sums, 2, 1};
+	int bits[] = { 2, 3, 4, 8 };
+	float w[54], b[3] = { 0.5f, -1, 2 };
+	int64_t sums[2] = { (int64_t)3 << 32, -((int64_t)1 << 31) };
+	struct channel_means means = { sums, 2, 1 };
 
 	(void)state;
 	for (int i = 0; i < 54; i++)
@@ -194,16 +193,16 @@ static void test_weights(void **state)
 
 			for (int i = 0; i < 18; i++) {
 				double code = q->codes[c * 18 + i];
-				double back = (code + half) *
-					      (double)q->scale[c];
+				double back =
+					(code + half) * (double)q->scale[c];
 
 				assert_true(code >= -most && code < most);
 				shift += (back - (double)w[c * 18 + i]) *
 					 (i < 9 ? 3 : -0.5);
 			}
-			assert_true(fabs((double)((const float *)
-				n->inputs[2]->data)[c] - (b[c] - shift)) <
-				1e-5);
+			assert_true(fabs((double)((const float *)n->inputs[2]
+							  ->data)[c] -
+					 (b[c] - shift)) < 1e-5);
 		}
 		diag_free(&d);
 		arena_free(&a);

@@ -44,8 +44,7 @@ static uint32_t cells(const uint32_t *dims)
 
 static uint32_t window_size(const struct setup *s)
 {
-	return (uint32_t)s->p.kernel_h * s->p.kernel_w * s->in[3] /
-	       s->p.groups;
+	return (uint32_t)s->p.kernel_h * s->p.kernel_w * s->in[3] / s->p.groups;
 }
 
 /* ---- The specification ---- */
@@ -95,12 +94,13 @@ static int64_t accumulate(const struct setup *s, uint32_t n, uint32_t oy,
 			int64_t x = source(s, ox, kx, s->p.stride_w,
 					   s->p.dilation_w, s->p.pad_left,
 					   s->in[2]);
-			int64_t at = ((n * s->in[1] + y) * s->in[2] + x) *
-					     s->in[3] + g * cin;
+			int64_t at =
+				((n * s->in[1] + y) * s->in[2] + x) * s->in[3] +
+				g * cin;
 
 			for (uint32_t c = 0; c < cin; c++, k++)
-				sum += (y < 0 || x < 0 ? s->zero_in
-						       : s->x[at + c]) *
+				sum += (y < 0 || x < 0 ? s->zero_in :
+							 s->x[at + c]) *
 				       (int64_t)number(s, o, k);
 		}
 	return sum;
@@ -127,9 +127,9 @@ static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 		return (double)((float)acc * s->scale[o]);
 	if (s->p.post == DBP_POST_TABLE || s->p.post == DBP_POST_TABLES)
 		return s->table[(s->p.post == DBP_POST_TABLES ? 256 * o : 0) +
-				128 + requantized(acc, m, shift,
-						  s->p.inner_zero_point, -128,
-						  127)];
+				128 +
+				requantized(acc, m, shift,
+					    s->p.inner_zero_point, -128, 127)];
 	return (double)requantized(acc, m, shift, s->zero_out, s->p.clamp_min,
 				   s->p.clamp_max);
 }
@@ -144,10 +144,9 @@ static void add_arrays(struct dbp_builder *b, struct setup *s)
 		s->p.depthwise ?
 			dbp_pack_depthwise_weights(s->codes, outputs, taps,
 						   s->p.weight_bits, &bytes) :
-			dbp_pack_conv_weights(s->codes, s->p.groups,
-					      outputs / s->p.groups,
-					      window_size(s),
-					      s->p.weight_bits, &bytes);
+			dbp_pack_conv_weights(
+				s->codes, s->p.groups, outputs / s->p.groups,
+				window_size(s), s->p.weight_bits, &bytes);
 
 	s->p.weights = dbp_add_data(b, weights, bytes);
 	s->p.weights_bytes = (uint32_t)bytes;
@@ -155,8 +154,7 @@ static void add_arrays(struct dbp_builder *b, struct setup *s)
 	s->p.levels = DBP_NONE;
 	if (s->p.grid == DBP_GRID_LEVELS)
 		s->p.levels = dbp_add_data(b, s->levels,
-					   (size_t)outputs <<
-						   s->p.weight_bits);
+					   (size_t)outputs << s->p.weight_bits);
 	s->p.bias = dbp_add_data(b, s->bias, 4 * outputs);
 	s->p.multiplier = dbp_add_data(b, s->multiplier, 2 * outputs);
 	s->p.shift = dbp_add_data(b, s->shift, outputs);
@@ -174,8 +172,8 @@ static int open_conv(struct dbp_run *r, struct setup *s)
 
 	dbp_builder_init(&b);
 	x = dbp_run_tensor(&b, DBP_S8, 4, s->in, 0.5f, s->zero_in, s->gap);
-	y = dbp_run_tensor(&b, f32 ? DBP_F32 : DBP_S8, 4, s->out,
-			   f32 ? 0 : 1, f32 ? 0 : s->zero_out, s->gap);
+	y = dbp_run_tensor(&b, f32 ? DBP_F32 : DBP_S8, 4, s->out, f32 ? 0 : 1,
+			   f32 ? 0 : s->zero_out, s->gap);
 	dbp_add_input(&b, x);
 	dbp_add_output(&b, y);
 	add_arrays(&b, s);
@@ -242,8 +240,8 @@ static uint32_t seed_now;
 /* low to high, both possible */
 static int pick(int low, int high)
 {
-	return low + (int)(dbp_run_random(&seed_now) %
-			   (uint32_t)(high - low + 1));
+	return low +
+	       (int)(dbp_run_random(&seed_now) % (uint32_t)(high - low + 1));
 }
 
 /* Multipliers that bring sums of about `spread` to codes. */
@@ -320,8 +318,9 @@ static void pick_setup(struct setup *s, int kind)
 
 	memset(s, 0, sizeof(*s));
 	s->kind = kind;
-	s->p.groups = depthwise ? channels[pick(0, 9)] :
-		      pick(0, 2) ? 1 : (uint32_t)pick(2, 3);
+	s->p.groups = depthwise  ? channels[pick(0, 9)] :
+		      pick(0, 2) ? 1 :
+				   (uint32_t)pick(2, 3);
 	per_in = depthwise ? 1 : channels[pick(0, s->p.groups > 1 ? 5 : 9)];
 	per_out = depthwise ? 1 : channels[pick(0, s->p.groups > 1 ? 7 : 9)];
 	s->p.depthwise = (uint8_t)depthwise;
@@ -417,11 +416,16 @@ static void test_largest_sums(void **state)
 
 		*s = (struct setup){ .kind = DBP_OP_CONV,
 				     .in = { 1, 3, 3, 1088 },
-				     .out = { 1, 1, 1, 4 }, .workers = 1 };
-		s->p = (struct dbp_conv){ .kernel_h = 3, .kernel_w = 3,
-					  .stride_h = 1, .stride_w = 1,
-					  .dilation_h = 1, .dilation_w = 1,
-					  .groups = 1, .weight_bits = 8,
+				     .out = { 1, 1, 1, 4 },
+				     .workers = 1 };
+		s->p = (struct dbp_conv){ .kernel_h = 3,
+					  .kernel_w = 3,
+					  .stride_h = 1,
+					  .stride_w = 1,
+					  .dilation_h = 1,
+					  .dilation_w = 1,
+					  .groups = 1,
+					  .weight_bits = 8,
 					  .post = DBP_POST_FLOAT };
 		memset(s->codes, code, 4 * window_size(s));
 		memset(s->x, x, cells(s->in));
@@ -481,10 +485,16 @@ static void compare_requantize(const struct dbrt_kernels *k)
 	uint32_t channel = (uint32_t)pick(0, 16);
 	uint32_t count = (uint32_t)pick(1, (int)lanes);
 	bool leaky = pick(0, 1);
-	struct dbrt_post p = { bias, m, leaky ? m2 : m, s, leaky ? s2 : s,
+	struct dbrt_post p = { bias,
+			       m,
+			       leaky ? m2 : m,
+			       s,
+			       leaky ? s2 : s,
 			       pick(0, 2) ? NULL : table,
-			       pick(0, 1) ? 256 : 0, pick(-128, 127),
-			       pick(-128, 0), pick(0, 127) };
+			       pick(0, 1) ? 256 : 0,
+			       pick(-128, 127),
+			       pick(-128, 0),
+			       pick(0, 127) };
 
 	for (int i = 0; i < 256; i++)
 		acc[i] = pick(-(1 << 29), 1 << 29) >> pick(0, 25);
@@ -498,8 +508,8 @@ static void compare_requantize(const struct dbrt_kernels *k)
 	fill(table, sizeof(table));
 	fill(a, sizeof(a));
 	memcpy(b, a, sizeof(b));
-	dbrt_kernels_portable.requantize(a, 40, acc, lanes, pixels, &p,
-					 channel, count);
+	dbrt_kernels_portable.requantize(a, 40, acc, lanes, pixels, &p, channel,
+					 count);
 	k->requantize(b, 40, acc, lanes, pixels, &p, channel, count);
 	assert_memory_equal(a, b, sizeof(a));
 }
@@ -510,9 +520,14 @@ static void compare_depthwise(const struct dbrt_kernels *k)
 	static int8_t x[7 * 400 + 16 * 64 + 64];
 	int32_t base[16], a[16][16], b[16][16];
 	struct dbrt_depthwise_window d = {
-		w, x, (size_t)pick(64, 300), (size_t)pick(16, 40),
-		(size_t)pick(16, 48), (uint32_t)pick(1, 7),
-		(uint32_t)pick(1, 7), (uint32_t)pick(1, 16),
+		w,
+		x,
+		(size_t)pick(64, 300),
+		(size_t)pick(16, 40),
+		(size_t)pick(16, 48),
+		(uint32_t)pick(1, 7),
+		(uint32_t)pick(1, 7),
+		(uint32_t)pick(1, 16),
 		(uint32_t)pick(1, 16),
 	};
 

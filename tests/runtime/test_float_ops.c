@@ -180,42 +180,70 @@ static double unary(const struct dbp_unary_params *p, double v)
 	double a = (double)p->a, b = (double)p->b;
 
 	switch (p->kind) {
-	case DBP_U_NEG: return -v;
-	case DBP_U_ABS: return fabs(v);
-	case DBP_U_EXP: return exp(v);
-	case DBP_U_LOG: return log(v);
-	case DBP_U_SQRT: return sqrt(v);
-	case DBP_U_SIGMOID: return 1 / (1 + exp(-v));
-	case DBP_U_TANH: return tanh(v);
-	case DBP_U_ERF: return erf(v);
-	case DBP_U_FLOOR: return floor(v);
-	case DBP_U_CEIL: return ceil(v);
-	case DBP_U_ROUND: return rint(v);
-	case DBP_U_RECIPROCAL: return 1 / v;
-	case DBP_U_CLIP: return f_clip(v, a, b);
-	case DBP_U_LEAKY: return v < 0 ? a * v : v;
-	case DBP_U_HARD_SIGMOID: return f_clip(a * v + b, 0, 1);
-	case DBP_U_SILU: return v / (1 + exp(-v));
-	case DBP_U_HARD_SWISH: return v * f_clip(v / 6 + 0.5, 0, 1);
-	case DBP_U_GELU: return 0.5 * v * (1 + erf(v / sqrt(2)));
-	case DBP_U_MISH: return v * tanh(softplus(v));
-	case DBP_U_ELU: return v < 0 ? a * (exp(v) - 1) : v;
-	case DBP_U_SOFTPLUS: return softplus(v);
-	case DBP_U_SIGN: return v > 0 ? 1 : v < 0 ? -1 : v;
-	case DBP_U_NOT: return v == 0;
-	default: return pow(v, a);
+	case DBP_U_NEG:
+		return -v;
+	case DBP_U_ABS:
+		return fabs(v);
+	case DBP_U_EXP:
+		return exp(v);
+	case DBP_U_LOG:
+		return log(v);
+	case DBP_U_SQRT:
+		return sqrt(v);
+	case DBP_U_SIGMOID:
+		return 1 / (1 + exp(-v));
+	case DBP_U_TANH:
+		return tanh(v);
+	case DBP_U_ERF:
+		return erf(v);
+	case DBP_U_FLOOR:
+		return floor(v);
+	case DBP_U_CEIL:
+		return ceil(v);
+	case DBP_U_ROUND:
+		return rint(v);
+	case DBP_U_RECIPROCAL:
+		return 1 / v;
+	case DBP_U_CLIP:
+		return f_clip(v, a, b);
+	case DBP_U_LEAKY:
+		return v < 0 ? a * v : v;
+	case DBP_U_HARD_SIGMOID:
+		return f_clip(a * v + b, 0, 1);
+	case DBP_U_SILU:
+		return v / (1 + exp(-v));
+	case DBP_U_HARD_SWISH:
+		return v * f_clip(v / 6 + 0.5, 0, 1);
+	case DBP_U_GELU:
+		return 0.5 * v * (1 + erf(v / sqrt(2)));
+	case DBP_U_MISH:
+		return v * tanh(softplus(v));
+	case DBP_U_ELU:
+		return v < 0 ? a * (exp(v) - 1) : v;
+	case DBP_U_SOFTPLUS:
+		return softplus(v);
+	case DBP_U_SIGN:
+		return v > 0 ? 1 : v < 0 ? -1 : v;
+	case DBP_U_NOT:
+		return v == 0;
+	default:
+		return pow(v, a);
 	}
 }
 
 static void test_unary(void **state)
 {
-	static const float special[] = {0, -0.0f, 1, -1, NAN, INFINITY,
-					-INFINITY, 0.5f, 2.5f, -3.5f, 88, -88};
-	static const float powers[] = {2, 0.5f, -1.5f, 3};
-	const uint32_t dims[] = {2, 7, 37};
-	struct dbp_unary_params p = {.b = 0.7f};
-	struct work w = {.kind = DBP_OP_UNARY, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	static const float special[] = { 0,    -0.0f,    1,         -1,
+					 NAN,  INFINITY, -INFINITY, 0.5f,
+					 2.5f, -3.5f,    88,        -88 };
+	static const float powers[] = { 2, 0.5f, -1.5f, 3 };
+	const uint32_t dims[] = { 2, 7, 37 };
+	struct dbp_unary_params p = { .b = 0.7f };
+	struct work w = { .kind = DBP_OP_UNARY,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 	uint32_t seed = 3;
 	char what[64];
 
@@ -246,10 +274,13 @@ static void test_unary(void **state)
 
 static void test_unary_bad(void **state)
 {
-	const uint32_t dims[] = {2, 3}, other[] = {3, 2}, flat[] = {6};
-	struct dbp_unary_params p = {.kind = DBP_U_EXP};
-	struct work w = {.kind = DBP_OP_UNARY, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	const uint32_t dims[] = { 2, 3 }, other[] = { 3, 2 }, flat[] = { 6 };
+	struct dbp_unary_params p = { .kind = DBP_U_EXP };
+	struct work w = { .kind = DBP_OP_UNARY,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 
 	(void)state;
 	shape(&x, 2, dims);
@@ -278,41 +309,59 @@ static void test_unary_bad(void **state)
 static double binary(uint32_t kind, double a, double b)
 {
 	switch (kind) {
-	case DBP_B_ADD: return a + b;
-	case DBP_B_SUB: return a - b;
-	case DBP_B_MUL: return a * b;
-	case DBP_B_DIV: return a / b;
-	case DBP_B_MIN: return isnan(a) || isnan(b) ? (double)NAN : fmin(a, b);
-	case DBP_B_MAX: return isnan(a) || isnan(b) ? (double)NAN : fmax(a, b);
-	case DBP_B_POW: return pow(a, b);
-	case DBP_B_MOD: return a - b * floor(a / b);
-	case DBP_B_LESS: return a < b;
-	case DBP_B_LESS_EQUAL: return a <= b;
-	case DBP_B_GREATER: return a > b;
-	case DBP_B_GREATER_EQUAL: return a >= b;
-	case DBP_B_EQUAL: return a == b;
-	case DBP_B_AND: return a != 0 && b != 0;
-	case DBP_B_OR: return a != 0 || b != 0;
-	default: return a < 0 ? a * b : a;
+	case DBP_B_ADD:
+		return a + b;
+	case DBP_B_SUB:
+		return a - b;
+	case DBP_B_MUL:
+		return a * b;
+	case DBP_B_DIV:
+		return a / b;
+	case DBP_B_MIN:
+		return isnan(a) || isnan(b) ? (double)NAN : fmin(a, b);
+	case DBP_B_MAX:
+		return isnan(a) || isnan(b) ? (double)NAN : fmax(a, b);
+	case DBP_B_POW:
+		return pow(a, b);
+	case DBP_B_MOD:
+		return a - b * floor(a / b);
+	case DBP_B_LESS:
+		return a < b;
+	case DBP_B_LESS_EQUAL:
+		return a <= b;
+	case DBP_B_GREATER:
+		return a > b;
+	case DBP_B_GREATER_EQUAL:
+		return a >= b;
+	case DBP_B_EQUAL:
+		return a == b;
+	case DBP_B_AND:
+		return a != 0 && b != 0;
+	case DBP_B_OR:
+		return a != 0 || b != 0;
+	default:
+		return a < 0 ? a * b : a;
 	}
 }
 
 static const struct {
 	uint32_t rank, dims[4], rank_a, a[4], rank_b, b[4];
 } broadcasts[] = {
-	{2, {5, 33}, 2, {5, 33}, 2, {5, 33}},
-	{3, {2, 3, 20}, 1, {20}, 3, {2, 3, 1}},
-	{4, {2, 3, 4, 5}, 4, {2, 1, 4, 1}, 3, {3, 1, 5}},
-	{3, {4, 1, 6}, 1, {1}, 3, {4, 1, 6}},
-	{2, {3, 4}, 1, {1}, 2, {1, 1}},
+	{ 2, { 5, 33 }, 2, { 5, 33 }, 2, { 5, 33 } },
+	{ 3, { 2, 3, 20 }, 1, { 20 }, 3, { 2, 3, 1 } },
+	{ 4, { 2, 3, 4, 5 }, 4, { 2, 1, 4, 1 }, 3, { 3, 1, 5 } },
+	{ 3, { 4, 1, 6 }, 1, { 1 }, 3, { 4, 1, 6 } },
+	{ 2, { 3, 4 }, 1, { 1 }, 2, { 1, 1 } },
 };
 
 static void check_binary(uint32_t kind, uint32_t *seed)
 {
-	struct dbp_binary_params p = {kind};
-	struct work w = {.kind = DBP_OP_BINARY, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x, &x2},
-			 .out = {&y}};
+	struct dbp_binary_params p = { kind };
+	struct work w = { .kind = DBP_OP_BINARY,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x, &x2 },
+			  .out = { &y } };
 	char what[64];
 
 	randomize(&x, 3, seed);
@@ -331,8 +380,8 @@ static void check_binary(uint32_t kind, uint32_t *seed)
 		double b = (double)x2.data[broadcast(&x2, &y, i)];
 
 		/* a quotient near an integer may round either way */
-		if (kind == DBP_B_MOD &&
-		    fabs(a / b - rint(a / b)) < 1e-5 && a != 0)
+		if (kind == DBP_B_MOD && fabs(a / b - rint(a / b)) < 1e-5 &&
+		    a != 0)
 			continue;
 		snprintf(what, sizeof(what), "binary %u of %g, %g", kind, a, b);
 		near(y.data[i], binary(kind, a, b), 2e-6, what);
@@ -355,11 +404,14 @@ static void test_binary(void **state)
 
 static void test_binary_bad(void **state)
 {
-	const uint32_t dims[] = {2, 3, 4}, two[] = {2}, more[] = {1, 2, 3, 4};
-	struct dbp_binary_params p = {DBP_B_ADD};
-	struct work w = {.kind = DBP_OP_BINARY, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x, &x2},
-			 .out = {&y}};
+	const uint32_t dims[] = { 2, 3, 4 }, two[] = { 2 },
+		       more[] = { 1, 2, 3, 4 };
+	struct dbp_binary_params p = { DBP_B_ADD };
+	struct work w = { .kind = DBP_OP_BINARY,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x, &x2 },
+			  .out = { &y } };
 
 	(void)state;
 	shape(&x, 3, dims);
@@ -386,9 +438,10 @@ static void test_binary_bad(void **state)
 static const struct {
 	uint32_t rank, dims[4], axis;
 } axes[] = {
-	{2, {9, 21}, 1},       {2, {9, 21}, 0},	   {3, {2, 40, 7}, 1},
-	{4, {1, 4, 16, 5}, 2}, {4, {3, 2, 2, 2}, 3}, {1, {100}, 0},
-	{3, {4, 1, 6}, 1},
+	{ 2, { 9, 21 }, 1 },      { 2, { 9, 21 }, 0 },
+	{ 3, { 2, 40, 7 }, 1 },   { 4, { 1, 4, 16, 5 }, 2 },
+	{ 4, { 3, 2, 2, 2 }, 3 }, { 1, { 100 }, 0 },
+	{ 3, { 4, 1, 6 }, 1 },
 };
 
 /* Elements between neighbours along an axis. */
@@ -419,8 +472,11 @@ static void check_softmax(const struct dbp_softmax *p)
 static void test_softmax(void **state)
 {
 	struct dbp_softmax p;
-	struct work w = {.kind = DBP_OP_SOFTMAX, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	struct work w = { .kind = DBP_OP_SOFTMAX,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 	uint32_t seed = 7;
 
 	(void)state;
@@ -434,11 +490,11 @@ static void test_softmax(void **state)
 		check_softmax(&p);
 	}
 	/* large numbers do not overflow; NaN fills its line, no other */
-	shape(&x, 2, (uint32_t[]){3, 2});
-	shape(&y, 2, (uint32_t[]){3, 2});
+	shape(&x, 2, (uint32_t[]){ 3, 2 });
+	shape(&y, 2, (uint32_t[]){ 3, 2 });
 	p.axis = 1;
 	p.flags = 0;
-	memcpy(x.data, (float[]){1e30f, 1e30f, NAN, 0, 1, -INFINITY}, 24);
+	memcpy(x.data, (float[]){ 1e30f, 1e30f, NAN, 0, 1, -INFINITY }, 24);
 	run(&w);
 	assert_true(y.data[0] == 0.5f && y.data[1] == 0.5f);
 	assert_true(isnan(y.data[2]) && isnan(y.data[3]));
@@ -475,8 +531,8 @@ static void check_order(const struct dbp_softmax *p, uint32_t count,
 		uint32_t first = i - k * step;
 		uint32_t place = rank_of(first, step, n, k, (int)p->flags);
 		/* the line's first element in the output */
-		uint32_t line = first / (n * step) * (count * step) +
-				first % step;
+		uint32_t line =
+			first / (n * step) * (count * step) + first % step;
 
 		if (place >= count)
 			continue;
@@ -502,15 +558,17 @@ static void set_order(uint32_t s, uint32_t count, uint32_t *seed)
 	y2.dtype = DBP_I32;
 	/* few values: many ties */
 	for (uint32_t i = 0; i < elements(&x); i++)
-		x.data[i] = dbp_run_random(seed) % 10
-				    ? (float)(dbp_run_random(seed) % 12)
-				    : NAN;
+		x.data[i] = dbp_run_random(seed) % 10 ?
+				    (float)(dbp_run_random(seed) % 12) :
+				    NAN;
 }
 
 static void test_order(void **state)
 {
 	struct dbp_softmax p;
-	struct work w = {.params = &p, .params_bytes = sizeof(p), .in = {&x}};
+	struct work w = { .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x } };
 	uint32_t seed = 9;
 
 	(void)state;
@@ -537,11 +595,14 @@ static void test_order(void **state)
 
 static void test_axis_bad(void **state)
 {
-	const uint32_t dims[] = {4, 5}, one[] = {4, 1}, two[] = {4, 2};
-	const uint32_t six[] = {4, 6}, other[] = {3, 2};
-	struct dbp_softmax p = {1, 0};
-	struct work w = {.kind = DBP_OP_SOFTMAX, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	const uint32_t dims[] = { 4, 5 }, one[] = { 4, 1 }, two[] = { 4, 2 };
+	const uint32_t six[] = { 4, 6 }, other[] = { 3, 2 };
+	struct dbp_softmax p = { 1, 0 };
+	struct work w = { .kind = DBP_OP_SOFTMAX,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 
 	(void)state;
 	shape(&x, 2, dims);
@@ -550,9 +611,9 @@ static void test_axis_bad(void **state)
 	shape(&y, 2, dims);
 	p.axis = 2;
 	refuse(&w);
-	p = (struct dbp_softmax){0, 2};
+	p = (struct dbp_softmax){ 0, 2 };
 	refuse(&w);
-	p = (struct dbp_softmax){1, 0};
+	p = (struct dbp_softmax){ 1, 0 };
 	w.kind = DBP_OP_ARG_MAX;
 	refuse(&w);
 	y.dtype = DBP_I32;
@@ -584,21 +645,27 @@ static void test_axis_bad(void **state)
 
 static double reduce_start(uint32_t kind)
 {
-	return kind == DBP_R_MAX ? -HUGE_VAL
-	       : kind == DBP_R_MIN ? HUGE_VAL
-				   : kind == DBP_R_PROD;
+	return kind == DBP_R_MAX ? -HUGE_VAL :
+	       kind == DBP_R_MIN ? HUGE_VAL :
+				   kind == DBP_R_PROD;
 }
 
 static double reduce_step(uint32_t kind, double sum, double v)
 {
 	switch (kind) {
-	case DBP_R_MAX: return fmax(sum, v);
-	case DBP_R_MIN: return fmin(sum, v);
-	case DBP_R_PROD: return sum * v;
-	case DBP_R_L1: return sum + fabs(v);
+	case DBP_R_MAX:
+		return fmax(sum, v);
+	case DBP_R_MIN:
+		return fmin(sum, v);
+	case DBP_R_PROD:
+		return sum * v;
+	case DBP_R_L1:
+		return sum + fabs(v);
 	case DBP_R_L2:
-	case DBP_R_SUM_SQUARE: return sum + v * v;
-	default: return sum + v;
+	case DBP_R_SUM_SQUARE:
+		return sum + v * v;
+	default:
+		return sum + v;
 	}
 }
 
@@ -628,10 +695,13 @@ static void check_reduce(const struct dbp_reduce *p)
 
 static void test_reduce(void **state)
 {
-	static const uint32_t dims[] = {2, 3, 4, 5};
+	static const uint32_t dims[] = { 2, 3, 4, 5 };
 	struct dbp_reduce p;
-	struct work w = {.kind = DBP_OP_REDUCE, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	struct work w = { .kind = DBP_OP_REDUCE,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 	uint32_t seed = 11, out[4];
 
 	(void)state;
@@ -649,10 +719,13 @@ static void test_reduce(void **state)
 
 static void test_reduce_bad(void **state)
 {
-	const uint32_t dims[] = {2, 3}, kept[] = {1, 3}, flat[] = {3};
-	struct dbp_reduce p = {DBP_R_SUM, 1};
-	struct work w = {.kind = DBP_OP_REDUCE, .params = &p,
-			 .params_bytes = sizeof(p), .in = {&x}, .out = {&y}};
+	const uint32_t dims[] = { 2, 3 }, kept[] = { 1, 3 }, flat[] = { 3 };
+	struct dbp_reduce p = { DBP_R_SUM, 1 };
+	struct work w = { .kind = DBP_OP_REDUCE,
+			  .params = &p,
+			  .params_bytes = sizeof(p),
+			  .in = { &x },
+			  .out = { &y } };
 
 	(void)state;
 	shape(&x, 2, dims);
@@ -667,7 +740,7 @@ static void test_reduce_bad(void **state)
 	refuse(&w);
 	p.axes = 1 | 1u << 31;
 	refuse(&w);
-	p = (struct dbp_reduce){0, 1};
+	p = (struct dbp_reduce){ 0, 1 };
 	refuse(&w);
 	p.kind = DBP_R_COUNT;
 	refuse(&w);
@@ -681,13 +754,13 @@ static void test_reduce_bad(void **state)
 static const struct {
 	uint32_t rank_a, a[4], rank_b, b[4], rank, y[4];
 } products[] = {
-	{2, {5, 7}, 2, {7, 40}, 2, {5, 40}},
-	{2, {1, 64}, 2, {64, 1}, 2, {1, 1}},
-	{3, {3, 4, 5}, 2, {5, 6}, 3, {3, 4, 6}},
-	{2, {4, 5}, 3, {3, 5, 17}, 3, {3, 4, 17}},
-	{4, {2, 1, 3, 4}, 4, {1, 3, 4, 16}, 4, {2, 3, 3, 16}},
-	{4, {2, 3, 1, 9}, 4, {2, 3, 9, 2}, 4, {2, 3, 1, 2}},
-	{3, {2, 3, 1}, 3, {2, 1, 33}, 3, {2, 3, 33}},
+	{ 2, { 5, 7 }, 2, { 7, 40 }, 2, { 5, 40 } },
+	{ 2, { 1, 64 }, 2, { 64, 1 }, 2, { 1, 1 } },
+	{ 3, { 3, 4, 5 }, 2, { 5, 6 }, 3, { 3, 4, 6 } },
+	{ 2, { 4, 5 }, 3, { 3, 5, 17 }, 3, { 3, 4, 17 } },
+	{ 4, { 2, 1, 3, 4 }, 4, { 1, 3, 4, 16 }, 4, { 2, 3, 3, 16 } },
+	{ 4, { 2, 3, 1, 9 }, 4, { 2, 3, 9, 2 }, 4, { 2, 3, 1, 2 } },
+	{ 3, { 2, 3, 1 }, 3, { 2, 1, 33 }, 3, { 2, 3, 33 } },
 };
 
 /* Element `i` of y: row, column and the matrices before them. */
@@ -705,14 +778,15 @@ static double product_at(uint32_t i)
 	at_a = broadcast(&a, &y, i) * k;
 	at_b = broadcast(&b, &y, i) * k * n + i % n;
 	for (uint32_t j = 0; j < k; j++)
-		sum += (double)x.data[at_a + j] *
-		       (double)x2.data[at_b + j * n];
+		sum += (double)x.data[at_a + j] * (double)x2.data[at_b + j * n];
 	return sum;
 }
 
 static void test_matmul(void **state)
 {
-	struct work w = {.kind = DBP_OP_MATMUL, .in = {&x, &x2}, .out = {&y}};
+	struct work w = { .kind = DBP_OP_MATMUL,
+			  .in = { &x, &x2 },
+			  .out = { &y } };
 	uint32_t seed = 13;
 
 	(void)state;
@@ -733,17 +807,19 @@ static void test_matmul_bad(void **state)
 	static const struct {
 		uint32_t rank_a, a[3], rank_b, b[3], rank, y[3];
 	} bad[] = {
-		{2, {2, 3}, 2, {4, 5}, 2, {2, 5}},
-		{2, {2, 3}, 2, {3, 5}, 2, {3, 5}},
-		{2, {2, 3}, 2, {3, 5}, 2, {2, 4}},
-		{1, {3}, 2, {3, 5}, 2, {1, 5}},
-		{2, {2, 3}, 1, {3}, 2, {2, 1}},
-		{2, {2, 3}, 2, {3, 1}, 1, {2}},
-		{3, {2, 2, 3}, 2, {3, 5}, 2, {2, 5}},
-		{3, {2, 2, 3}, 2, {3, 5}, 3, {1, 2, 5}},
-		{3, {2, 2, 3}, 3, {3, 3, 5}, 3, {2, 2, 5}},
+		{ 2, { 2, 3 }, 2, { 4, 5 }, 2, { 2, 5 } },
+		{ 2, { 2, 3 }, 2, { 3, 5 }, 2, { 3, 5 } },
+		{ 2, { 2, 3 }, 2, { 3, 5 }, 2, { 2, 4 } },
+		{ 1, { 3 }, 2, { 3, 5 }, 2, { 1, 5 } },
+		{ 2, { 2, 3 }, 1, { 3 }, 2, { 2, 1 } },
+		{ 2, { 2, 3 }, 2, { 3, 1 }, 1, { 2 } },
+		{ 3, { 2, 2, 3 }, 2, { 3, 5 }, 2, { 2, 5 } },
+		{ 3, { 2, 2, 3 }, 2, { 3, 5 }, 3, { 1, 2, 5 } },
+		{ 3, { 2, 2, 3 }, 3, { 3, 3, 5 }, 3, { 2, 2, 5 } },
 	};
-	struct work w = {.kind = DBP_OP_MATMUL, .in = {&x, &x2}, .out = {&y}};
+	struct work w = { .kind = DBP_OP_MATMUL,
+			  .in = { &x, &x2 },
+			  .out = { &y } };
 
 	(void)state;
 	for (uint32_t s = 0; s < COUNT(bad); s++) {
@@ -752,9 +828,9 @@ static void test_matmul_bad(void **state)
 		shape(&y, bad[s].rank, bad[s].y);
 		refuse(&w);
 	}
-	shape(&x, 2, (uint32_t[]){2, 3});
-	shape(&x2, 2, (uint32_t[]){3, 5});
-	shape(&y, 2, (uint32_t[]){2, 5});
+	shape(&x, 2, (uint32_t[]){ 2, 3 });
+	shape(&x2, 2, (uint32_t[]){ 3, 5 });
+	shape(&y, 2, (uint32_t[]){ 2, 5 });
 	x2.dtype = DBP_S8;
 	refuse(&w);
 }

@@ -27,16 +27,16 @@ static double sigmoid(double x)
 }
 
 static const struct function functions[] = {
-	{"exp", dbrt_expf, exp, 2e-7, 1e-45},
-	{"log", dbrt_logf, log, 2e-7, 0},
-	{"log1p", dbrt_log1pf, log1p, 4e-7, 1e-45},
-	{"tanh", dbrt_tanhf, tanh, 0, 2e-7},
-	{"sigmoid", dbrt_sigmoidf, sigmoid, 3e-7, 1e-45},
-	{"erf", dbrt_erff, erf, 0, 2e-7},
-	{"sqrt", dbrt_sqrtf, sqrt, 0, 0},
-	{"floor", dbrt_floorf, floor, 0, 0},
-	{"ceil", dbrt_ceilf, ceil, 0, 0},
-	{"round", dbrt_roundf, rint, 0, 0},
+	{ "exp", dbrt_expf, exp, 2e-7, 1e-45 },
+	{ "log", dbrt_logf, log, 2e-7, 0 },
+	{ "log1p", dbrt_log1pf, log1p, 4e-7, 1e-45 },
+	{ "tanh", dbrt_tanhf, tanh, 0, 2e-7 },
+	{ "sigmoid", dbrt_sigmoidf, sigmoid, 3e-7, 1e-45 },
+	{ "erf", dbrt_erff, erf, 0, 2e-7 },
+	{ "sqrt", dbrt_sqrtf, sqrt, 0, 0 },
+	{ "floor", dbrt_floorf, floor, 0, 0 },
+	{ "ceil", dbrt_ceilf, ceil, 0, 0 },
+	{ "round", dbrt_roundf, rint, 0, 0 },
 };
 
 /* Equal, or both NaN (then the one NaN of fmath.h). */
@@ -100,21 +100,21 @@ static void test_log_near_one(void **state)
 }
 
 static const float special[] = {
-	0.0f,	       -0.0f,
-	1.0f,	       -1.0f,
-	0.5f,	       -0.5f,
-	1.5f,	       -1.5f,
-	2.0f,	       -2.0f,
-	2.5f,	       3.0f,
-	-3.0f,	       4.0f,
-	1e-45f,	       -1e-45f,
-	1e-38f,	       1.17549435e-38f,
+	0.0f,          -0.0f,
+	1.0f,          -1.0f,
+	0.5f,          -0.5f,
+	1.5f,          -1.5f,
+	2.0f,          -2.0f,
+	2.5f,          3.0f,
+	-3.0f,         4.0f,
+	1e-45f,        -1e-45f,
+	1e-38f,        1.17549435e-38f,
 	3.4028235e38f, -3.4028235e38f,
 	INFINITY,      -INFINITY,
-	NAN,	       8388607.5f,
+	NAN,           8388607.5f,
 	8388608.0f,    16777216.0f,
 	16777218.0f,   4294967296.0f,
-	1e9f,	       1.0000001f,
+	1e9f,          1.0000001f,
 	0.99999994f,   1.0009766f,
 };
 #define SPECIALS (sizeof(special) / sizeof(special[0]))

@@ -24,8 +24,8 @@ struct setup {
 	int with_photo; /* a first input that takes photos, 40 x 20 */
 };
 
-static void add_copy(struct dbp_builder *b, uint32_t rank,
-		     const uint32_t *dims, uint32_t gap)
+static void add_copy(struct dbp_builder *b, uint32_t rank, const uint32_t *dims,
+		     uint32_t gap)
 {
 	uint32_t x = dbp_run_tensor(b, DBP_F32, rank, dims, 0, 0, 0);
 	uint32_t y = dbp_run_tensor(b, DBP_F32, rank, dims, 0, 0, gap);
@@ -42,8 +42,8 @@ static void set_head(struct dbp_builder *b, const struct setup *s)
 
 	memcpy(bytes, &s->head, sizeof(s->head));
 	for (uint32_t i = 0; i < s->head.class_count; i++)
-		names[i] = s->names[i] ? dbp_add_string(b, s->names[i])
-				       : DBP_NONE;
+		names[i] = s->names[i] ? dbp_add_string(b, s->names[i]) :
+					 DBP_NONE;
 	memcpy(bytes + sizeof(s->head), names, sizeof(names));
 	dbp_set_section(b, DBP_SECTION_HEAD, bytes,
 			sizeof(s->head) + 4 * s->head.class_count);
@@ -51,11 +51,12 @@ static void set_head(struct dbp_builder *b, const struct setup *s)
 
 static int open_head(struct dbp_run *r, const struct setup *s)
 {
-	const uint32_t photo[] = {1, 20, 40, 3};
-	uint32_t boxes[] = {1, s->rows, 4};
-	uint32_t scores[] = {1, s->rows, s->classes};
-	struct dbp_preprocess p = {.channels = 3, .table = DBP_NONE,
-				   .fit = DBP_LETTERBOX};
+	const uint32_t photo[] = { 1, 20, 40, 3 };
+	uint32_t boxes[] = { 1, s->rows, 4 };
+	uint32_t scores[] = { 1, s->rows, s->classes };
+	struct dbp_preprocess p = { .channels = 3,
+				    .table = DBP_NONE,
+				    .fit = DBP_LETTERBOX };
 	struct dbp_builder b;
 
 	dbp_builder_init(&b);
@@ -77,17 +78,20 @@ static int open_head(struct dbp_run *r, const struct setup *s)
 static struct setup setup_of(uint32_t rows, uint32_t classes)
 {
 	return (struct setup){
-		.head = {.kind = DBP_HEAD_BOXES, .boxes_output = 0,
-			 .scores_output = 1, .score_threshold = 0.5f,
-			 .nms_iou = 0.5f, .class_count = classes},
-		.rows = rows, .classes = classes,
+		.head = { .kind = DBP_HEAD_BOXES,
+			  .boxes_output = 0,
+			  .scores_output = 1,
+			  .score_threshold = 0.5f,
+			  .nms_iou = 0.5f,
+			  .class_count = classes },
+		.rows = rows,
+		.classes = classes,
 	};
 }
 
 /* Runs the model; the number of detections. */
 static int detect(const struct setup *s, const float *boxes,
-		  const float *scores, struct dbrt_detection *out,
-		  uint32_t max)
+		  const float *scores, struct dbrt_detection *out, uint32_t max)
 {
 	uint32_t rows = s->head.kind == DBP_HEAD_BOXES ? s->rows : 1;
 	struct dbp_run r;
@@ -96,8 +100,9 @@ static int detect(const struct setup *s, const float *boxes,
 	assert_int_equal(open_head(&r, s), DBRT_OK);
 	assert_int_equal(dbrt_set_input_f32(&r.model, 0, boxes, 4 * s->rows),
 			 DBRT_OK);
-	assert_int_equal(dbrt_set_input_f32(&r.model, 1, scores,
-					    rows * s->classes), DBRT_OK);
+	assert_int_equal(
+		dbrt_set_input_f32(&r.model, 1, scores, rows * s->classes),
+		DBRT_OK);
 	assert_int_equal(dbrt_run(&r.model), DBRT_OK);
 	n = dbrt_detections(&r.model, out, max);
 	dbp_run_close(&r);
@@ -115,12 +120,12 @@ static void expect(const struct dbrt_detection *d, float x1, float y1, float x2,
 static void test_suppression(void **state)
 {
 	struct setup s = setup_of(5, 2);
-	const float boxes[] = {0, 0, 10, 10,  /* kept */
-			       0, 0, 10, 6,   /* covers 0.6: suppressed */
-			       0, 0, 10, 5,   /* 0.5, not over it: kept */
-			       20, 0, 30, 10, /* apart */
-			       0, 0, 10, 10}; /* of the other class */
-	const float scores[] = {0.9f, 0, 0.8f, 0, 0.7f, 0, 0.5f, 0, 0, 0.95f};
+	const float boxes[] = { 0,  0, 10, 10,   /* kept */
+				0,  0, 10, 6,    /* covers 0.6: suppressed */
+				0,  0, 10, 5,    /* 0.5, not over it: kept */
+				20, 0, 30, 10,   /* apart */
+				0,  0, 10, 10 }; /* of the other class */
+	const float scores[] = { 0.9f, 0, 0.8f, 0, 0.7f, 0, 0.5f, 0, 0, 0.95f };
 	struct dbrt_detection d[8];
 
 	(void)state;
@@ -141,13 +146,14 @@ static void test_suppression(void **state)
 static void test_odd_numbers(void **state)
 {
 	struct setup s = setup_of(8, 1);
-	const float boxes[] = {0, 0, 1, 1,	2, 0, 3, 1, /* NaN score */
-			       5, 0, 4, 1,		    /* x2 < x1 */
-			       6, 3, 7, 3,		    /* flat */
-			       NAN, 0, 9, 9,	8, 0, INFINITY, 1,
-			       8, NAN, 9, 9,	20, 0, 21, 1};
-	const float scores[] = {0.6f, NAN, 0.9f, 0.9f, 0.9f, 0.7f, 0.9f,
-				INFINITY};
+	const float boxes[] = {
+		0,   0, 1, 1, 2, 0, 3,        1, /* NaN score */
+		5,   0, 4, 1,                    /* x2 < x1 */
+		6,   3, 7, 3,                    /* flat */
+		NAN, 0, 9, 9, 8, 0, INFINITY, 1, 8, NAN, 9, 9, 20, 0, 21, 1
+	};
+	const float scores[] = { 0.6f, NAN,  0.9f, 0.9f,
+				 0.9f, 0.7f, 0.9f, INFINITY };
 	struct dbrt_detection d[8];
 
 	(void)state;
@@ -161,8 +167,8 @@ static void test_odd_numbers(void **state)
 static void test_ties(void **state)
 {
 	struct setup s = setup_of(3, 2);
-	const float boxes[] = {0, 0, 9, 9, 20, 0, 29, 9, 0, 0, 9, 8};
-	const float scores[] = {0.5f, 0.75f, 0.75f, 0.75f, 0.75f, 0.75f};
+	const float boxes[] = { 0, 0, 9, 9, 20, 0, 29, 9, 0, 0, 9, 8 };
+	const float scores[] = { 0.5f, 0.75f, 0.75f, 0.75f, 0.75f, 0.75f };
 	struct dbrt_detection d[6];
 
 	(void)state;
@@ -176,8 +182,8 @@ static void test_ties(void **state)
 static void test_background(void **state)
 {
 	struct setup s = setup_of(2, 3);
-	const float boxes[] = {1, 1, 4, 4, 2, 3, 2, 2};
-	const float scores[] = {0.9f, 0.5f, 0.6f, 0.9f, 0.1f, 0.8f};
+	const float boxes[] = { 1, 1, 4, 4, 2, 3, 2, 2 };
+	const float scores[] = { 0.9f, 0.5f, 0.6f, 0.9f, 0.1f, 0.8f };
 	struct dbrt_detection d[4];
 	struct dbp_run r;
 
@@ -204,8 +210,8 @@ static void test_background(void **state)
 static void test_photo(void **state)
 {
 	struct setup s = setup_of(2, 1);
-	const float boxes[] = {0.5f, 0.25f, 0.625f, 0.5f, 0, 0, 0.5f, 2};
-	const float scores[] = {0.9f, 0.8f};
+	const float boxes[] = { 0.5f, 0.25f, 0.625f, 0.5f, 0, 0, 0.5f, 2 };
+	const float scores[] = { 0.9f, 0.8f };
 	static const uint8_t rgb[80 * 80 * 3];
 	static const float zero[20 * 40 * 3];
 	struct dbrt_detection d[2];
@@ -237,21 +243,22 @@ static void test_photo(void **state)
 static void test_classifier(void **state)
 {
 	struct setup s = setup_of(1, 4);
-	const float box[4] = {0};
+	const float box[4] = { 0 };
 	struct dbrt_detection d[2];
 
 	(void)state;
 	s.head.kind = DBP_HEAD_CLASSIFIER;
-	assert_int_equal(detect(&s, box, (float[]){-3, -1, NAN, -1}, d, 2), 1);
+	assert_int_equal(detect(&s, box, (float[]){ -3, -1, NAN, -1 }, d, 2),
+			 1);
 	assert_int_equal(d[0].class_id, 1);
 	assert_true(d[0].score == -1);
-	assert_int_equal(detect(&s, box, (float[]){NAN, NAN, 5, 7}, d, 2), 1);
+	assert_int_equal(detect(&s, box, (float[]){ NAN, NAN, 5, 7 }, d, 2), 1);
 	assert_int_equal(d[0].class_id, 3);
-	assert_int_equal(detect(&s, box, (float[]){NAN, NAN, NAN, NAN}, d, 2),
+	assert_int_equal(detect(&s, box, (float[]){ NAN, NAN, NAN, NAN }, d, 2),
 			 0);
-	assert_int_equal(detect(&s, box, (float[]){1, 2, 3, 4}, NULL, 0), 0);
+	assert_int_equal(detect(&s, box, (float[]){ 1, 2, 3, 4 }, NULL, 0), 0);
 	s.head.background = 1;
-	assert_int_equal(detect(&s, box, (float[]){9, 2, 3, 3}, d, 2), 1);
+	assert_int_equal(detect(&s, box, (float[]){ 9, 2, 3, 3 }, d, 2), 1);
 	assert_int_equal(d[0].class_id, 1);
 }
 
@@ -294,9 +301,10 @@ static int reference(const struct setup *s, const float *boxes,
 		const float *b = boxes + 4 * (i / s->classes);
 
 		if (scores[i] >= s->head.score_threshold)
-			list[n++] = (struct candidate){
-				{b[0], b[1], b[2], b[3], scores[i],
-				 i % s->classes}, i / s->classes};
+			list[n++] = (struct candidate){ { b[0], b[1], b[2],
+							  b[3], scores[i],
+							  i % s->classes },
+							i / s->classes };
 	}
 	qsort(list, (size_t)n, sizeof(*list), by_score);
 	for (int i = 0; i < n && kept < max; i++) {
@@ -325,15 +333,15 @@ static void random_candidates(const struct setup *s, float *boxes,
 		boxes[4 * i + 3] = y + 1 + (float)(dbp_run_random(seed) % 20);
 	}
 	for (uint32_t i = 0; i < s->rows * s->classes; i++)
-		scores[i] = (float)(dbp_run_random(seed) % levels) /
-			    (float)levels;
+		scores[i] =
+			(float)(dbp_run_random(seed) % levels) / (float)levels;
 }
 
 static void test_random(void **state)
 {
 	static float boxes[4 * MAX_ROWS], scores[MAX_CLASSES * MAX_ROWS];
 	static struct dbrt_detection got[300], want[300];
-	const uint32_t maxima[] = {1, 2, 3, 10, 100, 300};
+	const uint32_t maxima[] = { 1, 2, 3, 10, 100, 300 };
 	uint32_t seed = 1;
 
 	(void)state;
@@ -348,8 +356,8 @@ static void test_random(void **state)
 		random_candidates(&s, boxes, scores, i % 3 ? 1000 : 4,
 				  i % 7 ? 50 : 4, &seed);
 		n = detect(&s, boxes, scores, got, max);
-		assert_int_equal(n, reference(&s, boxes, scores, want,
-					      (int)max));
+		assert_int_equal(n,
+				 reference(&s, boxes, scores, want, (int)max));
 		assert_memory_equal(got, want, (size_t)n * sizeof(*got));
 	}
 }
@@ -371,9 +379,9 @@ static void test_bad(void **state)
 	assert_int_equal(dbrt_open(&unbound, r.file, r.bytes), DBRT_OK);
 	assert_int_equal(dbrt_detections(&unbound, d, 1), DBRT_ERROR_ARENA);
 	dbp_run_close(&r);
-#define BAD(change) \
-	s = good; \
-	change; \
+#define BAD(change)                                             \
+	s = good;                                               \
+	change;                                                 \
 	assert_int_equal(open_head(&r, &s), DBRT_ERROR_FORMAT); \
 	dbp_run_close(&r)
 	BAD(s.head.kind = 3);
@@ -393,7 +401,7 @@ static void test_bad(void **state)
 
 static void test_no_head(void **state)
 {
-	const uint32_t dims[] = {2};
+	const uint32_t dims[] = { 2 };
 	struct dbrt_detection d[1];
 	struct dbp_builder b;
 	struct dbp_run r;

@@ -52,22 +52,22 @@ struct fit_case {
 };
 
 static const struct fit_case fits[] = {
-	{64, 48, 64, 48, DBP_STRETCH, 0, 0, 64, 48},
-	{64, 48, 32, 32, DBP_STRETCH, 0, 0, 32, 32},
-	{5, 3, 17, 11, DBP_STRETCH, 0, 0, 17, 11},
-	{1, 1, 9, 4, DBP_STRETCH, 0, 0, 9, 4},
-	{640, 3, 320, 240, DBP_STRETCH, 0, 0, 320, 240},
-	{333, 217, 128, 96, DBP_STRETCH, 0, 0, 128, 96},
+	{ 64, 48, 64, 48, DBP_STRETCH, 0, 0, 64, 48 },
+	{ 64, 48, 32, 32, DBP_STRETCH, 0, 0, 32, 32 },
+	{ 5, 3, 17, 11, DBP_STRETCH, 0, 0, 17, 11 },
+	{ 1, 1, 9, 4, DBP_STRETCH, 0, 0, 9, 4 },
+	{ 640, 3, 320, 240, DBP_STRETCH, 0, 0, 320, 240 },
+	{ 333, 217, 128, 96, DBP_STRETCH, 0, 0, 128, 96 },
 	/* 640x480 into a square: 48 rows of 64, 8 above and 8 below */
-	{640, 480, 64, 64, DBP_LETTERBOX, 0, 8, 64, 48},
-	{640, 480, 64, 64, DBP_LETTERBOX_TOPLEFT, 0, 0, 64, 48},
-	{480, 640, 64, 64, DBP_LETTERBOX, 8, 0, 48, 64},
+	{ 640, 480, 64, 64, DBP_LETTERBOX, 0, 8, 64, 48 },
+	{ 640, 480, 64, 64, DBP_LETTERBOX_TOPLEFT, 0, 0, 64, 48 },
+	{ 480, 640, 64, 64, DBP_LETTERBOX, 8, 0, 48, 64 },
 	/* 3:2 into 7 columns: 4.67 rows are 5, 2 left over, 1 above */
-	{30, 20, 7, 7, DBP_LETTERBOX, 0, 1, 7, 5},
+	{ 30, 20, 7, 7, DBP_LETTERBOX, 0, 1, 7, 5 },
 	/* so flat that nothing would be left of it */
-	{1000, 1, 10, 10, DBP_LETTERBOX, 0, 4, 10, 1},
-	{50, 50, 50, 50, DBP_LETTERBOX, 0, 0, 50, 50},
-	{20, 10, 200, 100, DBP_LETTERBOX, 0, 0, 200, 100},
+	{ 1000, 1, 10, 10, DBP_LETTERBOX, 0, 4, 10, 1 },
+	{ 50, 50, 50, 50, DBP_LETTERBOX, 0, 0, 50, 50 },
+	{ 20, 10, 200, 100, DBP_LETTERBOX, 0, 0, 200, 100 },
 };
 
 static void check_pixel(const struct fit_case *f, const uint8_t *rgb,
@@ -81,12 +81,13 @@ static void check_pixel(const struct fit_case *f, const uint8_t *rgb,
 
 	for (int c = 0; c < 3; c++) {
 		double want = inside ? sample(rgb, f->width, f->height, stride,
-					      sx - 0.5, sy - 0.5, c)
-				     : 114;
+					      sx - 0.5, sy - 0.5, c) :
+				       114;
 
 		if (fabs(got[c] - want) > 0.65)
 			fail_msg("%ux%u to %ux%u: pixel %u, %u: %d, expected "
-				 "%.3f", f->width, f->height, f->out_width,
+				 "%.3f",
+				 f->width, f->height, f->out_width,
 				 f->out_height, x, y, got[c], want);
 	}
 }
@@ -107,9 +108,11 @@ static void test_fit(void **state)
 				 DBRT_OK);
 		for (uint32_t y = 0; y < f->out_height; y++)
 			for (uint32_t x = 0; x < f->out_width; x++)
-				check_pixel(f, rgb, stride,
-					    out + 3 * ((size_t)y *
-						       f->out_width + x), x, y);
+				check_pixel(
+					f, rgb, stride,
+					out + 3 * ((size_t)y * f->out_width +
+						   x),
+					x, y);
 		if (f->width == f->out_width && f->height == f->out_height)
 			for (uint32_t y = 0; y < f->height; y++)
 				assert_memory_equal(out + 3 * y * f->width,
@@ -123,14 +126,16 @@ static void test_fit(void **state)
 /* 0 and 100 over four pixels: at -0.25, 0.25, 0.75, 1.25. */
 static void test_by_hand(void **state)
 {
-	const uint8_t rgb[] = {0, 0, 255, 100, 1, 255};
-	const uint8_t want[] = {0,  0, 255, 25,	 0, 255,
-				75, 1, 255, 100, 1, 255};
+	const uint8_t rgb[] = { 0, 0, 255, 100, 1, 255 };
+	const uint8_t want[] = {
+		0, 0, 255, 25, 0, 255, 75, 1, 255, 100, 1, 255
+	};
 	uint8_t out[12];
 
 	(void)state;
-	assert_int_equal(dbrt_fit_image(rgb, 2, 1, 6, out, 4, 1, DBP_STRETCH,
-					0), DBRT_OK);
+	assert_int_equal(
+		dbrt_fit_image(rgb, 2, 1, 6, out, 4, 1, DBP_STRETCH, 0),
+		DBRT_OK);
 	assert_memory_equal(out, want, sizeof(out));
 }
 
@@ -139,9 +144,9 @@ static void test_frame(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
 		const struct fit_case *f = &fits[i];
-		struct dbrt_frame frame =
-			dbrt_frame_of(f->width, f->height, f->out_width,
-				      f->out_height, f->fit);
+		struct dbrt_frame frame = dbrt_frame_of(f->width, f->height,
+							f->out_width,
+							f->out_height, f->fit);
 
 		assert_true(frame.left == (float)f->left);
 		assert_true(frame.top == (float)f->top);
@@ -158,7 +163,7 @@ static void test_frame(void **state)
 
 static void test_bad(void **state)
 {
-	uint8_t rgb[12] = {0}, out[12];
+	uint8_t rgb[12] = { 0 }, out[12];
 
 	(void)state;
 #define FIT(w, h, stride, ow, oh, fit, pad) \
@@ -197,7 +202,7 @@ static int8_t table_code(int c, int pixel)
 
 static void open_model(struct dbp_run *r, const struct model_case *k)
 {
-	uint32_t dims[] = {1, k->height, k->width, k->p.channels}, x, y;
+	uint32_t dims[] = { 1, k->height, k->width, k->p.channels }, x, y;
 	struct dbp_preprocess p = k->p;
 	struct dbp_builder b;
 	int8_t table[3 * 256];
@@ -224,7 +229,8 @@ static uint32_t channel(const struct dbp_preprocess *p, const uint8_t *rgb,
 			int c)
 {
 	if (p->color == DBP_GRAY)
-		return (77u * rgb[0] + 150u * rgb[1] + 29u * rgb[2] + 128) / 256;
+		return (77u * rgb[0] + 150u * rgb[1] + 29u * rgb[2] + 128) /
+		       256;
 	return rgb[p->color == DBP_BGR ? 2 - c : c];
 }
 
@@ -244,17 +250,17 @@ static void check_model(const struct model_case *k)
 	assert_int_equal(dbrt_set_image(&r.model, 0, rgb, 41, 29, 130),
 			 DBRT_OK);
 	assert_int_equal(dbrt_run(&r.model), DBRT_OK);
-	assert_int_equal(dbrt_output_f32(&r.model, 0, got,
-					 pixels * k->p.channels), DBRT_OK);
+	assert_int_equal(
+		dbrt_output_f32(&r.model, 0, got, pixels * k->p.channels),
+		DBRT_OK);
 	for (i = 0; i < pixels * k->p.channels; i++) {
 		int c = (int)(i % k->p.channels);
 		uint32_t x = channel(&k->p, fitted + i / k->p.channels * 3, c);
 
-		assert_true(got[i] ==
-			    (k->dtype == DBP_S8
-				     ? (float)table_code(c, (int)x)
-				     : ((float)x - k->p.mean[c]) *
-					       k->p.scale[c]));
+		assert_true(got[i] == (k->dtype == DBP_S8 ?
+					       (float)table_code(c, (int)x) :
+					       ((float)x - k->p.mean[c]) *
+						       k->p.scale[c]));
 	}
 	free(rgb);
 	free(fitted);
@@ -267,14 +273,17 @@ static void test_models(void **state)
 	(void)state;
 	for (int i = 0; i < 36; i++) {
 		struct model_case k = {
-			.p = {.color = (uint8_t)(i % 3),
-			      .fit = (uint8_t)(i / 3 % 3), .pad_value = 114,
-			      .channels = i % 3 == DBP_GRAY ? 1 : 3,
-			      .mean = {123.5f, 116, 104, 0},
-			      .scale = {1 / 58.0f, 0.25f, -1, 0}},
+			.p = { .color = (uint8_t)(i % 3),
+			       .fit = (uint8_t)(i / 3 % 3),
+			       .pad_value = 114,
+			       .channels = i % 3 == DBP_GRAY ? 1 : 3,
+			       .mean = { 123.5f, 116, 104, 0 },
+			       .scale = { 1 / 58.0f, 0.25f, -1, 0 } },
 			.dtype = i & 1 ? DBP_S8 : DBP_F32,
-			.gap = i / 18 ? 2 : 0, .workers = i / 18 ? 4 : 1,
-			.height = 33, .width = 150,
+			.gap = i / 18 ? 2 : 0,
+			.workers = i / 18 ? 4 : 1,
+			.height = 33,
+			.width = 150,
 		};
 
 		check_model(&k);
@@ -283,11 +292,13 @@ static void test_models(void **state)
 
 static void test_model_errors(void **state)
 {
-	struct model_case k = {.p = {.channels = 3, .scale = {1, 1, 1, 1}},
-			       .dtype = DBP_F32, .workers = 1, .height = 2,
-			       .width = 2};
-	uint8_t rgb[12] = {0};
-	float input[12] = {0};
+	struct model_case k = { .p = { .channels = 3, .scale = { 1, 1, 1, 1 } },
+				.dtype = DBP_F32,
+				.workers = 1,
+				.height = 2,
+				.width = 2 };
+	uint8_t rgb[12] = { 0 };
+	float input[12] = { 0 };
 	struct dbrt_model unbound;
 	struct dbp_run r;
 
@@ -314,8 +325,10 @@ static void test_model_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fit),    cmocka_unit_test(test_by_hand),
-		cmocka_unit_test(test_frame),  cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_frame),
+		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_models),
 		cmocka_unit_test(test_model_errors),
 	};

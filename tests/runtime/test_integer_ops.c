@@ -57,8 +57,8 @@ static uint32_t seed_now;
 
 static int pick(int low, int high)
 {
-	return low + (int)(dbp_run_random(&seed_now) %
-			   (uint32_t)(high - low + 1));
+	return low +
+	       (int)(dbp_run_random(&seed_now) % (uint32_t)(high - low + 1));
 }
 
 static uint32_t elements(const struct tensor *t)
@@ -239,11 +239,11 @@ static void test_add(void **state)
 	seed_now = 1;
 	for (int i = 0; i < 300; i++) {
 		start_pair(&op, DBP_OP_ADD);
-		op.p.add = (struct dbp_add){ pick(-60000, 60000),
-					     pick(-60000, 60000),
-					     (uint8_t)pick(1, 24),
-					     (int8_t)pick(-128, 0),
-					     (int8_t)pick(0, 127), 0 };
+		op.p.add = (struct dbp_add){
+			pick(-60000, 60000),  pick(-60000, 60000),
+			(uint8_t)pick(1, 24), (int8_t)pick(-128, 0),
+			(int8_t)pick(0, 127), 0
+		};
 		op.params_bytes = sizeof(op.p.add);
 		check(&op, add_reference);
 	}
@@ -264,13 +264,13 @@ static void test_mul(void **state)
 	}
 }
 
-static int64_t rescale_reference(const struct test_op *t,
-				 const uint32_t *index)
+static int64_t rescale_reference(const struct test_op *t, const uint32_t *index)
 {
 	int64_t a = at(&t->in[0], index, t->out.rank) - t->in[0].zero;
 
 	return clamped(round_shift(a * t->p.rescale.multiplier,
-				   (int)t->p.rescale.shift) + t->out.zero,
+				   (int)t->p.rescale.shift) +
+			       t->out.zero,
 		       -128, 127);
 }
 
@@ -292,9 +292,9 @@ static void test_rescale(void **state)
 	seed_now = 3;
 	for (int i = 0; i < 200; i++) {
 		start_unary(&op, DBP_OP_RESCALE);
-		op.p.rescale = (struct dbp_rescale){
-			(uint32_t)pick(32768, 65535), (uint32_t)pick(12, 20)
-		};
+		op.p.rescale =
+			(struct dbp_rescale){ (uint32_t)pick(32768, 65535),
+					      (uint32_t)pick(12, 20) };
 		op.params_bytes = sizeof(op.p.rescale);
 		check(&op, rescale_reference);
 	}
@@ -302,8 +302,8 @@ static void test_rescale(void **state)
 
 static int64_t table_reference(const struct test_op *t, const uint32_t *index)
 {
-	return ((const int8_t *)t->data)[128 + at(&t->in[0], index,
-						  t->out.rank)];
+	return ((const int8_t *)
+			t->data)[128 + at(&t->in[0], index, t->out.rank)];
 }
 
 static void test_table(void **state)
@@ -410,8 +410,8 @@ static void test_slice(void **state)
 			op.p.slice.start[k] = (uint32_t)start;
 			op.p.slice.step[k] = step;
 			if (k < op.out.rank)
-				op.out.dims[k] = (uint32_t)pick(
-					1, 1 + room / abs(step));
+				op.out.dims[k] =
+					(uint32_t)pick(1, 1 + room / abs(step));
 		}
 		op.params_bytes = sizeof(op.p.slice);
 		fill_move(&op);
@@ -541,7 +541,8 @@ static void test_pad(void **state)
 		p->value = (float)pick(-1000, 1000);
 		for (uint32_t k = 0; k < op.out.rank; k++) {
 			int most = p->mode == DBP_PAD_REFLECT ?
-					   (int)op.in[0].dims[k] - 1 : 3;
+					   (int)op.in[0].dims[k] - 1 :
+					   3;
 			int begin = pick(0, most), end = pick(0, most);
 
 			p->begin[k] = (uint32_t)begin;
@@ -567,7 +568,9 @@ static int64_t concat_reference(const struct test_op *t, const uint32_t *index)
 	if (t->out.dtype != DBP_S8 || !r->shift)
 		return v;
 	return clamped(round_shift((int64_t)(v - in->zero) * r->multiplier,
-				   (int)r->shift) + t->out.zero, -128, 127);
+				   (int)r->shift) +
+			       t->out.zero,
+		       -128, 127);
 }
 
 static void test_concat(void **state)

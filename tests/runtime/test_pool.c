@@ -50,10 +50,10 @@ static double window(const struct setup *s, const double *x, uint32_t image,
 
 	for (int ky = 0; ky < s->p.kernel_h; ky++)
 		for (int kx = 0; kx < s->p.kernel_w; kx++) {
-			int y = (int)oy * s->p.stride_h +
-				ky * s->p.dilation_h - s->p.pad_top;
-			int z = (int)ox * s->p.stride_w +
-				kx * s->p.dilation_w - s->p.pad_left;
+			int y = (int)oy * s->p.stride_h + ky * s->p.dilation_h -
+				s->p.pad_top;
+			int z = (int)ox * s->p.stride_w + kx * s->p.dilation_w -
+				s->p.pad_left;
 			int h = (int)s->in[1], w = (int)s->in[2];
 			double v;
 
@@ -62,7 +62,9 @@ static double window(const struct setup *s, const double *x, uint32_t image,
 			if (y < 0 || z < 0 || y >= h || z >= w)
 				continue;
 			v = x[((image * (size_t)h + (size_t)y) * (size_t)w +
-			       (size_t)z) * s->in[3] + c];
+			       (size_t)z) *
+				      s->in[3] +
+			      c];
 			inside++;
 			sum += v;
 			top = v > top ? v : top;
@@ -100,18 +102,20 @@ static void compare(const struct setup *s, const struct dbp_run *r,
 	for (i = 0; i < n; i++) {
 		uint32_t c = i % s->out[3], ox = i / s->out[3] % s->out[2];
 		uint32_t oy = i / s->out[3] / s->out[2] % s->out[1];
-		double want = window(s, x, i / s->out[3] / s->out[2] / s->out[1],
-				     oy, ox, c);
+		double want = window(
+			s, x, i / s->out[3] / s->out[2] / s->out[1], oy, ox, c);
 		double near = 1e-5;
 
 		if (s->dtype == DBP_S8) {
-			double low = (double)s->scale_out * (-128 - s->zero_out);
-			double high = (double)s->scale_out * (127 - s->zero_out);
+			double low =
+				(double)s->scale_out * (-128 - s->zero_out);
+			double high =
+				(double)s->scale_out * (127 - s->zero_out);
 
 			want = fmin(fmax(want, low), high);
-			near = s->kind == DBP_OP_MAX_POOL
-				       ? 1e-6
-				       : 0.501 * (double)s->scale_out;
+			near = s->kind == DBP_OP_MAX_POOL ?
+				       1e-6 :
+				       0.501 * (double)s->scale_out;
 		}
 		if (want == -HUGE_VAL)
 			assert_true(got[i] == -INFINITY);
@@ -140,13 +144,14 @@ static void check(struct setup *s, uint32_t seed)
 	for (i = 0; i < n; i++) {
 		f[i] = dbp_run_random_float(&seed);
 		q[i] = (int8_t)dbp_run_random(&seed);
-		x[i] = s->dtype == DBP_F32
-			       ? (double)f[i]
-			       : (double)s->scale_in * (q[i] - s->zero_in);
+		x[i] = s->dtype == DBP_F32 ?
+			       (double)f[i] :
+			       (double)s->scale_in * (q[i] - s->zero_in);
 	}
-	assert_int_equal(s->dtype == DBP_F32
-				 ? dbrt_set_input(&r.model, 0, f, 4 * n)
-				 : dbrt_set_input(&r.model, 0, q, n), DBRT_OK);
+	assert_int_equal(s->dtype == DBP_F32 ?
+				 dbrt_set_input(&r.model, 0, f, 4 * n) :
+				 dbrt_set_input(&r.model, 0, q, n),
+			 DBRT_OK);
 	assert_int_equal(dbrt_run(&r.model), DBRT_OK);
 	compare(s, &r, x);
 	dbp_run_close(&r);
@@ -154,25 +159,32 @@ static void check(struct setup *s, uint32_t seed)
 
 static const struct setup shapes[] = {
 	/* YOLO's pyramid: 5x5, stride 1 */
-	{.in = {1, 7, 6, 8}, .out = {1, 7, 6, 8},
-	 .p = {5, 5, 1, 1, 1, 1, 2, 2, 0, 0, 2, 2, 0, 0, 0}},
+	{ .in = { 1, 7, 6, 8 },
+	  .out = { 1, 7, 6, 8 },
+	  .p = { 5, 5, 1, 1, 1, 1, 2, 2, 0, 0, 2, 2, 0, 0, 0 } },
 	/* ResNet's: 3x3, stride 2 */
-	{.in = {2, 9, 8, 5}, .out = {2, 5, 4, 5},
-	 .p = {3, 3, 2, 2, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0}},
+	{ .in = { 2, 9, 8, 5 },
+	  .out = { 2, 5, 4, 5 },
+	  .p = { 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0 } },
 	/* ceil mode: the last windows reach past the input */
-	{.in = {1, 6, 6, 33}, .out = {1, 3, 3, 33},
-	 .p = {3, 3, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
-	{.in = {1, 6, 6, 3}, .out = {1, 4, 4, 3},
-	 .p = {3, 3, 2, 2, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0, 0}},
+	{ .in = { 1, 6, 6, 33 },
+	  .out = { 1, 3, 3, 33 },
+	  .p = { 3, 3, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ .in = { 1, 6, 6, 3 },
+	  .out = { 1, 4, 4, 3 },
+	  .p = { 3, 3, 2, 2, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0, 0 } },
 	/* global */
-	{.in = {1, 5, 7, 40}, .out = {1, 1, 1, 40},
-	 .p = {5, 7, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+	{ .in = { 1, 5, 7, 40 },
+	  .out = { 1, 1, 1, 40 },
+	  .p = { 5, 7, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
 	/* one side padded, flat kernel */
-	{.in = {1, 4, 9, 2}, .out = {1, 4, 5, 2},
-	 .p = {1, 4, 1, 2, 1, 1, 0, 3, 1, 0, 0, 0, 0, 0, 0}},
+	{ .in = { 1, 4, 9, 2 },
+	  .out = { 1, 4, 5, 2 },
+	  .p = { 1, 4, 1, 2, 1, 1, 0, 3, 1, 0, 0, 0, 0, 0, 0 } },
 	/* windows wholly in the padding */
-	{.in = {1, 3, 3, 2}, .out = {1, 5, 5, 2},
-	 .p = {2, 2, 2, 2, 1, 1, 4, 4, 0, 0, 4, 4, 0, 0, 0}},
+	{ .in = { 1, 3, 3, 2 },
+	  .out = { 1, 5, 5, 2 },
+	  .p = { 2, 2, 2, 2, 1, 1, 4, 4, 0, 0, 4, 4, 0, 0, 0 } },
 };
 
 static void each_shape(int kind, int dtype, int dilation)
@@ -217,13 +229,16 @@ static void test_average(void **state)
 /* 1, 2 and 4, 4 over 2 cells: ties of the average go up. */
 static void test_rounding(void **state)
 {
-	struct setup s = {.kind = DBP_OP_AVG_POOL, .dtype = DBP_S8,
-			  .in = {1, 1, 2, 4}, .out = {1, 1, 1, 4},
-			  .p = {1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 32768,
-				15},
-			  .scale_in = 1, .scale_out = 1};
-	const int8_t x[] = {1, 4, -1, -4, 2, 4, -2, -5};
-	const int8_t want[] = {2, 4, -1, -4};
+	struct setup s = { .kind = DBP_OP_AVG_POOL,
+			   .dtype = DBP_S8,
+			   .in = { 1, 1, 2, 4 },
+			   .out = { 1, 1, 1, 4 },
+			   .p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 32768,
+				  15 },
+			   .scale_in = 1,
+			   .scale_out = 1 };
+	const int8_t x[] = { 1, 4, -1, -4, 2, 4, -2, -5 };
+	const int8_t want[] = { 2, 4, -1, -4 };
 	struct dbrt_tensor y;
 	struct dbp_run r;
 
@@ -240,7 +255,7 @@ static void test_rounding(void **state)
 static void test_limits(void **state)
 {
 	struct setup s = shapes[6];
-	int8_t x[18] = {0}, *y;
+	int8_t x[18] = { 0 }, *y;
 	struct dbrt_tensor t;
 	struct dbp_run r;
 
@@ -260,10 +275,13 @@ static void test_limits(void **state)
 
 static void test_nan(void **state)
 {
-	struct setup s = {.kind = DBP_OP_MAX_POOL, .dtype = DBP_F32,
-			  .in = {1, 1, 2, 2}, .out = {1, 1, 1, 2},
-			  .p = {1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
-	const float x[] = {NAN, 1, 2, NAN};
+	struct setup s = { .kind = DBP_OP_MAX_POOL,
+			   .dtype = DBP_F32,
+			   .in = { 1, 1, 2, 2 },
+			   .out = { 1, 1, 1, 2 },
+			   .p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+				  0 } };
+	const float x[] = { NAN, 1, 2, NAN };
 	float y[2];
 	struct dbp_run r;
 
@@ -297,8 +315,8 @@ static void test_bad(void **state)
 	assert_int_equal(open_pool(&r, &good), DBRT_OK);
 	dbp_run_close(&r);
 #define BAD(change) \
-	s = good; \
-	change; \
+	s = good;   \
+	change;     \
 	refuse(&s)
 	BAD(s.p.kernel_h = 0);
 	BAD(s.p.kernel_w = 0);
@@ -322,9 +340,9 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_max),	 cmocka_unit_test(test_average),
+		cmocka_unit_test(test_max),      cmocka_unit_test(test_average),
 		cmocka_unit_test(test_rounding), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_nan),	 cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nan),      cmocka_unit_test(test_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

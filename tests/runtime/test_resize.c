@@ -51,8 +51,8 @@ static void make_taps(struct dbp_resize_tap *taps, uint32_t in, uint32_t out,
 		double at = (i + 0.5) * in / out - 0.5;
 		double low = floor(at < 0 ? 0 : at);
 
-		taps[i].first = (uint16_t)(nearest ? (uint32_t)i * in / out
-						   : (uint32_t)low);
+		taps[i].first = (uint16_t)(nearest ? (uint32_t)i * in / out :
+						     (uint32_t)low);
 		taps[i].second = taps[i].first;
 		taps[i].weight = taps[i].reserved = 0;
 		if (nearest || at < 0 || taps[i].first + 1u >= in)
@@ -65,8 +65,8 @@ static void make_taps(struct dbp_resize_tap *taps, uint32_t in, uint32_t out,
 static double cell(const struct setup *s, const float *x, uint32_t n,
 		   uint32_t row, uint32_t column, uint32_t c)
 {
-	return (double)x[((n * s->in[1] + row) * s->in[2] + column) *
-				 s->in[3] + c];
+	return (double)
+		x[((n * s->in[1] + row) * s->in[2] + column) * s->in[3] + c];
 }
 
 static double expected(const struct setup *s, const float *x, uint32_t i)
@@ -78,9 +78,11 @@ static double expected(const struct setup *s, const float *x, uint32_t i)
 	double wy = v.weight / 2048.0, wx = h.weight / 2048.0;
 
 	return (cell(s, x, n, v.first, h.first, c) * (1 - wx) +
-		cell(s, x, n, v.first, h.second, c) * wx) * (1 - wy) +
+		cell(s, x, n, v.first, h.second, c) * wx) *
+		       (1 - wy) +
 	       (cell(s, x, n, v.second, h.first, c) * (1 - wx) +
-		cell(s, x, n, v.second, h.second, c) * wx) * wy;
+		cell(s, x, n, v.second, h.second, c) * wx) *
+		       wy;
 }
 
 static void check(struct setup *s, uint32_t seed)
@@ -92,8 +94,9 @@ static void check(struct setup *s, uint32_t seed)
 
 	assert_true(in <= MAX_CELLS && out <= MAX_CELLS);
 	for (i = 0; i < in; i++)
-		x[i] = s->dtype == DBP_S8 ? (float)(int8_t)dbp_run_random(&seed)
-					  : dbp_run_random_float(&seed);
+		x[i] = s->dtype == DBP_S8 ?
+			       (float)(int8_t)dbp_run_random(&seed) :
+			       dbp_run_random_float(&seed);
 	assert_int_equal(open_resize(&r, s), DBRT_OK);
 	assert_int_equal(dbrt_set_input_f32(&r.model, 0, x, in), DBRT_OK);
 	assert_int_equal(dbrt_run(&r.model), DBRT_OK);
@@ -113,11 +116,11 @@ static void check(struct setup *s, uint32_t seed)
 static void test_shapes(void **state)
 {
 	static const struct setup shapes[] = {
-		{.in = {1, 4, 5, 8}, .out = {1, 8, 10, 8}},
-		{.in = {2, 7, 3, 3}, .out = {2, 5, 9, 3}},
-		{.in = {1, 1, 1, 4}, .out = {1, 3, 4, 4}},
-		{.in = {1, 8, 8, 17}, .out = {1, 1, 1, 17}},
-		{.in = {1, 5, 6, 1}, .out = {1, 5, 6, 1}},
+		{ .in = { 1, 4, 5, 8 }, .out = { 1, 8, 10, 8 } },
+		{ .in = { 2, 7, 3, 3 }, .out = { 2, 5, 9, 3 } },
+		{ .in = { 1, 1, 1, 4 }, .out = { 1, 3, 4, 4 } },
+		{ .in = { 1, 8, 8, 17 }, .out = { 1, 1, 1, 17 } },
+		{ .in = { 1, 5, 6, 1 }, .out = { 1, 5, 6, 1 } },
 	};
 
 	(void)state;
@@ -136,14 +139,17 @@ static void test_shapes(void **state)
 /* Worked by hand: halves round up, also below zero. */
 static void test_rounding(void **state)
 {
-	struct setup s = {.dtype = DBP_S8, .in = {1, 2, 2, 1},
-			  .out = {1, 1, 4, 1},
-			  .rows = {{0, 1, 1024, 0}},
-			  .columns = {{0, 0, 0, 0}, {0, 1, 2048, 0},
-				      {0, 1, 1024, 0}, {1, 1, 7, 0}}};
-	const int8_t x[] = {-3, 127, -2, 126};
+	struct setup s = { .dtype = DBP_S8,
+			   .in = { 1, 2, 2, 1 },
+			   .out = { 1, 1, 4, 1 },
+			   .rows = { { 0, 1, 1024, 0 } },
+			   .columns = { { 0, 0, 0, 0 },
+					{ 0, 1, 2048, 0 },
+					{ 0, 1, 1024, 0 },
+					{ 1, 1, 7, 0 } } };
+	const int8_t x[] = { -3, 127, -2, 126 };
 	/* -2.5, 126.5, (-2.5 + 126.5) / 2, 126.5 */
-	const int8_t want[] = {-2, 127, 62, 127};
+	const int8_t want[] = { -2, 127, 62, 127 };
 	struct dbrt_tensor y;
 	struct dbp_run r;
 
@@ -158,8 +164,10 @@ static void test_rounding(void **state)
 
 static void test_bad(void **state)
 {
-	struct setup good = {.dtype = DBP_S8, .in = {1, 2, 3, 2},
-			     .out = {1, 4, 6, 2}}, s;
+	struct setup good = { .dtype = DBP_S8,
+			      .in = { 1, 2, 3, 2 },
+			      .out = { 1, 4, 6, 2 } },
+		     s;
 	struct dbp_run r;
 
 	(void)state;
@@ -167,9 +175,9 @@ static void test_bad(void **state)
 	make_taps(good.columns, 3, 6, 0);
 	assert_int_equal(open_resize(&r, &good), DBRT_OK);
 	dbp_run_close(&r);
-#define BAD(change) \
-	s = good; \
-	change; \
+#define BAD(change)                                               \
+	s = good;                                                 \
+	change;                                                   \
 	assert_int_equal(open_resize(&r, &s), DBRT_ERROR_FORMAT); \
 	dbp_run_close(&r)
 	BAD(s.rows[3].first = 2);

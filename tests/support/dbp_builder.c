@@ -71,10 +71,13 @@ static uint32_t add_row(struct dbp_builder *b, const struct dbp_tensor *t)
 static struct dbp_tensor dense(int dtype, uint32_t rank, const uint32_t *dims,
 			       float scale, int32_t zero_point)
 {
-	struct dbp_tensor t = { .dtype = (uint8_t)dtype, .rank = (uint8_t)rank,
-				.zero_point = zero_point, .scale = scale,
+	struct dbp_tensor t = { .dtype = (uint8_t)dtype,
+				.rank = (uint8_t)rank,
+				.zero_point = zero_point,
+				.scale = scale,
 				.bytes = element_bytes(dtype),
-				.name = DBP_NONE, .writer = DBP_NONE };
+				.name = DBP_NONE,
+				.writer = DBP_NONE };
 
 	for (uint32_t i = 0; i < DBP_MAX_RANK; i++) {
 		t.dims[i] = i < rank ? dims[i] : 1;
@@ -103,8 +106,8 @@ uint32_t dbp_add_tensor(struct dbp_builder *b, int dtype, uint32_t rank,
 }
 
 uint32_t dbp_add_constant(struct dbp_builder *b, int dtype, uint32_t rank,
-			  const uint32_t *dims, float scale,
-			  int32_t zero_point, const void *data)
+			  const uint32_t *dims, float scale, int32_t zero_point,
+			  const void *data)
 {
 	struct dbp_tensor t = dense(dtype, rank, dims, scale, zero_point);
 
@@ -142,8 +145,8 @@ uint32_t dbp_add_data(struct dbp_builder *b, const void *data, size_t bytes)
 
 uint32_t dbp_add_string(struct dbp_builder *b, const char *text)
 {
-	return append(&b->section[DBP_SECTION_STRINGS], text,
-		      strlen(text) + 1, 1);
+	return append(&b->section[DBP_SECTION_STRINGS], text, strlen(text) + 1,
+		      1);
 }
 
 void dbp_set_section(struct dbp_builder *b, int kind, const void *data,
@@ -162,7 +165,8 @@ uint32_t dbp_add_op(struct dbp_builder *b, int kind, const uint32_t *inputs,
 	struct dbp_op op = { .kind = (uint16_t)kind,
 			     .input_count = (uint8_t)input_count,
 			     .output_count = (uint8_t)output_count,
-			     .params = DBP_NONE, .name = DBP_NONE };
+			     .params = DBP_NONE,
+			     .name = DBP_NONE };
 	uint32_t index;
 
 	op.tensors = append(p, inputs, 4 * input_count, 4);
@@ -290,7 +294,8 @@ void dbp_fix_checksums(uint8_t *file, size_t bytes)
 	}
 	h.header_crc32 = 0;
 	memcpy(file, &h, sizeof(h));
-	h.header_crc32 = crc(file, sizeof(h) + room * sizeof(struct dbp_section));
+	h.header_crc32 =
+		crc(file, sizeof(h) + room * sizeof(struct dbp_section));
 	memcpy(file, &h, sizeof(h));
 }
 
@@ -307,14 +312,17 @@ uint8_t *dbp_pack_conv_weights(const int8_t *codes, uint32_t groups,
 	for (uint32_t g = 0; g < groups; g++)
 		for (uint32_t r = 0; r < rows; r++)
 			for (uint32_t k = 0; k < columns; k++) {
-				size_t tile = ((size_t)g * tiles + r / 4) *
-					      blocks + k / 16;
+				size_t tile =
+					((size_t)g * tiles + r / 4) * blocks +
+					k / 16;
 				uint32_t at = 16 * (r % 4 / per) + k % 16;
-				uint32_t code = (uint8_t)codes[
-					((size_t)g * rows + r) * columns + k];
+				uint32_t code = (uint8_t)
+					codes[((size_t)g * rows + r) * columns +
+					      k];
 
-				out[tile * 8 * (uint32_t)bits + at] |= (uint8_t)
-					((code & mask) << (r % 4 % per * bits));
+				out[tile * 8 * (uint32_t)bits + at] |=
+					(uint8_t)((code & mask)
+						  << (r % 4 % per * bits));
 			}
 	return out;
 }

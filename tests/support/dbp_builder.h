@@ -44,8 +44,8 @@ uint32_t dbp_add_tensor(struct dbp_builder *b, int dtype, uint32_t rank,
 			const uint32_t *dims, float scale, int32_t zero_point);
 /* A dense constant; data is copied into the data section. */
 uint32_t dbp_add_constant(struct dbp_builder *b, int dtype, uint32_t rank,
-			  const uint32_t *dims, float scale,
-			  int32_t zero_point, const void *data);
+			  const uint32_t *dims, float scale, int32_t zero_point,
+			  const void *data);
 /* A range [start, start + last_dim) of the last dim of tensor `of`. */
 uint32_t dbp_add_view(struct dbp_builder *b, uint32_t of, uint32_t start,
 		      uint32_t last_dim);

@@ -17,7 +17,7 @@ static void run_jobs(void *ctx, uint32_t count, dbrt_job *job, void *arg)
 
 int dbp_run_open(struct dbp_run *r, struct dbp_builder *b, uint32_t workers)
 {
-	static const uint32_t counts[] = {0, 1, 2, 3, 4};
+	static const uint32_t counts[] = { 0, 1, 2, 3, 4 };
 	size_t bytes;
 	int status;
 

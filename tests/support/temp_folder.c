@@ -46,8 +46,8 @@ char *temp_path(const struct temp_folder *f, const char *name,
 	return out;
 }
 
-void temp_write(const struct temp_folder *f, const char *name,
-		const void *data, size_t bytes)
+void temp_write(const struct temp_folder *f, const char *name, const void *data,
+		size_t bytes)
 {
 	char path[TEMP_PATH_MAX], *slash = temp_path(f, name, path);
 	FILE *out;
@@ -59,8 +59,7 @@ void temp_write(const struct temp_folder *f, const char *name,
 		*slash++ = '/';
 	}
 	out = fopen(path, "wb");
-	need(out && fwrite(data, 1, bytes, out) == bytes && !fclose(out),
-	     path);
+	need(out && fwrite(data, 1, bytes, out) == bytes && !fclose(out), path);
 }
 
 char *temp_read(const struct temp_folder *f, const char *name, size_t *bytes)

@@ -20,8 +20,8 @@ void temp_folder_remove(struct temp_folder *f);
 char *temp_path(const struct temp_folder *f, const char *name,
 		char out[TEMP_PATH_MAX]);
 /* Writes PATH/name; folders in the name are made. */
-void temp_write(const struct temp_folder *f, const char *name,
-		const void *data, size_t bytes);
+void temp_write(const struct temp_folder *f, const char *name, const void *data,
+		size_t bytes);
 /* A file's content, malloc'ed, with a NUL behind it; NULL: no such file. */
 char *temp_read(const struct temp_folder *f, const char *name, size_t *bytes);
 /* Entries of the folder itself, without . and .. */

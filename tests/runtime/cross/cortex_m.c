@@ -61,8 +61,7 @@ void reset(void)
 	__asm__ volatile("dsb\nisb");
 	memcpy(&data_start, &data_load,
 	       (size_t)((char *)&data_end - (char *)&data_start));
-	memset(&bss_start, 0,
-	       (size_t)((char *)&bss_end - (char *)&bss_start));
+	memset(&bss_start, 0, (size_t)((char *)&bss_end - (char *)&bss_start));
 	initialise_monitor_handles();
 	exit(run_main());
 }

@@ -68,7 +68,6 @@ int main(int argc, char **argv)
 		return 1;
 	for (size_t i = used; i < sizeof(arena); i++)
 		if (arena[i] != CANARY)
-			return fail("wrote past the arena",
-				    DBRT_ERROR_ARENA);
+			return fail("wrote past the arena", DBRT_ERROR_ARENA);
 	return 0;
 }
