@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "converter/convert.h"
+#include "converter/device_model.h"
 
 /* A fifth of the photos, 32 at most, are kept to measure fidelity on. */
 static int held_out(int count)
@@ -74,6 +75,10 @@ int convert_model(const struct config *c, struct conversion *out, FILE *dump,
 		pipeline_prepare(c, &out->arena, out->model_sha256, dump, d);
 	if (!out->graph)
 		return -1;
+	diag_set_file(d, c->model_path);
+	if (lower_check_operators(out->graph, d))
+		return -1;
+	diag_set_file(d, NULL);
 	out->model_nodes = (int64_t)out->graph->node_count;
 	out->model_params = graph_params(out->graph);
 	out->model_macs = graph_macs(out->graph);

@@ -93,6 +93,10 @@ bool dev_same_dims(const struct dev_tensor *a, const struct dev_tensor *b);
 /* Equal type, scale and zero point. */
 bool dev_same_type(const struct dev_tensor *a, const struct dev_tensor *b);
 
+/* -1 with one diagnostic that names all nodes of operators that the device has
+ * no kernel for at all: known before anything is calibrated. */
+int lower_check_operators(const struct graph *g, struct diag *d);
+
 /*
  * Translates a quantized graph, operator by operator; every tensor still in
  * memory of its own. -1 with one diagnostic that names all nodes that have no

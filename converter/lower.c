@@ -167,6 +167,33 @@ static int report_refusals(const struct lower *l)
 	return -1;
 }
 
+int lower_check_operators(const struct graph *g, struct diag *d)
+{
+	struct device_model m;
+	struct lower l = { .g = g, .m = &m, .d = d };
+	struct arena a;
+	int err = -1;
+
+	arena_init(&a, 0);
+	l.last_refusal = &l.refusals;
+	if (dev_init(&m, &a)) {
+		diag_error(d, "out of memory");
+		goto done;
+	}
+	for (const struct node *n = g->first; n; n = n->next) {
+		l.node = n;
+		if (!rows[n->op].integer && !rows[n->op].real)
+			lower_refuse(&l, "no kernel on the device");
+	}
+	if (m.failed)
+		diag_error(d, "out of memory");
+	else
+		err = l.refusal_count ? report_refusals(&l) : 0;
+done:
+	arena_free(&a);
+	return err;
+}
+
 /* ---- The walk ---- */
 
 static bool is_lowered(const struct lower *l, const struct node *n)
