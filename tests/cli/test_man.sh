@@ -33,6 +33,14 @@ while read -r option; do
 		"^\.It (Fl . , )?Fl -$option( |\$)" "$page"
 done <"$work/options"
 
+# Operators that a file may name: those of ops.def with a first opset.
+sed -n 's/^OP([A-Z0-9_]*, "\([A-Za-z0-9]*\)", [1-9].*/\1/p' ir/ops.def |
+	LC_ALL=C sort >"$work/operators"
+sed -n '/^\.Sh OPERATORS/,/^\.Pp/p' "$page" | grep -v '^\.' | sed 1d |
+	tr -d '.\n' | tr -s ', ' '\n' | sed '$a\' | LC_ALL=C sort \
+	>"$work/described"
+check "the operators" diff "$work/operators" "$work/described"
+
 # The configuration that the manual shows is one.
 sed -n '/^\.Bd -literal$/,/^\.Ed/{/^\./d;p;}' "$page" |
 	sed -n '/^target:/,/^max-latency:/p' >"$work/here/dbconvert.yaml"
