@@ -37,8 +37,7 @@ done <"$work/options"
 sed -n 's/^OP([A-Z0-9_]*, "\([A-Za-z0-9]*\)", [1-9].*/\1/p' ir/ops.def |
 	LC_ALL=C sort >"$work/operators"
 sed -n '/^\.Sh OPERATORS/,/^\.Pp/p' "$page" | grep -v '^\.' | sed 1d |
-	tr -d '.\n' | tr -s ', ' '\n' | sed '$a\' | LC_ALL=C sort \
-	>"$work/described"
+	tr -d ., | tr ' ' '\n' | LC_ALL=C sort >"$work/described"
 check "the operators" diff "$work/operators" "$work/described"
 
 # The configuration that the manual shows is one.
