@@ -5,6 +5,7 @@
 #ifdef DBRT_X86
 
 #include <immintrin.h>
+#include <string.h>
 
 #define AVX2 __attribute__((target("avx2")))
 
@@ -136,6 +137,20 @@ static inline AVX2 __m256i scale_four(const struct scales *s, __m256i v, int k)
 	return _mm256_sub_epi64(v, s->offset[k]);
 }
 
+/* Four numbers of 64 bits, plus zero, that are codes. */
+static inline AVX2 void store_four(int8_t *out, __m256i q, __m128i zero)
+{
+	const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+	__m128i v =
+		_mm256_castsi256_si128(_mm256_permutevar8x32_epi32(q, even));
+	int32_t codes;
+
+	v = _mm_add_epi32(v, zero);
+	v = _mm_packs_epi16(_mm_packs_epi32(v, v), v);
+	codes = _mm_cvtsi128_si32(v);
+	memcpy(out, &codes, sizeof(codes));
+}
+
 static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 				 uint32_t lanes, uint32_t pixels,
 				 const struct dbrt_post *p, uint32_t channel)
@@ -144,6 +159,7 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	const int two_slopes = p->multiplier != p->multiplier2;
 	const int8_t *table =
 		p->table ? p->table + (size_t)channel * p->table_step : NULL;
+	const __m128i zero = _mm_set1_epi32(p->zero_point);
 	const __m256i low = _mm256_set1_epi64x(p->low - p->zero_point);
 	const __m256i high = _mm256_set1_epi64x(p->high - p->zero_point);
 
@@ -151,7 +167,6 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 		__m256i v = _mm256_cvtepi32_epi64(_mm_add_epi32(
 			_mm_loadu_si128((const void *)acc), s.bias));
 		__m256i q = scale_four(&s, v, 0);
-		int64_t codes[4];
 
 		if (two_slopes) {
 			__m256i negative =
@@ -162,10 +177,8 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 		}
 		q = _mm256_blendv_epi8(q, low, _mm256_cmpgt_epi64(low, q));
 		q = _mm256_blendv_epi8(q, high, _mm256_cmpgt_epi64(q, high));
-		_mm256_storeu_si256((void *)codes, q);
-		for (int c = 0; c < 4; c++)
-			out[c] = (int8_t)(codes[c] + p->zero_point);
-		for (int c = 0; p->table && c < 4; c++)
+		store_four(out, q, zero);
+		for (int c = 0; table && c < 4; c++)
 			out[c] = table[(size_t)c * p->table_step +
 				       (size_t)(out[c] + 128)];
 	}
