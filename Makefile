@@ -15,10 +15,10 @@ PKGS := libprotobuf-c yaml-0.1 jansson libpng libjpeg libsodium zlib
 # OpenBLAS is loaded at run time: see evaluator/blas.c.
 LIBS = $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
 
-CFLAGS_release := -O2 -g
+CFLAGS_release := -O3 -g
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS_clang := -O2 -g
+CFLAGS_clang := -O3 -g
 ifeq ($(CONFIG),clang)
 CC := clang
 endif
