@@ -22,6 +22,9 @@ struct work {
 static const char no_photos[] =
 	"no photos were given (--calib): ranges come from noise, and how well "
 	"the model still works is not measured";
+static const char too_few[] =
+	"too few photos to hold some out: how well the model still works is "
+	"not measured (five or more are enough)";
 static const char assumed[] =
 	"--mean, --scale and --color are not given: photos are taken as RGB "
 	"divided by 255";
@@ -145,6 +148,8 @@ static int convert(const struct command *cmd, const struct config *c,
 		return EXIT_BAD_INPUT;
 	if (!w->v.dataset.count)
 		diag_warn(d, "%s", no_photos);
+	else if (!f)
+		diag_warn(d, "%s", too_few);
 	if (w->v.preprocess.is_image && w->v.preprocess.assumed)
 		diag_warn(d, "%s", assumed);
 	return finish(cmd, w, name, d);

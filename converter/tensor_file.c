@@ -117,10 +117,29 @@ static void transpose(const struct tensor *t, enum dtype dtype,
 					      (n * channels + c) * pixels + p));
 }
 
+/* "1x28x28x3, or 1x3x28x28": pictures may come channels first. */
+static void print_wanted(const struct shape *s, char *out, size_t bytes)
+{
+	size_t used;
+
+	shape_print(s, out, bytes);
+	used = strlen(out);
+	if (s->rank == 4) {
+		struct shape first = *s;
+
+		first.dim[1] = s->dim[3];
+		first.dim[2] = s->dim[1];
+		first.dim[3] = s->dim[2];
+		snprintf(out + used, bytes - used, ", or ");
+		used = strlen(out);
+		shape_print(&first, out + used, bytes - used);
+	}
+}
+
 int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
 		   const struct shape *shape, void *out, struct diag *d)
 {
-	char have[128], want[128];
+	char have[128], want[280];
 
 	if (is_channels_first_of(&t->shape, shape)) {
 		transpose(t, dtype, shape, out);
@@ -128,7 +147,7 @@ int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
 	}
 	if (!same_dims(&t->shape, shape)) {
 		shape_print(&t->shape, have, sizeof(have));
-		shape_print(shape, want, sizeof(want));
+		print_wanted(shape, want, sizeof(want));
 		return diag_error(d, "'%s': a tensor of %s, expected %s", name,
 				  have, want);
 	}

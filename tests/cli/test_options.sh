@@ -46,6 +46,9 @@ check "budgets that are met" "$dbconvert" "$model" -q --max-latency 1s \
 check "a report without --calib says that nothing was measured" sh -c \
 	"'$dbconvert' '$model' -o '$work/free' 2>&1 | grep -qi 'not measured'"
 
+check "with one photo neither" sh -c "'$dbconvert' '$model' --calib \
+	'$demo/photos/scene_07.png' -o '$work/one' 2>&1 | grep -q 'too few'"
+
 # The same from the command line and from a file; the command line wins.
 here=$work/here
 mkdir -p "$here"
