@@ -312,14 +312,17 @@ static void flatten_cells(struct model *m, const char *in, const char *out,
 	node(m, "Reshape", inputs, out);
 }
 
+/* Each cell looks at its corner: three convolutions of stride 2 with one row
+ * and column of padding in front. */
 static void priors(struct model *m)
 {
 	const int64_t dims[] = { 1, CELLS, 2 };
 	float *centre = floats(m, "centres", dims, 3);
 
 	for (int i = 0; i < CELLS; i++) {
-		centre[2 * i] = ((float)(i % GRID_W) + 0.5f) / GRID_W;
-		centre[2 * i + 1] = ((float)(i / GRID_W) + 0.5f) / GRID_H;
+		centre[2 * i] = ((float)(i % GRID_W * STRIDE) + 0.5f) / INPUT_W;
+		centre[2 * i + 1] =
+			((float)(i / GRID_W * STRIDE) + 0.5f) / INPUT_H;
 	}
 }
 
@@ -336,7 +339,7 @@ static void heads(struct model *m)
 			w[32 * c + i] = i == c     ? 20.0f :
 					i == 1 - c ? -10.0f :
 						     0.02f * w[32 * c + i];
-		b[c] = -16;
+		b[c] = -21;
 	}
 	flatten_cells(m, "cls", "logits", 2);
 	node(m, "Sigmoid", "logits", "scores");
