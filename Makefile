@@ -136,7 +136,7 @@ endif
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(TEST_LIB_OBJ) $(B)/libhost.a \
 		$(B)/libdbrt.a
-	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LIBS)
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_BIN)
 fuzz: all build/release/demo_model ## libFuzzer on models and packed files, SECONDS each

@@ -521,11 +521,12 @@ static int check_head_outputs(const struct dbrt_model *m,
 static int check_head(struct dbrt_model *m)
 {
 	const struct dbp_head *h = dbrt_section(m, DBP_SECTION_HEAD);
-	const uint32_t *names = (const uint32_t *)(h + 1);
 	uint32_t bytes = m->section_bytes[DBP_SECTION_HEAD];
+	const uint32_t *names;
 
 	if (!h)
 		return DBRT_OK;
+	names = (const uint32_t *)(h + 1);
 	if (bytes < sizeof(*h) ||
 	    bytes - sizeof(*h) != 4 * (uint64_t)h->class_count ||
 	    h->box_form > DBP_BOX_CENTER || h->normalized > 1 ||
