@@ -90,7 +90,7 @@ TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
 TOOLS := $(B)/demo_model $(B)/to_ppm $(B)/time_dbp
 $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(call obj,$(TEST_SRC)): | $(B)/gen/onnx.pb-c.c
+$(call obj,$(TEST_SRC)) $(TEST_LIB_OBJ): | $(B)/gen/onnx.pb-c.c
 .PHONY: tests run-tests check lint clang sanitize golden
 tests: all $(TEST_BIN) $(TOOLS)
 run-tests: tests ## the tests of one CONFIG (T=name for some)
