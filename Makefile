@@ -11,7 +11,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-sign-conversion $(if $(WERROR),-Werror)
 # No contraction: the same bits with and without FMA, gcc and clang.
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
-PKGS := libprotobuf-c yaml-0.1 jansson libpng libjpeg libsodium zlib
+PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libsodium zlib
 # OpenBLAS is loaded at run time: see evaluator/blas.c.
 LIBS = $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
 
@@ -78,6 +78,9 @@ demo: ## installs what is missing, builds, converts a model and runs it
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all build/release/demo_model
 	@tools/demo.sh build/release
+SCENE_SRC := $(wildcard testdata/doorbell/*.c)
+$(B)/doorbell_scenes: $(call obj,$(SCENE_SRC)) $(B)/libhost.a $(B)/libdbrt.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 $(B)/demo_model $(B)/to_ppm: $(B)/%: $(B)/tools/%.o $(B)/libhost.a \
 		$(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
@@ -108,7 +111,7 @@ check: ## every test: gcc, clang, sanitizers, layers, man pages, scripts
 	tests/run.sh build/release
 endif
 SOURCES := $(shell find $(HOST_DIRS) runtime schemas cli tests tools bench \
-	examples -name '*.[ch]')
+	examples testdata -name '*.[ch]')
 .PHONY: format
 format: ## every source file as .clang-format says
 	clang-format -i $(SOURCES)

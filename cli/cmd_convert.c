@@ -15,6 +15,7 @@ struct work {
 	struct arena arena;
 	struct fidelity fidelity;
 	const struct layer_error *layers; /* NULL: not measured */
+	struct accuracy before, after;    /* on labelled photos */
 	struct report report;
 	struct progress_bar bar;
 };
@@ -51,6 +52,41 @@ static int measure(const struct config *c, struct work *w,
 				 held < LAYER_SAMPLES ? held : LAYER_SAMPLES,
 				 &w->arena, d);
 	return w->layers ? 0 : -1;
+}
+
+/* On --images, or on those photos of --calib that were held out. */
+static int measure_accuracy(const struct config *c, struct work *w,
+			    struct diag *d)
+{
+	const struct accuracy_model model = { .path = c->model_path };
+	const struct accuracy_model packed = { .path = "the packed model",
+					       .dbp = w->v.packed.bytes,
+					       .dbp_bytes = w->v.packed.size };
+	struct annotations labels = { 0 };
+	struct dataset own = { 0 };
+	const struct dataset *photos = c->images ? &own : &w->v.dataset;
+	int first = c->images ? 0 : w->v.calib_count;
+	int err = annotations_read(&labels, c->labels, d) ||
+		  (c->images && dataset_open(&own, c->images, d));
+	int count = photos->count - first;
+
+	if (!err && count <= 0)
+		err = diag_error(d, "no photos to measure accuracy on: give "
+				    "some with --images");
+	err = err ||
+	      accuracy_measure(c, &model, photos, first, count, &labels,
+			       &w->arena, &w->before, progress_update, &w->bar,
+			       d) ||
+	      accuracy_measure(c, &packed, photos, first, count, &labels,
+			       &w->arena, &w->after, progress_update, &w->bar,
+			       d);
+	dataset_close(&own);
+	annotations_free(&labels);
+	if (err)
+		return -1;
+	w->report.accuracy_float = &w->before;
+	w->report.accuracy_packed = &w->after;
+	return 0;
 }
 
 static char *output_path(struct arena *a, const char *folder, const char *name,
@@ -135,6 +171,11 @@ static int convert(const struct command *cmd, const struct config *c,
 	struct cost_target target;
 	int err;
 
+	if (!c->labels && (c->images || c->min_accuracy > 0)) {
+		diag_error(d, "--images and --min-accuracy need --labels, "
+			      "what is on the photos");
+		return EXIT_USAGE;
+	}
 	if (!name || target_load(c->target, &w->arena, &target, d) ||
 	    (c->dump_after && check_pass_name(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
@@ -142,7 +183,8 @@ static int convert(const struct command *cmd, const struct config *c,
 			    progress_update, &w->bar, d) ||
 	      measure(c, w, &f, d) ||
 	      report_build(&w->report, c, &w->v, f, w->layers, &target, name,
-			   &w->arena, d);
+			   &w->arena, d) ||
+	      (c->labels && measure_accuracy(c, w, d));
 	progress_end(&w->bar);
 	if (err)
 		return EXIT_BAD_INPUT;

@@ -294,7 +294,7 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 
 	c.model_path = cmd->args[0];
 	arena_init(&a, 0);
-	g = pipeline_load(&c, &a, sha256, d);
+	g = pipeline_load(&c, &a, sha256, NULL, d);
 	if (g && cmd->json)
 		print_json(graph_json(g));
 	else if (g)

@@ -272,10 +272,10 @@ static int check_draw(const struct run *r)
 {
 	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
 		return 0;
-	return diag_error(r->d,
-			  "%s: its outputs are not boxes and scores, "
-			  "so there is nothing to draw",
-			  r->cmd->args[0]);
+	diag_error(r->d, "%s: how its outputs become boxes is not known: %s",
+		   r->cmd->args[0], engine_no_result(r->engine));
+	diag_hint(r->d, "describe them in a file, and give that with --head");
+	return -1;
 }
 
 int cmd_run(const struct command *cmd, struct diag *d)

@@ -16,6 +16,7 @@ static const struct verb {
 	{ "convert", VERB_CONVERT, cmd_convert },
 	{ "run", VERB_RUN, cmd_run },
 	{ "verify", VERB_VERIFY, cmd_verify },
+	{ "eval", VERB_EVAL, cmd_eval },
 	{ "inspect", VERB_INSPECT, cmd_inspect },
 };
 

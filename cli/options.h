@@ -31,7 +31,8 @@ enum {
 	VERB_RUN = 2,
 	VERB_VERIFY = 4,
 	VERB_INSPECT = 8,
-	VERB_ALL = 15,
+	VERB_EVAL = 16,
+	VERB_ALL = 31,
 };
 
 enum option_kind {

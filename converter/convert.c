@@ -71,9 +71,10 @@ int convert_model(const struct config *c, struct conversion *out, FILE *dump,
 		  progress_fn *progress, void *progress_ctx, struct diag *d)
 {
 	arena_init(&out->arena, 0);
-	out->graph =
-		pipeline_prepare(c, &out->arena, out->model_sha256, dump, d);
-	if (!out->graph)
+	out->graph = pipeline_load(c, &out->arena, out->model_sha256, dump, d);
+	if (!out->graph ||
+	    head_find(out->graph, c, &out->arena, &out->head, d) ||
+	    pipeline_finish(out->graph, c, dump, d))
 		return -1;
 	diag_set_file(d, c->model_path);
 	if (lower_check_operators(out->graph, d))
@@ -87,7 +88,7 @@ int convert_model(const struct config *c, struct conversion *out, FILE *dump,
 	diag_set_file(d, c->model_path);
 	if (preprocess_init(&out->preprocess, out->graph, c, d) ||
 	    quantize(c, out, progress, progress_ctx, d) ||
-	    pack_graph(out->graph, &out->preprocess, c, &out->arena,
+	    pack_graph(out->graph, &out->preprocess, &out->head, c, &out->arena,
 		       &out->packed, d))
 		return -1;
 	diag_set_file(d, NULL);

@@ -3,6 +3,7 @@
 #define DBC_CONVERTER_CONVERT_H
 
 #include "converter/dataset.h"
+#include "converter/head.h"
 #include "converter/pack.h"
 #include "converter/preprocess.h"
 #include "ir/config.h"
@@ -14,20 +15,24 @@ int pipeline_pass_count(void);
 const char *pipeline_pass_name(int i);
 
 /*
- * Reads a model and runs the pass table over it: the graph that is quantized
- * and packed. What --dump-after asks for goes to `dump` (NULL: nowhere).
+ * Reads a model and runs shape inference and constant folding: the model as
+ * its author wrote it, for the evaluator and for finding its head. What
+ * --dump-after asks for goes to `dump` (NULL: nowhere).
  */
-struct graph *pipeline_prepare(const struct config *c, struct arena *a,
-			       uint8_t sha256[32], FILE *dump, struct diag *d);
-/* The same with shape inference and constant folding only: the model as its
- * author wrote it, for the evaluator. */
 struct graph *pipeline_load(const struct config *c, struct arena *a,
-			    uint8_t sha256[32], struct diag *d);
+			    uint8_t sha256[32], FILE *dump, struct diag *d);
+/* Both of them. */
+struct graph *pipeline_prepare(const struct config *c, struct arena *a,
+			       uint8_t sha256[32], struct diag *d);
+/* Runs the rest of the pass table: the graph that is quantized and packed. */
+int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
+		    struct diag *d);
 
 /* A whole conversion, nothing written yet. Zero it before; free it after. */
 struct conversion {
 	struct arena arena;
 	struct graph *graph;
+	struct head head;
 	struct preprocess preprocess;
 	struct dataset dataset; /* of --calib; count 0: data-free */
 	int calib_count;        /* items used for calibration; the rest of the

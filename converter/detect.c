@@ -4,118 +4,29 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- Which outputs are what ---- */
-
-static bool is_candidates(const struct value *v)
-{
-	return v->dtype == DT_F32 && v->shape.rank == 3 &&
-	       v->shape.dim[0] == 1 && v->shape.dim[1] > 0 &&
-	       v->shape.dim[2] > 0;
-}
-
-/*
- * Something is computed between the network and these boxes. Offsets that
- * still need their priors come straight out of it, moved about at most.
- */
-static bool is_decoded(const struct value *v, int depth)
-{
-	const struct node *n = v->producer;
-
-	if (!n || !n->tail || depth > 64)
-		return false;
-	if (!(op_info(n->op)->flags & OPF_S))
-		return true;
-	return n->inputs[0] && is_decoded(n->inputs[0], depth + 1);
-}
-
-static bool is_boxes(const struct value *v)
-{
-	return is_candidates(v) && v->shape.dim[2] == 4 && is_decoded(v, 0);
-}
-
-static bool is_scores_for(const struct value *v, const struct value *boxes)
-{
-	return v != boxes && is_candidates(v) &&
-	       v->shape.dim[1] == boxes->shape.dim[1];
-}
-
-/* With four classes, scores look like boxes: then the name tells. */
-static bool named_boxes(const struct value *v)
-{
-	return strcasestr(v->name, "box") || strcasestr(v->name, "loc");
-}
-
-static bool find_pair(const struct graph *g, struct dbp_head *head)
-{
-	int boxes = -1, scores = -1;
-
-	for (int i = 0; i < g->output_count; i++)
-		if (is_boxes(g->outputs[i]) &&
-		    (boxes < 0 || (named_boxes(g->outputs[i]) &&
-				   !named_boxes(g->outputs[boxes]))))
-			boxes = i;
-	for (int i = 0; boxes >= 0 && i < g->output_count; i++)
-		if (is_scores_for(g->outputs[i], g->outputs[boxes])) {
-			if (scores >= 0)
-				return false;
-			scores = i;
-		}
-	if (scores < 0)
-		return false;
-	head->boxes_output = (uint32_t)boxes;
-	head->scores_output = (uint32_t)scores;
-	return true;
-}
-
-/* Scores that sum to one over the classes have a class for "nothing". */
-static bool has_background(const struct value *scores)
-{
-	const struct node *n = scores->producer;
-
-	while (n && n->input_count > 0 && n->inputs[0] &&
-	       (op_info(n->op)->flags & OPF_S) && n->op != OP_CONCAT)
-		n = n->inputs[0]->producer;
-	if (n && n->op == OP_CONCAT && n->inputs[0])
-		n = n->inputs[0]->producer;
-	return n && n->op == OP_SOFTMAX && scores->shape.dim[2] > 1;
-}
-
-static bool is_classifier(const struct graph *g)
-{
-	const struct value *v = g->outputs[0];
-
-	return g->output_count == 1 && v->dtype == DT_F32 &&
-	       v->shape.rank == 2 && v->shape.dim[0] == 1 &&
-	       v->shape.dim[1] > 1;
-}
-
-bool head_find(const struct graph *g, const struct config *c,
-	       struct dbp_head *head)
-{
-	*head = (struct dbp_head){ .score_threshold = c->score_threshold,
-				   .nms_iou = c->nms_iou };
-	if (g->output_count == 0)
-		return false;
-	if (find_pair(g, head)) {
-		const struct value *scores = g->outputs[head->scores_output];
-
-		head->kind = DBP_HEAD_BOXES;
-		head->box_form = DBP_BOX_CORNERS;
-		head->normalized = 1;
-		head->background = has_background(scores);
-		return true;
-	}
-	head->kind = DBP_HEAD_CLASSIFIER;
-	return is_classifier(g);
-}
 
 struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
 			       uint32_t height)
 {
 	return dbrt_frame_of(width, height, (uint32_t)p->width,
 			     (uint32_t)p->height, preprocess_fit(p->fit));
+}
+
+int detect_float(const struct dbp_head *head, const struct graph *g,
+		 const struct evaluator *e, const struct dbrt_frame *frame,
+		 float threshold, struct dbrt_detection *out, int max)
+{
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+
+	for (int i = 0; i < g->output_count; i++) {
+		const struct shape *s = &g->outputs[i]->shape;
+
+		outputs[i].data = evaluator_output(e, i);
+		outputs[i].last = outputs[i].pitch =
+			s->rank ? (uint32_t)s->dim[s->rank - 1] : 1;
+	}
+	return dbrt_select(head, outputs, frame, threshold, head->nms_iou, out,
+			   (uint32_t)max);
 }
 
 /* ---- Agreement ---- */

@@ -5,22 +5,20 @@
 #include <stdbool.h>
 
 #include "converter/preprocess.h"
-#include "ir/config.h"
+#include "evaluator/evaluator.h"
 #include "ir/graph.h"
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 
-/*
- * What a graph's outputs mean: one output of boxes [1, N, 4] beside one of
- * scores [1, N, classes], or a single one of scores [1, classes]. False where
- * they are neither; thresholds come from the options.
- */
-bool head_find(const struct graph *g, const struct config *c,
-	       struct dbp_head *head);
-
 /* How the preprocessing lays a photo into the input. */
 struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
 			       uint32_t height);
+
+/* What the float model has found: the outputs of the evaluator's last run by
+ * the device library's own rule. Their number. */
+int detect_float(const struct dbp_head *head, const struct graph *g,
+		 const struct evaluator *e, const struct dbrt_frame *frame,
+		 float threshold, struct dbrt_detection *out, int max);
 
 /*
  * Agreement of detections with a truth, over any number of pictures; boxes

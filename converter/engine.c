@@ -6,17 +6,16 @@
 
 #include "converter/convert.h"
 #include "converter/detect.h"
+#include "converter/head.h"
 #include "converter/packed_file.h"
 #include "converter/tensor_file.h"
 #include "evaluator/evaluator.h"
-#include "passes/passes.h"
 
 struct engine {
 	const char *path;
 	bool is_packed;
 	struct preprocess preprocess;
-	struct dbp_head head;
-	bool has_head;
+	struct head head;
 	struct dbrt_frame frame; /* of the last photo; width 0: a tensor */
 
 	struct packed_file packed;
@@ -27,6 +26,14 @@ struct engine {
 	void *input; /* float model: in its own order and type */
 };
 
+static int start_packed(struct engine *e, struct diag *d)
+{
+	if (packed_file_bind(&e->packed, d))
+		return -1;
+	packed_file_preprocess(&e->packed, &e->preprocess);
+	return 0;
+}
+
 static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 {
 	if (c->mean_given || c->scale_given || c->color_given)
@@ -34,14 +41,9 @@ static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 			  "%s: photos are prepared as the packed model "
 			  "says; --mean, --scale and --color do not count",
 			  e->path);
-	if (packed_file_read(&e->packed, e->path, d) ||
-	    packed_file_bind(&e->packed, d))
+	if (packed_file_read(&e->packed, e->path, d))
 		return -1;
-	packed_file_preprocess(&e->packed, &e->preprocess);
-	e->has_head = e->packed.head != NULL;
-	if (e->has_head)
-		e->head = *e->packed.head;
-	return 0;
+	return start_packed(e, d);
 }
 
 static int open_float(struct engine *e, const struct config *c, struct diag *d)
@@ -51,10 +53,9 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	int64_t n;
 
 	own.model_path = e->path;
-	e->g = pipeline_load(&own, &e->arena, sha256, d);
-	/* heads are told by what is decode tail */
-	if (!e->g || pass_recognise_tail(e->g, c, d) ||
-	    preprocess_init(&e->preprocess, e->g, c, d))
+	e->g = pipeline_load(&own, &e->arena, sha256, NULL, d);
+	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
+	    head_find(e->g, c, &e->arena, &e->head, d))
 		return -1;
 	if (e->g->input_count != 1)
 		return diag_error(d,
@@ -64,12 +65,11 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	n = shape_elements(&e->g->inputs[0]->shape);
 	e->input = arena_array(&e->arena, (size_t)n, 8);
 	e->evaluator = e->input ? evaluator_new(e->g, d) : NULL;
-	e->has_head = head_find(e->g, c, &e->head);
 	return e->evaluator ? 0 : diag_error(d, "%s: cannot be run", e->path);
 }
 
-struct engine *engine_open(const char *path, const struct config *c,
-			   struct diag *d)
+static struct engine *new_engine(const char *path, bool is_packed,
+				 struct diag *d)
 {
 	struct engine *e = calloc(1, sizeof(*e));
 
@@ -78,12 +78,39 @@ struct engine *engine_open(const char *path, const struct config *c,
 		return NULL;
 	}
 	e->path = path;
-	e->is_packed = packed_file_name(path);
+	e->is_packed = is_packed;
 	arena_init(&e->arena, 0);
-	if (!(e->is_packed ? open_packed(e, c, d) : open_float(e, c, d)))
+	return e;
+}
+
+static struct engine *opened(struct engine *e, int err)
+{
+	if (!err)
 		return e;
 	engine_close(e);
 	return NULL;
+}
+
+struct engine *engine_open(const char *path, const struct config *c,
+			   struct diag *d)
+{
+	struct engine *e = new_engine(path, packed_file_name(path), d);
+
+	if (!e)
+		return NULL;
+	return opened(e, e->is_packed ? open_packed(e, c, d) :
+					open_float(e, c, d));
+}
+
+struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
+				 const char *name, struct diag *d)
+{
+	struct engine *e = new_engine(name, true, d);
+
+	if (!e)
+		return NULL;
+	return opened(e, packed_file_open(&e->packed, dbp, size, name, d) ||
+				 start_packed(e, d));
 }
 
 void engine_close(struct engine *e)
@@ -223,46 +250,68 @@ int engine_output(const struct engine *e, int i, const char **name,
 	return 0;
 }
 
+static const struct dbp_head *head_of(const struct engine *e)
+{
+	return e->is_packed ? e->packed.head : e->head.data;
+}
+
 enum engine_result engine_result(const struct engine *e)
 {
-	if (!e->has_head)
+	const struct dbp_head *h = head_of(e);
+
+	if (!h)
 		return ENGINE_TENSORS;
-	return e->head.kind == DBP_HEAD_BOXES ? ENGINE_DETECTIONS :
-						ENGINE_CLASSES;
+	return h->kind == DBP_HEAD_DETECTOR ? ENGINE_DETECTIONS :
+					      ENGINE_CLASSES;
+}
+
+const char *engine_no_result(const struct engine *e)
+{
+	return e->head.why ? e->head.why : "the file says nothing about it";
+}
+
+uint32_t engine_classes(const struct engine *e)
+{
+	return head_of(e) ? head_classes(head_of(e)) : 0;
+}
+
+float engine_threshold(const struct engine *e)
+{
+	return head_of(e) ? head_of(e)->score_threshold : 0;
+}
+
+int engine_detections_at(const struct engine *e, float threshold,
+			 struct dbrt_detection *out, int max)
+{
+	struct dbrt_frame frame = e->frame;
+	const struct dbp_head *h = head_of(e);
+	int n;
+
+	if (e->is_packed) {
+		n = dbrt_detections_at(&e->packed.model, threshold, h->nms_iou,
+				       out, (uint32_t)max);
+		return n < 0 ? 0 : n;
+	}
+	if (!frame.width)
+		frame = detect_frame(&e->preprocess,
+				     (uint32_t)e->preprocess.width,
+				     (uint32_t)e->preprocess.height);
+	return detect_float(h, e->g, e->evaluator, &frame, threshold, out, max);
 }
 
 int engine_detections(const struct engine *e, struct dbrt_detection *out,
 		      int max)
 {
-	const struct value *scores;
-	struct dbrt_candidates c;
-	struct dbrt_frame frame = e->frame;
-	int n;
-
-	if (e->is_packed) {
-		n = dbrt_detections(&e->packed.model, out, (uint32_t)max);
-		return n < 0 ? 0 : n;
-	}
-	scores = e->g->outputs[e->head.scores_output];
-	c.boxes = evaluator_output(e->evaluator, (int)e->head.boxes_output);
-	c.scores = evaluator_output(e->evaluator, (int)e->head.scores_output);
-	c.box_pitch = 4;
-	c.score_pitch = c.classes = (uint32_t)scores->shape.dim[2];
-	c.candidates = (uint32_t)scores->shape.dim[1];
-	if (!frame.width)
-		frame = detect_frame(&e->preprocess,
-				     (uint32_t)e->preprocess.width,
-				     (uint32_t)e->preprocess.height);
-	return dbrt_select(&e->head, &c, &frame, e->head.score_threshold,
-			   e->head.nms_iou, out, (uint32_t)max);
+	return engine_detections_at(e, engine_threshold(e), out, max);
 }
 
 int engine_scores(const struct engine *e)
 {
-	return (int)e->head.scores_output;
+	return (int)head_of(e)->scores_output;
 }
 
 const char *engine_class_name(const struct engine *e, uint32_t class_id)
 {
-	return e->is_packed ? dbrt_class_name(&e->packed.model, class_id) : "";
+	return e->is_packed ? dbrt_class_name(&e->packed.model, class_id) :
+			      head_class_name(&e->head, class_id);
 }

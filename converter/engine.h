@@ -16,6 +16,10 @@ struct engine;
 
 struct engine *engine_open(const char *path, const struct config *c,
 			   struct diag *d);
+/* A packed model in memory, aligned to 64 bytes, which stays the caller's;
+ * `name` stands in messages. */
+struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
+				 const char *name, struct diag *d);
 void engine_close(struct engine *e);
 
 /* Runs one photo or tensor (.npy, .pb). `photo` gets the picture (free it in
@@ -35,6 +39,14 @@ enum engine_result engine_result(const struct engine *e);
 /* Detections of the last run, best first; their number. */
 int engine_detections(const struct engine *e, struct dbrt_detection *out,
 		      int max);
+/* The same from another threshold on than the head's. */
+int engine_detections_at(const struct engine *e, float threshold,
+			 struct dbrt_detection *out, int max);
+/* The head's own; classes are counted without the background. */
+float engine_threshold(const struct engine *e);
+uint32_t engine_classes(const struct engine *e);
+/* For ENGINE_TENSORS: why its outputs mean neither. */
+const char *engine_no_result(const struct engine *e);
 /* Which output holds a score a class. */
 int engine_scores(const struct engine *e);
 const char *engine_class_name(const struct engine *e, uint32_t class_id);

@@ -177,18 +177,10 @@ static int compare_boxes(const struct measure *m, const struct worker *w,
 			 struct diag *d)
 {
 	const struct dbp_head *head = m->file->head;
-	const struct value *scores = m->g->outputs[head->scores_output];
 	struct dbrt_detection list[MAX_DETECTIONS];
-	struct dbrt_candidates c;
-	int n;
+	int n = detect_float(head, m->g, w->evaluator, frame,
+			     head->score_threshold, list, MAX_DETECTIONS);
 
-	c.boxes = evaluator_output(w->evaluator, (int)head->boxes_output);
-	c.scores = evaluator_output(w->evaluator, (int)head->scores_output);
-	c.box_pitch = 4;
-	c.score_pitch = c.classes = (uint32_t)scores->shape.dim[2];
-	c.candidates = (uint32_t)scores->shape.dim[1];
-	n = dbrt_select(head, &c, frame, head->score_threshold, head->nms_iou,
-			list, MAX_DETECTIONS);
 	if (n < 0 || keep_detections(&s->truth, &s->truth_count, list, n))
 		return diag_error(d, "out of memory");
 	n = dbrt_detections_at(&w->packed.model, LEAST_SCORE, head->nms_iou,
@@ -241,7 +233,7 @@ static int measure_sample(void *ctx, int i, int worker, struct diag *d)
 			       "cannot run", d) ||
 	    compare_outputs(m, w, &m->samples[i], d))
 		return -1;
-	if (!head || head->kind != DBP_HEAD_BOXES)
+	if (!head || head->kind != DBP_HEAD_DETECTOR)
 		return 0;
 	return compare_boxes(m, w, &frame, &m->samples[i], d);
 }
@@ -314,7 +306,7 @@ static int sum_head(const struct measure *m, struct fidelity *out)
 		same += m->samples[i].same_class;
 	out->has_classes = head && head->kind == DBP_HEAD_CLASSIFIER;
 	out->top1_agreement = m->count ? (double)same / m->count : 1;
-	out->has_boxes = head && head->kind == DBP_HEAD_BOXES;
+	out->has_boxes = head && head->kind == DBP_HEAD_DETECTOR;
 	for (int i = 0; out->has_boxes && !err && i < m->count; i++) {
 		const struct sample *s = &m->samples[i];
 
@@ -384,7 +376,7 @@ static int measure_init(struct measure *m, int threads, struct diag *d)
 	uint8_t sha256[32];
 	size_t largest = 0;
 
-	m->g = pipeline_load(m->c, &m->arena, sha256, d);
+	m->g = pipeline_load(m->c, &m->arena, sha256, NULL, d);
 	if (!m->g)
 		return -1;
 	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)

@@ -57,7 +57,7 @@ static void jpeg_message(j_common_ptr info, int level)
 static void set_output(struct jpeg_decompress_struct *info)
 {
 	info->dct_method = JDCT_ISLOW;
-	info->do_fancy_upsampling = FALSE;
+	info->do_fancy_upsampling = TRUE;
 	info->do_block_smoothing = FALSE;
 	info->out_color_space =
 		info->jpeg_color_space == JCS_CMYK ||
@@ -150,33 +150,94 @@ static int decode_jpeg(const char *name, const uint8_t *bytes, size_t count,
 
 /* ---- PNG ---- */
 
-/* libpng's simplified interface blends alpha over the background given and
- * brings every depth, palette and interlacing to 8-bit RGB. */
+struct png_work {
+	png_structp png;
+	png_infop info;
+	const uint8_t *bytes;
+	size_t count, at;
+	png_bytep *rows;
+	char message[200];
+	jmp_buf damaged;
+};
+
+static void png_fail(png_structp png, png_const_charp message)
+{
+	struct png_work *w = png_get_error_ptr(png);
+
+	snprintf(w->message, sizeof(w->message), "%s", message);
+	longjmp(w->damaged, 1);
+}
+
+static void png_ignore(png_structp png, png_const_charp message)
+{
+	(void)png;
+	(void)message;
+}
+
+static void png_take(png_structp png, png_bytep to, png_size_t count)
+{
+	struct png_work *w = png_get_io_ptr(png);
+
+	if (count > w->count - w->at)
+		png_error(png, "cut short");
+	memcpy(to, w->bytes + w->at, count);
+	w->at += count;
+}
+
+/* As everybody trains: the high byte of 16 bits, no gamma, no alpha. */
+static void set_transforms(png_structp png)
+{
+	png_set_expand(png);
+	png_set_strip_16(png);
+	png_set_gray_to_rgb(png);
+	png_set_strip_alpha(png);
+	png_set_interlace_handling(png);
+}
+
+static int png_rows(struct png_work *w, const char *name, struct image *img,
+		    struct diag *d)
+{
+	if (setjmp(w->damaged))
+		return diag_error(d, "%s: is damaged: %s", name, w->message);
+	png_set_read_fn(w->png, w, png_take);
+	png_read_info(w->png, w->info);
+	img->width = png_get_image_width(w->png, w->info);
+	img->height = png_get_image_height(w->png, w->info);
+	if (check_size(name, img->width, img->height, d) ||
+	    alloc_pixels(name, img, d))
+		return -1;
+	set_transforms(w->png);
+	png_read_update_info(w->png, w->info);
+	w->rows = malloc(img->height * sizeof(*w->rows));
+	if (!w->rows || png_get_rowbytes(w->png, w->info) != 3u * img->width)
+		return diag_error(d, "%s: out of memory", name);
+	for (uint32_t y = 0; y < img->height; y++)
+		w->rows[y] = img->pixels + (size_t)y * 3 * img->width;
+	png_read_image(w->png, w->rows);
+	png_read_end(w->png, NULL);
+	return 0;
+}
+
 static int decode_png(const char *name, const uint8_t *bytes, size_t count,
 		      struct image *img, struct diag *d)
 {
-	png_color black = { 0, 0, 0 };
-	png_image png = { .version = PNG_IMAGE_VERSION };
+	struct png_work *w = calloc(1, sizeof(*w));
 	int err = -1;
 
-	if (!png_image_begin_read_from_memory(&png, bytes, count)) {
-		diag_error(d, "%s: is damaged: %s", name, png.message);
-		goto done;
-	}
-	if (check_size(name, png.width, png.height, d))
-		goto done;
-	png.format = PNG_FORMAT_RGB;
-	img->width = png.width;
-	img->height = png.height;
-	if (alloc_pixels(name, img, d))
-		goto done;
-	if (!png_image_finish_read(&png, &black, img->pixels, 0, NULL) ||
-	    png.warning_or_error & PNG_IMAGE_ERROR)
-		diag_error(d, "%s: is damaged: %s", name, png.message);
+	if (!w)
+		return diag_error(d, "%s: out of memory", name);
+	w->bytes = bytes;
+	w->count = count;
+	w->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, w, png_fail,
+					png_ignore);
+	w->info = w->png ? png_create_info_struct(w->png) : NULL;
+	if (w->info)
+		err = png_rows(w, name, img, d);
 	else
-		err = 0;
-done:
-	png_image_free(&png);
+		diag_error(d, "%s: out of memory", name);
+	png_destroy_read_struct(&w->png, &w->info, NULL);
+	free(w->rows);
+	free(w);
 	return err;
 }
 

@@ -17,8 +17,9 @@ struct image {
 
 /*
  * Reads a JPEG (gray, YCbCr, RGB, CMYK) or PNG (every depth, palettes,
- * interlaced, alpha over black), told apart by their first bytes. The same
- * pixels on every machine: accurate integer DCT, plain chroma upsampling,
+ * interlaced; alpha is left out, of 16 bits the
+ * high ones count), told apart by their first bytes. The same
+ * pixels on every machine: accurate integer DCT, smooth chroma upsampling,
  * orientation tags and colour profiles are not applied. Files that are cut
  * short or damaged are errors. On -1 `img` is empty.
  */

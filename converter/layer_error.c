@@ -183,7 +183,7 @@ static int comparison_init(struct comparison *k, const struct config *c,
 {
 	uint8_t sha256[32];
 
-	k->g = pipeline_prepare(c, &k->arena, sha256, NULL, d);
+	k->g = pipeline_prepare(c, &k->arena, sha256, d);
 	if (!k->g ||
 	    packed_file_preprocess_for(k->file, k->g, &k->preprocess, d))
 		return -1;

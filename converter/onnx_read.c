@@ -261,6 +261,12 @@ static int read_model(struct onnx_reader *r)
 	g->name = arena_strdup(g->arena, m->graph->name ? m->graph->name : "");
 	g->producer = arena_strdup(g->arena,
 				   m->producer_name ? m->producer_name : "");
+	for (size_t i = 0; i < m->n_metadata_props; i++)
+		if (m->metadata_props[i] && m->metadata_props[i]->key &&
+		    m->metadata_props[i]->value &&
+		    !strcmp(m->metadata_props[i]->key, "names"))
+			g->class_names = arena_strdup(
+				g->arena, m->metadata_props[i]->value);
 	if (!g->name || !g->producer)
 		return onnx_no_memory(r);
 	return read_graph(r);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "converter/detect.h"
 #include "converter/device_model.h"
 #include "converter/lower.h"
 #include "runtime/dbrt.h"
@@ -25,6 +24,7 @@ struct bytes {
 struct packer {
 	const struct graph *g;
 	const struct preprocess *p;
+	const struct head *head;
 	const struct config *c;
 	struct arena *arena;
 	struct diag *d;
@@ -258,23 +258,31 @@ static void write_preprocess(struct packer *k)
 	append(k, DBP_SECTION_PREPROCESS, &out, sizeof(out), 1);
 }
 
+/* The outputs are the author's, element by element. */
 static void write_head(struct packer *k)
 {
-	const struct dev_tensor *scores;
-	const uint32_t none = DBP_NONE;
-	struct dbp_head head;
+	const struct head *h = k->head;
+	uint32_t *names;
+	uint8_t *copy;
 
-	if (!head_find(k->g, k->c, &head))
+	if (!h || !h->data)
 		return;
-	scores = &k->m.tensors[k->m.outputs[head.scores_output]];
-	if (scores->dtype != DBP_F32 ||
-	    (head.kind == DBP_HEAD_BOXES &&
-	     k->m.tensors[k->m.outputs[head.boxes_output]].dtype != DBP_F32))
+	copy = arena_alloc(k->arena, h->bytes);
+	if (!copy) {
+		k->failed = true;
 		return;
-	head.class_count = scores->dims[scores->rank - 1];
-	append(k, DBP_SECTION_HEAD, &head, sizeof(head), 1);
-	for (uint32_t i = 0; i < head.class_count; i++)
-		append(k, DBP_SECTION_HEAD, &none, sizeof(none), 1);
+	}
+	memcpy(copy, h->data, h->bytes);
+	names = (uint32_t *)(void *)(copy + h->bytes) - h->data->class_count;
+	for (uint32_t i = 0; i < head_classes(h->data); i++) {
+		const char *name = head_class_name(h, i);
+
+		if (*name)
+			names[h->data->background + i] =
+				append(k, DBP_SECTION_STRINGS, name,
+				       strlen(name) + 1, 1);
+	}
+	append(k, DBP_SECTION_HEAD, copy, h->bytes, 1);
 }
 
 static void write_meta(struct packer *k)
@@ -511,10 +519,12 @@ static int pack(struct packer *k, struct packed *out)
 }
 
 int pack_graph(const struct graph *g, const struct preprocess *p,
-	       const struct config *c, struct arena *a, struct packed *out,
-	       struct diag *d)
+	       const struct head *head, const struct config *c, struct arena *a,
+	       struct packed *out, struct diag *d)
 {
-	struct packer k = { .g = g, .p = p, .c = c, .arena = a, .d = d };
+	struct packer k = {
+		.g = g, .p = p, .head = head, .c = c, .arena = a, .d = d
+	};
 	int err = -1;
 
 	*out = (struct packed){ 0 };

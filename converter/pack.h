@@ -2,6 +2,7 @@
 #ifndef DBC_CONVERTER_PACK_H
 #define DBC_CONVERTER_PACK_H
 
+#include "converter/head.h"
 #include "converter/preprocess.h"
 #include "ir/arena.h"
 #include "ir/config.h"
@@ -36,8 +37,8 @@ struct packed {
  * device: all of them named at once.
  */
 int pack_graph(const struct graph *g, const struct preprocess *p,
-	       const struct config *c, struct arena *a, struct packed *out,
-	       struct diag *d);
+	       const struct head *head, const struct config *c, struct arena *a,
+	       struct packed *out, struct diag *d);
 
 /*
  * The C header: the same bytes as an aligned const array and its sizes as

@@ -46,6 +46,7 @@ static const struct pass passes[] = {
 };
 
 #define PASS_COUNT ((int)(sizeof(passes) / sizeof(*passes)))
+#define LOAD_PASSES 2 /* that leave the model as its author wrote it */
 
 int pipeline_pass_count(void)
 {
@@ -57,51 +58,58 @@ const char *pipeline_pass_name(int i)
 	return i >= 0 && i < PASS_COUNT ? passes[i].name : NULL;
 }
 
-static int run_passes(struct graph *g, const struct config *c, int count,
-		      FILE *dump, struct diag *d)
+/* Passes [first, end). */
+static int run_passes(struct graph *g, const struct config *c, int first,
+		      int end, FILE *dump, struct diag *d)
 {
 	unsigned facts = 0;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < end; i++) {
 		const struct pass *p = &passes[i];
 
 		if (p->needs & ~facts)
 			return diag_error(d, "pass '%s' runs too early",
 					  p->name);
-		if (p->run(g, c, d) || graph_check(g, p->name, d))
+		if (i >= first &&
+		    (p->run(g, c, d) || graph_check(g, p->name, d)))
 			return -1;
 		facts = (facts & ~p->breaks) | p->gives;
-		if (dump && c->dump_after && !strcmp(c->dump_after, p->name) &&
+		if (i >= first && dump && c->dump_after &&
+		    !strcmp(c->dump_after, p->name) &&
 		    graph_print(g, dump, false))
 			return diag_error(d, "cannot write the graph");
 	}
 	return 0;
 }
 
-static struct graph *read_and_run(const struct config *c, struct arena *a,
-				  uint8_t sha256[32], int count, FILE *dump,
-				  struct diag *d)
+struct graph *pipeline_load(const struct config *c, struct arena *a,
+			    uint8_t sha256[32], FILE *dump, struct diag *d)
 {
 	struct graph *g;
 
 	diag_set_file(d, c->model_path);
 	g = onnx_read(c->model_path, a, sha256, d);
 	if (!g || graph_check(g, "reading", d) ||
-	    run_passes(g, c, count, dump, d))
-		g = NULL;
-	if (g)
-		diag_set_file(d, NULL);
+	    run_passes(g, c, 0, LOAD_PASSES, dump, d))
+		return NULL;
+	diag_set_file(d, NULL);
 	return g;
 }
 
 struct graph *pipeline_prepare(const struct config *c, struct arena *a,
-			       uint8_t sha256[32], FILE *dump, struct diag *d)
+			       uint8_t sha256[32], struct diag *d)
 {
-	return read_and_run(c, a, sha256, PASS_COUNT, dump, d);
+	struct graph *g = pipeline_load(c, a, sha256, NULL, d);
+
+	return g && pipeline_finish(g, c, NULL, d) ? NULL : g;
 }
 
-struct graph *pipeline_load(const struct config *c, struct arena *a,
-			    uint8_t sha256[32], struct diag *d)
+int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
+		    struct diag *d)
 {
-	return read_and_run(c, a, sha256, 2, NULL, d);
+	diag_set_file(d, c->model_path);
+	if (run_passes(g, c, LOAD_PASSES, PASS_COUNT, dump, d))
+		return -1;
+	diag_set_file(d, NULL);
+	return 0;
 }

@@ -2,10 +2,8 @@
 #include "converter/report.h"
 
 #include <float.h>
-#include <jansson.h>
 #include <math.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/dbrt.h"
@@ -149,6 +147,11 @@ static void name_layers(const struct report *r, const char *budget, char *text,
 	}
 }
 
+bool report_is_accurate(const struct report *r)
+{
+	return accuracy_value(r->accuracy_packed) >= (double)r->c->min_accuracy;
+}
+
 int report_check_budgets(const struct report *r, struct diag *d)
 {
 	int missed = 0;
@@ -168,200 +171,20 @@ int report_check_budgets(const struct report *r, struct diag *d)
 			   b->unit, (long long)b->limit);
 		diag_hint(d, "most goes to %s; %s", layers, remedy(r, b->name));
 	}
+	if (r->c->min_accuracy > 0 && !report_is_accurate(r)) {
+		missed++;
+		diag_error(d,
+			   "%s: min_accuracy cannot be met: %s is %.4f (%.4f "
+			   "in float), the limit is %.4f",
+			   r->c->model_path,
+			   accuracy_metric(r->accuracy_packed),
+			   accuracy_value(r->accuracy_packed),
+			   accuracy_value(r->accuracy_float),
+			   (double)r->c->min_accuracy);
+		diag_hint(d, "more bits (--bits 4, --bits 8) or more photos "
+			     "to calibrate on (--calib) would help");
+	}
 	return missed;
-}
-
-/* ---- JSON ---- */
-
-static json_t *hex(const uint8_t sha256[32])
-{
-	char text[65];
-
-	sodium_bin2hex(text, sizeof(text), sha256, 32);
-	return json_string(text);
-}
-
-/* Names come from files: bytes that are not UTF-8 become '?'. */
-static json_t *name_json(const char *s)
-{
-	json_t *j = json_string(s);
-	char *copy;
-
-	if (j)
-		return j;
-	copy = strdup(s);
-	for (char *p = copy; p && *p; p++)
-		if ((unsigned char)*p > 126)
-			*p = '?';
-	j = copy ? json_string(copy) : NULL;
-	free(copy);
-	return j;
-}
-
-static json_t *detections_json(const struct fidelity *f)
-{
-	return f->has_boxes ?
-		       json_pack("{s:f,s:f}", "f1", f->f1, "map50", f->map50) :
-		       json_null();
-}
-
-static json_t *outputs_json(const struct fidelity *f)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < f->output_count; i++) {
-		const struct fidelity_output *o = &f->outputs[i];
-
-		json_array_append_new(
-			list, json_pack("{s:o,s:f,s:f,s:f}", "name",
-					name_json(o->name), "sqnr_db",
-					o->sqnr_db, "cosine", o->cosine,
-					"max_rel_error", o->max_rel_error));
-	}
-	return list;
-}
-
-static json_t *fidelity_object(const struct fidelity *f)
-{
-	if (!f)
-		return json_null();
-	return json_pack("{s:i,s:f,s:f,s:o,s:o,s:n,s:o}", "images", f->samples,
-			 "sqnr_db", f->sqnr_db, "cosine", f->cosine,
-			 "detections", detections_json(f), "top1_agreement",
-			 f->has_classes ? json_real(f->top1_agreement) :
-					  json_null(),
-			 "accuracy", "outputs", outputs_json(f));
-}
-
-static json_t *sqnr_json(double decibels)
-{
-	return isnan(decibels) ? json_null() : json_real(decibels);
-}
-
-static json_t *layers_json(const struct report *r)
-{
-	const struct packed *p = &r->v->packed;
-	json_t *list = json_array();
-
-	for (int i = 0; i < p->layer_count; i++) {
-		const struct packed_layer *l = &p->layers[i];
-
-		json_array_append_new(
-			list,
-			json_pack("{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o}",
-				  "name", name_json(l->name), "op", l->op,
-				  "kernel", l->kernel, "w_bits", l->w_bits,
-				  "a_bits", l->a_bits, "macs",
-				  (json_int_t)l->macs, "weight_bytes",
-				  (json_int_t)l->weight_bytes, "latency_us",
-				  r->layer_us[i], "sqnr_db",
-				  sqnr_json(r->layers ? r->layers[i].sqnr_db :
-							(double)NAN)));
-	}
-	return list;
-}
-
-static json_t *budgets_json(const struct report *r)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < r->budget_count; i++) {
-		const struct report_budget *b = &r->budgets[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s,s:I,s:I,s:b}", "name", b->name,
-					"limit", (json_int_t)b->limit, "value",
-					(json_int_t)b->value, "met", b->met));
-	}
-	return list;
-}
-
-static json_t *inputs_json(const struct report *r)
-{
-	return json_pack("{s:o,s:o,s:I}", "model_sha256",
-			 hex(r->v->model_sha256), "calib_sha256",
-			 r->v->dataset.count ? hex(r->calib_sha256) :
-					       json_null(),
-			 "seed", (json_int_t)r->c->seed);
-}
-
-static json_t *model_json(const struct report *r)
-{
-	return json_pack("{s:o,s:I,s:I,s:I,s:I}", "name", name_json(r->name),
-			 "nodes", (json_int_t)r->v->model_nodes, "params",
-			 (json_int_t)r->v->model_params, "macs",
-			 (json_int_t)r->v->model_macs, "fp32_bytes",
-			 (json_int_t)(4 * r->v->model_params));
-}
-
-static json_t *output_json(const struct report *r)
-{
-	char dbp[300], header[300];
-
-	snprintf(dbp, sizeof(dbp), "%.250s.dbp", r->name);
-	snprintf(header, sizeof(header), "%.250s.h", r->name);
-	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I}", "dbp",
-			 name_json(dbp), "header", name_json(header),
-			 "dbp_bytes", (json_int_t)r->v->packed.size,
-			 "dbp_sha256", hex(r->dbp_sha256), "weight_bits_mean",
-			 r->weight_bits_mean, "compression", r->compression,
-			 "arena_bytes", (json_int_t)r->v->packed.arena_bytes,
-			 "latency_us", r->latency_us, "latency_source",
-			 "modelled", "flash_bytes",
-			 (json_int_t)r->v->packed.size);
-}
-
-/* The text of an object, which is used up; NULL after a diagnostic. */
-static char *dump(json_t *root, struct diag *d)
-{
-	char *text = root ? json_dumps(root, JSON_INDENT(1) |
-						     JSON_REAL_PRECISION(6)) :
-			    NULL;
-	char *line = NULL;
-	size_t n = text ? strlen(text) : 0;
-
-	json_decref(root);
-	if (text && (line = realloc(text, n + 2)) != NULL)
-		memcpy(line + n, "\n", 2);
-	if (!line) {
-		free(text);
-		diag_error(d, "out of memory for the report");
-	}
-	return line;
-}
-
-char *report_json(const struct report *r, struct diag *d)
-{
-	json_t *root = json_pack(
-		"{s:i,s:{s:s,s:s},s:o,s:o,s:{s:s,s:i,s:I},s:o,s:o,s:o,s:o,"
-		"s:[{s:f,s:I,s:f,s:n}]}",
-		"schema", 1, "tool", "name", "dbconvert", "version",
-		dbrt_version(), "inputs", inputs_json(r), "model",
-		model_json(r), "target", "name", r->target.name, "cores",
-		r->target.cores, "clock_hz", (json_int_t)r->target.clock_hz,
-		"output", output_json(r), "fidelity",
-		fidelity_object(r->fidelity), "budgets", budgets_json(r),
-		"layers", layers_json(r), "pareto", "weight_bits_mean",
-		r->weight_bits_mean, "dbp_bytes", (json_int_t)r->v->packed.size,
-		"latency_us", r->latency_us, "loss");
-
-	return dump(root, d);
-}
-
-char *report_verify_json(const struct fidelity *f,
-			 const struct layer_error *layers, int layer_count,
-			 struct diag *d)
-{
-	json_t *root = fidelity_object(f), *list = json_array();
-
-	for (int i = 0; i < layer_count; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o,s:s,s:o}", "name",
-						name_json(layers[i].name), "op",
-						layers[i].op, "sqnr_db",
-						sqnr_json(layers[i].sqnr_db)));
-	json_object_set_new(root, "layers", list);
-	return dump(root, d);
 }
 
 /* ---- For people ---- */
@@ -378,6 +201,21 @@ void fidelity_print(const struct fidelity *f, FILE *out)
 	if (f->has_classes)
 		fprintf(out, "             same class in %.1f %%\n",
 			100 * f->top1_agreement);
+}
+
+static void print_accuracies(const struct accuracy *f, const struct accuracy *q,
+			     FILE *out)
+{
+	fprintf(out, "accuracy     %s %.4f in float, %.4f packed, on %d photos",
+		accuracy_metric(q), accuracy_value(f), accuracy_value(q),
+		q->photos);
+	for (int i = 0; q->is_boxes && q->class_count <= ACCURACY_LINES &&
+			i < q->class_count;
+	     i++)
+		fprintf(out, "%s%s %.3f to %.3f", i ? ", " : "\n             ",
+			q->classes[i].name, f->classes[i].result.ap50,
+			q->classes[i].result.ap50);
+	fputc('\n', out);
 }
 
 void report_print(const struct report *r, FILE *out)
@@ -399,4 +237,6 @@ void report_print(const struct report *r, FILE *out)
 		r->latency_us / 1e3, r->target.name);
 	if (r->fidelity)
 		fidelity_print(r->fidelity, out);
+	if (r->accuracy_packed)
+		print_accuracies(r->accuracy_float, r->accuracy_packed, out);
 }

@@ -2,12 +2,14 @@
 #ifndef DBC_CONVERTER_REPORT_H
 #define DBC_CONVERTER_REPORT_H
 
+#include "converter/accuracy.h"
 #include "converter/convert.h"
 #include "converter/fidelity.h"
 #include "converter/layer_error.h"
 #include "converter/target.h"
 
 #define REPORT_BUDGETS 3
+#define ACCURACY_LINES 8 /* more classes are not listed for people */
 
 struct report_budget {
 	const char *name; /* "max_latency", "max_size", "max_ram" */
@@ -21,7 +23,9 @@ struct report {
 	const struct config *c;
 	const struct conversion *v;
 	const struct fidelity *fidelity; /* NULL: not measured */
-	const char *name;                /* of the model: the file's stem */
+	/* on labelled photos; NULL: not measured */
+	const struct accuracy *accuracy_float, *accuracy_packed;
+	const char *name; /* of the model: the file's stem */
 	struct cost_target target;
 	double *layer_us;                 /* by packed layer, modelled */
 	const struct layer_error *layers; /* the same; NULL: not measured */
@@ -41,12 +45,16 @@ int report_build(struct report *r, const struct config *c,
 		 struct arena *a, struct diag *d);
 /* One error a budget that is not met, with what would help; how many. */
 int report_check_budgets(const struct report *r, struct diag *d);
+/* --min-accuracy is met; accuracy must have been measured. */
+bool report_is_accurate(const struct report *r);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
 char *report_json(const struct report *r, struct diag *d);
 /* What verify prints: the fidelity part and the layers. */
 char *report_verify_json(const struct fidelity *f,
 			 const struct layer_error *layers, int layer_count,
 			 struct diag *d);
+/* What eval prints. */
+char *report_accuracy_json(const struct accuracy *a, struct diag *d);
 /* A table for people. */
 void report_print(const struct report *r, FILE *out);
 void fidelity_print(const struct fidelity *f, FILE *out);

@@ -31,6 +31,9 @@ struct config {
 	int act_bits;           /* 8 */
 	bool uniform;           /* forbid raising layers over `bits` */
 	const char *calib;      /* folder, list file or NULL: data-free */
+	const char *images;     /* labelled photos; NULL: those held out */
+	const char *labels;     /* file or folder */
+	float min_accuracy;     /* least map50 or top1; 0: any */
 	const char *output_dir; /* default "." */
 	const char *reports[CONFIG_MAX_REPORTS];
 	int report_count;
@@ -47,7 +50,9 @@ struct config {
 
 	int64_t max_latency_us, max_size_bytes, max_ram_bytes;
 
-	/* detections of models whose outputs are boxes and scores */
+	/* detections */
+	const char *head;      /* FILE.yaml or NULL: recognised */
+	const char *classes;   /* names, with commas between, or a file */
 	float score_threshold; /* default 0.5 */
 	float nms_iou;         /* default 0.4 */
 

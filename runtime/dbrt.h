@@ -178,18 +178,26 @@ int dbrt_detections(const struct dbrt_model *m, struct dbrt_detection *out,
 int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		       float nms_iou, struct dbrt_detection *out, uint32_t max);
 /*
- * The same rule on any float outputs, for the host: boxes of `candidates` rows
- * of 4, `box_pitch` floats apart, scores of `classes` each. The head's kind
- * must be boxes. Returns their number.
+ * The same rule on any float outputs, for the host. Rows of `last` elements
+ * are `pitch` apart; the head must have passed dbrt_head_check(). Returns
+ * their number; a classifier's head gives its best class.
  */
 struct dbp_head;
-struct dbrt_candidates {
-	const float *boxes, *scores;
-	uint32_t box_pitch, score_pitch, candidates, classes;
+struct dbrt_head_output {
+	const float *data;
+	uint32_t last, pitch;
 };
-int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
+int dbrt_select(const struct dbp_head *head,
+		const struct dbrt_head_output *outputs,
 		const struct dbrt_frame *frame, float score_threshold,
 		float nms_iou, struct dbrt_detection *out, uint32_t max);
+/*
+ * Whether a head of `bytes` (its names are not looked up) stays inside of
+ * outputs of so many elements each; 0 for one that is no float tensor.
+ * DBRT_OK or DBRT_ERROR_FORMAT.
+ */
+int dbrt_head_check(const struct dbp_head *head, size_t bytes,
+		    const uint32_t *elements, uint32_t outputs);
 /* Intersection over union. */
 float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b);
 /* "" where the file has no name for it. */

@@ -5,9 +5,9 @@
  * best in the free slots of the result, those are sorted and thinned out, and
  * only if slots are free again another pass gathers those that come behind.
  */
+#include "runtime/decode.h"
 #include "runtime/fmath.h"
 #include "runtime/heap.h"
-#include "runtime/internal.h"
 
 static float minf(float a, float b)
 {
@@ -59,8 +59,7 @@ static struct place place_in(const struct dbrt_detection *slot)
 }
 
 struct selection {
-	const struct dbp_head *head;
-	const struct dbrt_candidates *c;
+	struct dbrt_decoder decoder;
 	const struct dbrt_frame *frame;
 	float threshold, iou;
 	struct dbrt_detection *kept, *waiting; /* waiting = kept + kept_count */
@@ -69,47 +68,55 @@ struct selection {
 	int has_last;
 };
 
-/* To the photo's pixels, inside of it (without one there is no outside); NaN
- * stays. */
-static float to_photo(float x, float scale, float offset, uint32_t size)
+/* To the photo's pixels; NaN stays. */
+static float to_photo(float x, float scale, float offset)
 {
-	x = (x - offset) / scale;
+	return (x - offset) / scale;
+}
+
+/* Without a photo there is no outside. */
+static float clamped(float x, uint32_t size)
+{
 	if (size == 0)
 		return x;
 	return x < 0 ? 0 : x > (float)size ? (float)size : x;
 }
 
+static void clamp_box(struct dbrt_detection *d, const struct dbrt_frame *f)
+{
+	d->x1 = clamped(d->x1, f->width);
+	d->y1 = clamped(d->y1, f->height);
+	d->x2 = clamped(d->x2, f->width);
+	d->y2 = clamped(d->y2, f->height);
+}
+
+/* The whole box, what is outside of the photo too. */
 static struct dbrt_detection detection_at(const struct selection *s,
 					  const struct place *p)
 {
-	const float *box = s->c->boxes + (size_t)p->row * s->c->box_pitch;
 	const struct dbrt_frame *f = s->frame;
-	float w = s->head->normalized ? (float)f->input_width : 1;
-	float h = s->head->normalized ? (float)f->input_height : 1;
-	float x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3];
+	struct dbrt_candidate c = dbrt_candidate_at(&s->decoder, p->row);
+	float box[4];
 
-	if (s->head->box_form == DBP_BOX_CENTER) {
-		x1 = box[0] - box[2] / 2;
-		y1 = box[1] - box[3] / 2;
-		x2 = box[0] + box[2] / 2;
-		y2 = box[1] + box[3] / 2;
-	}
+	dbrt_box_of(&s->decoder, &c, box);
 	return (struct dbrt_detection){
-		.x1 = to_photo(x1 * w, f->scale_x, f->left, f->width),
-		.y1 = to_photo(y1 * h, f->scale_y, f->top, f->height),
-		.x2 = to_photo(x2 * w, f->scale_x, f->left, f->width),
-		.y2 = to_photo(y2 * h, f->scale_y, f->top, f->height),
+		.x1 = to_photo(box[0], f->scale_x, f->left),
+		.y1 = to_photo(box[1], f->scale_y, f->top),
+		.x2 = to_photo(box[2], f->scale_x, f->left),
+		.y2 = to_photo(box[3], f->scale_y, f->top),
 		.score = p->score,
-		.class_id = p->column - s->head->background,
+		.class_id = p->column - s->decoder.head->background,
 	};
 }
 
-/* It has an area, and no kept one of its class covers it. */
+/* It has an area in the photo, and no kept one of its class covers it. */
 static int stands(const struct selection *s, const struct dbrt_detection *d)
 {
+	struct dbrt_detection inside = *d;
 	uint32_t i;
 
-	if (!(d->x2 > d->x1 && d->y2 > d->y1))
+	clamp_box(&inside, s->frame);
+	if (!(inside.x2 > inside.x1 && inside.y2 > inside.y1))
 		return 0;
 	for (i = 0; i < s->kept_count; i++)
 		if (s->kept[i].class_id == d->class_id &&
@@ -166,21 +173,40 @@ static void consider(struct selection *s, const struct place *p)
 	dbrt_heap_sink(&heap, s->room);
 }
 
-static void gather(struct selection *s)
+static void gather_level(struct selection *s, const struct dbp_head_level *l,
+			 uint32_t first)
 {
-	struct place p;
+	const struct dbp_head *h = s->decoder.head;
+	uint32_t count = dbrt_level_candidates(l);
 
-	for (p.row = 0; p.row < s->c->candidates; p.row++) {
-		const float *scores =
-			s->c->scores + (size_t)p.row * s->c->score_pitch;
+	for (uint32_t i = 0; i < count; i++) {
+		struct dbrt_candidate c =
+			dbrt_candidate_at(&s->decoder, first + i);
+		struct place p = { .row = first + i };
+		struct dbrt_scores scores;
 
-		for (p.column = s->head->background; p.column < s->c->classes;
+		if (!dbrt_scores_of(&s->decoder, &c, s->threshold, &scores))
+			continue;
+		for (p.column = h->background; p.column < h->class_count;
 		     p.column++) {
-			p.score = scores[p.column];
+			p.score = dbrt_class_score(&s->decoder, &c, &scores,
+						   p.column);
 			/* false for NaN */
 			if (p.score >= s->threshold)
 				consider(s, &p);
 		}
+	}
+}
+
+static void gather(struct selection *s)
+{
+	const struct dbp_head *h = s->decoder.head;
+	const struct dbp_head_level *l = dbrt_head_levels(h);
+	uint32_t first = 0;
+
+	for (uint32_t i = 0; i < h->level_count; i++) {
+		gather_level(s, &l[i], first);
+		first += dbrt_level_candidates(&l[i]);
 	}
 }
 
@@ -202,37 +228,13 @@ static void thin_out(struct selection *s)
 	s->has_last = 1;
 }
 
-/* The first that waits has passed all that are kept, so that every round
- * keeps one more at least. */
-int dbrt_select(const struct dbp_head *head, const struct dbrt_candidates *c,
-		const struct dbrt_frame *frame, float score_threshold,
-		float nms_iou, struct dbrt_detection *out, uint32_t max)
-{
-	struct selection s = { .head = head,
-			       .c = c,
-			       .frame = frame,
-			       .threshold = score_threshold,
-			       .iou = nms_iou,
-			       .kept = out };
-
-	max = max > INT32_MAX ? INT32_MAX : max;
-	do {
-		s.waiting = out + s.kept_count;
-		s.waiting_count = 0;
-		s.room = max - s.kept_count;
-		if (s.room == 0)
-			break;
-		gather(&s);
-		thin_out(&s);
-	} while (s.waiting_count == s.room);
-	return (int)s.kept_count;
-}
-
 /* The best class, the first of equal ones, around the whole photo. */
-static int classify(const struct dbp_head *head, const float *scores,
+static int classify(const struct dbp_head *head,
+		    const struct dbrt_head_output *o,
 		    const struct dbrt_frame *frame, struct dbrt_detection *out,
 		    uint32_t max)
 {
+	const float *scores = o->data;
 	uint32_t best = head->background, i;
 
 	for (i = best; i < head->class_count; i++)
@@ -248,13 +250,37 @@ static int classify(const struct dbp_head *head, const float *scores,
 	return 1;
 }
 
-static const struct dbp_tensor *output_row(const struct dbrt_model *m,
-					   uint32_t i)
+/* The first that waits has passed all that are kept, so that every round
+ * keeps one more at least. */
+int dbrt_select(const struct dbp_head *head,
+		const struct dbrt_head_output *outputs,
+		const struct dbrt_frame *frame, float score_threshold,
+		float nms_iou, struct dbrt_detection *out, uint32_t max)
 {
-	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	struct selection s = { .decoder = { head, outputs,
+					    (float)frame->input_width,
+					    (float)frame->input_height },
+			       .frame = frame,
+			       .threshold = score_threshold,
+			       .iou = nms_iou,
+			       .kept = out };
 
-	return dbrt_tensor_row(
-		m, ((const uint32_t *)(io + 1))[io->input_count + i]);
+	if (head->kind == DBP_HEAD_CLASSIFIER)
+		return classify(head, &outputs[head->scores_output], frame, out,
+				max);
+	max = max > INT32_MAX ? INT32_MAX : max;
+	do {
+		s.waiting = out + s.kept_count;
+		s.waiting_count = 0;
+		s.room = max - s.kept_count;
+		if (s.room == 0)
+			break;
+		gather(&s);
+		thin_out(&s);
+	} while (s.waiting_count == s.room);
+	for (uint32_t i = 0; i < s.kept_count; i++)
+		clamp_box(&out[i], frame);
+	return (int)s.kept_count;
 }
 
 /* Without a photo: the input's own pixels, where it is a picture. */
@@ -276,9 +302,9 @@ static struct dbrt_frame frame_of(const struct dbrt_model *m)
 int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		       float nms_iou, struct dbrt_detection *out, uint32_t max)
 {
-	const struct dbp_tensor *boxes, *scores;
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+	const struct dbp_io *io;
 	const struct dbp_head *head;
-	struct dbrt_candidates c;
 	struct dbrt_frame frame;
 
 	if (!m || !m->file || (!out && max))
@@ -288,18 +314,18 @@ int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		return DBRT_ERROR_NO_HEAD;
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
+	io = dbrt_section(m, DBP_SECTION_IO);
+	for (uint32_t i = 0; i < io->output_count; i++) {
+		const uint32_t *ids = (const uint32_t *)(io + 1);
+		const struct dbp_tensor *t =
+			dbrt_tensor_row(m, ids[io->input_count + i]);
+
+		outputs[i].data = dbrt_data(m, t);
+		outputs[i].last = t->dims[t->rank - 1];
+		outputs[i].pitch = t->pitch;
+	}
 	frame = frame_of(m);
-	scores = output_row(m, head->scores_output);
-	if (head->kind == DBP_HEAD_CLASSIFIER)
-		return classify(head, dbrt_data(m, scores), &frame, out, max);
-	boxes = output_row(m, head->boxes_output);
-	c.boxes = dbrt_data(m, boxes);
-	c.scores = dbrt_data(m, scores);
-	c.box_pitch = boxes->pitch;
-	c.score_pitch = scores->pitch;
-	c.candidates = scores->dims[1];
-	c.classes = scores->dims[2];
-	return dbrt_select(head, &c, &frame, score_threshold, nms_iou, out,
+	return dbrt_select(head, outputs, &frame, score_threshold, nms_iou, out,
 			   max);
 }
 
@@ -327,6 +353,6 @@ const char *dbrt_class_name(const struct dbrt_model *m, uint32_t class_id)
 	if (!head || class_id >= head->class_count ||
 	    class_id + head->background >= head->class_count)
 		return "";
-	return dbrt_string(
-		m, ((const uint32_t *)(head + 1))[class_id + head->background]);
+	return dbrt_string(m,
+			   dbrt_head_names(head)[class_id + head->background]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/internal.h"
+#include "runtime/decode.h"
 
 #include <float.h>
 #include <string.h>
@@ -495,48 +495,25 @@ static int check_preprocess(struct dbrt_model *m)
 		     dbrt_blob(m, p->table, 256u * p->channels, 1));
 }
 
-/* Boxes [1, N, 4] and scores [1, N, classes]; a classifier's [1, classes]. */
-static int check_head_outputs(const struct dbrt_model *m,
-			      const struct dbp_head *h)
-{
-	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
-	const struct dbp_tensor *boxes, *scores;
-
-	if (h->scores_output >= io->output_count)
-		return DBRT_ERROR_FORMAT;
-	scores = io_tensor(m, io->input_count + h->scores_output);
-	if (scores->dtype != DBP_F32 || scores->dims[0] != 1 ||
-	    scores->dims[scores->rank - 1] != h->class_count)
-		return DBRT_ERROR_FORMAT;
-	if (h->kind == DBP_HEAD_CLASSIFIER)
-		return check(scores->rank == 2);
-	if (h->kind != DBP_HEAD_BOXES || h->boxes_output >= io->output_count)
-		return DBRT_ERROR_FORMAT;
-	boxes = io_tensor(m, io->input_count + h->boxes_output);
-	return check(boxes->dtype == DBP_F32 && boxes->rank == 3 &&
-		     boxes->dims[0] == 1 && boxes->dims[2] == 4 &&
-		     scores->rank == 3 && scores->dims[1] == boxes->dims[1]);
-}
-
 static int check_head(struct dbrt_model *m)
 {
 	const struct dbp_head *h = dbrt_section(m, DBP_SECTION_HEAD);
-	uint32_t bytes = m->section_bytes[DBP_SECTION_HEAD];
-	const uint32_t *names;
+	const struct dbp_io *io = dbrt_section(m, DBP_SECTION_IO);
+	uint32_t elements[DBP_MAX_IO];
+	int status;
 
 	if (!h)
 		return DBRT_OK;
-	names = (const uint32_t *)(h + 1);
-	if (bytes < sizeof(*h) ||
-	    bytes - sizeof(*h) != 4 * (uint64_t)h->class_count ||
-	    h->box_form > DBP_BOX_CENTER || h->normalized > 1 ||
-	    h->background > 1 || !is_finite(h->score_threshold) ||
-	    !is_finite(h->nms_iou))
-		return DBRT_ERROR_FORMAT;
-	for (uint32_t i = 0; i < h->class_count; i++)
-		if (!is_string(m, names[i]))
-			return DBRT_ERROR_FORMAT;
-	return check_head_outputs(m, h);
+	for (uint32_t i = 0; i < io->output_count; i++) {
+		const struct dbp_tensor *t = io_tensor(m, io->input_count + i);
+
+		elements[i] = t->dtype == DBP_F32 ? dbrt_elements(t) : 0;
+	}
+	status = dbrt_head_check(h, m->section_bytes[DBP_SECTION_HEAD],
+				 elements, io->output_count);
+	for (uint32_t i = 0; status == DBRT_OK && i < h->class_count; i++)
+		status = check(is_string(m, dbrt_head_names(h)[i]));
+	return status;
 }
 
 static int check_golden(struct dbrt_model *m)

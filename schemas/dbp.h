@@ -3,7 +3,7 @@
 #define DBP_H
 
 /*
- * The packed model file, version 1. schemas/dbp.md is the specification; this
+ * The packed model file, version 2. schemas/dbp.md is the specification; this
  * header is its C form, read by the converter and the device library. All
  * numbers are little-endian; every structure is naturally aligned and has no
  * padding of the compiler's. Offsets into a section count from its first
@@ -20,7 +20,7 @@
 #endif
 
 #define DBP_MAGIC 0x1a504244u /* the bytes 'D' 'B' 'P' 0x1a */
-#define DBP_MAJOR 1
+#define DBP_MAJOR 2
 #define DBP_MINOR 0
 #define DBP_NONE 0xffffffffu
 #define DBP_MAX_RANK 6
@@ -478,8 +478,10 @@ enum dbp_fit { DBP_STRETCH = 0, DBP_LETTERBOX = 1, DBP_LETTERBOX_TOPLEFT = 2 };
  * Pixel i of n on an axis of s photo pixels shows the point
  *   at = max(0, i * step + floor(step / 2) - 2^31), step = floor(s * 2^32 / n)
  * of 2^32: between pixels first = floor(at / 2^32) and min(first + 1, s - 1),
- * the weight of the second being (at mod 2^32 + 2^20) >> 21 of 2048; the four
- * cells are summed as by struct dbp_resize. Gray is
+ * the weight of the second being (at mod 2^32 + 2^20) >> 21 of 2048; of the
+ * four cells, top = first * (2048 - wx) + second * wx, bottom likewise,
+ *   (((top >> 4) * (2048 - wy) >> 16) + ((bottom >> 4) * wy >> 16) + 2) >> 2,
+ * as OpenCV's bilinear resize has it. Gray is
  * (77 * r + 150 * g + 29 * b + 128) >> 8.
  */
 struct dbp_preprocess {
@@ -494,26 +496,84 @@ struct dbp_preprocess {
 DBP_ASSERT_SIZE(struct dbp_preprocess, 40);
 
 enum dbp_head_kind {
-	DBP_HEAD_BOXES = 1,      /* outputs are boxes and scores already */
 	DBP_HEAD_CLASSIFIER = 2, /* one score a class */
+	DBP_HEAD_DETECTOR = 3,   /* boxes and scores, decoded as below */
 };
 
+/*
+ * How four numbers d[0..3] of a candidate become a box, in pixels of the
+ * input. (px, py) = ((column + offset) * stride_x, (row + offset) * stride_y)
+ * is the point of its cell, (aw, ah) its anchor.
+ */
 enum dbp_box_form {
 	DBP_BOX_CORNERS = 0, /* x1 y1 x2 y2 */
 	DBP_BOX_CENTER = 1,  /* cx cy w h */
+	/* cx = px + d0 * center_variance * aw, w = aw * exp(d2 *
+	 * size_variance): SSD; YOLOX and YuNet with a stride as anchor */
+	DBP_BOX_PRIOR = 2,
+	/* x1 = px - d0 * aw, y1 = py - d1 * ah, x2 = px + d2 * aw, ... */
+	DBP_BOX_DISTANCE = 3,
+	/* s = sigmoid(d) (or d, see box_act): cx = px + (2 * s0 - 0.5) *
+	 * stride_x, w = (2 * s2)^2 * aw: YOLOv5 */
+	DBP_BOX_SQUARE = 4,
+	/* cx = px + tanh(d0) * stride_x, w = sigmoid(d2) * input width */
+	DBP_BOX_TANH = 5,
+	DBP_BOX_FORMS
 };
 
-struct dbp_head {
-	uint8_t kind;           /* enum dbp_head_kind */
-	uint8_t box_form;       /* enum dbp_box_form */
-	uint8_t normalized;     /* 1: coordinates of 0..1; 0: input pixels */
-	uint8_t background;     /* 1: class 0 of the scores is background */
-	uint32_t boxes_output;  /* index of the output, F32 [1, N, 4] */
-	uint32_t scores_output; /* F32 [1, N, classes], or [1, classes] */
-	float score_threshold, nms_iou;
-	uint32_t class_count; /* names follow: uint32_t strings offsets */
+enum dbp_head_act {
+	DBP_ACT_NONE = 0,
+	DBP_ACT_SIGMOID = 1,
+	DBP_ACT_SOFTMAX = 2, /* over the classes, background included */
 };
-DBP_ASSERT_SIZE(struct dbp_head, 24);
+
+/*
+ * Where a part of every candidate stands in a model output: field f of anchor
+ * a in cell c is element first + c * cell + a * anchor + f * field of the
+ * output's elements, counted as if it were dense.
+ */
+struct dbp_head_part {
+	uint32_t output; /* index; DBP_NONE: there is no such part */
+	uint32_t first, cell, anchor, field;
+};
+
+#define DBP_HEAD_MAX_LEVELS 16
+#define DBP_HEAD_MAX_BINS 64
+#define DBP_HEAD_MAX_CANDIDATES (1u << 26)
+
+/* A grid of cells, row by row. */
+struct dbp_head_level {
+	uint32_t columns, rows, anchors; /* each at least 1 */
+	uint32_t first_anchor; /* of the sizes; DBP_NONE: the strides */
+	float stride_x, stride_y, offset;
+	struct dbp_head_part box, object, score;
+};
+DBP_ASSERT_SIZE(struct dbp_head_level, 88);
+
+/*
+ * Then level_count levels, anchor_count times the floats aw, ah in pixels of
+ * the input, and class_count offsets of class names in strings (or DBP_NONE).
+ *
+ * score = act(object)^object_power * act(class)^class_power; without an
+ * object part act(class)^class_power. With bins each of the four distances is
+ * sum(i * softmax(b)_i) over its own run of `bins` fields.
+ */
+struct dbp_head {
+	uint8_t kind;       /* enum dbp_head_kind */
+	uint8_t box_form;   /* enum dbp_box_form */
+	uint8_t normalized; /* 1: corners and centres of 0..1; 0: pixels */
+	uint8_t background; /* 1: class 0 of the scores is background */
+	uint8_t box_act;    /* 1: the sigmoid is still to be taken */
+	uint8_t object_act, class_act; /* enum dbp_head_act */
+	uint8_t bins;                  /* of a distance; 0: a plain number */
+	uint32_t scores_output;        /* classifier: index, F32 [1, classes] */
+	uint32_t class_count, level_count, anchor_count;
+	float score_threshold, nms_iou;
+	float object_power, class_power;
+	float center_variance, size_variance;
+	uint32_t reserved[2]; /* 0 */
+};
+DBP_ASSERT_SIZE(struct dbp_head, 56);
 
 /*
  * Self-test: all inputs in order, dense, are filled by one generator,

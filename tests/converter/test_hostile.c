@@ -96,7 +96,7 @@ static int convert(const char *path, bool whole, struct conversion *v,
 	if (whole)
 		return convert_model(&c, v, NULL, NULL, NULL, d);
 	arena_init(&v->arena, 0);
-	return pipeline_prepare(&c, &v->arena, sha256, NULL, d) ? 0 : -1;
+	return pipeline_prepare(&c, &v->arena, sha256, d) ? 0 : -1;
 }
 
 /* One, or one for each operator that is not known. */

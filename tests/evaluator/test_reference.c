@@ -183,8 +183,8 @@ static void test_model(void **state)
 		struct graph *g;
 
 		arena_init(&a, 0);
-		g = prepared ? pipeline_prepare(&c, &a, sha256, NULL, &d) :
-			       pipeline_load(&c, &a, sha256, &d);
+		g = prepared ? pipeline_prepare(&c, &a, sha256, &d) :
+			       pipeline_load(&c, &a, sha256, NULL, &d);
 		if (!g)
 			fail_msg("%s", d.entries[0].text);
 		error[prepared] = check_graph(m, g);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		c.jobs = 1;
 		arena_init(&a, 0);
 		diag_init(&d);
-		pipeline_prepare(&c, &a, sha256, NULL, &d);
+		pipeline_prepare(&c, &a, sha256, &d);
 		arena_free(&a);
 		diag_free(&d);
 	}

@@ -77,7 +77,7 @@ static void pack(struct fixture *f, struct graph *g, struct packed *out)
 	c.uniform = true;
 	c.jobs = 1;
 	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
-	    pack_graph(g, &none, &c, &f->arena, out, &f->d))
+	    pack_graph(g, &none, NULL, &c, &f->arena, out, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 }
 

@@ -19,6 +19,7 @@
 /* Scores go through a model as its outputs: two inputs, copied. */
 struct setup {
 	struct dbp_head head;
+	uint32_t boxes_output, scores_output;
 	uint32_t rows, classes, gap;
 	const char *names[MAX_CLASSES];
 	int with_photo; /* a first input that takes photos, 40 x 20 */
@@ -35,18 +36,39 @@ static void add_copy(struct dbp_builder *b, uint32_t rank, const uint32_t *dims,
 	dbp_add_op(b, DBP_OP_COPY, &x, 1, &y, 1, NULL, 0, 0);
 }
 
+/* Rows of boxes, rows of scores. */
+static struct dbp_head_level level_of(const struct setup *s)
+{
+	return (struct dbp_head_level){
+		.columns = s->rows,
+		.rows = 1,
+		.anchors = 1,
+		.first_anchor = DBP_NONE,
+		.box = { s->boxes_output, 0, 4, 0, 1 },
+		.object = { .output = DBP_NONE },
+		.score = { s->scores_output, 0, s->classes, 0, 1 },
+	};
+}
+
 static void set_head(struct dbp_builder *b, const struct setup *s)
 {
-	uint8_t bytes[sizeof(struct dbp_head) + 4 * MAX_CLASSES];
-	uint32_t names[MAX_CLASSES];
+	uint8_t bytes[sizeof(struct dbp_head) + sizeof(struct dbp_head_level) +
+		      4 * MAX_CLASSES];
+	struct dbp_head_level level = level_of(s);
+	size_t n = sizeof(s->head);
 
-	memcpy(bytes, &s->head, sizeof(s->head));
-	for (uint32_t i = 0; i < s->head.class_count; i++)
-		names[i] = s->names[i] ? dbp_add_string(b, s->names[i]) :
-					 DBP_NONE;
-	memcpy(bytes + sizeof(s->head), names, sizeof(names));
-	dbp_set_section(b, DBP_SECTION_HEAD, bytes,
-			sizeof(s->head) + 4 * s->head.class_count);
+	memcpy(bytes, &s->head, n);
+	if (s->head.kind != DBP_HEAD_CLASSIFIER) {
+		memcpy(bytes + n, &level, sizeof(level));
+		n += sizeof(level);
+	}
+	for (uint32_t i = 0; i < s->head.class_count; i++, n += 4) {
+		uint32_t name = s->names[i] ? dbp_add_string(b, s->names[i]) :
+					      DBP_NONE;
+
+		memcpy(bytes + n, &name, sizeof(name));
+	}
+	dbp_set_section(b, DBP_SECTION_HEAD, bytes, (uint32_t)n);
 }
 
 static int open_head(struct dbp_run *r, const struct setup *s)
@@ -78,12 +100,15 @@ static int open_head(struct dbp_run *r, const struct setup *s)
 static struct setup setup_of(uint32_t rows, uint32_t classes)
 {
 	return (struct setup){
-		.head = { .kind = DBP_HEAD_BOXES,
-			  .boxes_output = 0,
+		.head = { .kind = DBP_HEAD_DETECTOR,
 			  .scores_output = 1,
 			  .score_threshold = 0.5f,
 			  .nms_iou = 0.5f,
+			  .object_power = 1,
+			  .class_power = 1,
+			  .level_count = 1,
 			  .class_count = classes },
+		.scores_output = 1,
 		.rows = rows,
 		.classes = classes,
 	};
@@ -93,7 +118,7 @@ static struct setup setup_of(uint32_t rows, uint32_t classes)
 static int detect(const struct setup *s, const float *boxes,
 		  const float *scores, struct dbrt_detection *out, uint32_t max)
 {
-	uint32_t rows = s->head.kind == DBP_HEAD_BOXES ? s->rows : 1;
+	uint32_t rows = s->head.kind == DBP_HEAD_DETECTOR ? s->rows : 1;
 	struct dbp_run r;
 	int n;
 
@@ -220,8 +245,8 @@ static void test_photo(void **state)
 	(void)state;
 	s.with_photo = 1;
 	s.head.normalized = 1;
-	s.head.boxes_output = 1;
-	s.head.scores_output = 2;
+	s.boxes_output = 1;
+	s.scores_output = 2;
 	assert_int_equal(open_head(&r, &s), DBRT_OK);
 	assert_int_equal(dbrt_set_input_f32(&r.model, 1, boxes, 8), DBRT_OK);
 	assert_int_equal(dbrt_set_input_f32(&r.model, 2, scores, 2), DBRT_OK);
@@ -248,6 +273,7 @@ static void test_classifier(void **state)
 
 	(void)state;
 	s.head.kind = DBP_HEAD_CLASSIFIER;
+	s.head.level_count = 0;
 	assert_int_equal(detect(&s, box, (float[]){ -3, -1, NAN, -1 }, d, 2),
 			 1);
 	assert_int_equal(d[0].class_id, 1);
@@ -384,18 +410,28 @@ static void test_bad(void **state)
 	change;                                                 \
 	assert_int_equal(open_head(&r, &s), DBRT_ERROR_FORMAT); \
 	dbp_run_close(&r)
-	BAD(s.head.kind = 3);
-	BAD(s.head.kind = DBP_HEAD_CLASSIFIER; s.head.scores_output = 0);
-	BAD(s.head.box_form = 2);
+	BAD(s.head.kind = 1);
+	BAD(s.head.kind = DBP_HEAD_CLASSIFIER; s.head.level_count = 0;
+	    s.head.scores_output = 0);
+	BAD(s.head.box_form = DBP_BOX_FORMS);
 	BAD(s.head.normalized = 2);
 	BAD(s.head.background = 2);
-	BAD(s.head.boxes_output = 2);
-	BAD(s.head.boxes_output = 1);
-	BAD(s.head.scores_output = 2);
-	BAD(s.head.scores_output = 0);
-	BAD(s.head.class_count = 1);
+	BAD(s.head.box_act = 2);
+	BAD(s.head.object_act = 2);
+	BAD(s.head.class_act = 3);
+	BAD(s.head.bins = 8); /* of corners */
+	BAD(s.head.level_count = 0);
+	BAD(s.head.level_count = 17);
+	BAD(s.head.anchor_count = UINT32_MAX);
+	BAD(s.boxes_output = 2);
+	BAD(s.boxes_output = 1);
+	BAD(s.scores_output = 2);
+	BAD(s.rows = 0);
+	BAD(s.head.class_count = 3);
 	BAD(s.head.score_threshold = NAN);
 	BAD(s.head.nms_iou = INFINITY);
+	BAD(s.head.object_power = INFINITY);
+	BAD(s.head.reserved[1] = 1);
 #undef BAD
 }
 

@@ -118,7 +118,7 @@ static struct graph *load(struct onnx_case *c)
 	uint8_t sha256[32];
 
 	write_model(c);
-	c->graph = pipeline_load(&c->config, &c->arena, sha256, &c->d);
+	c->graph = pipeline_load(&c->config, &c->arena, sha256, NULL, &c->d);
 	return c->graph;
 }
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "converter/report.h"
+
+#define CLASS_LINES 20 /* more than these are for --json and --verbose */
+
+static int check_arguments(const struct command *cmd, struct diag *d)
+{
+	if (cmd->arg_count != 1)
+		return diag_error(d, "eval takes one model (.onnx or .dbp)");
+	if (!cmd->config.images || !cmd->config.labels) {
+		diag_error(d, "eval needs photos and what is on them");
+		diag_hint(d, "give --images DIR and --labels FILE|DIR");
+		return -1;
+	}
+	return 0;
+}
+
+static void print_boxes(const struct accuracy *a, bool all)
+{
+	int lines = all || a->class_count <= CLASS_LINES ? a->class_count : 0;
+
+	printf("%-16s %6s %7s %8s  precision %7s  (score %.2f and over)\n",
+	       "class", "boxes", "AP50", "AP50:95", "recall",
+	       (double)a->threshold);
+	for (int i = 0; i <= lines; i++) {
+		bool last = i == lines;
+		const struct ap_result *r = last ? &a->total :
+						   &a->classes[i].result;
+
+		printf("%-16.16s %6d %7.4f %8.4f  %9.4f %7.4f\n",
+		       last ? "all" : a->classes[i].name, r->truths, r->ap50,
+		       r->ap, r->precision, r->recall);
+	}
+	if (!lines)
+		printf("(%d classes have boxes; --verbose lists them)\n",
+		       a->class_count);
+}
+
+static void print_classes(const struct accuracy *a, bool all)
+{
+	int lines = all || a->class_count <= CLASS_LINES ? a->class_count : 0;
+
+	printf("%-16s %6s %7s\n", "class", "photos", "top-1");
+	for (int i = 0; i < lines; i++)
+		printf("%-16.16s %6d %7.4f\n", a->classes[i].name,
+		       a->classes[i].result.truths,
+		       a->classes[i].result.recall);
+	printf("%-16s %6d %7.4f\n", "all", a->photos, a->top1);
+}
+
+static void print_text(const struct command *cmd, const struct accuracy *a)
+{
+	if (a->skipped)
+		fprintf(stderr, "%d of %d photos are not labelled: left out\n",
+			a->skipped, a->skipped + a->photos);
+	if (a->is_boxes)
+		print_boxes(a, cmd->config.verbose);
+	else
+		print_classes(a, cmd->config.verbose);
+}
+
+static int print_json(const struct accuracy *a, struct diag *d)
+{
+	char *text = report_accuracy_json(a, d);
+
+	if (!text)
+		return -1;
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static int measure(const struct command *cmd, struct arena *arena,
+		   struct accuracy *a, struct progress_bar *bar, struct diag *d)
+{
+	const struct config *c = &cmd->config;
+	const struct accuracy_model model = { .path = cmd->args[0] };
+	struct annotations labels = { 0 };
+	struct dataset photos = { 0 };
+	int err = annotations_read(&labels, c->labels, d) ||
+		  dataset_open(&photos, c->images, d) ||
+		  accuracy_measure(c, &model, &photos, 0, photos.count, &labels,
+				   arena, a, progress_update, bar, d);
+
+	dataset_close(&photos);
+	annotations_free(&labels);
+	return err;
+}
+
+int cmd_eval(const struct command *cmd, struct diag *d)
+{
+	const struct config *c = &cmd->config;
+	struct progress_bar bar;
+	struct accuracy a;
+	struct arena arena;
+	int code = EXIT_BAD_INPUT, err;
+
+	if (check_arguments(cmd, d))
+		return EXIT_USAGE;
+	arena_init(&arena, 0);
+	progress_begin(&bar, c->quiet);
+	err = measure(cmd, &arena, &a, &bar, d);
+	progress_end(&bar);
+	if (!err && cmd->json)
+		err = print_json(&a, d);
+	else if (!err)
+		print_text(cmd, &a);
+	if (!err)
+		code = EXIT_OK;
+	if (!err && c->min_accuracy > 0 &&
+	    accuracy_value(&a) < (double)c->min_accuracy) {
+		diag_error(d, "%s is %.4f, below --min-accuracy %.4f",
+			   accuracy_metric(&a), accuracy_value(&a),
+			   (double)c->min_accuracy);
+		code = EXIT_BUDGET;
+	}
+	arena_free(&arena);
+	return code;
+}

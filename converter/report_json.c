@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports as JSON, for scripts: names and types here are an interface. */
+#include <jansson.h>
+#include <math.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "converter/report.h"
+#include "runtime/dbrt.h"
+
+static json_t *hex(const uint8_t sha256[32])
+{
+	char text[65];
+
+	sodium_bin2hex(text, sizeof(text), sha256, 32);
+	return json_string(text);
+}
+
+/* Names come from files: bytes that are not UTF-8 become '?'. */
+static json_t *name_json(const char *s)
+{
+	json_t *j = json_string(s);
+	char *copy;
+
+	if (j)
+		return j;
+	copy = strdup(s);
+	for (char *p = copy; p && *p; p++)
+		if ((unsigned char)*p > 126)
+			*p = '?';
+	j = copy ? json_string(copy) : NULL;
+	free(copy);
+	return j;
+}
+
+static json_t *detections_json(const struct fidelity *f)
+{
+	return f->has_boxes ?
+		       json_pack("{s:f,s:f}", "f1", f->f1, "map50", f->map50) :
+		       json_null();
+}
+
+static json_t *outputs_json(const struct fidelity *f)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < f->output_count; i++) {
+		const struct fidelity_output *o = &f->outputs[i];
+
+		json_array_append_new(
+			list, json_pack("{s:o,s:f,s:f,s:f}", "name",
+					name_json(o->name), "sqnr_db",
+					o->sqnr_db, "cosine", o->cosine,
+					"max_rel_error", o->max_rel_error));
+	}
+	return list;
+}
+
+static json_t *fidelity_object(const struct fidelity *f)
+{
+	if (!f)
+		return json_pack("{s:i,s:n,s:n,s:n,s:n,s:[]}", "images", 0,
+				 "sqnr_db", "cosine", "detections",
+				 "top1_agreement", "outputs");
+	return json_pack("{s:i,s:f,s:f,s:o,s:o,s:o}", "images", f->samples,
+			 "sqnr_db", f->sqnr_db, "cosine", f->cosine,
+			 "detections", detections_json(f), "top1_agreement",
+			 f->has_classes ? json_real(f->top1_agreement) :
+					  json_null(),
+			 "outputs", outputs_json(f));
+}
+
+/* A class's value in the terms of the metric. */
+static double class_value(const struct accuracy *a, int i)
+{
+	return a->is_boxes ? a->classes[i].result.ap50 :
+			     a->classes[i].result.recall;
+}
+
+static json_t *both_accuracies(const struct report *r)
+{
+	const struct accuracy *f = r->accuracy_float, *q = r->accuracy_packed;
+	json_t *classes;
+
+	if (!f || !q)
+		return json_null();
+	classes = json_object();
+	for (int i = 0; i < q->class_count && i < f->class_count; i++)
+		json_object_set_new(classes, q->classes[i].name,
+				    json_pack("{s:f,s:f}", "float",
+					      class_value(f, i), "quantized",
+					      class_value(q, i)));
+	return json_pack("{s:i,s:s,s:f,s:f,s:o}", "images", q->photos, "metric",
+			 accuracy_metric(q), "float", accuracy_value(f),
+			 "quantized", accuracy_value(q), "per_class", classes);
+}
+
+static json_t *report_fidelity(const struct report *r)
+{
+	json_t *j;
+
+	if (!r->fidelity && !r->accuracy_packed)
+		return json_null();
+	j = fidelity_object(r->fidelity);
+	json_object_set_new(j, "accuracy", both_accuracies(r));
+	return j;
+}
+
+static json_t *sqnr_json(double decibels)
+{
+	return isnan(decibels) ? json_null() : json_real(decibels);
+}
+
+static json_t *layers_json(const struct report *r)
+{
+	const struct packed *p = &r->v->packed;
+	json_t *list = json_array();
+
+	for (int i = 0; i < p->layer_count; i++) {
+		const struct packed_layer *l = &p->layers[i];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o}",
+				  "name", name_json(l->name), "op", l->op,
+				  "kernel", l->kernel, "w_bits", l->w_bits,
+				  "a_bits", l->a_bits, "macs",
+				  (json_int_t)l->macs, "weight_bytes",
+				  (json_int_t)l->weight_bytes, "latency_us",
+				  r->layer_us[i], "sqnr_db",
+				  sqnr_json(r->layers ? r->layers[i].sqnr_db :
+							(double)NAN)));
+	}
+	return list;
+}
+
+static json_t *budgets_json(const struct report *r)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < r->budget_count; i++) {
+		const struct report_budget *b = &r->budgets[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s,s:I,s:I,s:b}", "name", b->name,
+					"limit", (json_int_t)b->limit, "value",
+					(json_int_t)b->value, "met", b->met));
+	}
+	if (r->c->min_accuracy > 0 && r->accuracy_packed)
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:f,s:f,s:b}", "name", "min_accuracy",
+				  "limit", (double)r->c->min_accuracy, "value",
+				  accuracy_value(r->accuracy_packed), "met",
+				  report_is_accurate(r)));
+	return list;
+}
+
+static json_t *inputs_json(const struct report *r)
+{
+	return json_pack("{s:o,s:o,s:I}", "model_sha256",
+			 hex(r->v->model_sha256), "calib_sha256",
+			 r->v->dataset.count ? hex(r->calib_sha256) :
+					       json_null(),
+			 "seed", (json_int_t)r->c->seed);
+}
+
+static json_t *model_json(const struct report *r)
+{
+	return json_pack("{s:o,s:I,s:I,s:I,s:I}", "name", name_json(r->name),
+			 "nodes", (json_int_t)r->v->model_nodes, "params",
+			 (json_int_t)r->v->model_params, "macs",
+			 (json_int_t)r->v->model_macs, "fp32_bytes",
+			 (json_int_t)(4 * r->v->model_params));
+}
+
+static json_t *output_json(const struct report *r)
+{
+	char dbp[300], header[300];
+
+	snprintf(dbp, sizeof(dbp), "%.250s.dbp", r->name);
+	snprintf(header, sizeof(header), "%.250s.h", r->name);
+	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I}", "dbp",
+			 name_json(dbp), "header", name_json(header),
+			 "dbp_bytes", (json_int_t)r->v->packed.size,
+			 "dbp_sha256", hex(r->dbp_sha256), "weight_bits_mean",
+			 r->weight_bits_mean, "compression", r->compression,
+			 "arena_bytes", (json_int_t)r->v->packed.arena_bytes,
+			 "latency_us", r->latency_us, "latency_source",
+			 "modelled", "flash_bytes",
+			 (json_int_t)r->v->packed.size);
+}
+
+/* The text of an object, which is used up; NULL after a diagnostic. */
+static char *dump(json_t *root, struct diag *d)
+{
+	char *text = root ? json_dumps(root, JSON_INDENT(1) |
+						     JSON_REAL_PRECISION(6)) :
+			    NULL;
+	char *line = NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	json_decref(root);
+	if (text && (line = realloc(text, n + 2)) != NULL)
+		memcpy(line + n, "\n", 2);
+	if (!line) {
+		free(text);
+		diag_error(d, "out of memory for the report");
+	}
+	return line;
+}
+
+char *report_json(const struct report *r, struct diag *d)
+{
+	json_t *root = json_pack(
+		"{s:i,s:{s:s,s:s},s:o,s:o,s:{s:s,s:i,s:I},s:o,s:o,s:o,s:o,"
+		"s:[{s:f,s:I,s:f,s:n}]}",
+		"schema", 1, "tool", "name", "dbconvert", "version",
+		dbrt_version(), "inputs", inputs_json(r), "model",
+		model_json(r), "target", "name", r->target.name, "cores",
+		r->target.cores, "clock_hz", (json_int_t)r->target.clock_hz,
+		"output", output_json(r), "fidelity", report_fidelity(r),
+		"budgets", budgets_json(r), "layers", layers_json(r), "pareto",
+		"weight_bits_mean", r->weight_bits_mean, "dbp_bytes",
+		(json_int_t)r->v->packed.size, "latency_us", r->latency_us,
+		"loss");
+
+	return dump(root, d);
+}
+
+char *report_verify_json(const struct fidelity *f,
+			 const struct layer_error *layers, int layer_count,
+			 struct diag *d)
+{
+	json_t *root = fidelity_object(f), *list = json_array();
+
+	json_object_set_new(root, "accuracy", json_null());
+	for (int i = 0; i < layer_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:o,s:s,s:o}", "name",
+						name_json(layers[i].name), "op",
+						layers[i].op, "sqnr_db",
+						sqnr_json(layers[i].sqnr_db)));
+	json_object_set_new(root, "layers", list);
+	return dump(root, d);
+}
+
+static json_t *class_object(const struct accuracy *a, int i)
+{
+	const struct ap_result *r = &a->classes[i].result;
+
+	if (!a->is_boxes)
+		return json_pack("{s:i,s:f}", "photos", r->truths, "top1",
+				 r->recall);
+	return json_pack("{s:i,s:f,s:f,s:f,s:f}", "boxes", r->truths, "ap50",
+			 r->ap50, "ap", r->ap, "precision", r->precision,
+			 "recall", r->recall);
+}
+
+char *report_accuracy_json(const struct accuracy *a, struct diag *d)
+{
+	json_t *classes = json_object(), *root;
+
+	for (int i = 0; i < a->class_count; i++)
+		json_object_set_new(classes, a->classes[i].name,
+				    class_object(a, i));
+	root = json_pack("{s:i,s:i,s:s,s:f}", "images", a->photos, "skipped",
+			 a->skipped, "metric", accuracy_metric(a), "value",
+			 accuracy_value(a));
+	if (a->is_boxes)
+		json_object_update_new(
+			root,
+			json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "ap50",
+				  a->total.ap50, "ap", a->total.ap, "threshold",
+				  (double)a->threshold, "precision",
+				  a->total.precision, "recall", a->total.recall,
+				  "f1", a->total.f1));
+	json_object_set_new(root, "per_class", classes);
+	return dump(root, d);
+}
