@@ -63,7 +63,7 @@ $(B)/gen/target_files.o: $(B)/gen/target_files.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
 	$(CC) $(BASE) $(CFLAGS) -c -o $@ $<
-$(call obj,$(wildcard converter/*.c tools/*.c)): | $(B)/gen/onnx.pb-c.c
+$(call obj,$(wildcard converter/*.c tools/*.c tests/tools/*.c)): | $(B)/gen/onnx.pb-c.c
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -76,13 +76,10 @@ deps: ## installs missing packages (sections of packages.txt in S)
 	@tools/deps.sh $(or $(S),run build)
 demo: ## installs what is missing, builds, converts a model and runs it
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all build/release/demo_model
+	@$(MAKE) --no-print-directory all build/release/doorbell_scenes
 	@tools/demo.sh build/release
 SCENE_SRC := $(wildcard testdata/doorbell/*.c)
 $(B)/doorbell_scenes: $(call obj,$(SCENE_SRC)) $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-$(B)/demo_model $(B)/to_ppm: $(B)/%: $(B)/tools/%.o $(B)/libhost.a \
-		$(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 # ---- Tests: one program a file tests/FOLDER/test_NAME.c ----
@@ -90,7 +87,11 @@ $(B)/demo_model $(B)/to_ppm: $(B)/%: $(B)/tools/%.o $(B)/libhost.a \
 TEST_SRC := $(wildcard tests/*/test_*.c)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
-TOOLS := $(B)/demo_model $(B)/to_ppm $(B)/time_dbp
+TOOLS := $(B)/blob_model $(B)/to_ppm $(B)/time_dbp $(B)/doorbell_scenes
+$(B)/blob_model: $(B)/tests/tools/blob_model.o $(B)/libhost.a $(B)/libdbrt.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+$(B)/to_ppm: $(B)/tools/to_ppm.o $(B)/libhost.a $(B)/libdbrt.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(call obj,$(TEST_SRC)) $(TEST_LIB_OBJ): | $(B)/gen/onnx.pb-c.c
@@ -142,7 +143,7 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(TEST_LIB_OBJ) $(B)/libhost.a \
 	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LIBS)
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_BIN)
-fuzz: all build/release/demo_model ## libFuzzer on models and packed files, SECONDS each
+fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECONDS each
 	$(MAKE) CONFIG=fuzz fuzz-programs
 	tests/fuzz/run.sh build $(or $(SECONDS),60)
 
@@ -178,7 +179,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/dbrt.pc
 image: ## the container image dbconvert:local, by buildah
 	tests/image.sh build
-image-test: all build/release/demo_model ## the image, run on the demo
+image-test: all build/release/blob_model ## the image, run on the demo
 	tests/image.sh test
 clean: ## removes what was built
 	rm -rf build demo-out

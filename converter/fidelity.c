@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "converter/detect.h"
+#include "converter/detection_ap.h"
 #include "converter/image_file.h"
 #include "converter/tensor_file.h"
 #include "evaluator/evaluator.h"
@@ -296,29 +297,55 @@ static int sum_outputs(const struct measure *m, struct arena *a,
 	return 0;
 }
 
+/* The float model's confident detections are the truth. */
+static int add_sample(struct ap *ap, const struct sample *s)
+{
+	struct ap_truth *truth =
+		calloc((size_t)s->truth_count + 1, sizeof(*truth));
+	int err;
+
+	if (!truth)
+		return -1;
+	for (int i = 0; i < s->truth_count; i++)
+		truth[i] =
+			(struct ap_truth){ s->truth[i].x1,       s->truth[i].y1,
+					   s->truth[i].x2,       s->truth[i].y2,
+					   s->truth[i].class_id, false };
+	err = ap_add(ap, truth, s->truth_count, s->found, s->found_count, 0);
+	free(truth);
+	return err;
+}
+
+static int sum_boxes(const struct measure *m, struct fidelity *out)
+{
+	const struct dbp_head *head = m->file->head;
+	struct ap *ap = ap_new(head->class_count - head->background);
+	struct ap_result all;
+	int err = ap ? 0 : -1;
+
+	for (int i = 0; !err && i < m->count; i++)
+		err = add_sample(ap, &m->samples[i]);
+	if (!err) {
+		ap_total(ap, head->score_threshold, &all);
+		out->truth_boxes = all.truths;
+		out->f1 = all.f1;
+		out->map50 = all.ap50;
+	}
+	ap_free(ap);
+	return err;
+}
+
 static int sum_head(const struct measure *m, struct fidelity *out)
 {
 	const struct dbp_head *head = m->file->head;
-	struct detect_score score = { 0 };
-	int same = 0, err = 0;
+	int same = 0;
 
 	for (int i = 0; i < m->count; i++)
 		same += m->samples[i].same_class;
 	out->has_classes = head && head->kind == DBP_HEAD_CLASSIFIER;
 	out->top1_agreement = m->count ? (double)same / m->count : 1;
 	out->has_boxes = head && head->kind == DBP_HEAD_DETECTOR;
-	for (int i = 0; out->has_boxes && !err && i < m->count; i++) {
-		const struct sample *s = &m->samples[i];
-
-		err = detect_score_add(&score, s->truth, s->truth_count,
-				       s->found, s->found_count,
-				       head->score_threshold);
-	}
-	out->truth_boxes = score.truth_count;
-	out->f1 = detect_f1(&score);
-	out->map50 = detect_map50(&score);
-	detect_score_free(&score);
-	return err;
+	return out->has_boxes ? sum_boxes(m, out) : 0;
 }
 
 /* ---- Beginning and end ---- */

@@ -58,6 +58,10 @@ int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		   struct head *h, struct diag *d);
 int head_recognise(const struct graph *g, const struct config *c,
 		   struct arena *a, struct head *out, struct diag *d);
+/* Only where boxes, objects and scores stand, as levels of `out`, their form
+ * still open; data NULL where that cannot be told. */
+int head_places(const struct graph *g, const struct config *c, struct arena *a,
+		struct head *out, struct diag *d);
 int head_read_yaml(const struct graph *g, const struct config *c,
 		   const char *path, struct arena *a, struct head *out,
 		   struct diag *d);

@@ -40,6 +40,7 @@ struct finder {
 	int height, width; /* of the input */
 	struct level levels[DBP_HEAD_MAX_LEVELS];
 	int level_count;
+	bool places_only; /* not what the boxes' numbers mean */
 	struct dbp_head head;
 };
 
@@ -466,6 +467,8 @@ static bool find_maps(struct finder *f)
 		    k->score->count != (int)f->head.class_count * anchors[i])
 			return unknown(f, "boxes and scores do not match");
 	}
+	if (f->places_only)
+		return build_levels(f, anchors);
 	if (bins > 1 || (l->box->flags & TRACE_POSITIVE))
 		return find_distances(f, anchors, bins);
 	if (l->object)
@@ -671,12 +674,8 @@ static bool find_classes(struct finder *f)
 	return head_new(f->out, &f->head, f->arena) == 0;
 }
 
-static bool find(struct finder *f)
+static bool find_raw(struct finder *f)
 {
-	if (find_classes(f) || find_boxes_and_scores(f) || find_list(f))
-		return true;
-	if (f->out->why)
-		return false;
 	if (!head_input_size(f->g, &f->height, &f->width) || !gather_levels(f))
 		return unknown(f, "they are neither boxes nor classes");
 	if (f->levels[0].count == 1)
@@ -687,10 +686,23 @@ static bool find(struct finder *f)
 	return find_maps(f);
 }
 
-int head_recognise(const struct graph *g, const struct config *c,
-		   struct arena *a, struct head *out, struct diag *d)
+static bool find(struct finder *f)
 {
-	struct finder f = { .g = g, .c = c, .arena = a, .out = out };
+	if (!f->places_only &&
+	    (find_classes(f) || find_boxes_and_scores(f) || find_list(f)))
+		return true;
+	return f->out->why ? false : find_raw(f);
+}
+
+static int recognise(const struct graph *g, const struct config *c,
+		     struct arena *a, bool places_only, struct head *out,
+		     struct diag *d)
+{
+	struct finder f = { .g = g,
+			    .c = c,
+			    .arena = a,
+			    .out = out,
+			    .places_only = places_only };
 
 	f.head = (struct dbp_head){ .score_threshold = c->score_threshold,
 				    .nms_iou = c->nms_iou,
@@ -708,4 +720,16 @@ int head_recognise(const struct graph *g, const struct config *c,
 	}
 	out->data = NULL;
 	return 0;
+}
+
+int head_recognise(const struct graph *g, const struct config *c,
+		   struct arena *a, struct head *out, struct diag *d)
+{
+	return recognise(g, c, a, false, out, d);
+}
+
+int head_places(const struct graph *g, const struct config *c, struct arena *a,
+		struct head *out, struct diag *d)
+{
+	return recognise(g, c, a, true, out, d);
 }

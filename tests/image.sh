@@ -86,20 +86,20 @@ test_image() {
 	failures=0
 	rm -rf "$work"
 	mkdir -p "$work"
-	build/release/demo_model "$work" >/dev/null
+	build/release/blob_model "$work" >/dev/null
 	chmod -R a+rwX "$work"
 	set -- --bits 4 --calib photos --mean 0 --scale 1/255 -q
-	(cd "$work" && ../../release/dbconvert demo.onnx "$@" -o outside)
+	(cd "$work" && ../../release/dbconvert blobs.onnx "$@" -o outside)
 	container=$(build_ah from --pull-never "$image")
-	in_image dbconvert demo.onnx "$@" -o inside || true
-	for file in demo.dbp demo.h; do
+	in_image dbconvert blobs.onnx "$@" -o inside || true
+	for file in blobs.dbp blobs.h; do
 		(cd "$work" && sha256sum "outside/$file" "inside/$file")
 		status=0
 		cmp "$work/outside/$file" "$work/inside/$file" || status=1
 		same "$file is the same inside and outside" $status
 	done
 	status=0
-	[ "$(stat -c %u "$work/inside/demo.dbp")" -ne 0 ] || status=1
+	[ "$(stat -c %u "$work/inside/blobs.dbp")" -ne 0 ] || status=1
 	same "not root" $status
 	status=0
 	in_image dbconvert photos/scene_00.png 2>"$work/log" || status=$?

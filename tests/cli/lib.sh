@@ -45,6 +45,6 @@ refused() {
 	fi
 }
 
-# The demo's model and photos, in $demo.
-demo=$work/demo
-"$build/demo_model" "$demo" || failed "demo_model"
+# The blobs' model and photos, in $blobs.
+blobs=$work/blobs
+"$build/blob_model" "$blobs" || failed "blob_model"

@@ -4,13 +4,13 @@
 # one error that names the file, nothing written.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
-model=$demo/demo.onnx
+model=$blobs/blobs.onnx
 bad=$work/bad
 out=$work/out
-photo=$demo/photos/scene_07.png
+photo=$blobs/photos/scene_07.png
 mkdir -p "$bad"
 "$dbconvert" "$model" -q -o "$work/good" 2>"$work/log" || failed "convert"
-packed=$work/good/demo.dbp
+packed=$work/good/blobs.dbp
 
 # nothing_left NAME: no output folder, or an empty one
 nothing_left() {
@@ -41,7 +41,7 @@ for file in folder empty picture model missing; do
 		"$photo" -o "$out"
 	nothing_left "$file.dbp"
 	refused "verify: $file.dbp" 1 "$path: " "$dbconvert" verify "$model" \
-		"$path" --calib "$demo/photos"
+		"$path" --calib "$blobs/photos"
 done
 
 # Photos and tensors.

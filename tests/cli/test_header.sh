@@ -55,11 +55,11 @@ example() {
 	fi
 }
 
-"$dbconvert" "$demo/demo.onnx" -q --calib "$demo/photos" -o "$work/out" \
+"$dbconvert" "$blobs/blobs.onnx" -q --calib "$blobs/photos" -o "$work/out" \
 	2>"$work/log" || failed "convert"
-check "C99 header" compile c demo "$work/out"
-check "C++11 header" compile cc demo "$work/out"
-example "$work/out" demo DEMO "$demo/photos/scene_07.png" "demo" demo
+check "C99 header" compile c blobs "$work/out"
+check "C++11 header" compile cc blobs "$work/out"
+example "$work/out" blobs BLOBS "$blobs/photos/scene_07.png" "blobs" blobs
 
 if [ -d "$data" ]; then
 	"$dbconvert" "$data/models/ultraface_RFB-320.onnx" -q --mean 127 \

@@ -25,8 +25,8 @@ done
 check "nothing else is run" test "$(find "$root" -perm -u+x -type f)" = \
 	"$root/usr/bin/dbconvert"
 
-check "the installed command" "$root/usr/bin/dbconvert" "$demo/demo.onnx" \
-	--calib "$demo/photos" --mean 0 -q -o "$work/out"
+check "the installed command" "$root/usr/bin/dbconvert" "$blobs/blobs.onnx" \
+	--calib "$blobs/photos" --mean 0 -q -o "$work/out"
 
 flags() {
 	PKG_CONFIG_PATH=$root/usr/lib/pkgconfig \
@@ -36,11 +36,11 @@ check "the version" test "dbconvert $(flags --modversion)" = \
 	"$("$dbconvert" --version)"
 # shellcheck disable=SC2046 # lists of words
 check "a program against the library" cc -Wall -Wextra -Werror -O2 \
-	$(flags --cflags) -I"$work/out" -DMODEL_HEADER='"demo.h"' \
-	-DMODEL=demo_dbp -DMODEL_ARENA=DEMO_ARENA_BYTES -o "$work/detect" \
+	$(flags --cflags) -I"$work/out" -DMODEL_HEADER='"blobs.h"' \
+	-DMODEL=blobs_dbp -DMODEL_ARENA=BLOBS_ARENA_BYTES -o "$work/detect" \
 	"$root/usr/share/doc/dbconvert/detect.c" $(flags --libs)
-"$build/to_ppm" "$demo/photos/scene_07.png" "$work/photo.ppm"
-"$dbconvert" run "$work/out/demo.dbp" "$demo/photos/scene_07.png" \
+"$build/to_ppm" "$blobs/photos/scene_07.png" "$work/photo.ppm"
+"$dbconvert" run "$work/out/blobs.dbp" "$blobs/photos/scene_07.png" \
 	>"$work/expected" 2>"$work/log"
 check "it runs" sh -c "'$work/detect' '$work/photo.ppm' >'$work/got'"
 check "it finds the same" cmp "$work/expected" "$work/got"

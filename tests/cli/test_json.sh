@@ -4,7 +4,7 @@
 # and numbers that fit the files.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
-model=$demo/demo.onnx
+model=$blobs/blobs.onnx
 out=$work/out
 
 # holds NAME FILE EXPRESSION: an expression over `j`, the JSON of FILE
@@ -17,7 +17,7 @@ assert $3, j
 "
 }
 
-"$dbconvert" "$model" --bits 4 --calib "$demo/photos" --mean 0 --json \
+"$dbconvert" "$model" --bits 4 --calib "$blobs/photos" --mean 0 --json \
 	--max-size 1MB --max-latency 1s --max-ram 1MB --seed 3 -o "$out" \
 	--report "$work/report.json" >"$work/convert.json" 2>"$work/log" ||
 	failed "convert"
@@ -31,14 +31,14 @@ holds "inputs" "$json" "j['inputs']['seed'] == 3 and \
 	j['inputs']['model_sha256'] == \
 	hashlib.sha256(open('$model', 'rb').read()).hexdigest() and \
 	len(j['inputs']['calib_sha256']) == 64"
-holds "model" "$json" "j['model']['name'] == 'demo' and \
+holds "model" "$json" "j['model']['name'] == 'blobs' and \
 	j['model']['fp32_bytes'] == 4 * j['model']['params'] and \
 	j['model']['nodes'] > 0 and j['model']['macs'] > 0"
 holds "target" "$json" "j['target'] == {'name': 'a53', 'cores': 4, \
 	'clock_hz': 1200000000}"
 holds "output" "$json" "j['output']['dbp_bytes'] == \
-	os.path.getsize(out + '/demo.dbp') and j['output']['dbp_sha256'] == \
-	hashlib.sha256(open(out + '/demo.dbp', 'rb').read()).hexdigest() and \
+	os.path.getsize(out + '/blobs.dbp') and j['output']['dbp_sha256'] == \
+	hashlib.sha256(open(out + '/blobs.dbp', 'rb').read()).hexdigest() and \
 	abs(j['output']['compression'] - j['model']['fp32_bytes'] / \
 	j['output']['dbp_bytes']) < 1e-4 and \
 	4 <= j['output']['weight_bits_mean'] <= 8 and \
@@ -58,10 +58,10 @@ holds "layers are measured" "$json" "all(l['sqnr_db'] > 5 \
 	for l in j['layers'] if l['sqnr_db'] is not None) and \
 	any(l['sqnr_db'] is not None for l in j['layers'])"
 
-"$dbconvert" inspect "$out/demo.dbp" --json >"$work/inspect.json"
+"$dbconvert" inspect "$out/blobs.dbp" --json >"$work/inspect.json"
 holds "inspect: the parts are the file" "$work/inspect.json" \
 	"sum(p['bytes'] for p in j['parts']) == \
-	os.path.getsize(out + '/demo.dbp')"
+	os.path.getsize(out + '/blobs.dbp')"
 holds "inspect: the work buffer" "$work/inspect.json" "j['arena_bytes'] == \
 	json.load(open('$json'))['output']['arena_bytes']"
 "$dbconvert" inspect "$model" --json >"$work/inspect.json"
@@ -69,13 +69,13 @@ holds "inspect of a model" "$work/inspect.json" "len(j['layers']) == 39 and \
 	j['inputs'][0]['shape'] == '1x3x96x128' and \
 	[o['name'] for o in j['outputs']] == ['scores', 'boxes']"
 
-"$dbconvert" verify "$model" "$out/demo.dbp" --calib "$demo/photos" --json \
+"$dbconvert" verify "$model" "$out/blobs.dbp" --calib "$blobs/photos" --json \
 	>"$work/verify.json" 2>"$work/log"
 holds "verify" "$work/verify.json" "j['images'] == 20 and \
 	j['detections']['f1'] > 0.9 and len(j['outputs']) == 2 and \
 	[l for l in j['layers'] if l['name'] == 'stem'][0]['sqnr_db'] > 30"
 
-"$dbconvert" run "$out/demo.dbp" "$demo/photos/scene_07.png" --json \
+"$dbconvert" run "$out/blobs.dbp" "$blobs/photos/scene_07.png" --json \
 	>"$work/run.json" 2>"$work/log"
 holds "run" "$work/run.json" "len(j) == 1 and len(j[0]['detections']) > 2 \
 	and all(len(d['box']) == 4 and d['box'][0] < d['box'][2] and \

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.." || exit 2
 page=$PWD/man/dbconvert.1
 
 mkdir -p "$work/here"
-cp "$demo/demo.onnx" "$work/here/model.onnx"
-cp -r "$demo/photos" "$work/here/photos"
+cp "$blobs/blobs.onnx" "$work/here/model.onnx"
+cp -r "$blobs/photos" "$work/here/photos"
 sed -n '/^\.Sh EXAMPLES/,/^\.Sh DIAG/s/^\.Dl \$ //p' "$page" >"$work/examples"
 while read -r line; do
 	if (cd "$work/here" && PATH=$(dirname "$dbconvert"):$PATH &&

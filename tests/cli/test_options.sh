@@ -3,8 +3,8 @@
 # The command line, dbconvert.yaml and exit statuses.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
-demo=$PWD/$demo
-model=$demo/demo.onnx
+blobs=$PWD/$blobs
+model=$blobs/blobs.onnx
 
 "$dbconvert" >"$work/out.log" 2>&1
 check "no arguments: status 2" test $? -eq 2
@@ -28,13 +28,13 @@ refused "an unknown board" 2 "a54" "$dbconvert" "$model" -t a54 -o "$work/o"
 refused "an unknown pass" 2 "no_such_pass" \
 	"$dbconvert" "$model" --dump-after no_such_pass -o "$work/o"
 check "the passes there are" grep -q fold_batchnorm "$work/err.log"
-check "nothing is written" test ! -e "$work/o/demo.dbp"
+check "nothing is written" test ! -e "$work/o/blobs.dbp"
 
 # Budgets: status 3, one error a budget, nothing written.
 budget() {
 	refused "$1 that cannot be met" 3 "cannot be met" "$dbconvert" \
 		"$model" -q "$@" -o "$work/budget"
-	check "$1: nothing is written" test ! -e "$work/budget/demo.dbp"
+	check "$1: nothing is written" test ! -e "$work/budget/blobs.dbp"
 	check "$1: the layers that cost most" grep -q 'hint: most goes to' \
 		"$work/err.log"
 }
@@ -47,7 +47,7 @@ check "a report without --calib says that nothing was measured" sh -c \
 	"'$dbconvert' '$model' -o '$work/free' 2>&1 | grep -qi 'not measured'"
 
 check "with one photo neither" sh -c "'$dbconvert' '$model' --calib \
-	'$demo/photos/scene_07.png' -o '$work/one' 2>&1 | grep -q 'too few'"
+	'$blobs/photos/scene_07.png' -o '$work/one' 2>&1 | grep -q 'too few'"
 
 # The same from the command line and from a file; the command line wins.
 here=$work/here
@@ -64,8 +64,8 @@ scale: 1/128
 seed: 7
 YAML
 (cd "$here" && "$dbconvert" "$model" --bits 4 -q -o file)
-check "dbconvert.yaml says the same" test "$(digest "$here/line/demo.dbp")" = \
-	"$(digest "$here/file/demo.dbp")"
+check "dbconvert.yaml says the same" test "$(digest "$here/line/blobs.dbp")" = \
+	"$(digest "$here/file/blobs.dbp")"
 
 # config LINE TEXT YAML: an error in dbconvert.yaml that names its line
 config() {
@@ -82,10 +82,10 @@ refused "a config that is not there" 2 "nowhere.yaml" "$dbconvert" "$model" \
 	--config nowhere.yaml
 
 # Progress on a terminal only; a log gets no control characters.
-"$dbconvert" "$model" --calib "$demo/photos" -o "$work/log" 2>"$work/log.txt"
+"$dbconvert" "$model" --calib "$blobs/photos" -o "$work/log" 2>"$work/log.txt"
 check "no control characters in a log" sh -c \
 	"! LC_ALL=C grep -q '[[:cntrl:]]' '$work/log.txt'"
-"$dbconvert" "$model" --calib "$demo/photos" --mean 0 -q -o "$work/log" \
+"$dbconvert" "$model" --calib "$blobs/photos" --mean 0 -q -o "$work/log" \
 	>"$work/log.txt" 2>&1
 check "quiet says nothing" test ! -s "$work/log.txt"
 
@@ -97,4 +97,4 @@ refused "an output folder that is a file" 1 "$work/closed/file" \
 refused "a report in no folder" 1 "none/r.json" "$dbconvert" "$model" -q \
 	--report "$work/none/r.json" -o "$work/report"
 check "a report that fails: nothing is written" \
-	test ! -e "$work/report/demo.dbp"
+	test ! -e "$work/report/blobs.dbp"

@@ -8,16 +8,16 @@ cd "$(dirname "$0")/../.." || exit 2
 convert() {
 	name=$1
 	shift
-	"$@" "$demo/demo.onnx" --bits 4 --calib "$demo/photos" -q --mean 0 \
+	"$@" "$blobs/blobs.onnx" --bits 4 --calib "$blobs/photos" -q --mean 0 \
 		--scale 1/255 -o "$work/$name" 2>"$work/$name.log" ||
 		sed 's/^/  | /' "$work/$name.log" >&2
-	cat "$work/$name/demo.dbp" "$work/$name/demo.h" 2>/dev/null |
+	cat "$work/$name/blobs.dbp" "$work/$name/blobs.h" 2>/dev/null |
 		sha256sum | cut -c1-64
 }
 
 first=$(convert jobs1 "$dbconvert" --jobs 1)
 echo "jobs 1     $first"
-[ -s "$work/jobs1/demo.dbp" ] || failed "nothing converted"
+[ -s "$work/jobs1/blobs.dbp" ] || failed "nothing converted"
 
 compare() {
 	name=$1

@@ -32,8 +32,8 @@
 #define LARGEST_ARENA (64u << 20)
 
 static struct temp_folder folder;
-static char *demo; /* the demo's model, as bytes */
-static size_t demo_bytes;
+static char *blobs; /* the blobs' model, as bytes */
+static size_t blobs_bytes;
 static uint32_t seed_now;
 
 /* ---- Models ---- */
@@ -54,7 +54,7 @@ static void read_whole(const char *path, char **data, size_t *bytes)
 	fclose(in);
 }
 
-/* The demo's model comes from the program that stands beside the tests. */
+/* The blobs' model comes from the program that stands beside the tests. */
 static int setup(void **state)
 {
 	char self[PATH_MAX], command[PATH_MAX + 200], path[TEMP_PATH_MAX];
@@ -66,19 +66,19 @@ static int setup(void **state)
 	self[n] = 0;
 	temp_folder_make(&folder);
 	snprintf(command, sizeof(command),
-		 "'%s/../../demo_model' '%s' "
+		 "'%s/../../blob_model' '%s' "
 		 ">/dev/null",
 		 dirname(self), folder.path);
 	if (system(command))
 		return -1;
-	read_whole(temp_path(&folder, "demo.onnx", path), &demo, &demo_bytes);
+	read_whole(temp_path(&folder, "blobs.onnx", path), &blobs, &blobs_bytes);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(demo);
+	free(blobs);
 	temp_folder_remove(&folder);
 	return 0;
 }
@@ -164,14 +164,14 @@ static void flip_model(const char *data, size_t bytes, const char *what)
 static void test_model_cut(void **state)
 {
 	(void)state;
-	truncate_model(demo, demo_bytes, "demo");
+	truncate_model(blobs, blobs_bytes, "blobs");
 }
 
 static void test_model_flipped(void **state)
 {
 	(void)state;
 	seed_now = 1;
-	flip_model(demo, demo_bytes, "demo");
+	flip_model(blobs, blobs_bytes, "blobs");
 }
 
 static void test_real_models_cut(void **state)
@@ -216,8 +216,8 @@ static void test_real_model_flipped(void **state)
 
 /* ---- Packed files ---- */
 
-/* The demo's model, packed: 64-aligned, malloc'ed. */
-static uint8_t *packed_demo(uint32_t *bytes)
+/* The blobs' model, packed: 64-aligned, malloc'ed. */
+static uint8_t *packed_blobs(uint32_t *bytes)
 {
 	struct conversion v = { 0 };
 	char path[TEMP_PATH_MAX];
@@ -225,7 +225,7 @@ static uint8_t *packed_demo(uint32_t *bytes)
 	struct diag d;
 
 	diag_init(&d);
-	temp_write(&folder, "model.onnx", demo, demo_bytes);
+	temp_write(&folder, "model.onnx", blobs, blobs_bytes);
 	assert_int_equal(
 		convert(temp_path(&folder, "model.onnx", path), true, &v, &d),
 		0);
@@ -256,7 +256,7 @@ static void test_packed_cut(void **state)
 	uint32_t bytes;
 
 	(void)state;
-	file = packed_demo(&bytes);
+	file = packed_blobs(&bytes);
 	for (uint32_t n = 0; n < bytes; n += n < 1024 ? 1 : bytes / 512) {
 		assert_true(open_copy(&m, file, n, &copy) < 0);
 		free(copy);
@@ -274,7 +274,7 @@ static void test_packed_flipped(void **state)
 	uint32_t bytes;
 
 	(void)state;
-	file = packed_demo(&bytes);
+	file = packed_blobs(&bytes);
 	seed_now = 3;
 	for (int i = 0; i < FLIPS; i++) {
 		uint32_t place = dbp_run_random(&seed_now) % bytes;
@@ -323,7 +323,7 @@ static void test_packed_rewritten(void **state)
 	int taken = 0;
 
 	(void)state;
-	file = packed_demo(&bytes);
+	file = packed_blobs(&bytes);
 	changed = malloc(bytes);
 	assert_non_null(changed);
 	seed_now = 4;
@@ -354,7 +354,7 @@ static void test_packed_without_a_section(void **state)
 	uint32_t bytes;
 
 	(void)state;
-	file = packed_demo(&bytes);
+	file = packed_blobs(&bytes);
 	h = (const struct dbp_header *)(const void *)file;
 	changed = malloc(bytes);
 	assert_non_null(changed);
@@ -392,7 +392,7 @@ static void test_arena_is_exact(void **state)
 	size_t arena, last;
 
 	(void)state;
-	file = packed_demo(&bytes);
+	file = packed_blobs(&bytes);
 	assert_int_equal(open_copy(&m, file, bytes, &copy), DBRT_OK);
 	arena = dbrt_arena_bytes(&m, 1);
 	if (posix_memalign((void **)&area, DBP_ALIGN, arena + CANARY))

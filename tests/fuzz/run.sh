@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzes models and packed files, from the demo's:
+# Fuzzes models and packed files, from the blobs':
 #   tests/fuzz/run.sh BUILDS SECONDS
 # What is found lies in BUILDS/fuzz/found-*; a corpus grows beside it.
 set -eu
@@ -8,10 +8,10 @@ builds=$1
 seconds=$2
 work=$builds/fuzz/work
 mkdir -p "$work/onnx" "$work/dbp"
-"$builds/release/demo_model" "$work/demo" >/dev/null
-"$builds/release/dbconvert" "$work/demo/demo.onnx" -q -o "$work/demo"
-cp "$work/demo/demo.onnx" "$work/onnx"
-cp "$work/demo/demo.dbp" "$work/dbp"
+"$builds/release/blob_model" "$work/blobs" >/dev/null
+"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -o "$work/blobs"
+cp "$work/blobs/blobs.onnx" "$work/onnx"
+cp "$work/blobs/blobs.dbp" "$work/dbp"
 for kind in onnx dbp; do
 	"$builds/fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 \
 		-max_len=65536 -rss_limit_mb=4096 -print_final_stats=1 \

@@ -82,11 +82,11 @@ compare() {
 	done
 }
 
-"$build/demo_model" "$out/demo" || echo "failed demo_model"
+"$build/blob_model" "$out/blobs" || echo "failed blob_model"
 for bits in 8 4 2; do
-	"$build/dbconvert" "$out/demo/demo.onnx" --bits $bits -q \
-		--calib "$out/demo/photos" -o "$out/demo$bits"
-	compare "demo at $bits bits" "$out/demo$bits/demo.dbp"
+	"$build/dbconvert" "$out/blobs/blobs.onnx" --bits $bits -q \
+		--calib "$out/blobs/photos" -o "$out/blobs$bits"
+	compare "blobs at $bits bits" "$out/blobs$bits/blobs.dbp"
 done
 if [ -f "$faces" ]; then
 	for bits in 8 2; do

@@ -84,7 +84,8 @@ static void check_pixel(const struct fit_case *f, const uint8_t *rgb,
 					      sx - 0.5, sy - 0.5, c) :
 				       114;
 
-		if (fabs(got[c] - want) > 0.65)
+		/* weights of 2048, two floors to a quarter and one to 1 */
+		if (fabs(got[c] - want) > 0.95)
 			fail_msg("%ux%u to %ux%u: pixel %u, %u: %d, expected "
 				 "%.3f",
 				 f->width, f->height, f->out_width,

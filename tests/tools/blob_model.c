@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes what `make demo` converts: demo_model FOLDER writes demo.onnx, a
- * small detector of red and of blue blobs whose weights are set by hand (the
- * other channels hold seeded noise, so that quantization has work to do), and
+ * What quick tests convert: blob_model FOLDER writes blobs.onnx, a small
+ * detector of red and of blue blobs whose weights are set by hand (the other
+ * channels hold seeded noise, so that quantization has work to do), and
  * photos/scene_NN.png, drawn scenes to calibrate and detect on. The network
  * is made of what exporters emit: batch norm left unfolded, depthwise
  * convolutions, a residual, a concatenation, and a decode tail.
@@ -47,7 +47,7 @@ static void *need(struct model *m, size_t count, size_t size)
 	void *p = arena_array(&m->arena, count, size);
 
 	if (!p) {
-		fprintf(stderr, "demo_model: out of memory\n");
+		fprintf(stderr, "blob_model: out of memory\n");
 		exit(1);
 	}
 	return p;
@@ -420,7 +420,7 @@ static int write_model(struct model *m, const char *path, struct diag *d)
 	onnx__model_proto__init(&model);
 	opset.has_version = 1;
 	opset.version = 13;
-	graph.name = text(m, "demo");
+	graph.name = text(m, "blobs");
 	graph.n_node = m->node_count;
 	graph.node = m->nodes;
 	graph.n_initializer = m->weight_count;
@@ -431,7 +431,7 @@ static int write_model(struct model *m, const char *path, struct diag *d)
 	graph.output = out;
 	model.has_ir_version = 1;
 	model.ir_version = 8;
-	model.producer_name = text(m, "demo_model");
+	model.producer_name = text(m, "blob_model");
 	model.graph = &graph;
 	model.n_opset_import = 1;
 	model.opset_import = &opsets;
@@ -533,7 +533,7 @@ static int write_all(struct model *m, const char *folder, struct diag *d)
 	snprintf(path, sizeof(path), "%s/photos", folder);
 	if (make_folder(folder, d) || make_folder(path, d))
 		return -1;
-	snprintf(path, sizeof(path), "%s/demo.onnx", folder);
+	snprintf(path, sizeof(path), "%s/blobs.onnx", folder);
 	if (write_model(m, path, d))
 		return -1;
 	for (uint32_t i = 0; i < SCENES; i++) {
@@ -552,7 +552,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc != 2) {
-		fprintf(stderr, "usage: demo_model FOLDER\n");
+		fprintf(stderr, "usage: blob_model FOLDER\n");
 		return 2;
 	}
 	diag_init(&d);
@@ -562,7 +562,7 @@ int main(int argc, char **argv)
 	heads(&m);
 	err = write_all(&m, argv[1], &d);
 	for (size_t i = 0; i < d.count; i++)
-		fprintf(stderr, "demo_model: %s\n", d.entries[i].text);
+		fprintf(stderr, "blob_model: %s\n", d.entries[i].text);
 	arena_free(&m.arena);
 	diag_free(&d);
 	return err ? 1 : 0;
