@@ -63,7 +63,7 @@ static const struct option_row table[] = {
 	{ "threshold", 0, "X", OPTION_FRACTION, CFG(score_threshold), VERB_ALL,
 	  NULL, 0, 0, "least score of a detection (0.5)" },
 	{ "nms-iou", 0, "X", OPTION_FRACTION, CFG(nms_iou), VERB_ALL, NULL, 0,
-	  0, "overlap over which the weaker box goes (0.4)" },
+	  0, "overlap over which the weaker box goes (0.5; faces 0.4)" },
 	{ "draw", 0, "OUT.png", OPTION_TEXT, CMD(draw), VERB_RUN, NULL, 0, 0,
 	  "write the photo with its detections" },
 	{ "jobs", 'j', "N", OPTION_INT, CFG(jobs), VERB_ALL, NULL, 1, 256,

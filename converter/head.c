@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define NMS_IOU .5f
+
 struct dbp_head_level *head_levels(struct dbp_head *h)
 {
 	return (struct dbp_head_level *)(h + 1);
@@ -88,6 +90,25 @@ float head_stride(int input, int cells)
 	while ((input + power - 1) / power > cells)
 		power *= 2;
 	return (float)power;
+}
+
+bool head_is_faces(const struct head *h)
+{
+	return h->kind &&
+	       (!strcmp(h->kind, "UltraFace") || !strcmp(h->kind, "YuNet"));
+}
+
+struct dbp_head head_blank(const struct config *c)
+{
+	return (struct dbp_head){
+		.kind = DBP_HEAD_DETECTOR,
+		.score_threshold = c->score_threshold,
+		.nms_iou = c->nms_iou < 0 ? NMS_IOU : c->nms_iou,
+		.object_power = 1,
+		.class_power = 1,
+		.center_variance = 1,
+		.size_variance = 1,
+	};
 }
 
 int head_find(const struct graph *g, const struct config *c, struct arena *a,

@@ -53,6 +53,11 @@ bool head_input_size(const struct graph *g, int *height, int *width);
  * of two. */
 float head_stride(int input, int cells);
 
+/* One of the families that look for faces. */
+bool head_is_faces(const struct head *h);
+/* A detector's fields with no effect, and the thresholds asked for. */
+struct dbp_head head_blank(const struct config *c);
+
 /* The parts of head_find(). */
 int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		   struct head *h, struct diag *d);

@@ -137,8 +137,6 @@ int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		   struct head *h, struct diag *d)
 {
 	uint32_t count = head_classes(h->data);
-	bool face = h->kind && (!strcmp(h->kind, "UltraFace") ||
-				!strcmp(h->kind, "YuNet"));
 
 	if (h->names && !classes)
 		return 0;
@@ -152,7 +150,7 @@ int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 	memset(h->names, 0, count * sizeof(*h->names));
 	if (h->data->kind == DBP_HEAD_DETECTOR && count == COCO_CLASSES)
 		memcpy(h->names, coco, sizeof(coco));
-	else if (face && count == 1)
+	else if (count == 1 && head_is_faces(h))
 		h->names[0] = "face";
 	return 0;
 }

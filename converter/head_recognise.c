@@ -14,6 +14,7 @@
 #include "converter/head_trace.h"
 
 #define MAX_PARTS 6 /* maps of a level */
+#define NMS_IOU_FACES .4f
 
 enum { DECODED = TRACE_AFFINE | TRACE_MIXED };
 
@@ -333,7 +334,6 @@ static bool build_levels(struct finder *f, const int *anchors)
 {
 	struct dbp_head_level *out;
 
-	f->head.kind = DBP_HEAD_DETECTOR;
 	f->head.level_count = (uint32_t)f->level_count;
 	if (head_new(f->out, &f->head, f->arena))
 		return unknown(f, "memory is exhausted");
@@ -510,7 +510,6 @@ static bool find_squares(struct finder *f)
 			return unknown(f, "one map a level, but not how it is "
 					  "meant");
 	fields = f->levels[0].parts[0].count / 3;
-	f->head.kind = DBP_HEAD_DETECTOR;
 	f->head.box_form = DBP_BOX_SQUARE;
 	f->head.class_count = (uint32_t)(fields - 5);
 	f->head.box_act = f->head.object_act = f->head.class_act =
@@ -593,7 +592,6 @@ static bool find_pair(const struct finder *f, int *box, int *score)
 static bool build_list(struct finder *f, int64_t candidates,
 		       const struct dbp_head_level *l)
 {
-	f->head.kind = DBP_HEAD_DETECTOR;
 	f->head.level_count = 1;
 	if (candidates > DBP_HEAD_MAX_CANDIDATES)
 		return unknown(f, "there are too many boxes");
@@ -704,17 +702,14 @@ static int recognise(const struct graph *g, const struct config *c,
 			    .out = out,
 			    .places_only = places_only };
 
-	f.head = (struct dbp_head){ .score_threshold = c->score_threshold,
-				    .nms_iou = c->nms_iou,
-				    .object_power = 1,
-				    .class_power = 1,
-				    .center_variance = 1,
-				    .size_variance = 1 };
+	f.head = head_blank(c);
 	if (g->output_count == 0 || g->output_count > DBP_MAX_IO)
 		return 0;
 	if (trace_outputs(g, a, &f.trace, d))
 		return -1;
 	if (find(&f) && head_fits(out, g)) {
+		if (c->nms_iou < 0 && head_is_faces(out))
+			out->data->nms_iou = NMS_IOU_FACES;
 		out->why = NULL;
 		return 0;
 	}

@@ -521,13 +521,7 @@ int head_read_yaml(const struct graph *g, const struct config *c,
 	r->arena = a;
 	r->d = d;
 	r->out = out;
-	r->head = (struct dbp_head){ .kind = DBP_HEAD_DETECTOR,
-				     .score_threshold = c->score_threshold,
-				     .nms_iou = c->nms_iou,
-				     .object_power = 1,
-				     .class_power = 1,
-				     .center_variance = 1,
-				     .size_variance = 1 };
+	r->head = head_blank(c);
 	if (yaml_file_read(&r->f, path, d))
 		return -1;
 	err = read_head(r, c);

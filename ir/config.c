@@ -20,7 +20,7 @@ void config_init(struct config *c)
 		.color = COLOR_RGB,
 		.resize = RESIZE_STRETCH,
 		.score_threshold = 0.5f,
-		.nms_iou = 0.4f,
+		.nms_iou = -1,
 		.jobs = machine_cores(),
 		.seed = 1,
 	};
