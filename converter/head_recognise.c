@@ -15,6 +15,7 @@
 
 #define MAX_PARTS 6 /* maps of a level */
 #define NMS_IOU_FACES .4f
+#define DFL_CHANNELS 64 /* four distances of 16 bins, as YOLOv8 has them */
 
 enum { DECODED = TRACE_AFFINE | TRACE_MIXED };
 
@@ -208,6 +209,8 @@ static bool roles_of_two(const struct finder *f, struct level *l)
 		first_box = is_activated(b);
 	else if (named_box(f, a) != named_box(f, b))
 		first_box = named_box(f, a);
+	else if ((a->count == DFL_CHANNELS) != (b->count == DFL_CHANNELS))
+		first_box = a->count == DFL_CHANNELS;
 	else if ((a->count % 4 == 0) != (b->count % 4 == 0))
 		first_box = a->count % 4 == 0;
 	else

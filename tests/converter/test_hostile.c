@@ -71,7 +71,8 @@ static int setup(void **state)
 		 dirname(self), folder.path);
 	if (system(command))
 		return -1;
-	read_whole(temp_path(&folder, "blobs.onnx", path), &blobs, &blobs_bytes);
+	read_whole(temp_path(&folder, "blobs.onnx", path), &blobs,
+		   &blobs_bytes);
 	return 0;
 }
 
