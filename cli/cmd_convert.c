@@ -192,6 +192,11 @@ static int convert(const struct command *cmd, const struct config *c,
 		diag_warn(d, "%s", no_photos);
 	else if (!f)
 		diag_warn(d, "%s", too_few);
+	if (!w->v.head.data && w->v.head.why) {
+		diag_note(d, "the device gives the outputs as they are: %s",
+			  w->v.head.why);
+		diag_hint(d, "--head says how they become boxes");
+	}
 	if (w->v.preprocess.is_image && w->v.preprocess.assumed)
 		diag_warn(d, "%s", assumed);
 	return finish(cmd, w, name, d);

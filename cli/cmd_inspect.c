@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli/commands.h"
+#include "cli/head_text.h"
 #include "converter/convert.h"
 #include "converter/packed_file.h"
 
@@ -103,7 +104,8 @@ static struct layer layer_of(const struct packed_file *f, uint32_t op)
 	return l;
 }
 
-static void print_packed(const struct packed_file *f, const char *path)
+static void print_packed(const struct packed_file *f, const struct head *h,
+			 const char *path)
 {
 	struct part parts[16];
 	int n = list_parts(f, parts);
@@ -111,8 +113,10 @@ static void print_packed(const struct packed_file *f, const char *path)
 
 	printf("%s: %u bytes, made by %.31s\n", path, f->header->total_bytes,
 	       f->header->tool);
-	printf("work memory %u bytes, %u more for each further thread\n\n",
+	printf("work memory %u bytes, %u more for each further thread\n",
 	       f->header->arena_bytes, f->header->worker_bytes);
+	head_print(h);
+	putchar('\n');
 	printf("part          offset      bytes\n");
 	for (int i = 0; i < n; i++) {
 		printf("%-12s %7u %10u\n", parts[i].name, parts[i].offset,
@@ -164,7 +168,7 @@ static json_t *tensors_json(const struct packed_file *f, bool inputs)
 	return list;
 }
 
-static json_t *packed_json(const struct packed_file *f)
+static json_t *packed_json(const struct packed_file *f, const struct head *h)
 {
 	json_t *list = json_array(), *layers = json_array();
 	struct part parts[16];
@@ -184,8 +188,8 @@ static json_t *packed_json(const struct packed_file *f)
 					  "w_bits", l.bits, "weight_bytes",
 					  (json_int_t)l.weight_bytes));
 	}
-	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", 1,
-			 "kind", "dbp", "bytes",
+	return json_pack("{s:i,s:s,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema",
+			 1, "kind", "dbp", "head", head_json(h), "bytes",
 			 (json_int_t)f->header->total_bytes, "arena_bytes",
 			 (json_int_t)f->header->arena_bytes, "worker_bytes",
 			 (json_int_t)f->header->worker_bytes, "parts", list,
@@ -204,15 +208,20 @@ static int print_json(json_t *root)
 static int inspect_packed(const struct command *cmd, struct diag *d)
 {
 	struct packed_file f = { 0 };
+	struct arena a;
+	struct head h;
 	int code = EXIT_OK;
 
-	if (packed_file_read(&f, cmd->args[0], d))
+	arena_init(&a, 0);
+	if (packed_file_read(&f, cmd->args[0], d) ||
+	    head_of_packed(&f, &a, &h, d))
 		code = EXIT_BAD_INPUT;
 	else if (cmd->json)
-		print_json(packed_json(&f));
+		print_json(packed_json(&f, &h));
 	else
-		print_packed(&f, cmd->args[0]);
+		print_packed(&f, &h, cmd->args[0]);
 	packed_file_close(&f);
+	arena_free(&a);
 	return code;
 }
 
@@ -229,7 +238,8 @@ static void print_values(const char *what, struct value *const *list, int n)
 	}
 }
 
-static void print_graph(const struct graph *g, const char *path)
+static void print_graph(const struct graph *g, const struct head *h,
+			const char *path)
 {
 	printf("%s: opset %lld, %zu operators, %.1f K parameters, %.1f M "
 	       "multiply-accumulates\n",
@@ -237,6 +247,7 @@ static void print_graph(const struct graph *g, const char *path)
 	       (double)graph_params(g) / 1e3, (double)graph_macs(g) / 1e6);
 	print_values("input", g->inputs, g->input_count);
 	print_values("output", g->outputs, g->output_count);
+	head_print(h);
 	for (const struct node *n = g->first; n; n = n->next) {
 		char shape[128];
 
@@ -263,7 +274,7 @@ static json_t *values_json(struct value *const *values, int n)
 	return list;
 }
 
-static json_t *graph_json(const struct graph *g)
+static json_t *graph_json(const struct graph *g, const struct head *h)
 {
 	json_t *layers = json_array();
 
@@ -278,10 +289,11 @@ static json_t *graph_json(const struct graph *g)
 					  "macs", (json_int_t)node_macs(n)));
 	}
 	return json_pack(
-		"{s:i,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1, "kind",
-		"onnx", "opset", (json_int_t)g->opset, "params",
-		(json_int_t)graph_params(g), "macs", (json_int_t)graph_macs(g),
-		"inputs", values_json(g->inputs, g->input_count), "outputs",
+		"{s:i,s:s,s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1, "kind",
+		"onnx", "head", head_json(h), "opset", (json_int_t)g->opset,
+		"params", (json_int_t)graph_params(g), "macs",
+		(json_int_t)graph_macs(g), "inputs",
+		values_json(g->inputs, g->input_count), "outputs",
 		values_json(g->outputs, g->output_count), "layers", layers);
 }
 
@@ -291,14 +303,17 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 	struct arena a;
 	uint8_t sha256[32];
 	const struct graph *g;
+	struct head h;
 
 	c.model_path = cmd->args[0];
 	arena_init(&a, 0);
 	g = pipeline_load(&c, &a, sha256, NULL, d);
+	if (g && head_find(g, &c, &a, &h, d))
+		g = NULL;
 	if (g && cmd->json)
-		print_json(graph_json(g));
+		print_json(graph_json(g, &h));
 	else if (g)
-		print_graph(g, c.model_path);
+		print_graph(g, &h, c.model_path);
 	arena_free(&a);
 	return g ? EXIT_OK : EXIT_BAD_INPUT;
 }

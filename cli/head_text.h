@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CLI_HEAD_TEXT_H
+#define DBC_CLI_HEAD_TEXT_H
+
+#include <jansson.h>
+
+#include "converter/head.h"
+#include "converter/packed_file.h"
+
+/* A packed model's head, with the names in the file. */
+int head_of_packed(const struct packed_file *f, struct arena *a,
+		   struct head *out, struct diag *d);
+/* One line, or two where its meaning is not known. */
+void head_print(const struct head *h);
+/* An object, or null. */
+json_t *head_json(const struct head *h);
+
+#endif
