@@ -166,7 +166,7 @@ struct graph {
 	struct arena *arena; /* owns everything below */
 	const char *name;
 	const char *producer;
-	const char *class_names; /* metadata "names", as text; NULL: none */
+	const char *class_names;   /* metadata "names", as text; NULL: none */
 	int64_t ir_version, opset; /* as read, for reports only */
 	struct node *first, *last;
 	size_t node_count;

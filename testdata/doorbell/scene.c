@@ -12,7 +12,7 @@
 #include "testdata/doorbell/figures.h"
 
 #define MAX_ITEMS (SCENE_MAX_BOXES + 8)
-#define LEAST_SEEN .6f  /* of a thing's pixels */
+#define LEAST_SEEN .6f   /* of a thing's pixels */
 #define LEAST_PIXELS 160 /* that are seen of a thing */
 #define LEAST_SIDE 9
 #define LEAST_CONTRAST .09f /* to what is around it, of 1 */
