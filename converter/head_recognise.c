@@ -17,7 +17,7 @@
 #define NMS_IOU_FACES .4f
 #define DFL_CHANNELS 64 /* four distances of 16 bins, as YOLOv8 has them */
 
-enum { DECODED = TRACE_AFFINE | TRACE_MIXED };
+enum { DECODED = TRACE_AFFINE | TRACE_MIXED | TRACE_SCALED };
 
 /* Channels of a map that are outputs. */
 struct part {
@@ -43,6 +43,7 @@ struct finder {
 	struct level levels[DBP_HEAD_MAX_LEVELS];
 	int level_count;
 	bool places_only; /* not what the boxes' numbers mean */
+	bool half_decoded;
 	struct dbp_head head;
 };
 
@@ -100,8 +101,9 @@ static bool add_parts(struct finder *f, const struct trace_map *m)
 		struct level *l;
 
 		c += p.count;
-		if (p.output < 0 || (p.flags & DECODED))
+		if (p.output < 0)
 			continue;
+		f->half_decoded |= (p.flags & DECODED) != 0;
 		l = level_of(f, m->height, m->width);
 		if (!l || l->count == MAX_PARTS)
 			return false;
@@ -381,8 +383,11 @@ static bool find_distances(struct finder *f, const int *anchors, int bins)
 	bool apart = f->level_count > 1 &&
 		     f->levels[0].box->output != f->levels[1].box->output;
 
-	if (bins > DBP_HEAD_MAX_BINS)
-		return unknown(f, "a box has too many numbers");
+	if (bins > 1 && bins != 8 && bins != 16 && bins != 17)
+		return unknown(f, "which are boxes and which are scores is "
+				  "not clear");
+	if (f->levels[0].box->flags & TRACE_EXP)
+		return unknown(f, "distances whose unit is not in the model");
 	f->head.box_form = DBP_BOX_DISTANCE;
 	f->head.bins = bins > 1 ? (uint8_t)bins : 0;
 	f->head.class_act = activation_left(f->levels[0].score);
@@ -392,7 +397,7 @@ static bool find_distances(struct finder *f, const int *anchors, int bins)
 	}
 	if (!build_levels(f, anchors))
 		return false;
-	f->out->kind = bins == 16 ? "YOLOv8" : bins > 1 ? "NanoDet" : "FCOS";
+	f->out->kind = bins >= 16 ? "YOLOv8" : bins > 1 ? "NanoDet" : "FCOS";
 	if (bins == 8 && apart)
 		set_offsets(f, .5f, -.5f); /* the middle of the pixels */
 	else if (bins == 8)
@@ -472,7 +477,7 @@ static bool find_maps(struct finder *f)
 	}
 	if (f->places_only)
 		return build_levels(f, anchors);
-	if (bins > 1 || (l->box->flags & TRACE_POSITIVE))
+	if (bins > 1 || (l->box->flags & (TRACE_POSITIVE | TRACE_EXP)))
 		return find_distances(f, anchors, bins);
 	if (l->object)
 		return find_one_a_cell(f, anchors);
@@ -679,6 +684,9 @@ static bool find_raw(struct finder *f)
 {
 	if (!head_input_size(f->g, &f->height, &f->width) || !gather_levels(f))
 		return unknown(f, "they are neither boxes nor classes");
+	if (f->half_decoded && !f->places_only)
+		return unknown(f, "they are computed from the network's maps "
+				  "in a way that is not known");
 	if (f->levels[0].count == 1)
 		return find_squares(f);
 	if (!find_roles(f))

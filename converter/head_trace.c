@@ -7,7 +7,7 @@
 #include "evaluator/evaluator.h"
 
 /* An element's mark: its number in the maps, plus one, and what was done. */
-#define NUMBER_BITS 26
+#define NUMBER_BITS 25
 #define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
 #define UNKNOWN NUMBER_MASK
 #define NONE 0u       /* a constant */
@@ -163,11 +163,10 @@ static unsigned unary_flag(enum op op)
 	case OP_SOFTMAX:
 		return TRACE_SOFTMAX;
 	case OP_EXP:
+		return TRACE_EXP;
 	case OP_RELU:
 	case OP_SOFTPLUS:
 		return TRACE_POSITIVE;
-	case OP_TANH:
-		return TRACE_TANH;
 	case OP_BATCH_NORM:
 	case OP_CLIP:
 	case OP_CAST:
@@ -189,10 +188,12 @@ static void mark_pointwise(struct tracer *t, const struct node *n)
 	const uint32_t *from = t->marks[n->inputs[0]->id];
 	uint32_t *to = t->marks[n->outputs[0]->id];
 	uint32_t flag = (uint32_t)unary_flag(n->op) << NUMBER_BITS;
+	/* a factor before it is a matter of the weights */
+	uint32_t gone = flag ? (uint32_t)TRACE_SCALED << NUMBER_BITS : 0;
 	int64_t count = elements(n->outputs[0]);
 
 	for (int64_t i = 0; i < count; i++)
-		to[i] = from[i] == NONE ? NONE : from[i] | flag;
+		to[i] = from[i] == NONE ? NONE : (from[i] & ~gone) | flag;
 }
 
 /* The element of `v` that stands at element i of a result of shape `s`. */
@@ -218,12 +219,16 @@ static void mark_binary(struct tracer *t, const struct node *n)
 {
 	const struct value *out = n->outputs[0];
 	const struct value *a = n->inputs[0], *b = n->inputs[1];
+	bool factor = n->op == OP_MUL &&
+		      (value_const_scalar(a, &(float){ 0 }) ||
+		       value_const_scalar(b, &(float){ 0 }));
 	int64_t count = elements(out);
 
 	for (int64_t i = 0; i < count; i++) {
 		uint32_t x = t->marks[a->id][broadcast(a, &out->shape, i)];
 		uint32_t y = t->marks[b->id][broadcast(b, &out->shape, i)];
 		uint32_t flag = x != NONE && y != NONE ? TRACE_MIXED :
+				factor                 ? TRACE_SCALED :
 							 TRACE_AFFINE;
 		uint32_t mark = x != NONE ? x : y;
 

@@ -14,10 +14,11 @@
 enum {
 	TRACE_SIGMOID = 1,
 	TRACE_SOFTMAX = 2,
-	TRACE_POSITIVE = 4, /* exp, relu, softplus */
-	TRACE_TANH = 8,
+	TRACE_POSITIVE = 4, /* relu, softplus */
+	TRACE_EXP = 8,
 	TRACE_AFFINE = 16, /* arithmetic with constants: something decoded */
 	TRACE_MIXED = 32,  /* made of several elements, or by what else */
+	TRACE_SCALED = 64, /* by one constant, and nothing behind it */
 };
 
 /* A map of the network that the tail reads; [C][H][W] without a batch. */

@@ -224,10 +224,12 @@ static void test_fcos(void **state)
 	struct found f;
 
 	(void)state;
-	find(&f, INPUT MAP("cls", "2", "8", "1")
-			 MAP("reg", "4", "8",
-			     "2") "%e = Exp(%reg)\n%s = Sigmoid(%cls)\noutput "
-				  "%e\noutput %s\n");
+	find(&f,
+	     INPUT MAP("cls", "2", "8", "1") MAP(
+		     "reg", "4", "8",
+		     "2") "const %k f32 scalar = [1.5]\n%m = Mul(%reg, %k)\n"
+			  "%e = Relu(%m)\n%s = Sigmoid(%cls)\noutput "
+			  "%e\noutput %s\n");
 	expect_kind(&f, "FCOS", DBP_BOX_DISTANCE, 2, 1);
 	assert_int_equal(f.head.data->bins, 0);
 	assert_true(head_levels(f.head.data)->offset == .5f);
@@ -325,6 +327,21 @@ static void test_ambiguous(void **state)
 	assert_null(f.head.data);
 	assert_non_null(strstr(f.head.why, "not clear"));
 	done(&f);
+	/* distances in pixels or in strides? And what was done behind them? */
+	find(&f, INPUT MAP("cls", "2", "8", "1")
+			 MAP("reg", "4", "8",
+			     "2") "%e = Exp(%reg)\n%s = Sigmoid(%cls)\noutput "
+				  "%e\noutput %s\n");
+	assert_null(f.head.data);
+	assert_non_null(strstr(f.head.why, "unit"));
+	done(&f);
+	find(&f, INPUT MAP("cls", "2", "8", "1")
+			 MAP("reg", "4", "8",
+			     "2") "const %k f32 scalar = [8]\n%r = Relu(%reg)\n"
+				  "%m = Mul(%r, %k)\noutput %cls\noutput %m\n");
+	assert_null(f.head.data);
+	assert_non_null(strstr(f.head.why, "not known"));
+	done(&f);
 	find(&f, INPUT MAP("p", "3", "8", "1") "output %p\n");
 	assert_null(f.head.data);
 	assert_non_null(f.head.why);
@@ -371,7 +388,7 @@ static void test_names(void **state)
 	find_with(&f,
 		  INPUT MAP("b", "4", "8", "1")
 			  MAP("c", "2", "8",
-			      "2") "%e = Exp(%b)\n%s = Sigmoid(%c)\noutput "
+			      "2") "%e = Relu(%b)\n%s = Sigmoid(%c)\noutput "
 				   "%e\noutput %s\n",
 		  NULL, "cat, big dog");
 	assert_int_equal(f.err, 0);
@@ -380,7 +397,7 @@ static void test_names(void **state)
 	find_with(&f,
 		  INPUT MAP("b", "4", "8", "1")
 			  MAP("c", "2", "8",
-			      "2") "%e = Exp(%b)\n%s = Sigmoid(%c)\noutput "
+			      "2") "%e = Relu(%b)\n%s = Sigmoid(%c)\noutput "
 				   "%e\noutput %s\n",
 		  NULL, "cat,dog,cow");
 	assert_int_equal(f.err, -1);

@@ -384,6 +384,49 @@ static void test_packed_without_a_section(void **state)
 	free(file);
 }
 
+static const struct dbp_section *head_section(const uint8_t *file)
+{
+	const struct dbp_header *h = (const void *)file;
+	const struct dbp_section *s = (const void *)(h + 1);
+
+	while (s->kind != DBP_SECTION_HEAD)
+		s++;
+	return s;
+}
+
+/* Every byte of the head at the values that hurt most. */
+static void test_packed_head(void **state)
+{
+	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };
+	const struct dbp_section *s;
+	uint8_t *file, *changed, *copy;
+	struct dbrt_model m;
+	uint32_t bytes;
+	int taken = 0, refused = 0;
+
+	(void)state;
+	file = packed_blobs(&bytes);
+	s = head_section(file);
+	changed = malloc(bytes);
+	assert_non_null(changed);
+	for (uint32_t i = 0; i < s->bytes * sizeof(values); i++) {
+		memcpy(changed, file, bytes);
+		changed[s->offset + i / sizeof(values)] =
+			values[i % sizeof(values)];
+		dbp_fix_checksums(changed, bytes);
+		if (open_copy(&m, changed, bytes, &copy) == DBRT_OK) {
+			run_within(&m);
+			taken++;
+		} else {
+			refused++;
+		}
+		free(copy);
+	}
+	assert_true(taken > 50 && refused > 50);
+	free(changed);
+	free(file);
+}
+
 /* What inspect says is what is touched: not a byte less would do. */
 static void test_arena_is_exact(void **state)
 {
@@ -424,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_packed_flipped),
 		cmocka_unit_test(test_packed_rewritten),
 		cmocka_unit_test(test_packed_without_a_section),
+		cmocka_unit_test(test_packed_head),
 		cmocka_unit_test(test_arena_is_exact),
 	};
 
