@@ -61,7 +61,7 @@ static const struct option_row table[] = {
 	{ "classes", 0, "A,B,...|FILE", OPTION_TEXT, CFG(classes), VERB_ALL,
 	  NULL, 0, 0, "names of the classes" },
 	{ "threshold", 0, "X", OPTION_FRACTION, CFG(score_threshold), VERB_ALL,
-	  NULL, 0, 0, "least score of a detection (0.5)" },
+	  NULL, 0, 0, "least score of a detection (the model's, or 0.5)" },
 	{ "nms-iou", 0, "X", OPTION_FRACTION, CFG(nms_iou), VERB_ALL, NULL, 0,
 	  0, "overlap over which the weaker box goes (0.5; faces 0.4)" },
 	{ "draw", 0, "OUT.png", OPTION_TEXT, CMD(draw), VERB_RUN, NULL, 0, 0,

@@ -16,7 +16,8 @@ struct engine {
 	bool is_packed;
 	struct preprocess preprocess;
 	struct head head;
-	struct dbrt_frame frame; /* of the last photo; width 0: a tensor */
+	float threshold, nms_iou; /* asked for; -1: the packed file's */
+	struct dbrt_frame frame;  /* of the last photo; width 0: a tensor */
 
 	struct packed_file packed;
 
@@ -36,6 +37,8 @@ static int start_packed(struct engine *e, struct diag *d)
 
 static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 {
+	e->threshold = c->score_threshold;
+	e->nms_iou = c->nms_iou;
 	if (c->mean_given || c->scale_given || c->color_given)
 		diag_warn(d,
 			  "%s: photos are prepared as the packed model "
@@ -79,6 +82,7 @@ static struct engine *new_engine(const char *path, bool is_packed,
 	}
 	e->path = path;
 	e->is_packed = is_packed;
+	e->threshold = e->nms_iou = -1;
 	arena_init(&e->arena, 0);
 	return e;
 }
@@ -277,6 +281,8 @@ uint32_t engine_classes(const struct engine *e)
 
 float engine_threshold(const struct engine *e)
 {
+	if (e->threshold >= 0)
+		return e->threshold;
 	return head_of(e) ? head_of(e)->score_threshold : 0;
 }
 
@@ -288,7 +294,9 @@ int engine_detections_at(const struct engine *e, float threshold,
 	int n;
 
 	if (e->is_packed) {
-		n = dbrt_detections_at(&e->packed.model, threshold, h->nms_iou,
+		n = dbrt_detections_at(&e->packed.model, threshold,
+				       e->nms_iou >= 0 ? e->nms_iou :
+							 h->nms_iou,
 				       out, (uint32_t)max);
 		return n < 0 ? 0 : n;
 	}

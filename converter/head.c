@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NMS_IOU .5f
+#define SCORE .5f
 
 struct dbp_head_level *head_levels(struct dbp_head *h)
 {
@@ -102,7 +103,8 @@ struct dbp_head head_blank(const struct config *c)
 {
 	return (struct dbp_head){
 		.kind = DBP_HEAD_DETECTOR,
-		.score_threshold = c->score_threshold,
+		.score_threshold = c->score_threshold < 0 ? SCORE :
+							    c->score_threshold,
 		.nms_iou = c->nms_iou < 0 ? NMS_IOU : c->nms_iou,
 		.object_power = 1,
 		.class_power = 1,

@@ -503,6 +503,11 @@ static int read_head(struct reader *r, const struct config *c)
 				  r->f.name);
 	named = r->head.class_count;
 	r->head.class_count += r->head.background;
+	/* the command line wins */
+	if (c->score_threshold >= 0)
+		r->head.score_threshold = c->score_threshold;
+	if (c->nms_iou >= 0)
+		r->head.nms_iou = c->nms_iou;
 	if (complete(r, c) || check_names(r, named))
 		return -1;
 	return build(r);

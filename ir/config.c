@@ -19,7 +19,7 @@ void config_init(struct config *c)
 		.output_dir = ".",
 		.color = COLOR_RGB,
 		.resize = RESIZE_STRETCH,
-		.score_threshold = 0.5f,
+		.score_threshold = -1,
 		.nms_iou = -1,
 		.jobs = machine_cores(),
 		.seed = 1,
