@@ -44,6 +44,11 @@ static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 			  "%s: photos are prepared as the packed model "
 			  "says; --mean, --scale and --color do not count",
 			  e->path);
+	if (c->head || c->classes)
+		diag_warn(d,
+			  "%s: the packed model says what its outputs mean; "
+			  "--head and --classes do not count",
+			  e->path);
 	if (packed_file_read(&e->packed, e->path, d))
 		return -1;
 	return start_packed(e, d);
