@@ -78,6 +78,7 @@ static bool *mark_behind_weights(const struct graph *g, struct arena *a)
 
 static int quantize_weights(struct graph *g, const struct config *c,
 			    const struct calibration *seen,
+			    const struct moments *moments,
 			    struct arena *scratch, progress_fn *progress,
 			    void *ctx, struct diag *d)
 {
@@ -98,7 +99,9 @@ static int quantize_weights(struct graph *g, const struct config *c,
 		means = n->inputs[0]->id < seen->value_count ?
 				&seen->means[n->inputs[0]->id] :
 				NULL;
-		if (weights_quantize(g, n, bits, means, d))
+		if (weights_quantize(
+			    g, n, bits, means,
+			    moments ? &moments[n->outputs[0]->id] : NULL, d))
 			return -1;
 		if (progress)
 			progress(ctx, "quantize", ++done, total);
@@ -114,6 +117,8 @@ int quantize_graph(struct graph *g, const struct config *c,
 	struct noise_samples noise = { g, c->seed, { -1, 1 } };
 	struct samples made;
 	struct calibration seen = { 0 };
+	struct moments *moments = NULL;
+	bool photos = samples && samples->count;
 	struct arena scratch;
 	uint32_t *root;
 	int status = -1;
@@ -121,7 +126,7 @@ int quantize_graph(struct graph *g, const struct config *c,
 	arena_init(&scratch, 0);
 	if (image_range)
 		noise.range = *image_range;
-	if (!samples || !samples->count) {
+	if (!photos) {
 		made = noise_samples(&noise);
 		samples = &made;
 	}
@@ -137,8 +142,12 @@ int quantize_graph(struct graph *g, const struct config *c,
 		diag_error(d, "out of memory");
 		goto done;
 	}
-	status = quantize_weights(g, c, &seen, &scratch, progress, progress_ctx,
-				  d);
+	if (photos && c->bits < 8 &&
+	    moments_gather(g, c, samples, &scratch, &moments, progress,
+			   progress_ctx, d))
+		goto done;
+	status = quantize_weights(g, c, &seen, moments, &scratch, progress,
+				  progress_ctx, d);
 done:
 	arena_free(&scratch);
 	return status;

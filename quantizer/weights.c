@@ -10,6 +10,8 @@
 #include "quantizer/internal.h"
 
 #define CLIP_STEPS 48
+#define SCALE_STEPS 4 /* to either side, of */
+#define SCALE_STEP 0.06
 
 /* A weight tensor as channels of `length` numbers: number i of channel c lies
  * at first(c) + (i / inner) * outer_stride + i % inner. */
@@ -252,50 +254,169 @@ static struct quant *quant_new(struct arena *a, const struct channel_view *v,
 	return q->zero_point ? q : NULL;
 }
 
-int weights_quantize(struct graph *g, struct node *n, int bits,
-		     const struct channel_means *means, struct diag *d)
+/* Everything that the codes of one tensor are made with. */
+struct rounding {
+	const float *data;
+	struct channel_view view;
+	const struct compensation *compensation; /* NULL: to the nearest */
+	double *w, *rest;                        /* a channel each */
+	int8_t *codes, *best_codes;
+};
+
+static int round_to(const void *ctx, double x, double *level)
 {
-	struct channel_view v = view_of(n);
-	const float *data = weights_of_codes(n, &v, g->arena);
+	const struct grid *grid = ctx;
+	int code = code_of(x, grid);
+
+	*level = level_of(code, grid);
+	return code;
+}
+
+/* Codes of w at a scale; what is lost, in the weights' own units. */
+static double round_channel(struct rounding *r, const struct grid *grid,
+			    double scale, int8_t *codes)
+{
+	double inverse = 1 / scale;
+
+	for (int64_t i = 0; i < r->view.length; i++)
+		r->w[i] *= inverse;
+	if (!r->compensation) {
+		for (int64_t i = 0; i < r->view.length; i++)
+			codes[i] = (int8_t)code_of(r->w[i], grid);
+		return 0;
+	}
+	return scale * scale *
+	       compensate(r->compensation, r->w, r->rest, round_to, grid,
+			  codes);
+}
+
+/*
+ * The scale and the codes of channel c. The scale of least squared error is
+ * where the search begins: with compensation, others may lose less.
+ */
+static float quantize_channel(struct rounding *r, const struct grid *grid,
+			      int64_t c, double *lost)
+{
+	double error, base, best = 0, least = 0;
+	int8_t *swap;
+
+	read_channel(r->data, &r->view, c, r->w);
+	base = best_scale(r->w, r->view.length, grid, &error);
+	*lost = 0;
+	if (!(base > 0)) {
+		memset(r->best_codes, 0, (size_t)r->view.length);
+		return 0;
+	}
+	for (int i = r->compensation ? -SCALE_STEPS : 0;
+	     i <= (r->compensation ? SCALE_STEPS : 0); i++) {
+		double scale = (double)(float)(base * (1 + SCALE_STEP * i));
+		double loss;
+
+		read_channel(r->data, &r->view, c, r->w);
+		loss = round_channel(r, grid, scale, r->codes);
+		if (best > 0 && loss >= least)
+			continue;
+		best = scale;
+		least = loss;
+		swap = r->codes;
+		r->codes = r->best_codes;
+		r->best_codes = swap;
+	}
+	*lost = least;
+	return (float)best;
+}
+
+/* All channels; what is lost. */
+static double quantize_channels(struct rounding *r, const struct grid *grid,
+				float *scale, int8_t *codes)
+{
+	const struct channel_view *v = &r->view;
+	double total = 0, lost;
+
+	for (int64_t c = 0; c < v->channels; c++) {
+		scale[c] = quantize_channel(r, grid, c, &lost);
+		total += lost;
+		/* A channel of zeros: the half grid has no zero, so the
+		 * scale is what vanishes. */
+		if (!(scale[c] > 0))
+			scale[c] = grid->kind == GRID_HALF ? 1e-30f : 1.0f;
+		for (int64_t i = 0; i < v->length; i++)
+			codes[at(v, c, i)] = r->best_codes[i];
+	}
+	return total;
+}
+
+static int rounding_init(struct rounding *r, const struct moments *m,
+			 struct compensation *c, struct arena *a)
+{
+	size_t n = (size_t)r->view.length;
+
+	r->w = arena_array(a, n, sizeof(*r->w));
+	r->rest = arena_array(a, n, sizeof(*r->rest));
+	r->codes = arena_array(a, n, 1);
+	r->best_codes = arena_array(a, n, 1);
+	if (!r->data || !r->w || !r->rest || !r->codes || !r->best_codes)
+		return -1;
+	if (!m || !m->length || !m->patches)
+		return 0;
+	if (compensation_init(c, m, a))
+		return -1;
+	r->compensation = c;
+	return 0;
+}
+
+/* With compensation, what is lost at the end decides between grids. */
+static struct grid best_grid(struct rounding *r, int bits, float *scale,
+			     int8_t *codes)
+{
+	struct grid grid = choose_grid(bits, r->data, &r->view, r->w);
+	struct grid other = grid;
+	double lost;
+
+	if (bits > 2 || !r->compensation)
+		return grid;
+	other.kind = grid.kind == GRID_HALF ? GRID_UNIFORM : GRID_HALF;
+	lost = quantize_channels(r, &grid, scale, codes);
+	return quantize_channels(r, &other, scale, codes) < lost ? other : grid;
+}
+
+int weights_quantize(struct graph *g, struct node *n, int bits,
+		     const struct channel_means *means,
+		     const struct moments *moments, struct diag *d)
+{
+	struct rounding r = { .view = view_of(n) };
+	struct compensation compensation;
 	struct value *copy;
 	struct grid grid;
 	struct quant *q;
 	struct arena scratch;
-	double *w;
 	float *scale;
 	int8_t *codes;
 	int status = -1;
 
 	arena_init(&scratch, 0);
-	w = arena_array(&scratch, (size_t)v.length, sizeof(*w));
-	if (!w || !data)
+	r.data = weights_of_codes(n, &r.view, g->arena);
+	if (rounding_init(&r, bits < 8 ? moments : NULL, &compensation,
+			  &scratch))
 		goto done;
-	grid = choose_grid(bits, data, &v, w);
-	q = quant_new(g->arena, &v, bits, &grid,
+	scale = arena_array(&scratch, (size_t)r.view.channels, sizeof(*scale));
+	codes = arena_array(&scratch, (size_t)r.view.channels,
+			    (size_t)r.view.length);
+	if (!scale || !codes)
+		goto done;
+	grid = best_grid(&r, bits, scale, codes);
+	q = quant_new(g->arena, &r.view, bits, &grid,
 		      n->op == OP_CONV_TRANSPOSE ? 1 : 0, &scale, &codes);
 	if (!q)
 		goto done;
-	for (int64_t c = 0; c < v.channels; c++) {
-		double error, s;
-
-		read_channel(data, &v, c, w);
-		s = best_scale(w, v.length, &grid, &error);
-		/* A channel of zeros: the half grid has no zero, so the
-		 * scale is what vanishes. */
-		scale[c] = s > 0                  ? (float)s :
-			   grid.kind == GRID_HALF ? 1e-30f :
-						    1.0f;
-		for (int64_t i = 0; i < v.length; i++)
-			codes[at(&v, c, i)] =
-				(int8_t)code_of(w[i] / (double)scale[c], &grid);
-	}
+	quantize_channels(&r, &grid, scale, codes);
 	/* Weights shared between nodes get a view of their own each. */
 	copy = graph_constant(g, n->inputs[1]->name, DT_F32,
 			      &n->inputs[1]->shape, n->inputs[1]->data);
 	if (!copy)
 		goto done;
 	copy->quant = q;
-	if (correct_bias(g, n, data, &v, q, &grid, means))
+	if (correct_bias(g, n, r.data, &r.view, q, &grid, means))
 		goto done;
 	status = graph_set_input(g, n, 1, copy);
 done:
