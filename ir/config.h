@@ -54,7 +54,7 @@ struct config {
 	const char *head;      /* FILE.yaml or NULL: recognised */
 	const char *classes;   /* names, with commas between, or a file */
 	float score_threshold; /* default -1: the head's own, or 0.5 */
-	float nms_iou;         /* default -1: the head's own, or 0.5 (faces 0.4) */
+	float nms_iou; /* default -1: the head's own, or 0.5 (faces 0.4) */
 
 	int jobs;               /* threads; default: the machine's cores */
 	uint64_t seed;          /* default 1 */
