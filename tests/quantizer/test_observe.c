@@ -184,8 +184,8 @@ static void test_weights(void **state)
 		diag_init(&d);
 		g = graph_new(&a);
 		n = small_conv(g, w, b);
-		assert_int_equal(weights_quantize(g, n, bits[k], &means, &d),
-				 0);
+		assert_int_equal(
+			weights_quantize(g, n, bits[k], &means, NULL, &d), 0);
 		q = n->inputs[1]->quant;
 		half = q->grid == GRID_HALF ? 0.5 : 0;
 		for (int c = 0; c < 3; c++) {
