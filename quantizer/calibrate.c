@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/evaluator.h"
 #include "quantizer/internal.h"
 
 #define MEAN_ONE 4294967296.0 /* channel means count in 2^-32 */
@@ -15,11 +14,9 @@
 
 /* What one thread needs, and what it has seen. */
 struct worker {
-	struct arena arena;
+	struct runner runner;
 	struct calibration seen;
 	const uint32_t *root;
-	struct evaluator *evaluator;
-	float **inputs;
 };
 
 struct run {
@@ -98,38 +95,18 @@ static int observe_sample(void *ctx, int i, int worker, struct diag *d)
 	struct run *r = ctx;
 	struct worker *w = &r->workers[worker];
 
-	if (r->samples->fill(r->samples->ctx, i, w->inputs, d))
-		return -1;
-	return evaluator_run(w->evaluator, (const void *const *)w->inputs,
-			     observe, w, d);
+	return runner_sample(&w->runner, r->samples, i, observe, w, d);
 }
 
 static int worker_init(struct worker *w, const struct graph *g,
 		       const uint32_t *root, struct diag *d)
 {
-	arena_init(&w->arena, 0);
 	w->root = root;
-	w->inputs = arena_array(&w->arena, (size_t)g->input_count,
-				sizeof(*w->inputs));
-	if (!w->inputs || calibration_init(&w->seen, g, root, &w->arena))
+	if (runner_init(&w->runner, g, d))
+		return -1;
+	if (calibration_init(&w->seen, g, root, &w->runner.arena))
 		return diag_error(d, "out of memory");
-	for (int i = 0; i < g->input_count; i++) {
-		const struct value *v = g->inputs[i];
-
-		w->inputs[i] = arena_array(&w->arena,
-					   (size_t)shape_elements(&v->shape),
-					   dtype_size(v->dtype));
-		if (!w->inputs[i])
-			return diag_error(d, "out of memory");
-	}
-	w->evaluator = evaluator_new(g, d);
-	return w->evaluator ? 0 : -1;
-}
-
-static void worker_free(struct worker *w)
-{
-	evaluator_free(w->evaluator);
-	arena_free(&w->arena);
+	return 0;
 }
 
 static void merge(struct calibration *into, const struct calibration *from)
@@ -172,7 +149,7 @@ int calibrate(const struct graph *g, const struct config *c,
 	err = 0;
 done:
 	for (int i = 0; i < ready; i++)
-		worker_free(&r.workers[i]);
+		runner_free(&r.workers[i].runner);
 	free(r.workers);
 	return err;
 }

@@ -2,10 +2,24 @@
 #ifndef DBC_QUANTIZER_INTERNAL_H
 #define DBC_QUANTIZER_INTERNAL_H
 
+#include "evaluator/evaluator.h"
 #include "ir/arena.h"
 #include "ir/config.h"
 #include "ir/graph.h"
 #include "quantizer/quantizer.h"
+
+/* The float network of one thread, and memory that goes with it. Free it
+ * where runner_init() was called at all. */
+struct runner {
+	struct arena arena;
+	struct evaluator *evaluator;
+	float **inputs;
+};
+int runner_init(struct runner *r, const struct graph *g, struct diag *d);
+void runner_free(struct runner *r);
+/* Runs sample `index`; the observer sees every value. */
+int runner_sample(struct runner *r, const struct samples *s, int index,
+		  eval_observer *observe, void *ctx, struct diag *d);
 
 /* A node that the device computes on integers. */
 bool domain_is_integer(const struct node *n);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/evaluator.h"
 #include "ir/window.h"
 #include "quantizer/internal.h"
 
@@ -22,9 +21,7 @@ struct reader {
 };
 
 struct worker {
-	struct arena arena;
-	struct evaluator *evaluator;
-	float **inputs;
+	struct runner runner;
 	struct moments *moments; /* by value id of the node's output */
 	int16_t *patch;
 	const struct run *run;
@@ -168,11 +165,8 @@ static int gather_sample(void *ctx, int i, int worker, struct diag *d)
 	struct worker *w = &r->workers[worker];
 
 	w->sample = i;
-	if (r->samples->fill(r->samples->ctx,
+	return runner_sample(&w->runner, r->samples,
 			     (int)((int64_t)i * r->samples->count / r->used),
-			     w->inputs, d))
-		return -1;
-	return evaluator_run(w->evaluator, (const void *const *)w->inputs,
 			     observe, w, d);
 }
 
@@ -195,29 +189,16 @@ static int moments_init(struct moments *m, const struct run *r, struct arena *a)
 
 static int worker_init(struct worker *w, const struct run *r, struct diag *d)
 {
-	const struct graph *g = r->g;
+	struct arena *a = &w->runner.arena;
 
-	arena_init(&w->arena, 0);
 	w->run = r;
-	w->inputs = arena_array(&w->arena, (size_t)g->input_count,
-				sizeof(*w->inputs));
-	w->moments =
-		arena_array(&w->arena, g->value_count, sizeof(*w->moments));
-	w->patch = arena_array(&w->arena, MOST_LENGTH, sizeof(*w->patch));
-	if (!w->inputs || !w->moments || !w->patch ||
-	    moments_init(w->moments, r, &w->arena))
+	if (runner_init(&w->runner, r->g, d))
+		return -1;
+	w->moments = arena_array(a, r->g->value_count, sizeof(*w->moments));
+	w->patch = arena_array(a, MOST_LENGTH, sizeof(*w->patch));
+	if (!w->moments || !w->patch || moments_init(w->moments, r, a))
 		return diag_error(d, "out of memory");
-	for (int i = 0; i < g->input_count; i++) {
-		const struct value *v = g->inputs[i];
-
-		w->inputs[i] = arena_array(&w->arena,
-					   (size_t)shape_elements(&v->shape),
-					   dtype_size(v->dtype));
-		if (!w->inputs[i])
-			return diag_error(d, "out of memory");
-	}
-	w->evaluator = evaluator_new(g, d);
-	return w->evaluator ? 0 : -1;
+	return 0;
 }
 
 static void merge(struct moments *into, const struct moments *from,
@@ -289,10 +270,8 @@ int moments_gather(const struct graph *g, const struct config *c,
 		merge(*out, r.workers[i].moments, g->value_count);
 	err = 0;
 done:
-	for (int i = 0; i < ready; i++) {
-		evaluator_free(r.workers[i].evaluator);
-		arena_free(&r.workers[i].arena);
-	}
+	for (int i = 0; i < ready; i++)
+		runner_free(&r.workers[i].runner);
 	free(r.workers);
 	return err;
 }
