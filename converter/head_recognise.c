@@ -15,6 +15,7 @@ bool head_unknown(struct finder *f, const char *why)
 	f->out->why = why;
 	return false;
 }
+
 /* ---- Boxes that are decoded already ---- */
 
 static bool is_list(const struct value *v)
