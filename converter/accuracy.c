@@ -52,6 +52,7 @@ static bool has_names(const struct measure *m)
 
 static int match_names(struct measure *m, uint32_t classes, struct diag *d)
 {
+	const char *left_out = NULL;
 	uint32_t matched = 0;
 
 	for (uint32_t i = 0; i < m->labels->class_count; i++) {
@@ -63,7 +64,15 @@ static int match_names(struct measure *m, uint32_t classes, struct diag *d)
 					engine_class_name(m->engines[0], k)))
 				m->class_of[i] = k;
 		matched += m->class_of[i] != UNUSED;
+		if (m->class_of[i] == UNUSED && name && !left_out)
+			left_out = name;
 	}
+	if (matched && left_out)
+		diag_warn(d,
+			  "%u of the labels' %u classes are none of the "
+			  "model's and left out, '%s' for one",
+			  m->labels->class_count - matched,
+			  m->labels->class_count, left_out);
 	if (matched)
 		return 0;
 	diag_error(d,
