@@ -84,12 +84,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A whole conversion without photos, or reading and passes only. */
+/* A whole conversion without photos, or reading, head and passes only. */
 static int convert(const char *path, bool whole, struct conversion *v,
 		   struct diag *d)
 {
 	struct config c;
+	struct head head;
 	uint8_t sha256[32];
+	struct graph *g;
 
 	config_init(&c);
 	c.model_path = path;
@@ -97,7 +99,11 @@ static int convert(const char *path, bool whole, struct conversion *v,
 	if (whole)
 		return convert_model(&c, v, NULL, NULL, NULL, d);
 	arena_init(&v->arena, 0);
-	return pipeline_prepare(&c, &v->arena, sha256, d) ? 0 : -1;
+	g = pipeline_load(&c, &v->arena, sha256, NULL, d);
+	return g && !head_find(g, &c, &v->arena, &head, d) &&
+			       !pipeline_finish(g, &c, NULL, d) ?
+		       0 :
+		       -1;
 }
 
 /* One, or one for each operator that is not known. */

@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct config c;
 	struct diag d;
 	uint8_t sha256[32];
+	struct head head;
+	struct graph *g;
 
 	if (fd < 0)
 		return 0;
@@ -26,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		c.jobs = 1;
 		arena_init(&a, 0);
 		diag_init(&d);
-		pipeline_prepare(&c, &a, sha256, &d);
+		g = pipeline_load(&c, &a, sha256, NULL, &d);
+		if (g && !head_find(g, &c, &a, &head, &d))
+			pipeline_finish(g, &c, NULL, &d);
 		arena_free(&a);
 		diag_free(&d);
 	}
