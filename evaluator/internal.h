@@ -2,6 +2,7 @@
 #ifndef DBC_EVALUATOR_INTERNAL_H
 #define DBC_EVALUATOR_INTERNAL_H
 
+#include "evaluator/blas.h"
 #include "evaluator/evaluator.h"
 
 /* One node at work: the arguments of eval_node(). */
@@ -74,15 +75,6 @@ bool broadcast_next(struct broadcast *b);
 /* y[i] = act(y[i]). */
 void activation_apply_f32(const struct activation *act, float *y, int64_t n);
 
-/*
- * C = alpha * op(A) op(B) + beta * C, row-major; op(A) is m x k. blas_gemm()
- * goes through OpenBLAS, see blas.c; blas_gemm_exact() sums in double.
- */
-typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
-		    float alpha, const float *a, int64_t lda, const float *b,
-		    int64_t ldb, float beta, float *c, int64_t ldc,
-		    struct diag *d);
-gemm_fn blas_gemm, blas_gemm_exact;
 /*
  * The one that suits the node. Codes times a scale sum up to numbers that a
  * QuantizeLinear behind rounds again: there the order of float sums would

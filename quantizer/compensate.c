@@ -27,29 +27,23 @@ static int larger_first(const void *a, const void *b)
 	return x->index - y->index;
 }
 
-static double covariance(const struct moments *m, int i, int k)
-{
-	size_t row = (size_t)(i < k ? i : k), column = (size_t)(i < k ? k : i);
-
-	return (double)m->product[row * (size_t)m->length + column] -
-	       (double)m->sum[i] * (double)m->sum[k] / m->patches;
-}
-
 /* Inputs that vary most come first. */
-static int order_inputs(const struct moments *m, int *order, double *mean)
+static int order_inputs(const double *covariance, int n, int *order,
+			double *mean)
 {
-	struct by_variance *list = calloc((size_t)m->length, sizeof(*list));
+	struct by_variance *list = calloc((size_t)n, sizeof(*list));
 
 	if (!list)
 		return -1;
 	*mean = 0;
-	for (int i = 0; i < m->length; i++) {
+	for (int i = 0; i < n; i++) {
 		list[i].index = i;
-		list[i].variance = covariance(m, i, i);
-		*mean += list[i].variance / m->length;
+		list[i].variance =
+			covariance[(size_t)i * (size_t)n + (size_t)i];
+		*mean += list[i].variance / n;
 	}
-	qsort(list, (size_t)m->length, sizeof(*list), larger_first);
-	for (int i = 0; i < m->length; i++)
+	qsort(list, (size_t)n, sizeof(*list), larger_first);
+	for (int i = 0; i < n; i++)
 		order[i] = list[i].index;
 	free(list);
 	return 0;
@@ -94,27 +88,63 @@ static void invert(const double *r, int n, double *u)
 	}
 }
 
-int compensation_init(struct compensation *c, const struct moments *m,
-		      struct arena *a)
+int compensation_init(struct compensation *c, const double *covariance,
+		      int length, struct arena *a)
 {
-	size_t n = (size_t)m->length;
+	size_t n = (size_t)length;
 	double *h = arena_array(a, n * n, sizeof(*h)), mean;
 
-	*c = (struct compensation){ .length = m->length };
+	*c = (struct compensation){ .length = length };
 	c->order = arena_array(a, n, sizeof(*c->order));
 	c->u = arena_array(a, n * n, sizeof(*c->u));
-	if (!h || !c->order || !c->u || order_inputs(m, c->order, &mean))
+	if (!h || !c->order || !c->u ||
+	    order_inputs(covariance, length, c->order, &mean))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
-			h[i * n + k] = covariance(m, c->order[i], c->order[k]) +
+			h[i * n + k] = covariance[(size_t)c->order[i] * n +
+						  (size_t)c->order[k]] +
 				       (i == k ? DAMPING * mean + 1e-6 : 0);
-	factor(h, m->length);
-	invert(h, m->length, c->u);
+	factor(h, length);
+	invert(h, length, c->u);
 	return 0;
 }
 
-double compensate(const struct compensation *c, double *w, double *rest,
+void compensation_aim(const struct compensation *c, const double *missing,
+		      double *w, double *rest)
+{
+	size_t n = (size_t)c->length;
+	double *t = rest, *y = rest + n;
+
+	for (size_t k = 0; k < n; k++)
+		y[k] = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			y[k] += w[i] * missing[i * n + k];
+	for (size_t k = 0; k < n; k++)
+		t[k] = y[c->order[k]];
+	/* u t, then u' of that */
+	for (size_t i = 0; i < n; i++) {
+		const double *u = c->u + i * n;
+		double sum = 0;
+
+		for (size_t k = i; k < n; k++)
+			sum += u[k] * t[k];
+		y[i] = sum;
+	}
+	for (size_t k = 0; k < n; k++)
+		t[k] = 0;
+	for (size_t i = 0; i < n; i++) {
+		const double *u = c->u + i * n;
+
+		for (size_t k = i; k < n; k++)
+			t[k] += u[k] * y[i];
+	}
+	for (size_t k = 0; k < n; k++)
+		w[c->order[k]] += t[k];
+}
+
+double compensate(const struct compensation *c, const double *w, double *rest,
 		  round_fn *round, const void *ctx, int8_t *codes)
 {
 	double loss = 0;
@@ -123,10 +153,10 @@ double compensate(const struct compensation *c, double *w, double *rest,
 		rest[j] = w[c->order[j]];
 	for (int j = 0; j < c->length; j++) {
 		const double *u = c->u + (size_t)j * (size_t)c->length;
-		double level;
-		double error;
+		double weight = 1 / (u[j] * u[j]), level, error;
 
-		codes[c->order[j]] = (int8_t)round(ctx, rest[j], &level);
+		codes[c->order[j]] =
+			(int8_t)round(ctx, rest[j], weight, &level);
 		error = (rest[j] - level) / u[j];
 		loss += error * error;
 		for (int k = j + 1; k < c->length; k++)

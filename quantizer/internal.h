@@ -131,54 +131,35 @@ int channel_quant(const struct value *v, const struct channel_ranges *r,
 void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);
 
 /*
- * Sums over patches of the input of a weighted node, in codes less the zero
- * point: number i of a patch is what number i of a channel's weights
- * multiplies. product: [length][length], i <= k.
+ * The order in which the weights of a channel are rounded, and by how much
+ * the later ones make up for each: rows of an upper triangle u, with
+ * (covariance + damping)^-1 = u' u in that order.
  */
-struct moments {
-	int length; /* 0: there are none */
-	int patches;
-	int64_t *sum;
-	int32_t *product;
-};
-
-/* The node's input can be had in patches: no groups, not too long. */
-bool moments_serve(const struct node *n);
-/* Runs the float network over some of the samples, for the nodes whose
- * weights get fewer than 8 bits; *out by value id of their output, NULL
- * where there are no such nodes. Activations must have their scales. */
-int moments_gather(const struct graph *g, const struct config *c,
-		   const struct samples *samples, struct arena *a,
-		   struct moments **out, progress_fn *progress, void *ctx,
-		   struct diag *d);
-
-/* The order in which the weights of a channel are rounded, and by how much
- * the later ones make up for each: rows of an upper triangle. */
 struct compensation {
 	int length;
 	int *order;
 	double *u;
 };
-int compensation_init(struct compensation *c, const struct moments *m,
-		      struct arena *a);
-/* The code next to x, and the level that it stands for. */
-typedef int round_fn(const void *ctx, double x, double *level);
+/* From a covariance [length][length]. */
+int compensation_init(struct compensation *c, const double *covariance,
+		      int length, struct arena *a);
+/*
+ * Moves the weights w to where they give from the coded input what the given
+ * ones give from the real one: w += w missing (covariance + damping)^-1, with
+ * `missing` the covariance of what the coded input lacks with it (asymmetric
+ * calibration, GPTAQ). `rest` is working space of twice the length.
+ */
+void compensation_aim(const struct compensation *c, const double *missing,
+		      double *w, double *rest);
+/* The code for x, a number of steps, and the level that it stands for;
+ * an error of one step costs `weight`. */
+typedef int round_fn(const void *ctx, double x, double weight, double *level);
 /*
  * Codes for the weights w of a channel, in steps of the grid; `rest` is
  * working space of the same length. Returns what is lost: the squared error
- * of the output in steps, summed over the patches.
+ * of the output in steps.
  */
-double compensate(const struct compensation *c, double *w, double *rest,
+double compensate(const struct compensation *c, const double *w, double *rest,
 		  round_fn *round, const void *ctx, int8_t *codes);
-
-/* Codes for a weighted node, `bits` wide; corrects its bias. Moments (NULL or
- * empty: none) of its input let the rounding make up for its errors. */
-int weights_quantize(struct graph *g, struct node *n, int bits,
-		     const struct channel_means *means,
-		     const struct moments *moments, struct diag *d);
-/* Bits of a weighted node by the defaults: `bits`, but 8 for the first and
- * last ones and for depthwise. */
-int weights_default_bits(const struct node *n, bool first,
-			 const struct config *c);
 
 #endif

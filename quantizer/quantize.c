@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The quantizer's order of work: see quantizer.h for what it leaves. */
-#include "quantizer/internal.h"
+#include "quantizer/layer.h"
+
+#define TWIN_SAMPLES 64
+#define TWIN_BYTES ((size_t)400 << 20)
 
 static struct quant *activation_quant(struct arena *a, struct input_range r)
 {
@@ -58,54 +61,67 @@ static int quantize_activations(struct graph *g, const struct config *c,
 	return 0;
 }
 
-/* By value id: some weighted node lies on a way to it. */
-static bool *mark_behind_weights(const struct graph *g, struct arena *a)
+/* Without photos: to the nearest code, each layer for itself. */
+static int round_alone(const struct layers *l, const struct choice *choices,
+		       const struct config *c, const struct calibration *seen,
+		       struct arena *a, struct rounded *out,
+		       const struct progress *p, struct diag *d)
 {
-	bool *behind = arena_array(a, g->value_count, sizeof(*behind));
+	for (int i = 0; i < l->count; i++) {
+		uint32_t id = l->rows[i].node->inputs[0]->id;
+		const struct channel_means *means =
+			id < seen->value_count ? &seen->means[id] : NULL;
 
-	for (const struct node *n = g->first; behind && n; n = n->next) {
-		bool yes = domain_has_weights(n);
-
-		for (int i = 0; i < n->input_count; i++)
-			if (n->inputs[i] && behind[n->inputs[i]->id])
-				yes = true;
-		for (int i = 0; i < n->output_count; i++)
-			if (n->outputs[i])
-				behind[n->outputs[i]->id] = yes;
+		if (layer_round(&l->rows[i], choices[i], NULL, means, c->jobs,
+				a, &out[i], d))
+			return -1;
+		if (p->report)
+			p->report(p->ctx, p->stage, i + 1, l->count);
 	}
-	return behind;
+	return 0;
+}
+
+static int round_together(struct graph *g, const struct layers *l,
+			  const struct choice *choices, const struct config *c,
+			  const struct samples *samples, struct arena *a,
+			  struct rounded *out, const struct progress *p,
+			  struct diag *d)
+{
+	struct twin t;
+	int err;
+
+	err = twin_init(&t, g, c->jobs, samples, TWIN_SAMPLES, TWIN_BYTES, d) ||
+	      sequence_round(g, l, choices, &t, a, out, p, d);
+	twin_free(&t);
+	return err ? -1 : 0;
 }
 
 static int quantize_weights(struct graph *g, const struct config *c,
+			    const struct samples *samples,
 			    const struct calibration *seen,
-			    const struct moments *moments,
 			    struct arena *scratch, progress_fn *progress,
 			    void *ctx, struct diag *d)
 {
-	bool *behind = mark_behind_weights(g, scratch);
-	int total = 0, done = 0;
+	const struct progress p = { progress, ctx, "quantize" };
+	struct layers l;
+	struct choice *choices;
+	struct rounded *out;
 
-	if (!behind)
+	if (layers_init(&l, g, scratch, d))
+		return -1;
+	choices = arena_array(scratch, (size_t)l.count, sizeof(*choices));
+	out = arena_array(scratch, (size_t)l.count, sizeof(*out));
+	if (!choices || !out)
 		return diag_error(d, "out of memory");
-	for (struct node *n = g->first; n; n = n->next)
-		total += domain_has_weights(n);
-	for (struct node *n = g->first; n; n = n->next) {
-		const struct channel_means *means;
-		int bits;
-
-		if (!domain_has_weights(n) || !n->inputs[0]->quant)
-			continue;
-		bits = weights_default_bits(n, !behind[n->inputs[0]->id], c);
-		means = n->inputs[0]->id < seen->value_count ?
-				&seen->means[n->inputs[0]->id] :
-				NULL;
-		if (weights_quantize(
-			    g, n, bits, means,
-			    moments ? &moments[n->outputs[0]->id] : NULL, d))
+	for (int i = 0; i < l.count; i++)
+		choices[i].bits = layer_default_bits(&l.rows[i], c);
+	if (samples ? round_together(g, &l, choices, c, samples, scratch, out,
+				     &p, d) :
+		      round_alone(&l, choices, c, seen, scratch, out, &p, d))
+		return -1;
+	for (int i = 0; i < l.count; i++)
+		if (layer_install(g, &l.rows[i], &out[i], d))
 			return -1;
-		if (progress)
-			progress(ctx, "quantize", ++done, total);
-	}
 	return 0;
 }
 
@@ -117,7 +133,6 @@ int quantize_graph(struct graph *g, const struct config *c,
 	struct noise_samples noise = { g, c->seed, { -1, 1 } };
 	struct samples made;
 	struct calibration seen = { 0 };
-	struct moments *moments = NULL;
 	bool photos = samples && samples->count;
 	struct arena scratch;
 	uint32_t *root;
@@ -142,12 +157,8 @@ int quantize_graph(struct graph *g, const struct config *c,
 		diag_error(d, "out of memory");
 		goto done;
 	}
-	if (photos && c->bits < 8 &&
-	    moments_gather(g, c, samples, &scratch, &moments, progress,
-			   progress_ctx, d))
-		goto done;
-	status = quantize_weights(g, c, &seen, moments, &scratch, progress,
-				  progress_ctx, d);
+	status = quantize_weights(g, c, photos ? samples : NULL, &seen,
+				  &scratch, progress, progress_ctx, d);
 done:
 	arena_free(&scratch);
 	return status;

@@ -1,49 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Codes of weights: one scale an output channel, chosen by squared error
- * over a grid of clipping points, and the bias corrected for what rounding
- * does to the mean of the output: b - sum (w^ - w) E[x] (bias correction of
- * Nagel et al., arXiv 1906.04721, section 4.2, from observed means).
+ * Codes of a layer's weights: one scale an output channel, chosen by squared
+ * error over a grid of clipping points, or one step for the whole layer and
+ * codes that are cheap to write; errors made up for where the input's
+ * statistics are known, and the bias corrected for what rounding does to the
+ * mean of the output (Nagel et al., arXiv 1906.04721, section 4.2, from
+ * observed means).
  */
 #include <string.h>
 
-#include "quantizer/internal.h"
+#include "evaluator/detmath.h"
+#include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
 #define SCALE_STEPS 4 /* to either side, of */
 #define SCALE_STEP 0.06
-
-/* A weight tensor as channels of `length` numbers: number i of channel c lies
- * at first(c) + (i / inner) * outer_stride + i % inner. */
-struct channel_view {
-	int64_t channels, length, inner, outer_stride, channel_stride;
-};
-
-static struct channel_view view_of(const struct node *n)
-{
-	const struct shape *s = &n->inputs[1]->shape;
-	int64_t total = shape_elements(s), spatial = 1;
-
-	if (n->op != OP_CONV_TRANSPOSE)
-		return (struct channel_view){ s->dim[0], total / s->dim[0],
-					      total / s->dim[0], 0,
-					      total / s->dim[0] };
-	for (int i = 2; i < s->rank; i++)
-		spatial *= s->dim[i];
-	return (struct channel_view){ s->dim[1], total / s->dim[1], spatial,
-				      spatial * s->dim[1], spatial };
-}
-
-static int64_t at(const struct channel_view *v, int64_t c, int64_t i)
-{
-	return c * v->channel_stride + i / v->inner * v->outer_stride +
-	       i % v->inner;
-}
+#define RATE_ROUNDS 3 /* until codes and their frequencies agree */
 
 struct grid {
 	enum quant_grid kind;
-	int low, high; /* codes */
+	int low, high;       /* codes */
+	const double *rates; /* bits by code + 128; NULL: do not count */
+	double price;        /* squared steps a bit */
 };
+
+/* What the jobs of a layer share, and what each worker has. */
+struct worker {
+	double *w, *rest;
+	int8_t *codes, *best_codes;
+	struct arena arena; /* of a group at work */
+};
+
+struct rounding {
+	const struct layer *l;
+	struct choice choice;
+	const struct statistics *s;  /* NULL: to the nearest */
+	struct compensation *groups; /* by group */
+	double *target;              /* [channels][length] */
+	struct worker *workers;
+	struct grid grid;
+	double rates[256];
+	double *loss, *signal; /* by channel */
+	struct rounded *out;
+};
+
+/* ---- One number ---- */
 
 /* Rounds half away from zero, then into the grid's codes. */
 static int code_of(double x, const struct grid *grid)
@@ -64,6 +65,42 @@ static double level_of(int code, const struct grid *grid)
 {
 	return grid->kind == GRID_HALF ? code + 0.5 : code;
 }
+
+/* Between the nearest code, its neighbour on the side of zero, and zero. */
+static int cheapest_code(double x, double weight, const struct grid *grid)
+{
+	int nearest = code_of(x, grid), best = nearest;
+	int list[3] = { nearest,
+			nearest > 0 ? nearest - 1 :
+			nearest < 0 ? nearest + 1 :
+				      0,
+			0 };
+	double least = -1;
+
+	for (int i = 0; i < 3; i++) {
+		double e = x - list[i];
+		double cost = e * e * weight +
+			      grid->price * grid->rates[list[i] + 128];
+
+		if (least < 0 || cost < least) {
+			least = cost;
+			best = list[i];
+		}
+	}
+	return best;
+}
+
+static int round_to(const void *ctx, double x, double weight, double *level)
+{
+	const struct grid *grid = ctx;
+	int code = grid->rates ? cheapest_code(x, weight, grid) :
+				 code_of(x, grid);
+
+	*level = level_of(code, grid);
+	return code;
+}
+
+/* ---- A scale ---- */
 
 static double error_at(const double *w, int64_t n, double scale,
 		       const struct grid *grid)
@@ -109,331 +146,411 @@ static double best_scale(const double *w, int64_t n, const struct grid *grid,
 	return best;
 }
 
-static void read_channel(const float *data, const struct channel_view *v,
-			 int64_t c, double *w)
+/* ---- A channel ---- */
+
+static int64_t group_of(const struct layer *l, int64_t channel)
 {
-	for (int64_t i = 0; i < v->length; i++)
-		w[i] = (double)data[at(v, c, i)];
+	return channel / (l->channels / l->groups);
 }
 
-static double grid_error(const float *data, const struct channel_view *v,
-			 const struct grid *grid, double *w)
+/* Codes of a channel at a scale; what is lost, in the output's own units. */
+static double round_channel(const struct rounding *r, struct worker *w,
+			    int64_t c, double scale)
 {
-	double total = 0, error;
+	const double *target = r->target + c * r->l->length;
+	double inverse = 1 / scale, unit = scale * r->l->unit;
+	struct grid grid = r->grid;
 
-	for (int64_t c = 0; c < v->channels; c++) {
-		read_channel(data, v, c, w);
-		best_scale(w, v->length, grid, &error);
-		total += error;
-	}
-	return total;
-}
-
-/* Two bits have four levels: those around zero (-1.5 to 1.5 steps) often
- * serve better than -2 to 1. */
-static struct grid choose_grid(int bits, const float *data,
-			       const struct channel_view *v, double *w)
-{
-	struct grid plain = { GRID_UNIFORM, -(1 << (bits - 1)),
-			      (1 << (bits - 1)) - 1 };
-	struct grid half = { GRID_HALF, plain.low, plain.high };
-
-	if (bits == 8)
-		plain.low = -127;
-	if (bits > 2 ||
-	    grid_error(data, v, &plain, w) <= grid_error(data, v, &half, w))
-		return plain;
-	return half;
-}
-
-/* Input channel that number i of an output channel c multiplies. */
-static int64_t input_channel(const struct node *n, int64_t c, int64_t i)
-{
-	const struct shape *s = &n->inputs[1]->shape;
-	int64_t groups = node_int(n, "group", 1), spatial = 1;
-
-	for (int k = 2; k < s->rank; k++)
-		spatial *= s->dim[k];
-	if (n->op != OP_CONV)
-		return i / spatial;
-	return c / (s->dim[0] / groups) * s->dim[1] + i / spatial;
-}
-
-/* Scale of an input channel over the first one's, which is the tensor's. */
-static double channel_ratio(const struct node *n, int64_t channel)
-{
-	const struct quant *x = n->inputs[0]->quant;
-
-	return x && x->channels > 1 ?
-		       (double)x->scale[channel] / (double)x->scale[0] :
-		       1;
-}
-
-/* The weights that multiply codes of equal worth: scales of the input's
- * channels are in them. NULL when memory is exhausted. */
-static const float *weights_of_codes(const struct node *n,
-				     const struct channel_view *v,
-				     struct arena *a)
-{
-	const struct quant *x = n->inputs[0]->quant;
-	const float *data = n->inputs[1]->data;
-	float *w;
-
-	if (!x || x->channels == 1)
-		return data;
-	w = arena_array(a, (size_t)(v->channels * v->length), sizeof(*w));
-	for (int64_t c = 0; w && c < v->channels; c++)
-		for (int64_t i = 0; i < v->length; i++) {
-			int64_t k = at(v, c, i);
-			int64_t from = input_channel(n, c, i);
-
-			w[k] = (float)((double)data[k] *
-				       channel_ratio(n, from));
-		}
-	return w;
-}
-
-static int correct_bias(struct graph *g, struct node *n, const float *w,
-			const struct channel_view *v, const struct quant *q,
-			const struct grid *grid,
-			const struct channel_means *means)
-{
-	const struct value *old = node_input(n, 2);
-	struct value *bias;
-	float *b;
-
-	if (!means || !means->sum || !means->samples ||
-	    n->op == OP_CONV_TRANSPOSE || (old && !value_is_const(old)))
-		return 0;
-	b = arena_array(g->arena, (size_t)v->channels, sizeof(*b));
-	bias = b ? graph_constant(g, old ? old->name : n->name, DT_F32,
-				  &(struct shape){ 1, { v->channels } }, b) :
-		   NULL;
-	if (!bias)
-		return -1;
-	for (int64_t c = 0; c < v->channels; c++) {
-		double shift = 0;
-
-		for (int64_t i = 0; i < v->length; i++) {
-			int64_t k = at(v, c, i);
-			int64_t from = input_channel(n, c, i);
-			double mean = (double)means->sum[from] / 4294967296.0 /
-				      means->samples / channel_ratio(n, from);
-
-			shift += ((double)q->scale[c] *
-					  level_of(q->codes[k], grid) -
-				  (double)w[k]) *
-				 mean;
-		}
-		b[c] = (float)((old ? (double)((const float *)old->data)[c] :
-				      0) -
-			       shift);
-	}
-	return graph_set_input(g, n, 2, bias);
-}
-
-static struct quant *quant_new(struct arena *a, const struct channel_view *v,
-			       int bits, const struct grid *grid, int axis,
-			       float **scale, int8_t **codes)
-{
-	struct quant *q = arena_alloc(a, sizeof(*q));
-
-	*scale = arena_array(a, (size_t)v->channels, sizeof(**scale));
-	*codes = arena_array(a, (size_t)v->channels, (size_t)v->length);
-	if (!q || !*scale || !*codes)
-		return NULL;
-	/* Three bits lie in the tiles of four. */
-	*q = (struct quant){ .bits = bits == 3 ? 4 : bits,
-			     .is_signed = true,
-			     .grid = grid->kind,
-			     .axis = axis,
-			     .channels = (int)v->channels,
-			     .scale = *scale,
-			     .codes = *codes };
-	q->zero_point = arena_array(a, (size_t)v->channels, sizeof(int32_t));
-	return q->zero_point ? q : NULL;
-}
-
-/* Everything that the codes of one tensor are made with. */
-struct rounding {
-	const float *data;
-	struct channel_view view;
-	const struct compensation *compensation; /* NULL: to the nearest */
-	double *w, *rest;                        /* a channel each */
-	int8_t *codes, *best_codes;
-};
-
-static int round_to(const void *ctx, double x, double *level)
-{
-	const struct grid *grid = ctx;
-	int code = code_of(x, grid);
-
-	*level = level_of(code, grid);
-	return code;
-}
-
-/* Codes of w at a scale; what is lost, in the weights' own units. */
-static double round_channel(struct rounding *r, const struct grid *grid,
-			    double scale, int8_t *codes)
-{
-	double inverse = 1 / scale;
-
-	for (int64_t i = 0; i < r->view.length; i++)
-		r->w[i] *= inverse;
-	if (!r->compensation) {
-		for (int64_t i = 0; i < r->view.length; i++)
-			codes[i] = (int8_t)code_of(r->w[i], grid);
+	for (int64_t i = 0; i < r->l->length; i++)
+		w->w[i] = target[i] * inverse;
+	if (!r->s) {
+		for (int64_t i = 0; i < r->l->length; i++)
+			w->codes[i] = (int8_t)code_of(w->w[i], &grid);
 		return 0;
 	}
-	return scale * scale *
-	       compensate(r->compensation, r->w, r->rest, round_to, grid,
-			  codes);
+	grid.price = r->choice.price / (unit * unit);
+	return unit * unit *
+	       compensate(&r->groups[group_of(r->l, c)], w->w, w->rest,
+			  round_to, &grid, w->codes);
+}
+
+static void keep_codes(struct worker *w)
+{
+	int8_t *swap = w->codes;
+
+	w->codes = w->best_codes;
+	w->best_codes = swap;
 }
 
 /*
  * The scale and the codes of channel c. The scale of least squared error is
  * where the search begins: with compensation, others may lose less.
  */
-static float quantize_channel(struct rounding *r, const struct grid *grid,
-			      int64_t c, double *lost)
+static double search_scale(const struct rounding *r, struct worker *w,
+			   int64_t c, double *lost)
 {
-	double error, base, best = 0, least = 0;
-	int8_t *swap;
+	const double *target = r->target + c * r->l->length;
+	int reach = r->s ? SCALE_STEPS : 0;
+	double error, base, best = 0;
 
-	read_channel(r->data, &r->view, c, r->w);
-	base = best_scale(r->w, r->view.length, grid, &error);
+	base = best_scale(target, r->l->length, &r->grid, &error);
 	*lost = 0;
 	if (!(base > 0)) {
-		memset(r->best_codes, 0, (size_t)r->view.length);
+		memset(w->best_codes, 0, (size_t)r->l->length);
 		return 0;
 	}
-	for (int i = r->compensation ? -SCALE_STEPS : 0;
-	     i <= (r->compensation ? SCALE_STEPS : 0); i++) {
+	for (int i = -reach; i <= reach; i++) {
 		double scale = (double)(float)(base * (1 + SCALE_STEP * i));
-		double loss;
+		double loss = round_channel(r, w, c, scale);
 
-		read_channel(r->data, &r->view, c, r->w);
-		loss = round_channel(r, grid, scale, r->codes);
-		if (best > 0 && loss >= least)
+		if (best > 0 && loss >= *lost)
 			continue;
 		best = scale;
-		least = loss;
-		swap = r->codes;
-		r->codes = r->best_codes;
-		r->best_codes = swap;
+		*lost = loss;
+		keep_codes(w);
 	}
-	*lost = least;
-	return (float)best;
+	return best;
 }
 
-/* All channels; what is lost. */
-static double quantize_channels(struct rounding *r, const struct grid *grid,
-				float *scale, int8_t *codes)
+static int channel_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct channel_view *v = &r->view;
-	double total = 0, lost;
+	struct rounding *r = ctx;
+	struct worker *w = &r->workers[worker];
+	double scale = (double)(float)r->choice.step;
 
-	for (int64_t c = 0; c < v->channels; c++) {
-		scale[c] = quantize_channel(r, grid, c, &lost);
-		total += lost;
-		/* A channel of zeros: the half grid has no zero, so the
-		 * scale is what vanishes. */
-		if (!(scale[c] > 0))
-			scale[c] = grid->kind == GRID_HALF ? 1e-30f : 1.0f;
-		for (int64_t i = 0; i < v->length; i++)
-			codes[at(v, c, i)] = r->best_codes[i];
+	(void)d;
+	if (scale > 0) {
+		r->loss[i] = round_channel(r, w, i, scale);
+		keep_codes(w);
+	} else {
+		scale = search_scale(r, w, i, &r->loss[i]);
+	}
+	/* A channel of zeros: the half grid has no zero, so the scale is what
+	 * vanishes. */
+	if (!(scale > 0))
+		scale = r->grid.kind == GRID_HALF ? 1e-30 : 1;
+	r->out->scale[i] = (float)scale;
+	for (int64_t k = 0; k < r->l->length; k++)
+		r->out->codes[layer_at(r->l, i, k)] = w->best_codes[k];
+	return 0;
+}
+
+/* ---- What the weights aim at ---- */
+
+static double variance(const double *w, const double *covariance, size_t n)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0;
+
+		for (size_t k = 0; k < n; k++)
+			sum += covariance[i * n + k] * w[k];
+		total += w[i] * sum;
 	}
 	return total;
 }
 
-static int rounding_init(struct rounding *r, const struct moments *m,
-			 struct compensation *c, struct arena *a)
+/* A group's compensation, and the targets of its channels. */
+static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
-	size_t n = (size_t)r->view.length;
+	struct rounding *r = ctx;
+	const struct layer *l = r->l;
+	struct worker *w = &r->workers[worker];
+	size_t n = (size_t)l->length, at = (size_t)i * n * n;
+	int64_t each = l->channels / l->groups;
 
-	r->w = arena_array(a, n, sizeof(*r->w));
-	r->rest = arena_array(a, n, sizeof(*r->rest));
-	r->codes = arena_array(a, n, 1);
-	r->best_codes = arena_array(a, n, 1);
-	if (!r->data || !r->w || !r->rest || !r->codes || !r->best_codes)
-		return -1;
-	if (!m || !m->length || !m->patches)
-		return 0;
-	if (compensation_init(c, m, a))
-		return -1;
-	r->compensation = c;
+	if (compensation_init(&r->groups[i], r->s->covariance + at,
+			      (int)l->length, &w->arena))
+		return diag_error(d, "out of memory");
+	for (int64_t c = i * each; c < (i + 1) * each; c++) {
+		double *target = r->target + c * l->length;
+
+		r->signal[c] = l->unit * l->unit *
+			       variance(target, r->s->covariance + at, n);
+		compensation_aim(&r->groups[i], r->s->missing + at, target,
+				 w->rest);
+	}
 	return 0;
 }
 
-/* With compensation, what is lost at the end decides between grids. */
-static struct grid best_grid(struct rounding *r, int bits, float *scale,
-			     int8_t *codes)
-{
-	struct grid grid = choose_grid(bits, r->data, &r->view, r->w);
-	struct grid other = grid;
-	double lost;
+/* ---- Frequencies ---- */
 
-	if (bits > 2 || !r->compensation)
-		return grid;
-	other.kind = grid.kind == GRID_HALF ? GRID_UNIFORM : GRID_HALF;
-	lost = quantize_channels(r, &grid, scale, codes);
-	return quantize_channels(r, &other, scale, codes) < lost ? other : grid;
+static void count_codes(const struct rounding *r, double counts[256])
+{
+	int64_t total = r->l->channels * r->l->length;
+
+	for (int i = 0; i < 256; i++)
+		counts[i] = 0;
+	for (int64_t i = 0; i < total; i++)
+		counts[r->out->codes[i] + 128]++;
 }
 
-int weights_quantize(struct graph *g, struct node *n, int bits,
-		     const struct channel_means *means,
-		     const struct moments *moments, struct diag *d)
+static double log2_of(double x)
 {
-	struct rounding r = { .view = view_of(n) };
-	struct compensation compensation;
-	struct value *copy;
-	struct grid grid;
-	struct quant *q;
+	return det_log(x) * 1.4426950408889634;
+}
+
+static double entropy(const struct rounding *r)
+{
+	double counts[256], bits = 0;
+	double total = (double)(r->l->channels * r->l->length);
+
+	count_codes(r, counts);
+	for (int i = 0; i < 256; i++)
+		if (counts[i] > 0)
+			bits += counts[i] * log2_of(total / counts[i]);
+	return bits;
+}
+
+/* Bits by the frequencies of the codes, or a first guess. */
+static void set_rates(struct rounding *r, bool known)
+{
+	double counts[256];
+	double total = (double)(r->l->channels * r->l->length);
+
+	count_codes(r, counts);
+	for (int i = 0; i < 256; i++) {
+		int size = i < 128 ? 128 - i : i - 128;
+
+		r->rates[i] =
+			known ? log2_of((total + 8) / (counts[i] + 8.0 / 256)) :
+			size  ? 1.5 + size :
+				0.7;
+	}
+}
+
+/* ---- A layer ---- */
+
+static struct grid grid_of(int bits, enum quant_grid kind)
+{
+	struct grid g = { .kind = kind,
+			  .low = -(1 << (bits - 1)),
+			  .high = (1 << (bits - 1)) - 1 };
+
+	if (bits == 8)
+		g.low = -127;
+	return g;
+}
+
+static int round_channels(struct rounding *r, int threads, struct diag *d)
+{
+	return parallel_run(threads, (int)r->l->channels, channel_job, r, NULL,
+			    d);
+}
+
+static double sum(const double *x, int64_t n)
+{
+	double total = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		total += x[i];
+	return total;
+}
+
+/* Two bits have four levels: those around zero (-1.5 to 1.5 steps) often
+ * serve better than -2 to 1. */
+static int round_two_bits(struct rounding *r, int threads, struct diag *d)
+{
+	double plain, half, error;
+
+	r->grid = grid_of(2, GRID_HALF);
+	if (r->s) {
+		if (round_channels(r, threads, d))
+			return -1;
+		half = sum(r->loss, r->l->channels);
+		r->grid = grid_of(2, GRID_UNIFORM);
+		if (round_channels(r, threads, d))
+			return -1;
+		plain = sum(r->loss, r->l->channels);
+		if (plain <= half)
+			return 0;
+		r->grid = grid_of(2, GRID_HALF);
+		return round_channels(r, threads, d);
+	}
+	plain = half = 0;
+	for (int64_t c = 0; c < r->l->channels; c++) {
+		const double *w = r->target + c * r->l->length;
+
+		best_scale(w, r->l->length, &r->grid, &error);
+		half += error;
+	}
+	r->grid = grid_of(2, GRID_UNIFORM);
+	for (int64_t c = 0; c < r->l->channels; c++) {
+		const double *w = r->target + c * r->l->length;
+
+		best_scale(w, r->l->length, &r->grid, &error);
+		plain += error;
+	}
+	if (half < plain)
+		r->grid = grid_of(2, GRID_HALF);
+	return round_channels(r, threads, d);
+}
+
+static int round_coded(struct rounding *r, int threads, struct diag *d)
+{
+	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
+	if (!r->s || !(r->choice.price > 0))
+		return round_channels(r, threads, d);
+	r->grid.rates = r->rates;
+	for (int i = 0; i < RATE_ROUNDS; i++) {
+		set_rates(r, i > 0);
+		if (round_channels(r, threads, d))
+			return -1;
+	}
+	return 0;
+}
+
+static int round_layer(struct rounding *r, int threads, struct diag *d)
+{
+	if (r->choice.step > 0)
+		return round_coded(r, threads, d);
+	if (r->choice.bits == 2)
+		return round_two_bits(r, threads, d);
+	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
+	return round_channels(r, threads, d);
+}
+
+/* ---- Afterwards ---- */
+
+static void set_real(const struct rounding *r)
+{
+	const struct layer *l = r->l;
+
+	for (int64_t c = 0; c < l->channels; c++)
+		for (int64_t i = 0; i < l->length; i++) {
+			int64_t k = layer_at(l, c, i);
+			int64_t from = layer_input_channel(l, c, i);
+			double level = level_of(r->out->codes[k], &r->grid);
+
+			r->out->real[k] =
+				(float)((double)r->out->scale[c] * level /
+					layer_channel_ratio(l, from));
+		}
+}
+
+/* Mean of what number i of channel c multiplies, on a side, in codes. */
+struct mean_source {
+	const struct layer *l;
+	const struct statistics *s;
+	const struct channel_means *means;
+};
+
+static double mean_of(const struct mean_source *m, int64_t c, int64_t i,
+		      bool coded)
+{
+	const struct layer *l = m->l;
+	int64_t from;
+
+	if (m->s) {
+		const double *mean = coded ? m->s->mean_coded : m->s->mean;
+
+		return mean[group_of(l, c) * l->length + i];
+	}
+	from = layer_input_channel(l, c, i);
+	return (double)m->means->sum[from] / 4294967296.0 / m->means->samples /
+	       layer_channel_ratio(l, from) / l->unit;
+}
+
+static int correct_bias(const struct rounding *r,
+			const struct channel_means *means, struct arena *a)
+{
+	const struct layer *l = r->l;
+	const struct mean_source source = { l, r->s, means };
+	bool known = r->s || (means && means->sum && means->samples);
+
+	if (!known || l->node->op == OP_CONV_TRANSPOSE ||
+	    !value_is_const(l->bias) || l->bias->dtype != DT_F32 ||
+	    shape_elements(&l->bias->shape) != l->channels)
+		return 0;
+	r->out->bias = arena_array(a, (size_t)l->channels, sizeof(float));
+	if (!r->out->bias)
+		return -1;
+	for (int64_t c = 0; c < l->channels; c++) {
+		double shift = 0;
+
+		for (int64_t i = 0; i < l->length; i++) {
+			int64_t k = layer_at(l, c, i);
+			double level = level_of(r->out->codes[k], &r->grid);
+
+			shift += (double)r->out->scale[c] * level *
+					 mean_of(&source, c, i, true) -
+				 (double)l->data[k] *
+					 mean_of(&source, c, i, false);
+		}
+		r->out->bias[c] =
+			(float)((double)((const float *)l->bias->data)[c] -
+				shift * l->unit);
+	}
+	return 0;
+}
+
+static int allocate(struct rounding *r, int threads, struct arena *a,
+		    struct arena *out)
+{
+	const struct layer *l = r->l;
+	size_t channels = (size_t)l->channels, n = (size_t)l->length;
+
+	r->target = arena_array(a, channels * n, sizeof(double));
+	r->groups = arena_array(a, (size_t)l->groups, sizeof(*r->groups));
+	r->loss = arena_array(a, channels, sizeof(double));
+	r->signal = arena_array(a, channels, sizeof(double));
+	r->workers = arena_array(a, (size_t)threads, sizeof(*r->workers));
+	r->out->scale = arena_array(out, channels, sizeof(float));
+	r->out->codes = arena_array(out, channels * n, 1);
+	r->out->real = arena_array(out, channels * n, sizeof(float));
+	if (!r->target || !r->groups || !r->loss || !r->signal || !r->workers ||
+	    !r->out->scale || !r->out->codes || !r->out->real)
+		return -1;
+	for (int i = 0; i < threads; i++) {
+		struct worker *w = &r->workers[i];
+
+		arena_init(&w->arena, 0);
+		w->w = arena_array(a, n, sizeof(double));
+		w->rest = arena_array(a, 2 * n, sizeof(double));
+		w->codes = arena_array(a, n, 1);
+		w->best_codes = arena_array(a, n, 1);
+		if (!w->w || !w->rest || !w->codes || !w->best_codes)
+			return -1;
+	}
+	for (int64_t c = 0; c < l->channels; c++)
+		for (int64_t i = 0; i < l->length; i++)
+			r->target[c * l->length + i] =
+				(double)l->data[layer_at(l, c, i)];
+	return 0;
+}
+
+int layer_round(const struct layer *l, struct choice c,
+		const struct statistics *s, const struct channel_means *means,
+		int jobs, struct arena *a, struct rounded *out, struct diag *d)
+{
+	struct rounding r = { .l = l, .choice = c, .out = out };
+	int threads = parallel_threads(jobs, (int)l->channels), err = -1;
 	struct arena scratch;
-	float *scale;
-	int8_t *codes;
-	int status = -1;
 
+	if (s && s->length && s->patches)
+		r.s = s;
+	*out = (struct rounded){ 0 };
 	arena_init(&scratch, 0);
-	r.data = weights_of_codes(n, &r.view, g->arena);
-	if (rounding_init(&r, bits < 8 ? moments : NULL, &compensation,
-			  &scratch))
+	if (allocate(&r, threads, &scratch, a)) {
+		diag_error(d, "out of memory");
 		goto done;
-	scale = arena_array(&scratch, (size_t)r.view.channels, sizeof(*scale));
-	codes = arena_array(&scratch, (size_t)r.view.channels,
-			    (size_t)r.view.length);
-	if (!scale || !codes)
+	}
+	if ((r.s && parallel_run(parallel_threads(threads, (int)l->groups),
+				 (int)l->groups, group_job, &r, NULL, d)) ||
+	    round_layer(&r, threads, d))
 		goto done;
-	grid = best_grid(&r, bits, scale, codes);
-	q = quant_new(g->arena, &r.view, bits, &grid,
-		      n->op == OP_CONV_TRANSPOSE ? 1 : 0, &scale, &codes);
-	if (!q)
-		goto done;
-	quantize_channels(&r, &grid, scale, codes);
-	/* Weights shared between nodes get a view of their own each. */
-	copy = graph_constant(g, n->inputs[1]->name, DT_F32,
-			      &n->inputs[1]->shape, n->inputs[1]->data);
-	if (!copy)
-		goto done;
-	copy->quant = q;
-	if (correct_bias(g, n, r.data, &r.view, q, &grid, means))
-		goto done;
-	status = graph_set_input(g, n, 1, copy);
+	out->bits = c.bits == 3 ? 4 :
+				  c.bits; /* they lie in the tiles of four */
+	out->grid = r.grid.kind;
+	out->loss = sum(r.loss, l->channels);
+	out->signal = sum(r.signal, l->channels);
+	out->entropy_bits = entropy(&r);
+	set_real(&r);
+	err = correct_bias(&r, means, a) ? diag_error(d, "out of memory") : 0;
 done:
+	for (int i = 0; r.workers && i < threads; i++)
+		arena_free(&r.workers[i].arena);
 	arena_free(&scratch);
-	return status ? node_error(d, n, "out of memory") : 0;
-}
-
-int weights_default_bits(const struct node *n, bool first,
-			 const struct config *c)
-{
-	const struct value *x = n->inputs[0];
-	int64_t groups = node_int(n, "group", 1);
-
-	if (c->uniform)
-		return c->bits;
-	if (groups > 1 && groups == x->shape.dim[x->shape.rank - 1])
-		return 8;
-	/* What the tail or the outside reads in float comes last. */
-	return first || !n->outputs[0]->quant ? 8 : c->bits;
+	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounding with error compensation: the moments that it goes by, against
- * patches taken by hand; and what it says is lost, against the sum itself. */
+/* Rounding with error compensation: the statistics that it goes by, against
+ * patches taken by hand; what it aims at, and what it says is lost, against
+ * the sums themselves. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "quantizer/internal.h"
+#include "quantizer/layer.h"
 #include "tests/support/fixture.h"
 
 #define SIDE 5
@@ -70,27 +71,58 @@ static int patch_at(int sample, int oy, int ox, int i)
 	return clamped(code_of(sample, (y * SIDE + x) * CHANNELS + c));
 }
 
-static void check_moments(const struct moments *m)
+/* The real side of the same: nothing is clamped. */
+static double real_at(int sample, int oy, int ox, int i)
 {
-	assert_int_equal(m->length, LENGTH);
-	assert_int_equal(m->patches, SAMPLES * 9);
+	int c = i / TAPS, y = 2 * oy - 1 + i % TAPS / 3, x = 2 * ox - 1 + i % 3;
+
+	if (y < 0 || y >= SIDE || x < 0 || x >= SIDE)
+		return 0;
+	return code_of(sample, (y * SIDE + x) * CHANNELS + c);
+}
+
+#define PATCHES (SAMPLES * 9)
+
+static void check_statistics(const struct statistics *s)
+{
+	static double x[PATCHES][LENGTH], q[PATCHES][LENGTH];
+
+	assert_int_equal(s->length, LENGTH);
+	assert_int_equal(s->groups, 1);
+	assert_int_equal(s->patches, PATCHES);
+	for (int i = 0; i < LENGTH; i++) {
+		double mean_x = 0, mean_q = 0;
+
+		for (int p = 0; p < PATCHES; p++) {
+			x[p][i] = real_at(p / 9, p % 9 / 3, p % 3, i);
+			q[p][i] = patch_at(p / 9, p % 9 / 3, p % 3, i);
+			mean_x += x[p][i] / PATCHES;
+			mean_q += q[p][i] / PATCHES;
+		}
+		assert_true(fabs(s->mean[i] - mean_x) < 1e-3);
+		assert_true(fabs(s->mean_coded[i] - mean_q) < 1e-3);
+		for (int p = 0; p < PATCHES; p++) {
+			x[p][i] -= mean_x;
+			q[p][i] -= mean_q;
+		}
+	}
 	for (int i = 0; i < LENGTH; i++)
-		for (int k = i; k < LENGTH; k++) {
-			int product = 0, sum = 0;
+		for (int k = 0; k < LENGTH; k++) {
+			double both = 0, missing = 0;
 
-			for (int p = 0; p < SAMPLES * 9; p++) {
-				int a = patch_at(p / 9, p % 9 / 3, p % 3, i);
-
-				sum += a;
-				product += a *
-					   patch_at(p / 9, p % 9 / 3, p % 3, k);
+			for (int p = 0; p < PATCHES; p++) {
+				both += q[p][i] * q[p][k] / PATCHES;
+				missing +=
+					(x[p][i] - q[p][i]) * q[p][k] / PATCHES;
 			}
-			assert_int_equal(m->sum[i], sum);
-			assert_int_equal(m->product[i * LENGTH + k], product);
+			assert_true(fabs(s->covariance[i * LENGTH + k] - both) <
+				    0.1);
+			assert_true(fabs(s->missing[i * LENGTH + k] - missing) <
+				    0.1);
 		}
 }
 
-static void test_moments(void **state)
+static void test_statistics(void **state)
 {
 	struct fixture *f = *state;
 	const struct samples samples = { SAMPLES, fill, NULL };
@@ -103,83 +135,85 @@ static void test_moments(void **state)
 			   .scale = &scale,
 			   .zero_point = &zero };
 	struct graph *g = graph_parse(&f->arena, text, &f->d);
-	struct moments *m;
-	struct config c;
+	struct statistics s[4];
+	struct layers l;
 
 	assert_non_null(g);
-	config_init(&c);
-	c.bits = 4;
 	g->inputs[0]->quant = g->outputs[0]->quant = &q;
-	for (c.jobs = 1; c.jobs <= 3; c.jobs++) {
-		assert_int_equal(moments_gather(g, &c, &samples, &f->arena, &m,
-						NULL, NULL, &f->d),
+	assert_int_equal(layers_init(&l, g, &f->arena, &f->d), 0);
+	assert_int_equal(l.count, 1);
+	for (int jobs = 1; jobs <= 3; jobs++) {
+		struct twin t;
+		size_t cells = LENGTH * LENGTH * sizeof(double);
+
+		assert_int_equal(
+			twin_init(&t, g, jobs, &samples, 64, 1 << 20, &f->d),
+			0);
+		assert_int_equal(t.count, SAMPLES);
+		assert_int_equal(statistics_gather(&t, &l.rows[0], &f->arena,
+						   &s[jobs], &f->d),
 				 0);
-		check_moments(&m[g->outputs[0]->id]);
+		check_statistics(&s[jobs]);
+		assert_memory_equal(s[jobs].covariance, s[1].covariance, cells);
+		assert_memory_equal(s[jobs].missing, s[1].missing, cells);
+		twin_free(&t);
 	}
-	c.bits = 8; /* nobody asks for them */
-	assert_int_equal(moments_gather(g, &c, &samples, &f->arena, &m, NULL,
-					NULL, &f->d),
-			 0);
-	assert_null(m);
 }
 
 /* ---- Rounding ---- */
 
 #define N 12
 
-static int to_whole(const void *ctx, double x, double *level)
+static int to_whole(const void *ctx, double x, double weight, double *level)
 {
 	int code = (int)floor(x + 0.5);
 
 	(void)ctx;
+	(void)weight;
 	code = code < -2 ? -2 : code > 1 ? 1 : code;
 	*level = code;
 	return code;
 }
 
 /* Inputs that go together: one hidden number, and each one's own. */
-static void random_moments(struct moments *m, uint32_t *seed)
+static void random_covariance(double h[N * N], uint32_t *seed)
 {
-	static int64_t sum[N];
-	static int32_t product[N * N];
-	int x[N];
+	double x[100][N], mean[N] = { 0 };
 
-	memset(sum, 0, sizeof(sum));
-	memset(product, 0, sizeof(product));
-	*m = (struct moments){ N, 100, sum, product };
-	for (int p = 0; p < m->patches; p++) {
+	for (int p = 0; p < 100; p++) {
 		int hidden = (int)(next(seed) % 100);
 
-		for (int i = 0; i < N; i++)
-			x[i] = hidden + (int)(next(seed) % (10 + 5 * i)) - 20;
 		for (int i = 0; i < N; i++) {
-			sum[i] += x[i];
-			for (int k = i; k < N; k++)
-				product[i * N + k] += x[i] * x[k];
+			x[p][i] = hidden + (int)(next(seed) % (10 + 5 * i));
+			mean[i] += x[p][i] / 100;
 		}
 	}
+	memset(h, 0, N * N * sizeof(*h));
+	for (int p = 0; p < 100; p++)
+		for (int i = 0; i < N * N; i++)
+			h[i] += (x[p][i / N] - mean[i / N]) *
+				(x[p][i % N] - mean[i % N]) / 100;
 }
 
-/* e^T (C + damping) e, C the sum of (x - mean)(x - mean)^T. */
-static double lost(const struct moments *m, const double *w,
-		   const int8_t *codes)
+static void damp(double h[N * N])
 {
-	double total = 0, mean = 0;
+	double mean = 0;
 
 	for (int i = 0; i < N; i++)
-		mean += ((double)m->product[i * N + i] -
-			 (double)m->sum[i] * (double)m->sum[i] / m->patches) /
-			N;
+		mean += h[i * N + i] / N;
 	for (int i = 0; i < N; i++)
-		for (int k = 0; k < N; k++) {
-			int a = i < k ? i : k, b = i < k ? k : i;
-			double c = (double)m->product[a * N + b] -
-				   (double)m->sum[a] * (double)m->sum[b] /
-					   m->patches;
+		h[i * N + i] += 0.01 * mean + 1e-6;
+}
 
-			c += i == k ? 0.01 * mean + 1e-6 : 0;
-			total += (w[i] - codes[i]) * c * (w[k] - codes[k]);
-		}
+/* e^T h e. */
+static double lost(const double *h, const double *w, const int8_t *codes)
+{
+	double total = 0;
+
+	for (int i = 0; i < N; i++)
+		for (int k = 0; k < N; k++)
+			total += (w[i] - codes[i]) * h[i * N + k] *
+				 (w[k] - codes[k]);
 	return total;
 }
 
@@ -191,54 +225,81 @@ static void test_rounding(void **state)
 
 	for (int trial = 0; trial < 200; trial++) {
 		struct compensation c;
-		struct moments m;
-		double w[N], rest[N], said;
+		double h[N * N], w[N], rest[N], said;
 		int8_t codes[N], nearest[N];
 
-		random_moments(&m, &seed);
-		assert_int_equal(compensation_init(&c, &m, &f->arena), 0);
+		random_covariance(h, &seed);
+		assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
+		damp(h);
 		for (int i = 0; i < N; i++) {
 			double level;
 
 			w[i] = (double)(next(&seed) % 3000) / 1000 - 2;
-			nearest[i] = (int8_t)to_whole(NULL, w[i], &level);
+			nearest[i] = (int8_t)to_whole(NULL, w[i], 1, &level);
 		}
 		said = compensate(&c, w, rest, to_whole, NULL, codes);
-		assert_true(fabs(said / lost(&m, w, codes) - 1) < 1e-9);
+		assert_true(fabs(said / lost(h, w, codes) - 1) < 1e-9);
 		all_lost += said;
-		nearest_lost += lost(&m, w, nearest);
+		nearest_lost += lost(h, w, nearest);
 	}
 	assert_true(all_lost < 0.25 * nearest_lost);
+}
+
+/* (aimed - w) (covariance + damping) = w missing. */
+static void test_aim(void **state)
+{
+	struct fixture *f = *state;
+	double h[N * N], missing[N * N], w[N], aimed[N], rest[2 * N];
+	struct compensation c;
+	uint32_t seed = 9;
+
+	random_covariance(h, &seed);
+	assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
+	damp(h);
+	for (int i = 0; i < N * N; i++)
+		missing[i] = (int)(next(&seed) % 200) - 100;
+	for (int i = 0; i < N; i++)
+		aimed[i] = w[i] = (double)(next(&seed) % 300) / 100 - 1;
+	compensation_aim(&c, missing, aimed, rest);
+	for (int k = 0; k < N; k++) {
+		double left = 0, right = 0;
+
+		for (int i = 0; i < N; i++) {
+			left += (aimed[i] - w[i]) * h[i * N + k];
+			right += w[i] * missing[i * N + k];
+		}
+		assert_true(fabs(left - right) < 1e-6);
+	}
 }
 
 /* Inputs that never vary: nothing to make up for, and no division by it. */
 static void test_still_inputs(void **state)
 {
 	struct fixture *f = *state;
-	static int64_t sum[N];
-	static int32_t product[N * N];
-	struct moments m = { N, 10, sum, product };
+	static const double h[N * N];
 	struct compensation c;
 	double w[N], rest[N];
 	int8_t codes[N];
 
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
-	assert_int_equal(compensation_init(&c, &m, &f->arena), 0);
+	assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
 	assert_true(compensate(&c, w, rest, to_whole, NULL, codes) < 1e-4);
 	for (int i = 0; i < N; i++) {
 		double level;
 
-		assert_int_equal(codes[i], to_whole(NULL, w[i], &level));
+		assert_int_equal(codes[i], to_whole(NULL, w[i], 1, &level));
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_moments, fixture_setup,
+		cmocka_unit_test_setup_teardown(test_statistics, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_rounding, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_aim, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_still_inputs, fixture_setup, fixture_teardown),

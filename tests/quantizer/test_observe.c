@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "quantizer/internal.h"
+#include "quantizer/layer.h"
 
 static uint32_t seed = 12345;
 
@@ -147,10 +147,19 @@ static struct node *small_conv(struct graph *g, const float *w, const float *b)
 {
 	struct shape xs = shape_of(4, (int64_t[]){ 1, 4, 4, 2 });
 	struct shape ws = shape_of(4, (int64_t[]){ 3, 2, 3, 3 });
+	static const float one = 1;
+	static const int32_t zero;
+	static struct quant unit = { .bits = 8,
+				     .is_signed = true,
+				     .axis = -1,
+				     .channels = 1,
+				     .scale = &one,
+				     .zero_point = &zero };
 	struct value *in[3], *out;
 	struct node *n;
 
 	in[0] = graph_value(g, "x", DT_F32, &xs);
+	in[0]->quant = &unit;
 	graph_add_input(g, in[0]);
 	in[1] = graph_constant(g, "w", DT_F32, &ws, w);
 	in[2] = graph_const_f32(g, "b", 3, b);
@@ -176,6 +185,8 @@ static void test_weights(void **state)
 		struct arena a;
 		struct diag d;
 		struct graph *g;
+		struct layers l;
+		struct rounded r;
 		struct node *n;
 		const struct quant *q;
 		double half;
@@ -184,8 +195,12 @@ static void test_weights(void **state)
 		diag_init(&d);
 		g = graph_new(&a);
 		n = small_conv(g, w, b);
-		assert_int_equal(
-			weights_quantize(g, n, bits[k], &means, NULL, &d), 0);
+		assert_int_equal(layers_init(&l, g, &a, &d), 0);
+		assert_int_equal(layer_round(&l.rows[0],
+					     (struct choice){ .bits = bits[k] },
+					     NULL, &means, 1, &a, &r, &d),
+				 0);
+		assert_int_equal(layer_install(g, &l.rows[0], &r, &d), 0);
 		q = n->inputs[1]->quant;
 		half = q->grid == GRID_HALF ? 0.5 : 0;
 		for (int c = 0; c < 3; c++) {

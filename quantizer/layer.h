@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_QUANTIZER_LAYER_H
+#define DBC_QUANTIZER_LAYER_H
+
+#include "quantizer/internal.h"
+#include "quantizer/twin.h"
+
+/*
+ * A weighted node: what its weights multiply, and how they become codes.
+ *
+ * Weights count in units in which they multiply the input's codes: scales of
+ * the input's channels, over the first one's, are in them. Number i of output
+ * channel c is at(c, i) of the constant, and multiplies number i of a patch.
+ */
+struct layer {
+	struct node *node;
+	const struct value *weights, *bias; /* the model's own constants */
+	int64_t channels, length, groups;   /* outputs, weights of each */
+	int64_t inner, outer_stride, channel_stride; /* see layer_at() */
+	const float *data; /* [layer_at()] in units of codes */
+	double unit;       /* real value of one: the first channel's scale */
+	bool first;        /* no weights come before */
+	bool last;         /* its output is a head */
+	bool depthwise;
+};
+
+struct layers {
+	struct layer *rows;
+	int count;
+};
+
+static inline int64_t layer_at(const struct layer *l, int64_t c, int64_t i)
+{
+	return c * l->channel_stride + i / l->inner * l->outer_stride +
+	       i % l->inner;
+}
+
+/* Channel of the input that number i of output channel c multiplies. */
+int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i);
+/* Scale of an input channel over the first one's. */
+double layer_channel_ratio(const struct layer *l, int64_t channel);
+
+/* The weighted nodes, in order. A node without a bias gets one of zeros.
+ * Activations must have their scales. */
+int layers_init(struct layers *l, struct graph *g, struct arena *a,
+		struct diag *d);
+
+/*
+ * What patches of a layer's input look like, in codes less the zero point,
+ * about their means: covariance of what the quantized network gives, and what
+ * the float network has that it does not. A matrix a group, [length][length].
+ */
+struct statistics {
+	int length, groups; /* length 0: there are none */
+	int patches;
+	double *covariance;        /* q q */
+	double *missing;           /* (x - q) q, rows by x */
+	double *mean, *mean_coded; /* x, q: [group][length] */
+};
+/* Over the samples of the twin, which must have come to the node. The length
+ * is 0 where patches would be too long. */
+int statistics_gather(const struct twin *t, const struct layer *l,
+		      struct arena *a, struct statistics *out, struct diag *d);
+
+/*
+ * How a layer is rounded. Either `bits` wide codes with a scale an output
+ * channel; or, with a step, one scale for all, codes within `bits`, as few
+ * bits of entropy as pay: `price` is the loss (squared error of the layer's
+ * output, a patch and all channels together) that a bit less is worth.
+ */
+struct choice {
+	int bits; /* 2, 3, 4, 8 */
+	double step;
+	double price;
+};
+
+struct rounded {
+	int bits; /* of the codes */
+	enum quant_grid grid;
+	float *scale;  /* [channels], in the weights' own units */
+	int8_t *codes; /* dense, in the constant's own order */
+	float *real;   /* what the codes stand for, for the evaluator */
+	float *bias;   /* corrected */
+	double loss;   /* squared error of the output, a patch, all channels;
+			* 0 without statistics */
+	double signal; /* its variance */
+	double entropy_bits; /* of all codes, by their own frequencies */
+};
+
+/* s NULL or without a length: to the nearest code; means from `means` then,
+ * where there are any. */
+int layer_round(const struct layer *l, struct choice c,
+		const struct statistics *s, const struct channel_means *means,
+		int jobs, struct arena *a, struct rounded *out, struct diag *d);
+/* Makes it what the graph holds. */
+int layer_install(struct graph *g, const struct layer *l,
+		  const struct rounded *r, struct diag *d);
+
+/*
+ * Rounds all layers in order, each with the statistics of what the ones before
+ * it give: out[i] from choices[i]. The twin is new, and has come to its end
+ * afterwards: twin_loss() tells what is lost.
+ */
+int sequence_round(const struct graph *g, const struct layers *layers,
+		   const struct choice *choices, struct twin *t,
+		   struct arena *a, struct rounded *out,
+		   const struct progress *p, struct diag *d);
+
+/* Bits of a weighted node by the defaults: `bits`, but 8 for the first and
+ * last ones and for depthwise. */
+int layer_default_bits(const struct layer *l, const struct config *c);
+
+#endif
