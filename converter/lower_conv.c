@@ -184,6 +184,19 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
+/*
+ * A bias in sums, to an eighth of a step of the output and no finer: the rest
+ * would only be numbers to store.
+ */
+static double round_bias(double sum, double step)
+{
+	double grain = 1;
+
+	while (grain * 16 <= step)
+		grain *= 2;
+	return rint(sum / grain) * grain;
+}
+
 static void add_bias(struct lower *l, struct conv *c)
 {
 	int32_t *out = channel_array(l, c, sizeof(*out));
@@ -191,9 +204,14 @@ static void add_bias(struct lower *l, struct conv *c)
 
 	for (uint32_t o = 0; out && o < c->w.outputs; o++) {
 		double real = c->bias ? (double)c->bias[o] * c->bias_gain : 0;
-		double sum = rint(real / sum_scale(l, c, o)) -
+		double scale = sum_scale(l, c, o);
+		double sum = rint(real / scale) -
 			     (double)(zero * sum_of_weights(c, o));
 
+		if (c->quant)
+			sum = round_bias(
+				sum, (double)channel_of(c->quant, o).scale[0] /
+					     scale);
 		out[o] = (int32_t)fmin(fmax(sum, -BIAS_MAX), BIAS_MAX);
 	}
 	c->p.bias = dev_add_data(l->m, out, c->w.outputs * sizeof(*out));

@@ -13,8 +13,8 @@
 #include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
-#define SCALE_STEPS 4 /* to either side, of */
-#define SCALE_STEP 0.06
+#define SCALE_STEPS 3 /* tried to either side of the best without errors made
+		       * up for */
 #define RATE_ROUNDS 3 /* until codes and their frequencies agree */
 
 struct grid {
@@ -166,7 +166,7 @@ static double round_channel(const struct rounding *r, struct worker *w,
 	if (!r->s) {
 		for (int64_t i = 0; i < r->l->length; i++)
 			w->codes[i] = (int8_t)code_of(w->w[i], &grid);
-		return 0;
+		return error_at(target, r->l->length, scale, &grid);
 	}
 	grid.price = r->choice.price / (unit * unit);
 	return unit * unit *
@@ -183,6 +183,45 @@ static void keep_codes(struct worker *w)
 }
 
 /*
+ * Scales are such that the device's multiplier is one of eight an octave,
+ * about 2^(k/8), and has a low byte of 0: next to nothing to store, and no
+ * farther from any scale than the search would look.
+ */
+static const int mantissas[] = { 128, 140, 152, 166, 181, 197, 215, 235 };
+#define MANTISSAS ((int)(sizeof(mantissas) / sizeof(*mantissas)))
+
+/* Real value of one step of the output; 1 where it is held in float. */
+static double output_unit(const struct layer *l, int64_t c)
+{
+	const struct quant *q = l->node->outputs[0]->quant;
+
+	return !q ? 1 : (double)q->scale[q->channels > 1 ? c : 0];
+}
+
+/* The scale `steps` away from the one nearest to `scale`, below it. */
+static double near_scale(const struct layer *l, int64_t c, double scale,
+			 int steps)
+{
+	double unit = output_unit(l, c) / l->unit, ratio = scale / unit;
+	double octave = 1.0 / 128;
+	int k = 0;
+
+	if (!(ratio > 1e-30) || ratio > 1e30)
+		return scale;
+	while (ratio < octave * 128)
+		octave /= 2;
+	while (ratio >= octave * 256)
+		octave *= 2;
+	while (k + 1 < MANTISSAS && ratio >= octave * mantissas[k + 1])
+		k++;
+	for (k += steps; k < 0; k += MANTISSAS)
+		octave /= 2;
+	for (; k >= MANTISSAS; k -= MANTISSAS)
+		octave *= 2;
+	return (double)(float)(octave * mantissas[k] * unit);
+}
+
+/*
  * The scale and the codes of channel c. The scale of least squared error is
  * where the search begins: with compensation, others may lose less.
  */
@@ -190,7 +229,7 @@ static double search_scale(const struct rounding *r, struct worker *w,
 			   int64_t c, double *lost)
 {
 	const double *target = r->target + c * r->l->length;
-	int reach = r->s ? SCALE_STEPS : 0;
+	int reach = r->s ? SCALE_STEPS : 1;
 	double error, base, best = 0;
 
 	base = best_scale(target, r->l->length, &r->grid, &error);
@@ -199,8 +238,8 @@ static double search_scale(const struct rounding *r, struct worker *w,
 		memset(w->best_codes, 0, (size_t)r->l->length);
 		return 0;
 	}
-	for (int i = -reach; i <= reach; i++) {
-		double scale = (double)(float)(base * (1 + SCALE_STEP * i));
+	for (int i = 1 - reach; i <= reach; i++) {
+		double scale = near_scale(r->l, c, base, i);
 		double loss = round_channel(r, w, c, scale);
 
 		if (best > 0 && loss >= *lost)
@@ -220,6 +259,7 @@ static int channel_job(void *ctx, int i, int worker, struct diag *d)
 
 	(void)d;
 	if (scale > 0) {
+		scale = near_scale(r->l, i, scale, 0);
 		r->loss[i] = round_channel(r, w, i, scale);
 		keep_codes(w);
 	} else {

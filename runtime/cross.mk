@@ -13,7 +13,7 @@ CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 
 define cross_rules
-$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h) schemas/dbp.h
+$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h schemas/*.h)
 	@mkdir -p $$(@D)
 	$(CROSS_$(1)) $(CROSS_FLAGS) -c -o $$@ $$<
 $(CROSS)/$(1)/libdbrt.a: $(patsubst runtime/%.c,$(CROSS)/$(1)/%.o,\

@@ -36,7 +36,8 @@ enum dbrt_status {
 	DBRT_ERROR_UNSUPPORTED = -9, /* operator or width not in this build */
 	DBRT_ERROR_INPUT = -10,      /* input of the wrong size */
 	DBRT_ERROR_SELFTEST = -11,   /* outputs differ from the golden ones */
-	DBRT_ERROR_NO_HEAD = -12     /* the model does not say how to detect */
+	DBRT_ERROR_NO_HEAD = -12,    /* the model does not say how to detect */
+	DBRT_ERROR_CODED = -13       /* a coded model: dbrt_expand() comes first */
 };
 
 /* "ok", "checksum mismatch", ...; never NULL. */
@@ -105,6 +106,17 @@ struct dbrt_tensor {
  * bounds for any input. `dbp` must be aligned to 64 bytes and stay in place.
  */
 int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes);
+
+/*
+ * A model may be coded to be small where it is stored. dbrt_expanded_bytes()
+ * tells how many bytes it becomes in memory (0: it is not coded);
+ * dbrt_expand() writes them to `out`, aligned to 64 bytes, for dbrt_open(). It
+ * takes about DBRT_EXPAND_STACK bytes of stack, and no time worth counting
+ * beside a second: some 20 instructions a bit of the file.
+ */
+size_t dbrt_expanded_bytes(const void *coded, size_t bytes);
+int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes);
+#define DBRT_EXPAND_STACK 7168
 
 /* Bytes of arena for `workers` threads (1 without a parallel_for). */
 size_t dbrt_arena_bytes(const struct dbrt_model *m, uint32_t workers);

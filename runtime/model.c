@@ -371,9 +371,10 @@ const char *dbrt_status_text(int status)
 		"input of the wrong size or type",
 		"outputs differ from the golden ones",
 		"model has no detection head",
+		"the model is coded and must be expanded first",
 	};
 
-	if (status > 0 || status < DBRT_ERROR_NO_HEAD)
+	if (status > 0 || status < DBRT_ERROR_CODED)
 		return "unknown status";
 	return text[-status];
 }

@@ -4,6 +4,8 @@
 #include <float.h>
 #include <string.h>
 
+#include "schemas/dbp_coded.h"
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "packed models are little-endian and used in place"
 #endif
@@ -52,6 +54,8 @@ static int check_header(const struct dbp_header *h, size_t bytes)
 
 	if (bytes < 4)
 		return DBRT_ERROR_TRUNCATED;
+	if (h->magic == DBP_CODED_MAGIC)
+		return DBRT_ERROR_CODED;
 	if (h->magic != DBP_MAGIC)
 		return DBRT_ERROR_MAGIC;
 	if (bytes < sizeof(*h))

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_CODED_FILE_H
+#define DBC_CONVERTER_CODED_FILE_H
+
+#include <stdint.h>
+
+#include "ir/arena.h"
+#include "ir/diag.h"
+
+/*
+ * The coded form of a packed file that dbrt_open() accepts: what dbrt_expand()
+ * turns back into the same bytes. *out is the arena's.
+ */
+int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
+		    uint8_t **out, uint32_t *out_size, struct diag *d);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A coded model back to the bytes of the packed file: schemas/dbp.md. */
+#include <string.h>
+
+#include "runtime/internal.h"
+#include "schemas/dbp_coded.h"
+
+static int check_coded(const void *coded, size_t bytes)
+{
+	const struct dbp_coded *h = coded;
+
+	if (!coded || bytes < sizeof(*h))
+		return DBRT_ERROR_TRUNCATED;
+	if ((uintptr_t)coded % 4)
+		return DBRT_ERROR_ALIGNMENT;
+	if (h->magic != DBP_CODED_MAGIC)
+		return DBRT_ERROR_MAGIC;
+	if (h->major != DBP_CODED_MAJOR)
+		return DBRT_ERROR_VERSION;
+	if (h->coded_bytes < sizeof(*h) || h->plain_bytes > DBP_MAX_BYTES ||
+	    h->plain_bytes < sizeof(struct dbp_header) || h->reserved)
+		return DBRT_ERROR_FORMAT;
+	return h->coded_bytes > bytes ? DBRT_ERROR_TRUNCATED : DBRT_OK;
+}
+
+size_t dbrt_expanded_bytes(const void *coded, size_t bytes)
+{
+	const struct dbp_coded *h = coded;
+
+	return check_coded(coded, bytes) == DBRT_OK ? h->plain_bytes : 0;
+}
+
+static void read_bytes(struct dbp_coder *k, const struct dbp_run *r,
+		       uint8_t *out)
+{
+	int same = 0;
+
+	for (uint32_t i = 0; i < r->columns; i++) {
+		uint8_t above = i < r->stride ? 0 : out[i - r->stride];
+
+		out[i] = dbp_code_byte(k, i % r->stride, same, above, 0);
+		same = out[i] == above;
+	}
+}
+
+static void read_ints(struct dbp_coder *k, const struct dbp_run *r,
+		      uint8_t *out)
+{
+	for (uint32_t i = 0; i < r->columns; i++) {
+		int32_t value = dbp_code_int(k, 0);
+
+		memcpy(out + 4 * (size_t)i, &value, 4);
+	}
+}
+
+static void read_tiles(struct dbp_coder *k, const struct dbp_run *r,
+		       uint8_t *out)
+{
+	uint32_t mask = (1u << r->bits) - 1, recent = 0, shift;
+
+	for (uint32_t g = 0; g < r->groups; g++)
+		for (uint32_t row = 0; row < r->rows; row++)
+			for (uint32_t c = 0; c < r->columns; c++) {
+				uint32_t code = (uint32_t)dbp_code_weight(
+							k, &recent, 0) &
+						mask;
+				uint64_t at =
+					dbp_run_place(r, g, row, c, &shift);
+
+				out[at] |= (uint8_t)(code << shift);
+			}
+}
+
+int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
+{
+	const struct dbp_coded *h = coded;
+	struct dbp_coder k;
+	uint8_t *to = out;
+	uint64_t at = 0;
+	int status = check_coded(coded, bytes);
+
+	if (status != DBRT_OK)
+		return status;
+	if (!out || out_bytes < h->plain_bytes)
+		return DBRT_ERROR_ARENA;
+	if (dbrt_crc32(0, h + 1, h->coded_bytes - sizeof(*h)) != h->crc32)
+		return DBRT_ERROR_CHECKSUM;
+	dbp_coder_read(&k, (const uint8_t *)(h + 1),
+		       h->coded_bytes - sizeof(*h));
+	memset(to, 0, h->plain_bytes);
+	while (at < h->plain_bytes) {
+		struct dbp_run r = { 0 };
+		uint64_t run;
+
+		dbp_code_run(&k, &r);
+		run = dbp_run_bytes(&r);
+		if (!run || run > h->plain_bytes - at)
+			return DBRT_ERROR_FORMAT;
+		if (r.kind == DBP_CODED_BYTES)
+			read_bytes(&k, &r, to + at);
+		else if (r.kind == DBP_CODED_INTS)
+			read_ints(&k, &r, to + at);
+		else
+			read_tiles(&k, &r, to + at);
+		at += run;
+	}
+	return DBRT_OK;
+}

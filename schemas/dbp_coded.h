@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBP_CODED_H
+#define DBP_CODED_H
+
+/*
+ * The coded form of a packed file: a short header, then the bytes of the .dbp
+ * through an adaptive binary range coder. schemas/dbp.md specifies it. The
+ * model of the numbers is written once, here, for both directions: with
+ * DBP_CODED_ENCODER defined the coder can write as well.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schemas/dbp.h"
+
+#define DBP_CODED_MAGIC 0x1b504244u /* the bytes 'D' 'B' 'P' 0x1b */
+#define DBP_CODED_MAJOR 1
+#define DBP_CODED_MINOR 0
+
+struct dbp_coded {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t coded_bytes; /* of this file, the header with it */
+	uint32_t plain_bytes; /* of the .dbp that it becomes */
+	uint32_t crc32;       /* of all bytes behind this header */
+	uint32_t reserved;    /* 0 */
+};
+DBP_ASSERT_SIZE(struct dbp_coded, 24);
+
+/* How a run of the file is coded. */
+enum dbp_coded_kind {
+	DBP_CODED_BYTES = 0, /* rows of `stride` bytes */
+	DBP_CODED_TILES = 1, /* weights of a conv: groups, rows, columns */
+	DBP_CODED_DEPTHWISE = 2, /* channels and taps */
+	DBP_CODED_INTS = 3,      /* int32_t, by sign, length and bits */
+};
+#define DBP_CODED_STRIDES 64
+
+struct dbp_run {
+	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
+	uint32_t bits;         /* tiles: 2, 4, 8 */
+	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
+					 * bytes, ints: 1, 1, their number */
+};
+
+/* ---- The coder ---- */
+
+/* Chance of a 1 in 65536ths, twice: the mean of a fast and a slow estimate. */
+struct dbp_chance {
+	uint16_t fast, slow;
+};
+
+#define DBP_CODED_LEVELS 6 /* contexts by how large codes were of late */
+#define DBP_CODED_UNARY 14 /* magnitudes told step by step */
+
+struct dbp_coder {
+	const uint8_t *in; /* NULL: it writes */
+	size_t at, bytes;  /* of `in` */
+	uint32_t range, code;
+#ifdef DBP_CODED_ENCODER
+	uint8_t *out;
+	size_t out_at, out_bytes; /* over out_bytes: counted, not written */
+	uint64_t low;
+	uint32_t pending;
+	uint8_t held;
+	int begun;
+#endif
+	struct dbp_chance same[DBP_CODED_STRIDES][2], byte[4][256];
+	struct dbp_chance kind[4], width[4], stride[DBP_CODED_STRIDES];
+	struct dbp_chance number[4][32];
+	struct dbp_chance zero[DBP_CODED_LEVELS], sign[DBP_CODED_LEVELS];
+	struct dbp_chance more[DBP_CODED_LEVELS][2][DBP_CODED_UNARY];
+	struct dbp_chance rest[32];
+	struct dbp_chance minus, length[32], bit[32];
+};
+
+static inline void dbp_coder_init(struct dbp_coder *k)
+{
+	struct dbp_chance *first = &k->same[0][0];
+	struct dbp_chance *end = (struct dbp_chance *)(void *)(k + 1);
+
+	while (first < end)
+		*first++ = (struct dbp_chance){ 32768, 32768 };
+	k->range = 0xffffffffu;
+}
+
+static inline void dbp_coder_read(struct dbp_coder *k, const uint8_t *in,
+				  size_t bytes)
+{
+	dbp_coder_init(k);
+	k->in = in;
+	k->bytes = bytes;
+	k->at = k->code = 0;
+	for (int i = 0; i < 4; i++, k->at++)
+		k->code = k->code << 8 | (k->at < bytes ? in[k->at] : 0);
+}
+
+#ifdef DBP_CODED_ENCODER
+static inline void dbp_coder_write(struct dbp_coder *k, uint8_t *out,
+				   size_t bytes)
+{
+	dbp_coder_init(k);
+	k->in = NULL;
+	k->out = out;
+	k->out_at = 0;
+	k->out_bytes = bytes;
+	k->low = 0;
+	k->pending = 0;
+	k->held = 0;
+	k->begun = 0;
+}
+
+static inline void dbp_coder_put(struct dbp_coder *k, uint8_t byte)
+{
+	if (k->out_at < k->out_bytes)
+		k->out[k->out_at] = byte;
+	k->out_at++;
+}
+
+/* The top byte of low is certain unless a carry may still reach it. */
+static inline void dbp_coder_shift(struct dbp_coder *k)
+{
+	if (k->low < 0xff000000u || k->low > 0xffffffffu) {
+		uint8_t carry = (uint8_t)(k->low >> 32);
+
+		if (k->begun)
+			dbp_coder_put(k, (uint8_t)(k->held + carry));
+		for (; k->pending; k->pending--)
+			dbp_coder_put(k, (uint8_t)(0xff + carry));
+		k->held = (uint8_t)(k->low >> 24);
+		k->begun = 1;
+	} else {
+		k->pending++;
+	}
+	k->low = (k->low & 0x00ffffffu) << 8;
+}
+
+static inline void dbp_coder_end(struct dbp_coder *k)
+{
+	for (int i = 0; i < 5; i++)
+		dbp_coder_shift(k);
+	/* the reader takes zeros for what is not there */
+	while (k->out_at && k->out_at <= k->out_bytes &&
+	       !k->out[k->out_at - 1])
+		k->out_at--;
+}
+#endif
+
+/* Codes one bit; reading, `bit` means nothing and the one read is returned. */
+static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
+				    uint32_t bit)
+{
+	uint32_t chance = ((uint32_t)c->fast + c->slow) >> 1, bound;
+
+	chance = chance < 64 ? 64 : chance > 65472 ? 65472 : chance;
+	bound = (uint32_t)((uint64_t)k->range * chance >> 16);
+#ifdef DBP_CODED_ENCODER
+	if (!k->in && bit) {
+		k->range = bound;
+	} else if (!k->in) {
+		k->low += bound;
+		k->range -= bound;
+	} else
+#endif
+	{
+		bit = k->code < bound;
+		if (bit) {
+			k->range = bound;
+		} else {
+			k->code -= bound;
+			k->range -= bound;
+		}
+	}
+	if (bit) {
+		c->fast = (uint16_t)(c->fast + ((65535 - c->fast) >> 4));
+		c->slow = (uint16_t)(c->slow + ((65535 - c->slow) >> 7));
+	} else {
+		c->fast = (uint16_t)(c->fast - (c->fast >> 4));
+		c->slow = (uint16_t)(c->slow - (c->slow >> 7));
+	}
+	while (k->range < 1u << 24) {
+		k->range <<= 8;
+#ifdef DBP_CODED_ENCODER
+		if (!k->in) {
+			dbp_coder_shift(k);
+			continue;
+		}
+#endif
+		k->code = k->code << 8 | (k->at < k->bytes ? k->in[k->at] : 0);
+		k->at++;
+	}
+	return bit;
+}
+
+/* `bits` bits, the highest first, each in the context of those before it:
+ * 1 << bits contexts. */
+static inline uint32_t dbp_code_tree(struct dbp_coder *k,
+				     struct dbp_chance *tree, uint32_t bits,
+				     uint32_t value)
+{
+	uint32_t node = 1;
+
+	while (bits--)
+		node = node << 1 |
+		       dbp_code_bit(k, &tree[node], value >> bits & 1);
+	return node;
+}
+
+/* A number under 0x7fffffff: how many bits it has, one more added, then what
+ * they are, as likely as not. */
+static inline uint32_t dbp_code_number(struct dbp_coder *k,
+				       struct dbp_chance *lengths,
+				       uint32_t value)
+{
+	uint32_t bits = 0, known = 1;
+
+	while (bits < 30 &&
+	       dbp_code_bit(k, &lengths[bits], (value + 1) >> bits > 1))
+		bits++;
+	while (bits--) {
+		struct dbp_chance even = { 32768, 32768 };
+
+		known = known << 1 |
+			dbp_code_bit(k, &even, (value + 1) >> bits & 1);
+	}
+	return known - 1;
+}
+
+/* ---- What is coded ---- */
+
+/* What a run is; its numbers are filled in when reading. */
+static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
+{
+	int plain;
+
+	r->kind = dbp_code_tree(k, k->kind, 2, r->kind) & 3;
+	plain = r->kind == DBP_CODED_BYTES || r->kind == DBP_CODED_INTS;
+	if (r->kind == DBP_CODED_BYTES)
+		r->stride =
+			(dbp_code_tree(k, k->stride, 6, r->stride - 1) & 63) +
+			1;
+	if (plain) {
+		r->groups = r->rows = 1;
+	} else {
+		uint32_t width = r->bits == 8 ? 2 : r->bits == 4;
+
+		width = dbp_code_tree(k, k->width, 2, width) & 3;
+		r->bits = 2u << width;
+		r->groups = dbp_code_number(k, k->number[0], r->groups);
+		r->rows = dbp_code_number(k, k->number[1], r->rows);
+	}
+	r->columns = dbp_code_number(
+		k, k->number[plain ? 3 : 2], r->columns);
+}
+
+/* A byte at place `at` of a run; `above`: the one a row before, or 0. */
+static inline uint8_t dbp_code_byte(struct dbp_coder *k, uint32_t place,
+				    int was_same, uint8_t above, uint8_t byte)
+{
+	if (dbp_code_bit(k, &k->same[place][was_same], byte == above))
+		return above;
+	return (uint8_t)dbp_code_tree(k, k->byte[place < 3 ? place : 3], 8,
+				      byte);
+}
+
+/* A number of 32 bits, not INT32_MIN, whose low bits are often 0. */
+static inline int32_t dbp_code_int(struct dbp_coder *k, int32_t value)
+{
+	uint32_t minus = dbp_code_bit(k, &k->minus, value < 0);
+	uint32_t size = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+	uint32_t bits = 0, known = 1;
+
+	while (bits < 31 && dbp_code_bit(k, &k->length[bits], size >> bits > 0))
+		bits++;
+	if (!bits)
+		return 0;
+	while (--bits)
+		known = known << 1 | dbp_code_bit(k, &k->bit[bits],
+						  size >> (bits - 1) & 1);
+	return minus ? -(int32_t)known : (int32_t)known;
+}
+
+/* A weight's code in the context of those before it in its layer: `recent` is
+ * 32 times the mean size of the last few, and is kept here. */
+static inline int32_t dbp_code_weight(struct dbp_coder *k, uint32_t *recent,
+				      int32_t code)
+{
+	static const uint8_t limits[DBP_CODED_LEVELS - 1] = { 6, 14, 28, 56,
+							      128 };
+	uint32_t size = (uint32_t)(code < 0 ? -code : code), level = 0, n = 0;
+	uint32_t minus;
+
+	while (level < DBP_CODED_LEVELS - 1 && *recent >= limits[level])
+		level++;
+	*recent -= *recent >> 3;
+	if (!dbp_code_bit(k, &k->zero[level], code != 0))
+		return 0;
+	minus = dbp_code_bit(k, &k->sign[level], code < 0);
+	while (n < DBP_CODED_UNARY &&
+	       dbp_code_bit(k, &k->more[level][minus][n], size > n + 1))
+		n++;
+	if (n == DBP_CODED_UNARY)
+		n += dbp_code_number(k, k->rest, size - n - 1);
+	size = (n & 0xff) + 1;
+	*recent += size << 2;
+	return minus ? -(int32_t)size : (int32_t)size;
+}
+
+/* ---- Where tiles lie: struct dbp_conv ---- */
+
+/* Bytes of a run; 0: it cannot be. */
+static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
+{
+	uint64_t each = 8 / (r->bits ? r->bits : 8);
+
+	if (r->kind == DBP_CODED_BYTES)
+		return r->columns;
+	if (r->kind == DBP_CODED_INTS)
+		return 4 * (uint64_t)r->columns;
+	if (r->bits > 8 || !r->groups || r->groups > 0xffffff ||
+	    r->rows > 0xffffff || r->columns > 0xffffff)
+		return 0;
+	if (r->kind == DBP_CODED_DEPTHWISE)
+		return r->groups > 1 ?
+			       0 :
+			       ((uint64_t)r->rows + 15) / 16 *
+				       ((r->columns + each - 1) / each) * 16;
+	each = (((uint64_t)r->rows + 3) / 4) * (((uint64_t)r->columns + 15) / 16);
+	return each > DBP_MAX_BYTES / r->groups ? 0 : each * r->groups * 8 *
+							      r->bits;
+}
+
+/* The byte that a code lies in, from the run's first, and its lowest bit. */
+static inline uint64_t dbp_run_place(const struct dbp_run *r, uint32_t group,
+				     uint32_t row, uint32_t column,
+				     uint32_t *shift)
+{
+	uint32_t each = 8 / r->bits, lane;
+	uint64_t tile;
+
+	if (r->kind == DBP_CODED_DEPTHWISE) {
+		*shift = column % each * r->bits;
+		return ((uint64_t)(row / 16) * ((r->columns + each - 1) / each) +
+			column / each) *
+			       16 +
+		       row % 16;
+	}
+	tile = (uint64_t)group * ((r->rows + 3) / 4) + row / 4;
+	tile = tile * ((r->columns + 15) / 16) + column / 16;
+	lane = row % 4;
+	*shift = lane % each * r->bits;
+	return tile * 8 * r->bits + 16 * (lane / each) + column % 16;
+}
+
+#endif
