@@ -40,6 +40,24 @@ static void *read_file(const char *path, size_t *bytes)
 	return data;
 }
 
+/* A coded file becomes what is in it. */
+static void *expand(void *file, size_t *bytes)
+{
+	size_t plain = dbrt_expanded_bytes(file, *bytes);
+	void *out;
+
+	if (!plain)
+		return file;
+	out = aligned_alloc(64, (plain + 63) / 64 * 64);
+	if (out && dbrt_expand(file, *bytes, out, plain) != DBRT_OK) {
+		free(out);
+		out = NULL;
+	}
+	free(file);
+	*bytes = plain;
+	return out;
+}
+
 static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -60,7 +78,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: time_dbp MODEL.dbp [RUNS]\n");
 		return 2;
 	}
-	status = dbrt_open(&m, file, bytes);
+	file = expand(file, &bytes);
+	status = file ? dbrt_open(&m, file, bytes) : DBRT_ERROR_FORMAT;
 	if (status) {
 		fprintf(stderr, "%s: %s\n", argv[1], dbrt_status_text(status));
 		return 1;

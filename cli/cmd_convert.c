@@ -103,13 +103,13 @@ static int write_files(const struct command *cmd, struct work *w,
 	const struct packed *p = &w->v.packed;
 	char *dbp = output_path(&w->arena, c->output_dir, name, ".dbp");
 	char *header = output_path(&w->arena, c->output_dir, name, ".h");
-	char *text = pack_header_text(p->bytes, p->size, name, d);
+	char *text = pack_header_text(p, name, d);
 	struct file_out files[2 + CONFIG_MAX_REPORTS];
 	int err = -1, count = 0;
 
 	if (!text || !dbp || !header)
 		goto done;
-	files[count++] = (struct file_out){ dbp, p->bytes, p->size };
+	files[count++] = (struct file_out){ dbp, p->file, p->file_size };
 	files[count++] = (struct file_out){ header, text, strlen(text) };
 	for (int i = 0; i < c->report_count; i++)
 		files[count++] =
@@ -179,7 +179,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	if (!name || target_load(c->target, &w->arena, &target, d) ||
 	    (c->dump_after && check_pass_name(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
-	err = convert_model(c, &w->v, c->dump_after ? stdout : NULL,
+	err = convert_model(c, &target, &w->v, c->dump_after ? stdout : NULL,
 			    progress_update, &w->bar, d) ||
 	      measure(c, w, &f, d) ||
 	      report_build(&w->report, c, &w->v, f, w->layers, &target, name,

@@ -10,6 +10,8 @@
 #include "runtime/dbrt.h"
 #include "schemas/dbp_coded.h"
 
+#define MOST_BACK 6144 /* rows of constants repeat, sometimes far apart */
+
 /* A run and where it begins. */
 struct placed_run {
 	uint32_t at;
@@ -42,17 +44,55 @@ static void add_run(struct cutter *k, uint32_t at, struct dbp_run run)
 	k->runs[k->count++] = (struct placed_run){ at, run };
 }
 
+/* Bytes that are those `back` before them. */
+static uint32_t count_equal(const uint8_t *in, uint32_t bytes, uint32_t back)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = back; i < bytes; i++)
+		count += in[i] == in[i - back];
+	return count;
+}
+
+/* How far back the byte lies that a byte is most often equal to. */
+static uint32_t best_distance(const uint8_t *in, uint32_t bytes,
+			      uint32_t stride)
+{
+	uint32_t best = stride, most = count_equal(in, bytes, stride);
+
+	for (uint32_t back = 1; back < bytes && back <= MOST_BACK;
+	     back += back < DBP_CODED_STRIDES ? 1 : 4) {
+		uint32_t count = count_equal(in, bytes, back);
+
+		if (count > most) {
+			most = count;
+			best = back;
+		}
+	}
+	return best;
+}
+
 static void add_bytes(struct cutter *k, uint32_t at, uint32_t bytes,
 		      uint32_t stride)
 {
-	struct dbp_run run = { .kind = DBP_CODED_BYTES,
-			       .stride = stride,
-			       .groups = 1,
-			       .rows = 1,
-			       .columns = bytes };
+	while (bytes) {
+		uint32_t part = bytes > 2 * MOST_BACK ? 2 * MOST_BACK : bytes;
+		uint32_t back = best_distance(k->dbp + at, part, stride);
+		struct dbp_run run = { .kind = DBP_CODED_BYTES,
+				       .stride = stride,
+				       .back = back,
+				       .groups = 1,
+				       .rows = 1,
+				       .columns = part };
 
-	if (bytes)
+		if (stride == 1 && back <= DBP_CODED_STRIDES)
+			run.stride = back;
+		else if (stride == 1 && back % 4 == 0)
+			run.stride = 4;
 		add_run(k, at, run);
+		at += part;
+		bytes -= part;
+	}
 }
 
 /* ---- What lies where ---- */
@@ -83,10 +123,9 @@ static void add_conv(struct cutter *k, const struct dbp_op *op)
 		.bits = c->weight_bits,
 		.groups = c->depthwise ? 1 : c->groups,
 		.rows = c->depthwise ? channels : channels / c->groups,
-		.columns = c->depthwise ?
-				   (uint32_t)c->kernel_h * c->kernel_w :
-				   (uint32_t)dbp_conv_k(c,
-							tensors[ids[0]].dims[3])
+		.columns = c->depthwise ? (uint32_t)c->kernel_h * c->kernel_w :
+					  (uint32_t)dbp_conv_k(
+						  c, tensors[ids[0]].dims[3])
 	};
 
 	add_run(k, k->sections[DBP_SECTION_DATA]->offset + c->weights, run);
@@ -117,7 +156,9 @@ static int by_place(const void *a, const void *b)
 
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
-	return x->run.kind < y->run.kind ? 1 : x->run.kind > y->run.kind ? -1 : 0;
+	return x->run.kind < y->run.kind ? 1 :
+	       x->run.kind > y->run.kind ? -1 :
+					   0;
 }
 
 /* Equal arrays are stored once: the same run again goes, and so does what
@@ -167,7 +208,8 @@ static void cut(struct cutter *k)
 		const struct dbp_op *op =
 			(const struct dbp_op *)section(k, DBP_SECTION_OPS) + i;
 
-		if (op->kind == DBP_OP_CONV || op->kind == DBP_OP_CONV_TRANSPOSE)
+		if (op->kind == DBP_OP_CONV ||
+		    op->kind == DBP_OP_CONV_TRANSPOSE)
 			add_conv(k, op);
 	}
 	close_gaps(k);
@@ -181,7 +223,7 @@ static void write_bytes(struct dbp_coder *k, const struct dbp_run *r,
 	int same = 0;
 
 	for (uint32_t i = 0; i < r->columns; i++) {
-		uint8_t above = i < r->stride ? 0 : in[i - r->stride];
+		uint8_t above = i < r->back ? 0 : in[i - r->back];
 
 		dbp_code_byte(k, i % r->stride, same, above, in[i]);
 		same = in[i] == above;

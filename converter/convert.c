@@ -5,6 +5,7 @@
 
 #include "converter/convert.h"
 #include "converter/device_model.h"
+#include "converter/search.h"
 
 /* A fifth of the photos, 32 at most, are kept to measure fidelity on. */
 static int held_out(int count)
@@ -49,8 +50,9 @@ static int open_samples(const struct config *c, struct conversion *v,
 	return 0;
 }
 
-static int quantize(const struct config *c, struct conversion *v,
-		    progress_fn *progress, void *ctx, struct diag *d)
+static int quantize(const struct config *c, const struct cost_target *target,
+		    struct conversion *v, progress_fn *progress, void *ctx,
+		    struct diag *d)
 {
 	struct sample_set set = { &v->dataset, &v->preprocess, v->graph, 0 };
 	struct samples samples = sample_set_samples(&set, v->calib_count);
@@ -62,13 +64,13 @@ static int quantize(const struct config *c, struct conversion *v,
 
 	if (photos)
 		range = preprocess_range(&v->preprocess);
-	diag_set_file(d, c->model_path);
-	return quantize_graph(v->graph, c, v->calib_count ? &samples : NULL,
-			      photos ? &range : NULL, progress, ctx, d);
+	return search_pack(c, target, v, v->calib_count ? &samples : NULL,
+			   photos ? &range : NULL, progress, ctx, d);
 }
 
-int convert_model(const struct config *c, struct conversion *out, FILE *dump,
-		  progress_fn *progress, void *progress_ctx, struct diag *d)
+int convert_model(const struct config *c, const struct cost_target *target,
+		  struct conversion *out, FILE *dump, progress_fn *progress,
+		  void *progress_ctx, struct diag *d)
 {
 	arena_init(&out->arena, 0);
 	out->graph = pipeline_load(c, &out->arena, out->model_sha256, dump, d);
@@ -87,9 +89,7 @@ int convert_model(const struct config *c, struct conversion *out, FILE *dump,
 		return -1;
 	diag_set_file(d, c->model_path);
 	if (preprocess_init(&out->preprocess, out->graph, c, d) ||
-	    quantize(c, out, progress, progress_ctx, d) ||
-	    pack_graph(out->graph, &out->preprocess, &out->head, c, &out->arena,
-		       &out->packed, d))
+	    quantize(c, target, out, progress, progress_ctx, d))
 		return -1;
 	diag_set_file(d, NULL);
 	return 0;

@@ -28,6 +28,22 @@ struct graph *pipeline_prepare(const struct config *c, struct arena *a,
 int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
 		    struct diag *d);
 
+/* A model that the search has built. */
+struct search_point {
+	double weight_bits; /* a weight, in the file */
+	int64_t dbp_bytes, ram_bytes;
+	double latency_us;
+	double predicted_loss, loss; /* error over variance of the heads */
+	double fidelity;             /* NAN: not measured */
+};
+#define SEARCH_POINTS 64
+
+struct search_result {
+	struct search_point points[SEARCH_POINTS]; /* the last: what came out */
+	int point_count;
+	double predicted_loss;
+};
+
 /* A whole conversion, nothing written yet. Zero it before; free it after. */
 struct conversion {
 	struct arena arena;
@@ -40,10 +56,12 @@ struct conversion {
 	uint8_t model_sha256[32];
 	int64_t model_nodes, model_params, model_macs;
 	struct packed packed;
+	struct search_result search;
 };
 
-int convert_model(const struct config *c, struct conversion *out, FILE *dump,
-		  progress_fn *progress, void *progress_ctx, struct diag *d);
+int convert_model(const struct config *c, const struct cost_target *target,
+		  struct conversion *out, FILE *dump, progress_fn *progress,
+		  void *progress_ctx, struct diag *d);
 void conversion_free(struct conversion *v);
 
 #endif

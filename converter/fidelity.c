@@ -446,6 +446,18 @@ static void measure_free(struct measure *m, int threads)
 	arena_free(&m->arena);
 }
 
+double fidelity_value(const struct fidelity *f)
+{
+	double share;
+
+	if (f->has_boxes)
+		return f->map50;
+	if (f->has_classes)
+		return f->top1_agreement;
+	share = 1 - pow(10, -f->sqnr_db / 10);
+	return share > 0 ? share : 0;
+}
+
 int fidelity_measure(const struct config *c, const struct packed_file *f,
 		     const struct dataset *set, int first, int count,
 		     struct arena *a, struct fidelity *out,

@@ -31,6 +31,10 @@ struct fidelity {
 	double top1_agreement;
 };
 
+/* Agreement in one number from 0 to 1: mAP50 of the detections, the share of
+ * the same class, or the share of the outputs' power that is no error. */
+double fidelity_value(const struct fidelity *f);
+
 /*
  * Runs the float model (as its author wrote it, by the evaluator) and the
  * packed one (by the device library) on `count` samples of the set from item

@@ -37,10 +37,9 @@ static void print_bytes(FILE *out, const uint8_t *dbp, uint32_t size)
 					",");
 }
 
-static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
-			 const char *lower)
+static void print_header(FILE *out, const struct packed *p, const char *lower)
 {
-	const struct dbp_header *h = (const void *)dbp;
+	const struct dbp_header *h = (const void *)p->bytes;
 	char upper[PREFIX_MAX + 8];
 
 	for (size_t i = 0; i <= strlen(lower); i++)
@@ -48,7 +47,11 @@ static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
 	fprintf(out, "/* Made by %.31s. A packed model for libdbrt. */\n",
 		h->tool);
 	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
-	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, size);
+	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, p->file_size);
+	fprintf(out,
+		"/* bytes that dbrt_expand() makes of it; 0: used in place */\n"
+		"#define %s_EXPANDED_BYTES %uu\n",
+		upper, p->file != p->bytes ? p->size : 0);
 	fprintf(out,
 		"/* bytes of work buffer, for one thread */\n"
 		"#define %s_ARENA_BYTES %uu\n\n",
@@ -64,12 +67,11 @@ static void print_header(FILE *out, const uint8_t *dbp, uint32_t size,
 		"#endif\n"
 		"static const unsigned char %s_dbp[%s_DBP_LEN] = {\n",
 		lower, upper);
-	print_bytes(out, dbp, size);
+	print_bytes(out, p->file, p->file_size);
 	fprintf(out, "};\n\n#endif\n");
 }
 
-char *pack_header_text(const uint8_t *dbp, uint32_t size, const char *name,
-		       struct diag *d)
+char *pack_header_text(const struct packed *p, const char *name, struct diag *d)
 {
 	char prefix[PREFIX_MAX + 8], *text = NULL;
 	size_t bytes;
@@ -77,7 +79,7 @@ char *pack_header_text(const uint8_t *dbp, uint32_t size, const char *name,
 
 	make_prefix(name, prefix);
 	if (out) {
-		print_header(out, dbp, size, prefix);
+		print_header(out, p, prefix);
 		if (fclose(out) == 0)
 			return text;
 	}

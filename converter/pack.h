@@ -25,6 +25,10 @@ struct packed {
 	uint8_t *bytes; /* the .dbp, aligned to 64, owned by the arena */
 	uint32_t size;
 	uint32_t arena_bytes;
+	uint8_t *file; /* what is written: the bytes, or their coded form */
+	uint32_t file_size;
+	uint32_t ram_bytes; /* work memory, and the bytes where they are coded
+			     * in the file */
 	struct packed_layer *layers;
 	int layer_count;
 };
@@ -41,11 +45,11 @@ int pack_graph(const struct graph *g, const struct preprocess *p,
 	       struct packed *out, struct diag *d);
 
 /*
- * The C header: the same bytes as an aligned const array and its sizes as
+ * The C header: the file's bytes as an aligned const array and its sizes as
  * macros, valid C99 and C++11 whatever the model's name. `name` is any file
  * stem; the prefix of the macros is made from it. malloc'ed text.
  */
-char *pack_header_text(const uint8_t *dbp, uint32_t size, const char *name,
+char *pack_header_text(const struct packed *p, const char *name,
 		       struct diag *d);
 
 #endif

@@ -71,11 +71,27 @@ int packed_file_open(struct packed_file *f, const uint8_t *bytes, uint32_t size,
 	return 0;
 }
 
+/* The bytes of the file, or what a coded one becomes. */
+static int load(const struct regular_file *file, void *out, size_t bytes,
+		const char *path, struct diag *d)
+{
+	const struct packed_file named = { .name = path };
+
+	if (!dbrt_expanded_bytes(file->data, file->size)) {
+		memcpy(out, file->data, bytes);
+		return 0;
+	}
+	return packed_file_status(
+		&named, dbrt_expand(file->data, file->size, out, bytes),
+		"not a packed model that can be run", d);
+}
+
 int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 {
 	struct regular_file file;
 	char *former;
 	void *aligned;
+	size_t size;
 	int rc;
 
 	*f = (struct packed_file){ .name = path };
@@ -84,11 +100,16 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 	regular_file_end_subject(d, former);
 	if (rc)
 		return -1;
-	aligned = aligned_alloc(DBP_ALIGN, round_up(file.size));
+	size = dbrt_expanded_bytes(file.data, file.size);
+	size = size ? size : file.size;
+	aligned = aligned_alloc(DBP_ALIGN, round_up(size));
 	if (aligned) {
-		memcpy(aligned, file.data, file.size);
-		rc = packed_file_open(f, aligned, (uint32_t)file.size, path, d);
+		rc = load(&file, aligned, size, path, d);
+		if (!rc)
+			rc = packed_file_open(f, aligned, (uint32_t)size, path,
+					      d);
 		f->owned_bytes = aligned;
+		f->stored_bytes = (uint32_t)file.size;
 	} else {
 		rc = diag_error(d, "%s: out of memory", path);
 	}

@@ -20,6 +20,7 @@ struct packed_file {
 	const struct dbp_section *sections; /* header->section_count */
 	const struct dbp_head *head;        /* NULL: none */
 	void *owned_bytes, *arena;
+	uint32_t stored_bytes; /* of the file, which may be coded; 0: none */
 };
 
 /* Whether the name ends in .dbp. */

@@ -71,17 +71,19 @@ int report_build(struct report *r, const struct config *c,
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
 	r->weight_bits_mean = mean_bits(v->graph);
-	r->compression = v->packed.size ? 4.0 * (double)v->model_params /
-						  (double)v->packed.size :
-					  0;
-	crypto_hash_sha256(r->dbp_sha256, v->packed.bytes, v->packed.size);
+	r->compression = v->packed.file_size ?
+				 4.0 * (double)v->model_params /
+					 (double)v->packed.file_size :
+				 0;
+	crypto_hash_sha256(r->dbp_sha256, v->packed.file, v->packed.file_size);
 	if (v->dataset.count && dataset_digest(&v->dataset, r->calib_sha256, d))
 		return -1;
 	add_budget(r, "max_latency", "us", c->max_latency_us,
 		   (int64_t)(r->latency_us + 0.5));
-	add_budget(r, "max_size", "bytes", c->max_size_bytes, v->packed.size);
+	add_budget(r, "max_size", "bytes", c->max_size_bytes,
+		   v->packed.file_size);
 	add_budget(r, "max_ram", "bytes", c->max_ram_bytes,
-		   v->packed.arena_bytes);
+		   v->packed.ram_bytes);
 	return 0;
 }
 
@@ -231,7 +233,7 @@ void report_print(const struct report *r, FILE *out)
 	fprintf(out,
 		"packed       %u bytes, %.1fx smaller than FP32, %.2f "
 		"bits a weight\n",
-		p->size, r->compression, r->weight_bits_mean);
+		p->file_size, r->compression, r->weight_bits_mean);
 	fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
 	fprintf(out, "latency      %.1f ms on %s, modelled\n",
 		r->latency_us / 1e3, r->target.name);

@@ -183,13 +183,13 @@ static json_t *output_json(const struct report *r)
 	snprintf(header, sizeof(header), "%.250s.h", r->name);
 	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I}", "dbp",
 			 name_json(dbp), "header", name_json(header),
-			 "dbp_bytes", (json_int_t)r->v->packed.size,
+			 "dbp_bytes", (json_int_t)r->v->packed.file_size,
 			 "dbp_sha256", hex(r->dbp_sha256), "weight_bits_mean",
 			 r->weight_bits_mean, "compression", r->compression,
 			 "arena_bytes", (json_int_t)r->v->packed.arena_bytes,
 			 "latency_us", r->latency_us, "latency_source",
 			 "modelled", "flash_bytes",
-			 (json_int_t)r->v->packed.size);
+			 (json_int_t)r->v->packed.file_size);
 }
 
 /* The text of an object, which is used up; NULL after a diagnostic. */
@@ -223,7 +223,7 @@ char *report_json(const struct report *r, struct diag *d)
 		"output", output_json(r), "fidelity", report_fidelity(r),
 		"budgets", budgets_json(r), "layers", layers_json(r), "pareto",
 		"weight_bits_mean", r->weight_bits_mean, "dbp_bytes",
-		(json_int_t)r->v->packed.size, "latency_us", r->latency_us,
+		(json_int_t)r->v->packed.file_size, "latency_us", r->latency_us,
 		"loss");
 
 	return dump(root, d);

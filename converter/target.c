@@ -40,6 +40,7 @@ static const struct field top_fields[] = {
 	TOP("op_overhead_cycles", op_overhead_cycles, FIELD_NUMBER, 0, 1e9),
 	TOP("ram_bytes", ram_bytes, FIELD_COUNT, 0, 1e15),
 	TOP("flash_bytes", flash_bytes, FIELD_COUNT, 0, 1e15),
+	TOP("coded", coded, FIELD_BOOL, 0, 0),
 	{ 0 },
 };
 

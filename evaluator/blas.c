@@ -20,11 +20,17 @@ enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
 typedef void sgemm_fn(int order, int trans_a, int trans_b, int m, int n, int k,
 		      float alpha, const float *a, int lda, const float *b,
 		      int ldb, float beta, float *c, int ldc);
+typedef void potrf_fn(const char *uplo, const int *n, double *a, const int *lda,
+		      int *info);
+typedef void trtri_fn(const char *uplo, const char *diag, const int *n,
+		      double *a, const int *lda, int *info);
 typedef const char *corename_fn(void);
 typedef void set_threads_fn(int count);
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static sgemm_fn *sgemm;
+static potrf_fn *potrf;
+static trtri_fn *trtri;
 static const char *problem;
 
 static void *load_library(void)
@@ -58,26 +64,34 @@ static void load(void)
 	*(void **)&corename = dlsym(lib, "openblas_get_corename");
 	*(void **)&set_threads = dlsym(lib, "openblas_set_num_threads");
 	*(void **)&sgemm = dlsym(lib, "cblas_sgemm");
+	*(void **)&potrf = dlsym(lib, "dpotrf_");
+	*(void **)&trtri = dlsym(lib, "dtrtri_");
 	if (set_threads)
 		set_threads(1);
-	if (!sgemm)
-		problem = "OpenBLAS has no cblas_sgemm";
+	if (!sgemm || !potrf || !trtri)
+		problem = "OpenBLAS has no cblas_sgemm, dpotrf or dtrtri";
 	else if (corename && strcmp(corename(), CORE))
 		problem = "OpenBLAS does not let itself be pinned to one "
 			  "kind of processor";
+}
+
+static int begin(struct diag *d)
+{
+	pthread_once(&once, load);
+	if (!problem)
+		return 0;
+	diag_error(d, "%s", problem);
+	diag_hint(d, "install the package libopenblas0-pthread, a build that "
+		     "holds the kernels of all processors");
+	return -1;
 }
 
 int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	      float alpha, const float *a, int64_t lda, const float *b,
 	      int64_t ldb, float beta, float *c, int64_t ldc, struct diag *d)
 {
-	pthread_once(&once, load);
-	if (problem) {
-		diag_error(d, "%s", problem);
-		diag_hint(d, "install the package libopenblas0-pthread, a "
-			     "build that holds the kernels of all processors");
+	if (begin(d))
 		return -1;
-	}
 	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
 	    ldb > INT_MAX || ldc > INT_MAX)
 		return diag_error(d, "a matrix product is too large");
@@ -119,5 +133,26 @@ int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 		}
 	}
 	free(sum);
+	return 0;
+}
+
+/* What LAPACK calls the upper triangle, by columns, is the lower by rows. */
+int blas_inverse_factor(double *h, int n, struct diag *d)
+{
+	int info = 0;
+
+	if (begin(d))
+		return -1;
+	potrf("U", &n, h, &n, &info);
+	if (!info)
+		trtri("U", "N", &n, h, &n, &info);
+	if (info)
+		return diag_error(d,
+				  "a matrix of %d rows has no Cholesky "
+				  "factor",
+				  n);
+	for (int i = 0; i < n; i++)
+		for (int k = i + 1; k < n; k++)
+			h[(size_t)i * (size_t)n + (size_t)k] = 0;
 	return 0;
 }

@@ -18,4 +18,12 @@ typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 		    struct diag *d);
 gemm_fn blas_gemm, blas_gemm_exact;
 
+/*
+ * The inverse of the Cholesky factor: for h, n x n, symmetric and positive
+ * definite, L^-1 with h = L L' takes the place of its lower triangle, 0 that
+ * of the rest. LAPACK's, in double. -1 with a diagnostic where h is not
+ * positive definite.
+ */
+int blas_inverse_factor(double *h, int n, struct diag *d);
+
 #endif

@@ -34,6 +34,7 @@ struct config {
 	const char *images;     /* labelled photos; NULL: those held out */
 	const char *labels;     /* file or folder */
 	float min_accuracy;     /* least map50 or top1; 0: any */
+	float min_fidelity;     /* least agreement with float; 0: any */
 	const char *output_dir; /* default "." */
 	const char *reports[CONFIG_MAX_REPORTS];
 	int report_count;

@@ -8,10 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "evaluator/detmath.h"
+#include "evaluator/blas.h"
 #include "quantizer/internal.h"
 
-#define DAMPING 0.01 /* of the mean variance */
+#define DAMPING 0.02    /* of the mean variance, and more where patches are */
+#define DAMPING_FEW 0.3 /* few for so many inputs: times inputs a patch */
 
 struct by_variance {
 	double variance;
@@ -49,65 +50,46 @@ static int order_inputs(const double *covariance, int n, int *order,
 	return 0;
 }
 
-/* H = R R^T, R upper triangular, in place. */
-static void factor(double *h, int n)
-{
-	for (int j = n - 1; j >= 0; j--) {
-		double *rj = h + (size_t)j * (size_t)n, sum = rj[j];
-
-		for (int k = j + 1; k < n; k++)
-			sum -= rj[k] * rj[k];
-		rj[j] = det_sqrt(sum > 1e-12 ? sum : 1e-12);
-		for (int i = 0; i < j; i++) {
-			double *ri = h + (size_t)i * (size_t)n;
-
-			sum = ri[j];
-			for (int k = j + 1; k < n; k++)
-				sum -= ri[k] * rj[k];
-			ri[j] = sum / rj[j];
-		}
-	}
-}
-
-/* U = R^-1, so that H^-1 = U^T U. */
-static void invert(const double *r, int n, double *u)
-{
-	for (int i = n - 1; i >= 0; i--) {
-		const double *ri = r + (size_t)i * (size_t)n;
-		double *ui = u + (size_t)i * (size_t)n;
-
-		for (int j = i + 1; j < n; j++) {
-			const double *uj = u + (size_t)j * (size_t)n;
-
-			for (int k = j; k < n; k++)
-				ui[k] -= ri[j] * uj[k];
-		}
-		for (int k = i + 1; k < n; k++)
-			ui[k] /= ri[i];
-		ui[i] = 1 / ri[i];
-	}
-}
-
-int compensation_init(struct compensation *c, const double *covariance,
-		      int length, struct arena *a)
+int compensation_new(struct compensation *c, int length, struct arena *a)
 {
 	size_t n = (size_t)length;
-	double *h = arena_array(a, n * n, sizeof(*h)), mean;
 
 	*c = (struct compensation){ .length = length };
 	c->order = arena_array(a, n, sizeof(*c->order));
-	c->u = arena_array(a, n * n, sizeof(*c->u));
-	if (!h || !c->order || !c->u ||
-	    order_inputs(covariance, length, c->order, &mean))
-		return -1;
+	c->rows = arena_array(a, n * n, sizeof(*c->rows));
+	return c->order && c->rows ? 0 : -1;
+}
+
+int compensation_set(struct compensation *c, const double *covariance,
+		     int patches, struct diag *d)
+{
+	size_t n = (size_t)c->length;
+	double damping = DAMPING + DAMPING_FEW * c->length / patches;
+	double *h = malloc((n * n + 1) * sizeof(*h)), mean;
+	int err = -1;
+
+	if (!h || order_inputs(covariance, c->length, c->order, &mean)) {
+		diag_error(d, "out of memory");
+		goto done;
+	}
+	/* From the last to the first: h = L L' there is R R' with an upper
+	 * triangle R in order, and u = R^-1. */
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
-			h[i * n + k] = covariance[(size_t)c->order[i] * n +
-						  (size_t)c->order[k]] +
-				       (i == k ? DAMPING * mean + 1e-6 : 0);
-	factor(h, length);
-	invert(h, length, c->u);
-	return 0;
+			h[i * n + k] =
+				covariance[(size_t)c->order[n - 1 - i] * n +
+					   (size_t)c->order[n - 1 - k]] +
+				(i == k ? damping * mean + 1e-6 : 0);
+	if (blas_inverse_factor(h, c->length, d))
+		goto done;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			c->rows[i * n + k] =
+				(float)h[(n - 1 - i) * n + n - 1 - k];
+	err = 0;
+done:
+	free(h);
+	return err;
 }
 
 void compensation_aim(const struct compensation *c, const double *missing,
@@ -125,42 +107,76 @@ void compensation_aim(const struct compensation *c, const double *missing,
 		t[k] = y[c->order[k]];
 	/* u t, then u' of that */
 	for (size_t i = 0; i < n; i++) {
-		const double *u = c->u + i * n;
+		const float *u = c->rows + i * n;
 		double sum = 0;
 
 		for (size_t k = i; k < n; k++)
-			sum += u[k] * t[k];
+			sum += (double)u[k] * t[k];
 		y[i] = sum;
 	}
 	for (size_t k = 0; k < n; k++)
 		t[k] = 0;
 	for (size_t i = 0; i < n; i++) {
-		const double *u = c->u + i * n;
+		const float *u = c->rows + i * n;
 
 		for (size_t k = i; k < n; k++)
-			t[k] += u[k] * y[i];
+			t[k] += (double)u[k] * y[i];
 	}
 	for (size_t k = 0; k < n; k++)
 		w[c->order[k]] += t[k];
 }
 
-double compensate(const struct compensation *c, const double *w, double *rest,
-		  round_fn *round, const void *ctx, int8_t *codes)
+/* Rounds columns [first, end) of one row, and spreads its errors over the rest
+ * of them. */
+static double round_block(const struct compensation *c, float *rest, int first,
+			  int end, round_fn *round, const void *ctx,
+			  int8_t *codes, float *errors)
 {
 	double loss = 0;
 
-	for (int j = 0; j < c->length; j++)
-		rest[j] = w[c->order[j]];
-	for (int j = 0; j < c->length; j++) {
-		const double *u = c->u + (size_t)j * (size_t)c->length;
-		double weight = 1 / (u[j] * u[j]), level, error;
+	for (int j = first; j < end; j++) {
+		const float *u = c->rows + (size_t)j * (size_t)c->length;
+		double pivot = (double)u[j], level, error;
 
-		codes[c->order[j]] =
-			(int8_t)round(ctx, rest[j], weight, &level);
-		error = (rest[j] - level) / u[j];
+		codes[c->order[j]] = (int8_t)round(ctx, (double)rest[j],
+						   1 / (pivot * pivot), &level);
+		error = ((double)rest[j] - level) / pivot;
 		loss += error * error;
-		for (int k = j + 1; k < c->length; k++)
-			rest[k] -= error * u[k];
+		errors[j - first] = (float)error;
+		for (int k = j + 1; k < end; k++)
+			rest[k] -= (float)error * u[k];
 	}
 	return loss;
+}
+
+int compensate(const struct compensation *c, struct compensated *rows,
+	       int count, round_fn *round, const void *ctx, float *work,
+	       struct diag *d)
+{
+	int n = c->length;
+	float *rest = work, *errors = work + (size_t)count * (size_t)n;
+
+	for (int r = 0; r < count; r++) {
+		rows[r].loss = 0;
+		for (int j = 0; j < n; j++)
+			rest[r * n + j] = (float)(rows[r].target[c->order[j]] *
+						  rows[r].inverse);
+	}
+	for (int first = 0; first < n; first += COMPENSATE_BLOCK) {
+		int end = first + COMPENSATE_BLOCK < n ?
+				  first + COMPENSATE_BLOCK :
+				  n;
+
+		for (int r = 0; r < count; r++)
+			rows[r].loss += round_block(
+				c, rest + r * n, first, end, round, ctx,
+				rows[r].codes, errors + r * COMPENSATE_BLOCK);
+		if (end < n &&
+		    blas_gemm(false, false, count, n - end, end - first, -1,
+			      errors, COMPENSATE_BLOCK,
+			      c->rows + (size_t)first * (size_t)n + end, n, 1,
+			      rest + end, n, d))
+			return -1;
+	}
+	return 0;
 }

@@ -24,9 +24,10 @@ struct cost_target {
 	const char *name, *description, *source;
 	int cores;
 	int64_t clock_hz;
-	double memory_bytes_per_second;    /* all cores together */
-	double op_overhead_cycles;         /* an operator's dispatch */
-	int64_t ram_bytes, flash_bytes;    /* 0: not a limit */
+	double memory_bytes_per_second; /* all cores together */
+	double op_overhead_cycles;      /* an operator's dispatch */
+	int64_t ram_bytes, flash_bytes; /* 0: not a limit */
+	bool coded; /* models are expanded into RAM when they are loaded */
 	const struct cost_kernel *kernels; /* the first that matches counts */
 	int kernel_count;
 };

@@ -138,11 +138,13 @@ void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);
 struct compensation {
 	int length;
 	int *order;
-	double *u;
+	float *rows; /* of u */
 };
-/* From a covariance [length][length]. */
-int compensation_init(struct compensation *c, const double *covariance,
-		      int length, struct arena *a);
+/* -1 when memory is exhausted. */
+int compensation_new(struct compensation *c, int length, struct arena *a);
+/* From a covariance [length][length], taken over so many patches. */
+int compensation_set(struct compensation *c, const double *covariance,
+		     int patches, struct diag *d);
 /*
  * Moves the weights w to where they give from the coded input what the given
  * ones give from the real one: w += w missing (covariance + damping)^-1, with
@@ -154,12 +156,20 @@ void compensation_aim(const struct compensation *c, const double *missing,
 /* The code for x, a number of steps, and the level that it stands for;
  * an error of one step costs `weight`. */
 typedef int round_fn(const void *ctx, double x, double weight, double *level);
-/*
- * Codes for the weights w of a channel, in steps of the grid; `rest` is
- * working space of the same length. Returns what is lost: the squared error
- * of the output in steps.
- */
-double compensate(const struct compensation *c, const double *w, double *rest,
-		  round_fn *round, const void *ctx, int8_t *codes);
+/* A channel to be rounded, and what comes of it. */
+struct compensated {
+	const double *target; /* weights */
+	double inverse;       /* 1 over the step */
+	int8_t *codes;
+	double loss; /* squared error of the output, in steps */
+};
+#define COMPENSATE_BLOCK 32
+/* Floats of working space. */
+#define COMPENSATE_WORK(length, count) \
+	((size_t)(count) * ((size_t)(length) + COMPENSATE_BLOCK))
+/* Codes for `count` channels at once. */
+int compensate(const struct compensation *c, struct compensated *rows,
+	       int count, round_fn *round, const void *ctx, float *work,
+	       struct diag *d);
 
 #endif

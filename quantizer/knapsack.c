@@ -155,10 +155,10 @@ int knapsack_solve(const struct knapsack_class *classes, int count,
 	if (!count)
 		return 0;
 	s.time_cells = time_limit < INFINITY ? TIME_CELLS : 1;
-	s.size_cells = size_limit < INFINITY ?
-			       (s.time_cells > 1 ? SIZE_CELLS_TIMED :
-						   SIZE_CELLS) :
-			       1;
+	s.size_cells =
+		size_limit < INFINITY ?
+			(s.time_cells > 1 ? SIZE_CELLS_TIMED : SIZE_CELLS) :
+			1;
 	s.least_size = calloc(n, sizeof(double));
 	s.least_time = calloc(n, sizeof(double));
 	s.lists = calloc(n, sizeof(*s.lists));

@@ -64,14 +64,14 @@ int statistics_gather(const struct twin *t, const struct layer *l,
 
 /*
  * How a layer is rounded. Either `bits` wide codes with a scale an output
- * channel; or, with a step, one scale for all, codes within `bits`, as few
- * bits of entropy as pay: `price` is the loss (squared error of the layer's
- * output, a patch and all channels together) that a bit less is worth.
+ * channel; or, with a step, one scale for all, codes within `bits` that are
+ * cheap to write: a bit less is worth as much error as a step's width gives up
+ * to save one (entropy-constrained quantization), times `thrift`.
  */
 struct choice {
 	int bits; /* 2, 3, 4, 8 */
 	double step;
-	double price;
+	double thrift;
 };
 
 struct rounded {
@@ -83,15 +83,26 @@ struct rounded {
 	float *bias;   /* corrected */
 	double loss;   /* squared error of the output, a patch, all channels;
 			* 0 without statistics */
-	double signal; /* its variance */
 	double entropy_bits; /* of all codes, by their own frequencies */
 };
 
-/* s NULL or without a length: to the nearest code; means from `means` then,
- * where there are any. */
-int layer_round(const struct layer *l, struct choice c,
-		const struct statistics *s, const struct channel_means *means,
-		int jobs, struct arena *a, struct rounded *out, struct diag *d);
+/* What all roundings of a layer have in common: where its weights aim, and how
+ * their errors are made up for. */
+struct aim {
+	const struct layer *l;
+	const struct statistics *s;        /* NULL: to the nearest code */
+	const struct channel_means *means; /* without s; NULL: not known */
+	struct compensation *groups;       /* with s, by group */
+	double *weight;                    /* of an error there, about */
+	double *target;                    /* [channels][length] */
+	double signal; /* variance of the output, all channels */
+};
+/* s NULL or without a length: as the weights are. */
+int layer_aim(const struct layer *l, const struct statistics *s,
+	      const struct channel_means *means, int jobs, struct arena *a,
+	      struct aim *out, struct diag *d);
+int layer_round(const struct aim *aim, struct choice c, int jobs,
+		struct arena *a, struct rounded *out, struct diag *d);
 /* Makes it what the graph holds. */
 int layer_install(struct graph *g, const struct layer *l,
 		  const struct rounded *r, struct diag *d);

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The quantizer's order of work: see quantizer.h for what it leaves. */
-#include "quantizer/layer.h"
+#include <math.h>
+#include <stdlib.h>
 
-#define TWIN_SAMPLES 64
-#define TWIN_BYTES ((size_t)400 << 20)
+#include "quantizer/knapsack.h"
+#include "quantizer/layer.h"
+#include "quantizer/options.h"
+
+#define TWIN_SAMPLES 96
+#define TWIN_BYTES ((size_t)640 << 20)
+
+struct quantizer {
+	struct graph *g;
+	const struct config *c;
+	const struct cost_target *target;
+	struct noise_samples noise;
+	struct samples samples;
+	bool photos; /* samples are real */
+	progress_fn *progress;
+	void *progress_ctx;
+	struct calibration seen;
+	struct layers layers;
+	struct choice *choices;        /* by layer */
+	struct layer_options *options; /* NULL: not tabulated */
+	int *chosen;                   /* of the options */
+	struct rounded *rounded;       /* the last */
+	struct arena arena, results;
+};
 
 static struct quant *activation_quant(struct arena *a, struct input_range r)
 {
@@ -62,18 +85,21 @@ static int quantize_activations(struct graph *g, const struct config *c,
 }
 
 /* Without photos: to the nearest code, each layer for itself. */
-static int round_alone(const struct layers *l, const struct choice *choices,
-		       const struct config *c, const struct calibration *seen,
-		       struct arena *a, struct rounded *out,
-		       const struct progress *p, struct diag *d)
+static int round_alone(struct quantizer *q, const struct progress *p,
+		       struct diag *d)
 {
+	const struct layers *l = &q->layers;
+
 	for (int i = 0; i < l->count; i++) {
 		uint32_t id = l->rows[i].node->inputs[0]->id;
 		const struct channel_means *means =
-			id < seen->value_count ? &seen->means[id] : NULL;
+			id < q->seen.value_count ? &q->seen.means[id] : NULL;
+		struct aim aim;
 
-		if (layer_round(&l->rows[i], choices[i], NULL, means, c->jobs,
-				a, &out[i], d))
+		if (layer_aim(&l->rows[i], NULL, means, q->c->jobs, &q->results,
+			      &aim, d) ||
+		    layer_round(&aim, q->choices[i], q->c->jobs, &q->results,
+				&q->rounded[i], d))
 			return -1;
 		if (p->report)
 			p->report(p->ctx, p->stage, i + 1, l->count);
@@ -81,48 +107,225 @@ static int round_alone(const struct layers *l, const struct choice *choices,
 	return 0;
 }
 
-static int round_together(struct graph *g, const struct layers *l,
-			  const struct choice *choices, const struct config *c,
-			  const struct samples *samples, struct arena *a,
-			  struct rounded *out, const struct progress *p,
-			  struct diag *d)
+static int round_together(struct quantizer *q, const struct progress *p,
+			  double *loss, struct diag *d)
 {
 	struct twin t;
 	int err;
 
-	err = twin_init(&t, g, c->jobs, samples, TWIN_SAMPLES, TWIN_BYTES, d) ||
-	      sequence_round(g, l, choices, &t, a, out, p, d);
+	err = twin_init(&t, q->g, q->c->jobs, &q->samples, TWIN_SAMPLES,
+			TWIN_BYTES, d) ||
+	      sequence_round(q->g, &q->layers, q->choices, &t, &q->results,
+			     q->rounded, p, d);
+	if (!err && loss)
+		*loss = twin_loss(&t);
 	twin_free(&t);
 	return err ? -1 : 0;
 }
 
-static int quantize_weights(struct graph *g, const struct config *c,
-			    const struct samples *samples,
-			    const struct calibration *seen,
-			    struct arena *scratch, progress_fn *progress,
-			    void *ctx, struct diag *d)
+int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 {
-	const struct progress p = { progress, ctx, "quantize" };
-	struct layers l;
-	struct choice *choices;
-	struct rounded *out;
+	const struct progress p = { q->progress, q->progress_ctx, "round" };
 
-	if (layers_init(&l, g, scratch, d))
-		return -1;
-	choices = arena_array(scratch, (size_t)l.count, sizeof(*choices));
-	out = arena_array(scratch, (size_t)l.count, sizeof(*out));
-	if (!choices || !out)
+	arena_free(&q->results);
+	q->rounded = arena_array(&q->results, (size_t)q->layers.count,
+				 sizeof(*q->rounded));
+	if (!q->rounded)
 		return diag_error(d, "out of memory");
-	for (int i = 0; i < l.count; i++)
-		choices[i].bits = layer_default_bits(&l.rows[i], c);
-	if (samples ? round_together(g, &l, choices, c, samples, scratch, out,
-				     &p, d) :
-		      round_alone(&l, choices, c, seen, scratch, out, &p, d))
+	if (loss)
+		*loss = 0;
+	if (q->photos ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
 		return -1;
-	for (int i = 0; i < l.count; i++)
-		if (layer_install(g, &l.rows[i], &out[i], d))
+	for (int i = 0; i < q->layers.count; i++)
+		if (layer_install(q->g, &q->layers.rows[i], &q->rounded[i], d))
 			return -1;
 	return 0;
+}
+
+/* ---- Choices ---- */
+
+int quantizer_tabulate(struct quantizer *q, struct diag *d)
+{
+	q->chosen = arena_array(&q->arena, (size_t)q->layers.count,
+				sizeof(*q->chosen));
+	if (!q->chosen)
+		return diag_error(d, "out of memory");
+	return options_list(q->g, &q->layers, q->target, q->c, &q->samples,
+			    &q->arena, &q->options, q->progress,
+			    q->progress_ctx, d);
+}
+
+/* The options that limits allow, as the knapsack takes them: from[k] is the
+ * option's own index. */
+static int class_of(const struct layer_options *o, int widest,
+		    struct knapsack_option *rows, int *from)
+{
+	int count = 0;
+
+	for (int k = 0; k < o->count; k++) {
+		if (o->rows[k].choice.bits > widest)
+			continue;
+		rows[count] = (struct knapsack_option){ o->rows[k].bytes,
+							o->rows[k].time_us,
+							o->rows[k].loss };
+		from[count++] = k;
+	}
+	return count;
+}
+
+static void take(struct quantizer *q, int i, int option,
+		 struct quantizer_sum *sum)
+{
+	const struct option *o = &q->options[i].rows[option];
+
+	q->chosen[i] = option;
+	q->choices[i] = o->choice;
+	sum->bytes += o->bytes;
+	sum->time_us += o->time_us;
+	sum->loss += o->loss;
+}
+
+int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
+		     struct quantizer_sum *sum, struct diag *d)
+{
+	int n = q->layers.count, status;
+	struct knapsack_class *classes;
+	struct arena scratch;
+	int **from, *chosen;
+
+	*sum = (struct quantizer_sum){ 0 };
+	arena_init(&scratch, 0);
+	classes = arena_array(&scratch, (size_t)n, sizeof(*classes));
+	from = arena_array(&scratch, (size_t)n, sizeof(*from));
+	chosen = arena_array(&scratch, (size_t)n, sizeof(*chosen));
+	status = classes && from && chosen ? 0 : -1;
+	for (int i = 0; !status && i < n; i++) {
+		const struct layer_options *o = &q->options[i];
+		struct knapsack_option *rows =
+			arena_array(&scratch, (size_t)o->count, sizeof(*rows));
+
+		from[i] = arena_array(&scratch, (size_t)o->count, sizeof(int));
+		if (!rows || !from[i]) {
+			status = -1;
+			break;
+		}
+		classes[i].options = rows;
+		classes[i].count = class_of(o, limits->widest, rows, from[i]);
+	}
+	if (!status)
+		status = knapsack_solve(classes, n, limits->bytes,
+					limits->time_us, chosen);
+	for (int i = 0; !status && i < n; i++)
+		take(q, i, from[i][chosen[i]], sum);
+	for (int i = 0; status == 1 && i < n; i++) {
+		double bytes = INFINITY, time = INFINITY;
+
+		for (int k = 0; k < classes[i].count; k++) {
+			bytes = fmin(bytes, classes[i].options[k].size);
+			time = fmin(time, classes[i].options[k].time);
+		}
+		sum->bytes += bytes;
+		sum->time_us += time;
+	}
+	arena_free(&scratch);
+	return status < 0 ? diag_error(d, "out of memory") : status;
+}
+
+int quantizer_layer_count(const struct quantizer *q)
+{
+	return q->layers.count;
+}
+
+int64_t quantizer_layer_weights(const struct quantizer *q, int i)
+{
+	return q->layers.rows[i].channels * q->layers.rows[i].length;
+}
+
+struct quantizer_layer quantizer_layer_at(const struct quantizer *q, int i)
+{
+	const struct layer *l = &q->layers.rows[i];
+	const struct rounded *r = &q->rounded[i];
+	struct quantizer_layer out = {
+		.node = l->node,
+		.weights = l->channels * l->length,
+		.bits = r->bits,
+		.entropy_bits =
+			r->entropy_bits / (double)(l->channels * l->length),
+	};
+
+	if (q->options) {
+		out.sensitivity = q->options[i].sensitivity;
+		out.loss = q->options[i].rows[q->chosen[i]].loss;
+	}
+	return out;
+}
+
+/* ---- The whole ---- */
+
+static int prepare(struct quantizer *q, const struct input_range *image_range,
+		   struct diag *d)
+{
+	uint32_t *root;
+
+	if (domain_split_activations(q->g) ||
+	    !(root = domain_assign(q->g, &q->arena)))
+		return diag_error(d, "out of memory");
+	if (calibrate(q->g, q->c, &q->samples, root, &q->arena, &q->seen,
+		      q->progress, q->progress_ctx, d))
+		return -1;
+	if (quantize_activations(q->g, q->c, root, &q->seen, image_range,
+				 &q->arena))
+		return diag_error(d, "out of memory");
+	if (layers_init(&q->layers, q->g, &q->arena, d))
+		return -1;
+	q->choices = arena_array(&q->arena, (size_t)q->layers.count,
+				 sizeof(*q->choices));
+	if (!q->choices)
+		return diag_error(d, "out of memory");
+	for (int i = 0; i < q->layers.count; i++)
+		q->choices[i].bits =
+			layer_default_bits(&q->layers.rows[i], q->c);
+	return 0;
+}
+
+struct quantizer *quantizer_new(struct graph *g, const struct config *c,
+				const struct cost_target *target,
+				const struct samples *samples,
+				const struct input_range *image_range,
+				progress_fn *progress, void *progress_ctx,
+				struct diag *d)
+{
+	struct quantizer *q = calloc(1, sizeof(*q));
+
+	if (!q) {
+		diag_error(d, "out of memory");
+		return NULL;
+	}
+	q->g = g;
+	q->c = c;
+	q->target = target;
+	q->progress = progress;
+	q->progress_ctx = progress_ctx;
+	q->noise = (struct noise_samples){ g, c->seed, { -1, 1 } };
+	if (image_range)
+		q->noise.range = *image_range;
+	q->photos = samples && samples->count;
+	q->samples = q->photos ? *samples : noise_samples(&q->noise);
+	arena_init(&q->arena, 0);
+	arena_init(&q->results, 0);
+	if (!prepare(q, image_range, d))
+		return q;
+	quantizer_free(q);
+	return NULL;
+}
+
+void quantizer_free(struct quantizer *q)
+{
+	if (!q)
+		return;
+	arena_free(&q->results);
+	arena_free(&q->arena);
+	free(q);
 }
 
 int quantize_graph(struct graph *g, const struct config *c,
@@ -130,36 +333,10 @@ int quantize_graph(struct graph *g, const struct config *c,
 		   const struct input_range *image_range, progress_fn *progress,
 		   void *progress_ctx, struct diag *d)
 {
-	struct noise_samples noise = { g, c->seed, { -1, 1 } };
-	struct samples made;
-	struct calibration seen = { 0 };
-	bool photos = samples && samples->count;
-	struct arena scratch;
-	uint32_t *root;
-	int status = -1;
+	struct quantizer *q = quantizer_new(g, c, NULL, samples, image_range,
+					    progress, progress_ctx, d);
+	int err = !q || quantizer_round(q, NULL, d);
 
-	arena_init(&scratch, 0);
-	if (image_range)
-		noise.range = *image_range;
-	if (!photos) {
-		made = noise_samples(&noise);
-		samples = &made;
-	}
-	if (domain_split_activations(g) ||
-	    !(root = domain_assign(g, &scratch))) {
-		diag_error(d, "out of memory");
-		goto done;
-	}
-	if (calibrate(g, c, samples, root, &scratch, &seen, progress,
-		      progress_ctx, d))
-		goto done;
-	if (quantize_activations(g, c, root, &seen, image_range, &scratch)) {
-		diag_error(d, "out of memory");
-		goto done;
-	}
-	status = quantize_weights(g, c, photos ? samples : NULL, &seen,
-				  &scratch, progress, progress_ctx, d);
-done:
-	arena_free(&scratch);
-	return status;
+	quantizer_free(q);
+	return err ? -1 : 0;
 }

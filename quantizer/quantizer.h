@@ -6,6 +6,7 @@
 #include "ir/diag.h"
 #include "ir/graph.h"
 #include "ir/parallel.h"
+#include "quantizer/cost.h"
 
 /*
  * Photos or tensors, one at a time: what calibration sees. fill() writes the
@@ -16,6 +17,11 @@ struct samples {
 	int count;
 	int (*fill)(void *ctx, int index, float *const *inputs, struct diag *d);
 	void *ctx;
+};
+
+/* The real values that the first input takes, known from preprocessing. */
+struct input_range {
+	float low, high;
 };
 
 /*
@@ -30,14 +36,64 @@ struct samples {
  *   first channel's scale; biases stay float constants, corrected for the
  *   quantization error;
  * - node->act is ACT_NONE, RELU, CLIP or LEAKY_RELU only.
- * `samples` NULL or empty: data-free. `image_range` (NULL: none): the real
- * values that the first input takes, low and high, known from preprocessing,
- * with the step between neighbours.
+ *
+ * quantizer_new() settles the activations; quantizer_round() the weights, as
+ * often as one likes. Graph, config, samples and target must stay in place.
  */
-struct input_range {
-	float low, high;
+struct quantizer;
+
+/* samples NULL or empty: data-free. image_range NULL: not known. NULL with a
+ * diagnostic. */
+struct quantizer *quantizer_new(struct graph *g, const struct config *c,
+				const struct cost_target *target,
+				const struct samples *samples,
+				const struct input_range *image_range,
+				progress_fn *progress, void *progress_ctx,
+				struct diag *d);
+void quantizer_free(struct quantizer *q);
+
+/*
+ * Lists what every layer may become on the target, and what that costs; needs
+ * samples. Before it, layers have the bits of the configuration.
+ */
+int quantizer_tabulate(struct quantizer *q, struct diag *d);
+
+/* Limits on the weighted layers together; INFINITY: none. */
+struct quantizer_limits {
+	double bytes;   /* of codes in the file */
+	double time_us; /* by the target's cost model */
+	int widest;     /* bits of any layer's codes in memory: 2, 4 or 8 */
 };
 
+/* What the chosen layers come to by the table. */
+struct quantizer_sum {
+	double bytes, time_us;
+	double loss; /* error over variance of the heads */
+};
+
+/* Chooses the options of least loss within limits: 0; 1 where there are none
+ * (then *sum has the least bytes and the least time); -1 failed. */
+int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
+		     struct quantizer_sum *sum, struct diag *d);
+
+/* Rounds the weights as chosen and puts them into the graph; *loss (NULL: not
+ * asked for) is error over variance of the heads, on calibration samples. */
+int quantizer_round(struct quantizer *q, double *loss, struct diag *d);
+
+/* A layer as it is now, for reports. */
+struct quantizer_layer {
+	const struct node *node;
+	int64_t weights;
+	int bits;                 /* of the codes in memory */
+	double entropy_bits;      /* a weight */
+	double sensitivity, loss; /* by the table; 0 without one */
+	const char *why;
+};
+int quantizer_layer_count(const struct quantizer *q);
+int64_t quantizer_layer_weights(const struct quantizer *q, int i);
+struct quantizer_layer quantizer_layer_at(const struct quantizer *q, int i);
+
+/* All at once, each layer with the bits of the configuration. */
 int quantize_graph(struct graph *g, const struct config *c,
 		   const struct samples *samples,
 		   const struct input_range *image_range, progress_fn *progress,

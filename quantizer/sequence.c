@@ -8,11 +8,13 @@ static int round_one(const struct twin *t, const struct layer *l,
 {
 	struct statistics s;
 	struct arena scratch;
+	struct aim aim;
 	int err;
 
 	arena_init(&scratch, 0);
 	err = statistics_gather(t, l, &scratch, &s, d) ||
-	      layer_round(l, c, &s, NULL, t->jobs, a, out, d);
+	      layer_aim(l, &s, NULL, t->jobs, &scratch, &aim, d) ||
+	      layer_round(&aim, c, t->jobs, a, out, d);
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }

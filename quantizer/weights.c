@@ -13,34 +13,41 @@
 #include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
-#define SCALE_STEPS 3 /* tried to either side of the best without errors made
-		       * up for */
-#define RATE_ROUNDS 3 /* until codes and their frequencies agree */
+#define SCALE_STEPS                                               \
+	3 /* tried to either side of the best without errors made \
+	   * up for */
+#define BIT_PRICE                                                   \
+	0.11552453009332421 /* ln 2 / 6: error of a step's width is \
+			     * its square over 12, half as wide     \
+			     * costs a bit a weight */
+#define RATE_ROUNDS 3       /* until codes and their frequencies agree */
 
 struct grid {
 	enum quant_grid kind;
 	int low, high;       /* codes */
 	const double *rates; /* bits by code + 128; NULL: do not count */
-	double price;        /* squared steps a bit */
+	double price;        /* squared steps of the output a bit */
 };
 
 /* What the jobs of a layer share, and what each worker has. */
+#define PANEL 16 /* channels that are rounded at once */
+
 struct worker {
-	double *w, *rest;
-	int8_t *codes, *best_codes;
-	struct arena arena; /* of a group at work */
+	struct compensated rows[PANEL];
+	float *work;                /* for compensate() */
+	int8_t *codes, *best_codes; /* [PANEL][length] */
+	double scale[PANEL], base[PANEL];
+	double best[PANEL], least[PANEL]; /* scale 0: none yet */
 };
 
 struct rounding {
+	const struct aim *aim;
 	const struct layer *l;
 	struct choice choice;
-	const struct statistics *s;  /* NULL: to the nearest */
-	struct compensation *groups; /* by group */
-	double *target;              /* [channels][length] */
 	struct worker *workers;
 	struct grid grid;
 	double rates[256];
-	double *loss, *signal; /* by channel */
+	double *loss; /* by channel */
 	struct rounded *out;
 };
 
@@ -153,33 +160,55 @@ static int64_t group_of(const struct layer *l, int64_t channel)
 	return channel / (l->channels / l->groups);
 }
 
-/* Codes of a channel at a scale; what is lost, in the output's own units. */
-static double round_channel(const struct rounding *r, struct worker *w,
-			    int64_t c, double scale)
+/* Channels [first, first + count), of one group. */
+struct panel {
+	int64_t first;
+	int count;
+};
+
+/* Codes of the panel's channels at w->scale; what is lost in rows[].loss, in
+ * the output's own units. A channel of scale 0 is all zeros. */
+static int round_panel(const struct rounding *r, struct worker *w,
+		       struct panel p, struct diag *d)
 {
-	const double *target = r->target + c * r->l->length;
-	double inverse = 1 / scale, unit = scale * r->l->unit;
+	const struct layer *l = r->l;
+	int64_t group = group_of(l, p.first), n = l->length;
 	struct grid grid = r->grid;
 
-	for (int64_t i = 0; i < r->l->length; i++)
-		w->w[i] = target[i] * inverse;
-	if (!r->s) {
-		for (int64_t i = 0; i < r->l->length; i++)
-			w->codes[i] = (int8_t)code_of(w->w[i], &grid);
-		return error_at(target, r->l->length, scale, &grid);
+	grid.price = r->choice.thrift * BIT_PRICE * r->aim->weight[group];
+	for (int i = 0; i < p.count; i++)
+		w->rows[i] = (struct compensated){
+			.target = r->aim->target + (p.first + i) * n,
+			.inverse = w->scale[i] > 0 ? 1 / w->scale[i] : 0,
+			.codes = w->codes + i * n
+		};
+	if (r->aim->s && compensate(&r->aim->groups[group], w->rows, p.count,
+				    round_to, &grid, w->work, d))
+		return -1;
+	for (int i = 0; i < p.count; i++) {
+		double unit = w->scale[i] * l->unit;
+
+		w->rows[i].loss *= unit * unit;
+		if (r->aim->s)
+			continue;
+		for (int64_t k = 0; k < n; k++)
+			w->rows[i].codes[k] = (int8_t)code_of(
+				w->rows[i].target[k] * w->rows[i].inverse,
+				&grid);
+		if (w->scale[i] > 0)
+			w->rows[i].loss = error_at(w->rows[i].target, n,
+						   w->scale[i], &grid);
 	}
-	grid.price = r->choice.price / (unit * unit);
-	return unit * unit *
-	       compensate(&r->groups[group_of(r->l, c)], w->w, w->rest,
-			  round_to, &grid, w->codes);
+	return 0;
 }
 
-static void keep_codes(struct worker *w)
+static void keep_codes(const struct rounding *r, struct worker *w, int i)
 {
-	int8_t *swap = w->codes;
+	size_t n = (size_t)r->l->length;
 
-	w->codes = w->best_codes;
-	w->best_codes = swap;
+	w->best[i] = w->scale[i];
+	w->least[i] = w->rows[i].loss;
+	memcpy(w->best_codes + (size_t)i * n, w->codes + (size_t)i * n, n);
 }
 
 /*
@@ -222,94 +251,77 @@ static double near_scale(const struct layer *l, int64_t c, double scale,
 }
 
 /*
- * The scale and the codes of channel c. The scale of least squared error is
- * where the search begins: with compensation, others may lose less.
+ * Scales and codes of a panel. The scale of least squared error is where the
+ * search begins: with compensation, others may lose less.
  */
-static double search_scale(const struct rounding *r, struct worker *w,
-			   int64_t c, double *lost)
+static int search_scales(const struct rounding *r, struct worker *w,
+			 struct panel p, struct diag *d)
 {
-	const double *target = r->target + c * r->l->length;
-	int reach = r->s ? SCALE_STEPS : 1;
-	double error, base, best = 0;
+	int reach = r->aim->s ? SCALE_STEPS : 1;
+	double error;
 
-	base = best_scale(target, r->l->length, &r->grid, &error);
-	*lost = 0;
-	if (!(base > 0)) {
-		memset(w->best_codes, 0, (size_t)r->l->length);
-		return 0;
+	for (int i = 0; i < p.count; i++)
+		w->base[i] = best_scale(r->aim->target +
+						(p.first + i) * r->l->length,
+					r->l->length, &r->grid, &error);
+	for (int step = 1 - reach; step <= reach; step++) {
+		for (int i = 0; i < p.count; i++)
+			w->scale[i] = w->base[i] > 0 ?
+					      near_scale(r->l, p.first + i,
+							 w->base[i], step) :
+					      0;
+		if (round_panel(r, w, p, d))
+			return -1;
+		for (int i = 0; i < p.count; i++)
+			if (step == 1 - reach || w->rows[i].loss < w->least[i])
+				keep_codes(r, w, i);
 	}
-	for (int i = 1 - reach; i <= reach; i++) {
-		double scale = near_scale(r->l, c, base, i);
-		double loss = round_channel(r, w, c, scale);
-
-		if (best > 0 && loss >= *lost)
-			continue;
-		best = scale;
-		*lost = loss;
-		keep_codes(w);
-	}
-	return best;
-}
-
-static int channel_job(void *ctx, int i, int worker, struct diag *d)
-{
-	struct rounding *r = ctx;
-	struct worker *w = &r->workers[worker];
-	double scale = (double)(float)r->choice.step;
-
-	(void)d;
-	if (scale > 0) {
-		scale = near_scale(r->l, i, scale, 0);
-		r->loss[i] = round_channel(r, w, i, scale);
-		keep_codes(w);
-	} else {
-		scale = search_scale(r, w, i, &r->loss[i]);
-	}
-	/* A channel of zeros: the half grid has no zero, so the scale is what
-	 * vanishes. */
-	if (!(scale > 0))
-		scale = r->grid.kind == GRID_HALF ? 1e-30 : 1;
-	r->out->scale[i] = (float)scale;
-	for (int64_t k = 0; k < r->l->length; k++)
-		r->out->codes[layer_at(r->l, i, k)] = w->best_codes[k];
 	return 0;
 }
 
-/* ---- What the weights aim at ---- */
-
-static double variance(const double *w, const double *covariance, size_t n)
+static int use_step(const struct rounding *r, struct worker *w, struct panel p,
+		    struct diag *d)
 {
-	double total = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0;
-
-		for (size_t k = 0; k < n; k++)
-			sum += covariance[i * n + k] * w[k];
-		total += w[i] * sum;
-	}
-	return total;
+	for (int i = 0; i < p.count; i++)
+		w->scale[i] = near_scale(r->l, p.first + i,
+					 (double)(float)r->choice.step, 0);
+	if (round_panel(r, w, p, d))
+		return -1;
+	for (int i = 0; i < p.count; i++)
+		keep_codes(r, w, i);
+	return 0;
 }
 
-/* A group's compensation, and the targets of its channels. */
-static int group_job(void *ctx, int i, int worker, struct diag *d)
+static int panels_a_group(const struct layer *l)
+{
+	return (int)((l->channels / l->groups + PANEL - 1) / PANEL);
+}
+
+static int panel_job(void *ctx, int job, int worker, struct diag *d)
 {
 	struct rounding *r = ctx;
-	const struct layer *l = r->l;
 	struct worker *w = &r->workers[worker];
-	size_t n = (size_t)l->length, at = (size_t)i * n * n;
-	int64_t each = l->channels / l->groups;
+	int64_t each = r->l->channels / r->l->groups, n = r->l->length;
+	int64_t group = job / panels_a_group(r->l);
+	int64_t at = job % panels_a_group(r->l) * PANEL;
+	struct panel p = { group * each + at,
+			   each - at < PANEL ? (int)(each - at) : PANEL };
 
-	if (compensation_init(&r->groups[i], r->s->covariance + at,
-			      (int)l->length, &w->arena))
-		return diag_error(d, "out of memory");
-	for (int64_t c = i * each; c < (i + 1) * each; c++) {
-		double *target = r->target + c * l->length;
+	if (r->choice.step > 0 ? use_step(r, w, p, d) :
+				 search_scales(r, w, p, d))
+		return -1;
+	for (int i = 0; i < p.count; i++) {
+		double scale = w->best[i];
 
-		r->signal[c] = l->unit * l->unit *
-			       variance(target, r->s->covariance + at, n);
-		compensation_aim(&r->groups[i], r->s->missing + at, target,
-				 w->rest);
+		/* A channel of zeros: the half grid has no zero, so the scale
+		 * is what vanishes. */
+		if (!(scale > 0))
+			scale = r->grid.kind == GRID_HALF ? 1e-30 : 1;
+		r->loss[p.first + i] = w->least[i];
+		r->out->scale[p.first + i] = (float)scale;
+		for (int64_t k = 0; k < n; k++)
+			r->out->codes[layer_at(r->l, p.first + i, k)] =
+				w->best_codes[i * n + k];
 	}
 	return 0;
 }
@@ -375,8 +387,10 @@ static struct grid grid_of(int bits, enum quant_grid kind)
 
 static int round_channels(struct rounding *r, int threads, struct diag *d)
 {
-	return parallel_run(threads, (int)r->l->channels, channel_job, r, NULL,
-			    d);
+	int jobs = panels_a_group(r->l) * (int)r->l->groups;
+
+	return parallel_run(parallel_threads(threads, jobs), jobs, panel_job, r,
+			    NULL, d);
 }
 
 static double sum(const double *x, int64_t n)
@@ -395,7 +409,7 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 	double plain, half, error;
 
 	r->grid = grid_of(2, GRID_HALF);
-	if (r->s) {
+	if (r->aim->s) {
 		if (round_channels(r, threads, d))
 			return -1;
 		half = sum(r->loss, r->l->channels);
@@ -410,14 +424,14 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 	}
 	plain = half = 0;
 	for (int64_t c = 0; c < r->l->channels; c++) {
-		const double *w = r->target + c * r->l->length;
+		const double *w = r->aim->target + c * r->l->length;
 
 		best_scale(w, r->l->length, &r->grid, &error);
 		half += error;
 	}
 	r->grid = grid_of(2, GRID_UNIFORM);
 	for (int64_t c = 0; c < r->l->channels; c++) {
-		const double *w = r->target + c * r->l->length;
+		const double *w = r->aim->target + c * r->l->length;
 
 		best_scale(w, r->l->length, &r->grid, &error);
 		plain += error;
@@ -430,7 +444,7 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 static int round_coded(struct rounding *r, int threads, struct diag *d)
 {
 	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
-	if (!r->s || !(r->choice.price > 0))
+	if (!r->aim->s || !(r->choice.thrift > 0))
 		return round_channels(r, threads, d);
 	r->grid.rates = r->rates;
 	for (int i = 0; i < RATE_ROUNDS; i++) {
@@ -492,12 +506,12 @@ static double mean_of(const struct mean_source *m, int64_t c, int64_t i,
 	       layer_channel_ratio(l, from) / l->unit;
 }
 
-static int correct_bias(const struct rounding *r,
-			const struct channel_means *means, struct arena *a)
+static int correct_bias(const struct rounding *r, struct arena *a)
 {
 	const struct layer *l = r->l;
-	const struct mean_source source = { l, r->s, means };
-	bool known = r->s || (means && means->sum && means->samples);
+	const struct channel_means *means = r->aim->means;
+	const struct mean_source source = { l, r->aim->s, means };
+	bool known = r->aim->s || (means && means->sum && means->samples);
 
 	if (!known || l->node->op == OP_CONV_TRANSPOSE ||
 	    !value_is_const(l->bias) || l->bias->dtype != DT_F32 ||
@@ -531,66 +545,52 @@ static int allocate(struct rounding *r, int threads, struct arena *a,
 	const struct layer *l = r->l;
 	size_t channels = (size_t)l->channels, n = (size_t)l->length;
 
-	r->target = arena_array(a, channels * n, sizeof(double));
-	r->groups = arena_array(a, (size_t)l->groups, sizeof(*r->groups));
 	r->loss = arena_array(a, channels, sizeof(double));
-	r->signal = arena_array(a, channels, sizeof(double));
 	r->workers = arena_array(a, (size_t)threads, sizeof(*r->workers));
 	r->out->scale = arena_array(out, channels, sizeof(float));
 	r->out->codes = arena_array(out, channels * n, 1);
 	r->out->real = arena_array(out, channels * n, sizeof(float));
-	if (!r->target || !r->groups || !r->loss || !r->signal || !r->workers ||
-	    !r->out->scale || !r->out->codes || !r->out->real)
+	if (!r->loss || !r->workers || !r->out->scale || !r->out->codes ||
+	    !r->out->real)
 		return -1;
 	for (int i = 0; i < threads; i++) {
 		struct worker *w = &r->workers[i];
 
-		arena_init(&w->arena, 0);
-		w->w = arena_array(a, n, sizeof(double));
-		w->rest = arena_array(a, 2 * n, sizeof(double));
-		w->codes = arena_array(a, n, 1);
-		w->best_codes = arena_array(a, n, 1);
-		if (!w->w || !w->rest || !w->codes || !w->best_codes)
+		w->work = arena_array(a, COMPENSATE_WORK(n, PANEL),
+				      sizeof(float));
+		w->codes = arena_array(a, PANEL * n, 1);
+		w->best_codes = arena_array(a, PANEL * n, 1);
+		if (!w->work || !w->codes || !w->best_codes)
 			return -1;
 	}
-	for (int64_t c = 0; c < l->channels; c++)
-		for (int64_t i = 0; i < l->length; i++)
-			r->target[c * l->length + i] =
-				(double)l->data[layer_at(l, c, i)];
 	return 0;
 }
 
-int layer_round(const struct layer *l, struct choice c,
-		const struct statistics *s, const struct channel_means *means,
-		int jobs, struct arena *a, struct rounded *out, struct diag *d)
+int layer_round(const struct aim *aim, struct choice c, int jobs,
+		struct arena *a, struct rounded *out, struct diag *d)
 {
-	struct rounding r = { .l = l, .choice = c, .out = out };
-	int threads = parallel_threads(jobs, (int)l->channels), err = -1;
+	struct rounding r = {
+		.aim = aim, .l = aim->l, .choice = c, .out = out
+	};
+	int threads = parallel_threads(jobs, (int)aim->l->channels), err = -1;
 	struct arena scratch;
 
-	if (s && s->length && s->patches)
-		r.s = s;
 	*out = (struct rounded){ 0 };
 	arena_init(&scratch, 0);
 	if (allocate(&r, threads, &scratch, a)) {
 		diag_error(d, "out of memory");
 		goto done;
 	}
-	if ((r.s && parallel_run(parallel_threads(threads, (int)l->groups),
-				 (int)l->groups, group_job, &r, NULL, d)) ||
-	    round_layer(&r, threads, d))
+	if (round_layer(&r, threads, d))
 		goto done;
 	out->bits = c.bits == 3 ? 4 :
 				  c.bits; /* they lie in the tiles of four */
 	out->grid = r.grid.kind;
-	out->loss = sum(r.loss, l->channels);
-	out->signal = sum(r.signal, l->channels);
+	out->loss = sum(r.loss, aim->l->channels);
 	out->entropy_bits = entropy(&r);
 	set_real(&r);
-	err = correct_bias(&r, means, a) ? diag_error(d, "out of memory") : 0;
+	err = correct_bias(&r, a) ? diag_error(d, "out of memory") : 0;
 done:
-	for (int i = 0; r.workers && i < threads; i++)
-		arena_free(&r.workers[i].arena);
 	arena_free(&scratch);
 	return err;
 }

@@ -37,7 +37,7 @@ enum dbrt_status {
 	DBRT_ERROR_INPUT = -10,      /* input of the wrong size */
 	DBRT_ERROR_SELFTEST = -11,   /* outputs differ from the golden ones */
 	DBRT_ERROR_NO_HEAD = -12,    /* the model does not say how to detect */
-	DBRT_ERROR_CODED = -13       /* a coded model: dbrt_expand() comes first */
+	DBRT_ERROR_CODED = -13 /* a coded model: dbrt_expand() comes first */
 };
 
 /* "ok", "checksum mismatch", ...; never NULL. */

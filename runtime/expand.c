@@ -36,7 +36,7 @@ static void read_bytes(struct dbp_coder *k, const struct dbp_run *r,
 	int same = 0;
 
 	for (uint32_t i = 0; i < r->columns; i++) {
-		uint8_t above = i < r->stride ? 0 : out[i - r->stride];
+		uint8_t above = i < r->back ? 0 : out[i - r->back];
 
 		out[i] = dbp_code_byte(k, i % r->stride, same, above, 0);
 		same = out[i] == above;
@@ -94,7 +94,8 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
 
 		dbp_code_run(&k, &r);
 		run = dbp_run_bytes(&r);
-		if (!run || run > h->plain_bytes - at)
+		if (!run || run > h->plain_bytes - at ||
+		    (r.kind == DBP_CODED_BYTES && !r.back))
 			return DBRT_ERROR_FORMAT;
 		if (r.kind == DBP_CODED_BYTES)
 			read_bytes(&k, &r, to + at);

@@ -29,8 +29,8 @@ DBP_ASSERT_SIZE(struct dbp_coded, 24);
 
 /* How a run of the file is coded. */
 enum dbp_coded_kind {
-	DBP_CODED_BYTES = 0, /* rows of `stride` bytes */
-	DBP_CODED_TILES = 1, /* weights of a conv: groups, rows, columns */
+	DBP_CODED_BYTES = 0,     /* rows of `stride` bytes */
+	DBP_CODED_TILES = 1,     /* weights of a conv: groups, rows, columns */
 	DBP_CODED_DEPTHWISE = 2, /* channels and taps */
 	DBP_CODED_INTS = 3,      /* int32_t, by sign, length and bits */
 };
@@ -38,6 +38,7 @@ enum dbp_coded_kind {
 
 struct dbp_run {
 	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
+	uint32_t back;         /* bytes: how far back the expected one lies */
 	uint32_t bits;         /* tiles: 2, 4, 8 */
 	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
 					 * bytes, ints: 1, 1, their number */
@@ -67,7 +68,7 @@ struct dbp_coder {
 #endif
 	struct dbp_chance same[DBP_CODED_STRIDES][2], byte[4][256];
 	struct dbp_chance kind[4], width[4], stride[DBP_CODED_STRIDES];
-	struct dbp_chance number[4][32];
+	struct dbp_chance number[5][32];
 	struct dbp_chance zero[DBP_CODED_LEVELS], sign[DBP_CODED_LEVELS];
 	struct dbp_chance more[DBP_CODED_LEVELS][2][DBP_CODED_UNARY];
 	struct dbp_chance rest[32];
@@ -140,8 +141,7 @@ static inline void dbp_coder_end(struct dbp_coder *k)
 	for (int i = 0; i < 5; i++)
 		dbp_coder_shift(k);
 	/* the reader takes zeros for what is not there */
-	while (k->out_at && k->out_at <= k->out_bytes &&
-	       !k->out[k->out_at - 1])
+	while (k->out_at && k->out_at <= k->out_bytes && !k->out[k->out_at - 1])
 		k->out_at--;
 }
 #endif
@@ -235,10 +235,12 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 
 	r->kind = dbp_code_tree(k, k->kind, 2, r->kind) & 3;
 	plain = r->kind == DBP_CODED_BYTES || r->kind == DBP_CODED_INTS;
-	if (r->kind == DBP_CODED_BYTES)
+	if (r->kind == DBP_CODED_BYTES) {
 		r->stride =
 			(dbp_code_tree(k, k->stride, 6, r->stride - 1) & 63) +
 			1;
+		r->back = dbp_code_number(k, k->number[4], r->back);
+	}
 	if (plain) {
 		r->groups = r->rows = 1;
 	} else {
@@ -249,11 +251,11 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 		r->groups = dbp_code_number(k, k->number[0], r->groups);
 		r->rows = dbp_code_number(k, k->number[1], r->rows);
 	}
-	r->columns = dbp_code_number(
-		k, k->number[plain ? 3 : 2], r->columns);
+	r->columns = dbp_code_number(k, k->number[plain ? 3 : 2], r->columns);
 }
 
-/* A byte at place `at` of a run; `above`: the one a row before, or 0. */
+/* A byte at a place of its row; `above`: the one `back` bytes before it in the
+ * run, or 0. */
 static inline uint8_t dbp_code_byte(struct dbp_coder *k, uint32_t place,
 				    int was_same, uint8_t above, uint8_t byte)
 {
@@ -275,8 +277,8 @@ static inline int32_t dbp_code_int(struct dbp_coder *k, int32_t value)
 	if (!bits)
 		return 0;
 	while (--bits)
-		known = known << 1 | dbp_code_bit(k, &k->bit[bits],
-						  size >> (bits - 1) & 1);
+		known = known << 1 |
+			dbp_code_bit(k, &k->bit[bits], size >> (bits - 1) & 1);
 	return minus ? -(int32_t)known : (int32_t)known;
 }
 
@@ -325,9 +327,11 @@ static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
 			       0 :
 			       ((uint64_t)r->rows + 15) / 16 *
 				       ((r->columns + each - 1) / each) * 16;
-	each = (((uint64_t)r->rows + 3) / 4) * (((uint64_t)r->columns + 15) / 16);
-	return each > DBP_MAX_BYTES / r->groups ? 0 : each * r->groups * 8 *
-							      r->bits;
+	each = (((uint64_t)r->rows + 3) / 4) *
+	       (((uint64_t)r->columns + 15) / 16);
+	return each > DBP_MAX_BYTES / r->groups ?
+		       0 :
+		       each * r->groups * 8 * r->bits;
 }
 
 /* The byte that a code lies in, from the run's first, and its lowest bit. */
@@ -340,7 +344,8 @@ static inline uint64_t dbp_run_place(const struct dbp_run *r, uint32_t group,
 
 	if (r->kind == DBP_CODED_DEPTHWISE) {
 		*shift = column % each * r->bits;
-		return ((uint64_t)(row / 16) * ((r->columns + each - 1) / each) +
+		return ((uint64_t)(row / 16) *
+				((r->columns + each - 1) / each) +
 			column / each) *
 			       16 +
 		       row % 16;

@@ -93,7 +93,11 @@ static void compile_and_run(struct fixture *f, const char *compiler,
 
 static char *header_of(struct fixture *f, const char *name)
 {
-	char *text = pack_header_text(f->bytes, SIZE, name, &f->d);
+	const struct packed p = { .bytes = f->bytes,
+				  .size = SIZE,
+				  .file = f->bytes,
+				  .file_size = SIZE };
+	char *text = pack_header_text(&p, name, &f->d);
 
 	assert_non_null(text);
 	temp_write(&f->folder, "model.h", text, strlen(text));

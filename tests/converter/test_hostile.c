@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "converter/convert.h"
+#include "converter/target.h"
 #include "converter/packed_file.h"
 #include "tests/support/dbp_run.h"
 #include "tests/support/temp_folder.h"
@@ -84,10 +85,13 @@ static int teardown(void **state)
 	return 0;
 }
 
+static struct arena targets;
+
 /* A whole conversion without photos, or reading, head and passes only. */
 static int convert(const char *path, bool whole, struct conversion *v,
 		   struct diag *d)
 {
+	struct cost_target target;
 	struct config c;
 	struct head head;
 	uint8_t sha256[32];
@@ -97,7 +101,8 @@ static int convert(const char *path, bool whole, struct conversion *v,
 	c.model_path = path;
 	c.jobs = 1;
 	if (whole)
-		return convert_model(&c, v, NULL, NULL, NULL, d);
+		return target_load(c.target, &targets, &target, d) ||
+		       convert_model(&c, &target, v, NULL, NULL, NULL, d);
 	arena_init(&v->arena, 0);
 	g = pipeline_load(&c, &v->arena, sha256, NULL, d);
 	return g && !head_find(g, &c, &v->arena, &head, d) &&

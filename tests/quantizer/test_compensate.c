@@ -202,7 +202,7 @@ static void damp(double h[N * N])
 	for (int i = 0; i < N; i++)
 		mean += h[i * N + i] / N;
 	for (int i = 0; i < N; i++)
-		h[i * N + i] += 0.01 * mean + 1e-6;
+		h[i * N + i] += 0.02 * mean + 1e-6;
 }
 
 /* e^T h e. */
@@ -225,11 +225,14 @@ static void test_rounding(void **state)
 
 	for (int trial = 0; trial < 200; trial++) {
 		struct compensation c;
-		double h[N * N], w[N], rest[N], said;
+		struct compensated row;
+		double h[N * N], w[N];
+		float work[COMPENSATE_WORK(N, 1)];
 		int8_t codes[N], nearest[N];
 
 		random_covariance(h, &seed);
-		assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
+		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+		assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
 		damp(h);
 		for (int i = 0; i < N; i++) {
 			double level;
@@ -237,9 +240,12 @@ static void test_rounding(void **state)
 			w[i] = (double)(next(&seed) % 3000) / 1000 - 2;
 			nearest[i] = (int8_t)to_whole(NULL, w[i], 1, &level);
 		}
-		said = compensate(&c, w, rest, to_whole, NULL, codes);
-		assert_true(fabs(said / lost(h, w, codes) - 1) < 1e-9);
-		all_lost += said;
+		row = (struct compensated){ w, 1, codes, 0 };
+		assert_int_equal(
+			compensate(&c, &row, 1, to_whole, NULL, work, &f->d),
+			0);
+		assert_true(fabs(row.loss / lost(h, w, codes) - 1) < 1e-3);
+		all_lost += row.loss;
 		nearest_lost += lost(h, w, nearest);
 	}
 	assert_true(all_lost < 0.25 * nearest_lost);
@@ -254,7 +260,8 @@ static void test_aim(void **state)
 	uint32_t seed = 9;
 
 	random_covariance(h, &seed);
-	assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
+	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+	assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
 	damp(h);
 	for (int i = 0; i < N * N; i++)
 		missing[i] = (int)(next(&seed) % 200) - 100;
@@ -268,7 +275,7 @@ static void test_aim(void **state)
 			left += (aimed[i] - w[i]) * h[i * N + k];
 			right += w[i] * missing[i * N + k];
 		}
-		assert_true(fabs(left - right) < 1e-6);
+		assert_true(fabs(left - right) < 1e-2);
 	}
 }
 
@@ -278,13 +285,18 @@ static void test_still_inputs(void **state)
 	struct fixture *f = *state;
 	static const double h[N * N];
 	struct compensation c;
-	double w[N], rest[N];
+	double w[N];
+	float work[COMPENSATE_WORK(N, 1)];
 	int8_t codes[N];
+	struct compensated row = { w, 1, codes, 0 };
 
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
-	assert_int_equal(compensation_init(&c, h, N, &f->arena), 0);
-	assert_true(compensate(&c, w, rest, to_whole, NULL, codes) < 1e-4);
+	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+	assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
+	assert_int_equal(compensate(&c, &row, 1, to_whole, NULL, work, &f->d),
+			 0);
+	assert_true(row.loss < 1e-4);
 	for (int i = 0; i < N; i++) {
 		double level;
 

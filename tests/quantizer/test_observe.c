@@ -187,6 +187,7 @@ static void test_weights(void **state)
 		struct graph *g;
 		struct layers l;
 		struct rounded r;
+		struct aim aim;
 		struct node *n;
 		const struct quant *q;
 		double half;
@@ -196,9 +197,12 @@ static void test_weights(void **state)
 		g = graph_new(&a);
 		n = small_conv(g, w, b);
 		assert_int_equal(layers_init(&l, g, &a, &d), 0);
-		assert_int_equal(layer_round(&l.rows[0],
+		assert_int_equal(
+			layer_aim(&l.rows[0], NULL, &means, 1, &a, &aim, &d),
+			0);
+		assert_int_equal(layer_round(&aim,
 					     (struct choice){ .bits = bits[k] },
-					     NULL, &means, 1, &a, &r, &d),
+					     1, &a, &r, &d),
 				 0);
 		assert_int_equal(layer_install(g, &l.rows[0], &r, &d), 0);
 		q = n->inputs[1]->quant;

@@ -23,6 +23,22 @@ static int fail(const char *what, int status)
 	return 1;
 }
 
+/* Reads it into `file`, a coded one by way of the arena; bytes, 0: failed. */
+static size_t load(FILE *in)
+{
+	size_t n = fread(arena, 1, sizeof(arena), in);
+	size_t plain = dbrt_expanded_bytes(arena, n);
+
+	if (plain)
+		return dbrt_expand(arena, n, file, sizeof(file)) == DBRT_OK ?
+			       plain :
+			       0;
+	if (n > sizeof(file))
+		return 0;
+	memcpy(file, arena, n);
+	return n;
+}
+
 static int hash(struct dbrt_model *m)
 {
 	static const uint32_t seeds[] = { 1, 2, 20261120 };
@@ -52,7 +68,7 @@ int main(int argc, char **argv)
 		printf("usage: dbp_hash FILE.dbp\n");
 		return 2;
 	}
-	n = fread(file, 1, sizeof(file), in);
+	n = load(in);
 	fclose(in);
 	status = dbrt_open(&m, file, n);
 	if (status != DBRT_OK)
