@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -136,6 +137,8 @@ static int finish(const struct command *cmd, struct work *w, const char *name,
 		return code;
 	if (!c->quiet)
 		report_print(&w->report, stderr);
+	if (!c->quiet && (c->verbose || isatty(STDERR_FILENO)))
+		report_plot(&w->report, stderr);
 	if (report_check_budgets(&w->report, d))
 		code = EXIT_BUDGET;
 	else if (!write_files(cmd, w, name, json, d))

@@ -12,6 +12,8 @@
 
 /* ---- Packed models ---- */
 
+#define PARTS 16 /* kinds of sections, and what is around them */
+
 static const char *section_name(uint32_t kind)
 {
 	static const char *const names[] = {
@@ -36,7 +38,15 @@ static const char *section_name(uint32_t kind)
 struct part {
 	const char *name;
 	uint32_t offset, bytes;
+	uint32_t file_bytes; /* what they are in a coded file */
 };
+
+/* What [from, from + bytes) of the model takes in its file. */
+static uint32_t file_bytes(const struct packed_file *f, uint32_t from,
+			   uint32_t bytes)
+{
+	return f->map.count ? coded_map_bytes(&f->map, from, bytes) : bytes;
+}
 
 /* Header, sections and the zeros between: all bytes of the file, in order. */
 static int list_parts(const struct packed_file *f, struct part *parts)
@@ -44,20 +54,27 @@ static int list_parts(const struct packed_file *f, struct part *parts)
 	const struct dbp_header *h = f->header;
 	uint32_t at = (uint32_t)(sizeof(*h) +
 				 h->section_count * sizeof(struct dbp_section));
-	uint32_t padding = 0;
-	int n = 1;
+	uint32_t padding = 0, between = 0;
+	int n = 0;
 
-	parts[0] = (struct part){ "header", 0, at };
+	if (f->map.count)
+		parts[n++] =
+			(struct part){ "coding", 0, 0, f->map.coded_at[0] };
+	parts[n++] = (struct part){ "header", 0, at, file_bytes(f, 0, at) };
 	for (uint32_t i = 0; i < h->section_count; i++) {
 		const struct dbp_section *s = &f->sections[i];
 
 		padding += s->offset - at;
-		parts[n++] = (struct part){ section_name(s->kind), s->offset,
-					    s->bytes };
+		between += file_bytes(f, at, s->offset - at);
+		parts[n++] =
+			(struct part){ section_name(s->kind), s->offset,
+				       s->bytes,
+				       file_bytes(f, s->offset, s->bytes) };
 		at = s->offset + s->bytes;
 	}
 	padding += h->total_bytes - at;
-	parts[n++] = (struct part){ "padding", 0, padding };
+	between += file_bytes(f, at, h->total_bytes - at);
+	parts[n++] = (struct part){ "padding", 0, padding, between };
 	return n;
 }
 
@@ -66,7 +83,7 @@ struct layer {
 	char shape[64];
 	const char *type;
 	int bits;
-	uint32_t weight_bytes;
+	uint32_t weight_bytes, file_bytes;
 };
 
 static const char *type_name(enum dbrt_dtype t)
@@ -98,6 +115,7 @@ static struct layer layer_of(const struct packed_file *f, uint32_t op)
 
 		l.bits = c->weight_bits;
 		l.weight_bytes = c->weights_bytes;
+		l.file_bytes = coded_map_layer_bytes(&f->map, f->bytes, op);
 		if (c->depthwise)
 			l.kind = "depthwise";
 	}
@@ -107,31 +125,35 @@ static struct layer layer_of(const struct packed_file *f, uint32_t op)
 static void print_packed(const struct packed_file *f, const struct head *h,
 			 const char *path)
 {
-	struct part parts[16];
+	struct part parts[PARTS];
 	int n = list_parts(f, parts);
-	uint32_t total = 0;
+	uint32_t total = 0, in_file = 0;
 
-	printf("%s: %u bytes, made by %.31s\n", path, f->header->total_bytes,
+	printf("%s: %u bytes, made by %.31s\n", path, f->stored_bytes,
 	       f->header->tool);
+	if (f->map.count)
+		printf("coded: %u bytes in memory\n", f->header->total_bytes);
 	printf("work memory %u bytes, %u more for each further thread\n",
 	       f->header->arena_bytes, f->header->worker_bytes);
 	head_print(h);
 	putchar('\n');
-	printf("part          offset      bytes\n");
+	printf("part          offset      bytes    in file\n");
 	for (int i = 0; i < n; i++) {
-		printf("%-12s %7u %10u\n", parts[i].name, parts[i].offset,
-		       parts[i].bytes);
+		printf("%-12s %7u %10u %10u\n", parts[i].name, parts[i].offset,
+		       parts[i].bytes, parts[i].file_bytes);
 		total += parts[i].bytes;
+		in_file += parts[i].file_bytes;
 	}
-	printf("%-12s         %10u\n\n", "total", total);
+	printf("%-12s         %10u %10u\n\n", "total", total, in_file);
 	printf("operator           output               type bits  "
-	       "weight bytes\n");
+	       "weight bytes    in file\n");
 	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
 		struct layer l = layer_of(f, i);
 
 		printf("%3u %-14s %-20s %-4s", i, l.kind, l.shape, l.type);
 		if (l.bits)
-			printf(" %4d  %12u", l.bits, l.weight_bytes);
+			printf(" %4d  %12u %10u", l.bits, l.weight_bytes,
+			       l.file_bytes);
 		putchar('\n');
 	}
 }
@@ -171,25 +193,31 @@ static json_t *tensors_json(const struct packed_file *f, bool inputs)
 static json_t *packed_json(const struct packed_file *f, const struct head *h)
 {
 	json_t *list = json_array(), *layers = json_array();
-	struct part parts[16];
+	struct part parts[PARTS];
 	int n = list_parts(f, parts);
 
 	for (int i = 0; i < n; i++)
 		json_array_append_new(
-			list, json_pack("{s:s,s:I,s:I}", "name", parts[i].name,
-					"offset", (json_int_t)parts[i].offset,
-					"bytes", (json_int_t)parts[i].bytes));
+			list,
+			json_pack("{s:s,s:I,s:I,s:I}", "name", parts[i].name,
+				  "offset", (json_int_t)parts[i].offset,
+				  "bytes", (json_int_t)parts[i].file_bytes,
+				  "expanded_bytes",
+				  (json_int_t)parts[i].bytes));
 	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
 		struct layer l = layer_of(f, i);
 
 		json_array_append_new(
-			layers, json_pack("{s:s,s:s,s:s,s:i,s:I}", "op", l.kind,
-					  "shape", l.shape, "type", l.type,
-					  "w_bits", l.bits, "weight_bytes",
-					  (json_int_t)l.weight_bytes));
+			layers,
+			json_pack("{s:s,s:s,s:s,s:i,s:I,s:I}", "op", l.kind,
+				  "shape", l.shape, "type", l.type, "w_bits",
+				  l.bits, "weight_bytes",
+				  (json_int_t)l.weight_bytes, "file_bytes",
+				  (json_int_t)l.file_bytes));
 	}
-	return json_pack("{s:i,s:s,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "schema",
-			 1, "kind", "dbp", "head", head_json(h), "bytes",
+	return json_pack("{s:i,s:s,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}",
+			 "schema", 1, "kind", "dbp", "head", head_json(h),
+			 "bytes", (json_int_t)f->stored_bytes, "expanded_bytes",
 			 (json_int_t)f->header->total_bytes, "arena_bytes",
 			 (json_int_t)f->header->arena_bytes, "worker_bytes",
 			 (json_int_t)f->header->worker_bytes, "parts", list,

@@ -322,6 +322,12 @@ int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
 	};
 	*out = (uint8_t *)h;
 	*out_size = h->coded_bytes;
+	if (h->coded_bytes >= size || size / DBP_CODED_MOST > h->coded_bytes) {
+		*out = (uint8_t *)(uintptr_t)dbp;
+		*out_size = size;
+		free(k.runs);
+		return 0;
+	}
 	if (prove(*out, *out_size, &k)) {
 		free(k.runs);
 		return diag_error(d, "the coded model does not read back");

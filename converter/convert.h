@@ -28,8 +28,9 @@ struct graph *pipeline_prepare(const struct config *c, struct arena *a,
 int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
 		    struct diag *d);
 
-/* A model that the search has built. */
+/* A model that the search has built, or one that it could have. */
 struct search_point {
+	bool built;         /* otherwise all but the loss is estimated */
 	double weight_bits; /* a weight, in the file */
 	int64_t dbp_bytes, ram_bytes;
 	double latency_us;
@@ -39,9 +40,11 @@ struct search_point {
 #define SEARCH_POINTS 64
 
 struct search_result {
-	struct search_point points[SEARCH_POINTS]; /* the last: what came out */
-	int point_count;
-	double predicted_loss;
+	struct search_point points[SEARCH_POINTS];
+	int point_count, result; /* which one came out */
+	bool searched;           /* otherwise layers have the bits asked for */
+	struct quantizer_layer *layers;
+	int layer_count;
 };
 
 /* A whole conversion, nothing written yet. Zero it before; free it after. */

@@ -49,13 +49,10 @@ static void print_header(FILE *out, const struct packed *p, const char *lower)
 	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
 	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, p->file_size);
 	fprintf(out,
-		"/* bytes that dbrt_expand() makes of it; 0: used in place */\n"
-		"#define %s_EXPANDED_BYTES %uu\n",
-		upper, p->file != p->bytes ? p->size : 0);
-	fprintf(out,
-		"/* bytes of work buffer, for one thread */\n"
+		"/* bytes of memory that dbrt_load() takes%s */\n"
 		"#define %s_ARENA_BYTES %uu\n\n",
-		upper, h->arena_bytes);
+		p->file != p->bytes ? ", with the expanded model" : "", upper,
+		p->ram_bytes);
 	fprintf(out,
 		"#if defined(__cplusplus) && __cplusplus >= 201103L\n"
 		"alignas(64)\n"

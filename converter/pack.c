@@ -464,6 +464,7 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 		       const char *kind, struct packed_layer *l)
 {
 	*l = (struct packed_layer){
+		.node = op->node,
 		.name = op->node ? op->node->name : "",
 		.op = op->node ? op_info(op->node->op)->name : "",
 		.kernel = kernel_name(k, op, kind),

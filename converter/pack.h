@@ -11,12 +11,14 @@
 
 /* One operator of the packed file, for the report and for inspect. */
 struct packed_layer {
-	const char *name;   /* of the graph node it comes from */
-	const char *op;     /* ONNX name of that node */
+	const struct node *node; /* it comes from; NULL: none */
+	const char *name;        /* of that node */
+	const char *op;          /* ONNX name of that node */
 	const char *kernel; /* "conv_w2a8", "depthwise_w8a8", "max_pool_f32" */
 	int w_bits, a_bits; /* 0: none; a_bits 32: float */
 	int64_t macs;
 	int64_t weight_bytes;   /* codes, levels, biases, multipliers, tables */
+	int64_t file_bytes;     /* what these are in the file */
 	int64_t memory_bytes;   /* activations read and written */
 	uint32_t output_tensor; /* id in the file */
 };
@@ -27,8 +29,8 @@ struct packed {
 	uint32_t arena_bytes;
 	uint8_t *file; /* what is written: the bytes, or their coded form */
 	uint32_t file_size;
-	uint32_t ram_bytes; /* work memory, and the bytes where they are coded
-			     * in the file */
+	uint32_t ram_bytes; /* of dbrt_load(): the arena and, where the file
+			     * is coded, what it becomes */
 	struct packed_layer *layers;
 	int layer_count;
 };

@@ -86,6 +86,14 @@ static int load(const struct regular_file *file, void *out, size_t bytes,
 		"not a packed model that can be run", d);
 }
 
+static int map_coded(struct packed_file *f, const struct regular_file *file,
+		     struct diag *d)
+{
+	if (coded_map_make(&f->map, file->data, (uint32_t)file->size, f->size))
+		return diag_error(d, "%s: out of memory", f->name);
+	return 0;
+}
+
 int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 {
 	struct regular_file file;
@@ -108,6 +116,8 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 		if (!rc)
 			rc = packed_file_open(f, aligned, (uint32_t)size, path,
 					      d);
+		if (!rc && size != file.size)
+			rc = map_coded(f, &file, d);
 		f->owned_bytes = aligned;
 		f->stored_bytes = (uint32_t)file.size;
 	} else {
@@ -135,6 +145,7 @@ void packed_file_close(struct packed_file *f)
 {
 	free(f->arena);
 	free(f->owned_bytes);
+	coded_map_free(&f->map);
 	f->arena = f->owned_bytes = NULL;
 }
 

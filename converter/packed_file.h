@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "converter/coded_map.h"
 #include "converter/preprocess.h"
 #include "ir/diag.h"
 #include "runtime/dbrt.h"
@@ -21,6 +22,7 @@ struct packed_file {
 	const struct dbp_head *head;        /* NULL: none */
 	void *owned_bytes, *arena;
 	uint32_t stored_bytes; /* of the file, which may be coded; 0: none */
+	struct coded_map map;  /* where it is; count 0: not coded */
 };
 
 /* Whether the name ends in .dbp. */

@@ -10,22 +10,30 @@
 
 /* ---- Figures ---- */
 
-/* Bits a weight over all layers that have codes. */
-static double mean_bits(const struct graph *g)
+/* Bits a weight over all layers: of their codes, or of these in the file. */
+static double mean_bits(const struct conversion *v, bool coded)
 {
 	double bits = 0, weights = 0;
 
-	for (const struct node *n = g->first; n; n = n->next) {
-		const struct value *w = node_input(n, 1);
-		double count;
+	for (int i = 0; i < v->search.layer_count; i++) {
+		const struct quantizer_layer *l = &v->search.layers[i];
+		double count = (double)l->weights;
 
-		if (!value_is_const(w) || !w->quant || !w->quant->codes)
-			continue;
-		count = (double)shape_elements(&w->shape);
-		bits += count * w->quant->bits;
+		bits += count * (coded ? l->entropy_bits : l->bits);
 		weights += count;
 	}
 	return weights > 0 ? bits / weights : 0;
+}
+
+const struct quantizer_layer *report_layer(const struct report *r, int i)
+{
+	const struct search_result *s = &r->v->search;
+	const struct node *n = r->v->packed.layers[i].node;
+
+	for (int k = 0; n && k < s->layer_count; k++)
+		if (s->layers[k].node == n && r->v->packed.layers[i].w_bits)
+			return &s->layers[k];
+	return NULL;
 }
 
 static void add_budget(struct report *r, const char *name, const char *unit,
@@ -70,7 +78,7 @@ int report_build(struct report *r, const struct config *c,
 			      .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
-	r->weight_bits_mean = mean_bits(v->graph);
+	r->weight_bits_mean = mean_bits(v, target->coded);
 	r->compression = v->packed.file_size ?
 				 4.0 * (double)v->model_params /
 					 (double)v->packed.file_size :
@@ -93,6 +101,10 @@ static const char *remedy(const struct report *r, const char *name)
 {
 	if (!strcmp(name, "max_ram"))
 		return "a smaller input (--shape) needs less work memory";
+	if (r->v->search.searched)
+		return !strcmp(name, "max_size") ?
+			       "no width of any layer makes it smaller" :
+			       "a smaller input (--shape) would help";
 	if (r->c->bits > 2)
 		return "fewer bits (--bits 4, --bits 2) or a smaller input "
 		       "(--shape) would help";
@@ -105,7 +117,7 @@ static double layer_cost(const struct report *r, const char *budget, int i)
 
 	if (!strcmp(budget, "max_latency"))
 		return r->layer_us[i];
-	return (double)(!strcmp(budget, "max_size") ? l->weight_bytes :
+	return (double)(!strcmp(budget, "max_size") ? l->file_bytes :
 						      l->memory_bytes);
 }
 
@@ -154,6 +166,34 @@ bool report_is_accurate(const struct report *r)
 	return accuracy_value(r->accuracy_packed) >= (double)r->c->min_accuracy;
 }
 
+bool report_is_faithful(const struct report *r)
+{
+	return r->fidelity &&
+	       fidelity_value(r->fidelity) >= (double)r->c->min_fidelity;
+}
+
+static int check_fidelity(const struct report *r, struct diag *d)
+{
+	if (r->c->min_fidelity <= 0 || report_is_faithful(r))
+		return 0;
+	if (!r->fidelity) {
+		diag_error(d,
+			   "%s: min_fidelity cannot be met: agreement with "
+			   "the float model is not measured",
+			   r->c->model_path);
+		diag_hint(d, "five or more photos (--calib) are needed");
+		return 1;
+	}
+	diag_error(d,
+		   "%s: min_fidelity cannot be met: agreement with the float "
+		   "model is %.4f, the limit is %.4f",
+		   r->c->model_path, fidelity_value(r->fidelity),
+		   (double)r->c->min_fidelity);
+	diag_hint(d, "more bits (--bits 4, --bits 8), wider limits or more "
+		     "photos to calibrate on (--calib) would help");
+	return 1;
+}
+
 int report_check_budgets(const struct report *r, struct diag *d)
 {
 	int missed = 0;
@@ -173,6 +213,7 @@ int report_check_budgets(const struct report *r, struct diag *d)
 			   b->unit, (long long)b->limit);
 		diag_hint(d, "most goes to %s; %s", layers, remedy(r, b->name));
 	}
+	missed += check_fidelity(r, d);
 	if (r->c->min_accuracy > 0 && !report_is_accurate(r)) {
 		missed++;
 		diag_error(d,
@@ -234,7 +275,11 @@ void report_print(const struct report *r, FILE *out)
 		"packed       %u bytes, %.1fx smaller than FP32, %.2f "
 		"bits a weight\n",
 		p->file_size, r->compression, r->weight_bits_mean);
-	fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
+	if (p->file != p->bytes)
+		fprintf(out, "memory       %u bytes, %u of them work memory\n",
+			p->ram_bytes, p->arena_bytes);
+	else
+		fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
 	fprintf(out, "latency      %.1f ms on %s, modelled\n",
 		r->latency_us / 1e3, r->target.name);
 	if (r->fidelity)

@@ -47,6 +47,10 @@ int report_build(struct report *r, const struct config *c,
 int report_check_budgets(const struct report *r, struct diag *d);
 /* --min-accuracy is met; accuracy must have been measured. */
 bool report_is_accurate(const struct report *r);
+/* --min-fidelity is met: not where it could not be measured. */
+bool report_is_faithful(const struct report *r);
+/* How packed layer i got its bits; NULL: it has no weights. */
+const struct quantizer_layer *report_layer(const struct report *r, int i);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
 char *report_json(const struct report *r, struct diag *d);
 /* What verify prints: the fidelity part and the layers. */
@@ -57,6 +61,8 @@ char *report_verify_json(const struct fidelity *f,
 char *report_accuracy_json(const struct accuracy *a, struct diag *d);
 /* A table for people. */
 void report_print(const struct report *r, FILE *out);
+/* What the search has built and could have, by size: a small plot. */
+void report_plot(const struct report *r, FILE *out);
 void fidelity_print(const struct fidelity *f, FILE *out);
 
 #endif

@@ -112,25 +112,63 @@ static json_t *sqnr_json(double decibels)
 	return isnan(decibels) ? json_null() : json_real(decibels);
 }
 
+static json_t *layer_json(const struct report *r, int i)
+{
+	const struct packed_layer *l = &r->v->packed.layers[i];
+	const struct quantizer_layer *q = report_layer(r, i);
+	json_t *j = json_pack(
+		"{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o,s:I}", "name",
+		name_json(l->name), "op", l->op, "kernel", l->kernel, "w_bits",
+		l->w_bits, "a_bits", l->a_bits, "macs", (json_int_t)l->macs,
+		"weight_bytes", (json_int_t)l->weight_bytes, "latency_us",
+		r->layer_us[i], "sqnr_db",
+		sqnr_json(r->layers ? r->layers[i].sqnr_db : (double)NAN),
+		"file_bytes", (json_int_t)l->file_bytes);
+
+	if (j && q)
+		json_object_update_new(
+			j, json_pack("{s:f,s:f,s:f,s:s}", "entropy_bits",
+				     q->entropy_bits, "sensitivity",
+				     q->sensitivity, "loss", q->loss, "why",
+				     q->why));
+	return j;
+}
+
 static json_t *layers_json(const struct report *r)
 {
-	const struct packed *p = &r->v->packed;
 	json_t *list = json_array();
 
-	for (int i = 0; i < p->layer_count; i++) {
-		const struct packed_layer *l = &p->layers[i];
+	for (int i = 0; i < r->v->packed.layer_count; i++)
+		json_array_append_new(list, layer_json(r, i));
+	return list;
+}
+
+static json_t *number_json(double x)
+{
+	return isnan(x) ? json_null() : json_real(x);
+}
+
+/* Without a search there is the one model. */
+static json_t *pareto_json(const struct report *r)
+{
+	const struct search_result *s = &r->v->search;
+	json_t *list = json_array();
+
+	for (int i = 0; i < s->point_count; i++) {
+		const struct search_point *p = &s->points[i];
+		bool chosen = i == s->result;
 
 		json_array_append_new(
 			list,
-			json_pack("{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o}",
-				  "name", name_json(l->name), "op", l->op,
-				  "kernel", l->kernel, "w_bits", l->w_bits,
-				  "a_bits", l->a_bits, "macs",
-				  (json_int_t)l->macs, "weight_bytes",
-				  (json_int_t)l->weight_bytes, "latency_us",
-				  r->layer_us[i], "sqnr_db",
-				  sqnr_json(r->layers ? r->layers[i].sqnr_db :
-							(double)NAN)));
+			json_pack("{s:f,s:I,s:f,s:f,s:I,s:f,s:o,s:b,s:b}",
+				  "weight_bits_mean",
+				  chosen ? r->weight_bits_mean : p->weight_bits,
+				  "dbp_bytes", (json_int_t)p->dbp_bytes,
+				  "latency_us", p->latency_us, "loss", p->loss,
+				  "ram_bytes", (json_int_t)p->ram_bytes,
+				  "predicted_loss", p->predicted_loss,
+				  "fidelity", number_json(p->fidelity), "built",
+				  p->built, "chosen", chosen));
 	}
 	return list;
 }
@@ -154,6 +192,15 @@ static json_t *budgets_json(const struct report *r)
 				  "limit", (double)r->c->min_accuracy, "value",
 				  accuracy_value(r->accuracy_packed), "met",
 				  report_is_accurate(r)));
+	if (r->c->min_fidelity > 0)
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:f,s:o,s:b}", "name", "min_fidelity",
+				  "limit", (double)r->c->min_fidelity, "value",
+				  r->fidelity ? json_real(fidelity_value(
+							r->fidelity)) :
+						json_null(),
+				  "met", report_is_faithful(r)));
 	return list;
 }
 
@@ -181,7 +228,7 @@ static json_t *output_json(const struct report *r)
 
 	snprintf(dbp, sizeof(dbp), "%.250s.dbp", r->name);
 	snprintf(header, sizeof(header), "%.250s.h", r->name);
-	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I}", "dbp",
+	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I,s:I}", "dbp",
 			 name_json(dbp), "header", name_json(header),
 			 "dbp_bytes", (json_int_t)r->v->packed.file_size,
 			 "dbp_sha256", hex(r->dbp_sha256), "weight_bits_mean",
@@ -189,7 +236,8 @@ static json_t *output_json(const struct report *r)
 			 "arena_bytes", (json_int_t)r->v->packed.arena_bytes,
 			 "latency_us", r->latency_us, "latency_source",
 			 "modelled", "flash_bytes",
-			 (json_int_t)r->v->packed.file_size);
+			 (json_int_t)r->v->packed.file_size, "ram_bytes",
+			 (json_int_t)r->v->packed.ram_bytes);
 }
 
 /* The text of an object, which is used up; NULL after a diagnostic. */
@@ -215,16 +263,14 @@ char *report_json(const struct report *r, struct diag *d)
 {
 	json_t *root = json_pack(
 		"{s:i,s:{s:s,s:s},s:o,s:o,s:{s:s,s:i,s:I},s:o,s:o,s:o,s:o,"
-		"s:[{s:f,s:I,s:f,s:n}]}",
+		"s:o}",
 		"schema", 1, "tool", "name", "dbconvert", "version",
 		dbrt_version(), "inputs", inputs_json(r), "model",
 		model_json(r), "target", "name", r->target.name, "cores",
 		r->target.cores, "clock_hz", (json_int_t)r->target.clock_hz,
 		"output", output_json(r), "fidelity", report_fidelity(r),
 		"budgets", budgets_json(r), "layers", layers_json(r), "pareto",
-		"weight_bits_mean", r->weight_bits_mean, "dbp_bytes",
-		(json_int_t)r->v->packed.file_size, "latency_us", r->latency_us,
-		"loss");
+		pareto_json(r));
 
 	return dump(root, d);
 }

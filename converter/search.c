@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "converter/coded_file.h"
+#include "converter/coded_map.h"
 #include "converter/fidelity.h"
 #include "converter/packed_file.h"
 
@@ -12,6 +13,7 @@
  * they are coded; the rest is for scales, biases and tables. */
 #define CODED_SHARE 0.8
 #define FIT_TRIES 6
+#define FRONT 11 /* steps of size between the least and the most */
 #define RAISE_TRIES 6
 #define RAISE 1.3 /* more bytes a try, while the model is not good enough */
 #define GOOD_ENOUGH 0.9 /* fidelity, where the user asks for none */
@@ -29,7 +31,8 @@ struct search {
 	double other_bytes; /* of the file beside codes, as last seen */
 	double other_us;    /* time beside weighted layers */
 	int widest;
-	double chosen_bytes, chosen_us; /* by the table */
+	/* of what is chosen, by the table */
+	double chosen_bytes, chosen_us, predicted_loss;
 };
 
 double search_latency_us(const struct cost_target *target,
@@ -50,21 +53,43 @@ double search_latency_us(const struct cost_target *target,
 
 /* ---- One model ---- */
 
-static void note_point(struct search *s, double loss)
+static void add_point(struct search *s, struct search_point p)
 {
 	struct search_result *r = &s->v->search;
-	struct search_point p = {
-		.weight_bits = s->chosen_bytes * 8 / s->weights,
-		.dbp_bytes = s->v->packed.file_size,
-		.latency_us = search_latency_us(s->target, &s->v->packed),
-		.ram_bytes = s->v->packed.ram_bytes,
-		.predicted_loss = r->predicted_loss,
-		.loss = loss,
-		.fidelity = NAN,
-	};
 
+	p.weight_bits = s->chosen_bytes * 8 / s->weights;
+	p.predicted_loss = s->predicted_loss;
+	p.fidelity = NAN;
 	if (r->point_count < SEARCH_POINTS)
 		r->points[r->point_count++] = p;
+}
+
+static void note_point(struct search *s, double loss)
+{
+	s->v->search.result = s->v->search.point_count;
+	add_point(s, (struct search_point){ .built = true,
+					    .dbp_bytes = s->v->packed.file_size,
+					    .latency_us = search_latency_us(
+						    s->target, &s->v->packed),
+					    .ram_bytes = s->v->packed.ram_bytes,
+					    .loss = loss });
+}
+
+/* What each layer takes of the file. */
+static int note_layer_bytes(struct packed *p, struct diag *d)
+{
+	struct coded_map map = { 0 };
+
+	if (p->file != p->bytes &&
+	    coded_map_make(&map, p->file, p->file_size, p->size)) {
+		coded_map_free(&map);
+		return diag_error(d, "out of memory");
+	}
+	for (int i = 0; i < p->layer_count; i++)
+		p->layers[i].file_bytes =
+			coded_map_layer_bytes(&map, p->bytes, (uint32_t)i);
+	coded_map_free(&map);
+	return 0;
 }
 
 /* Rounds as chosen, packs, and looks at what it has come to. */
@@ -87,8 +112,11 @@ static int build(struct search *s)
 		if (coded_file_make(p->bytes, p->size, &v->arena, &p->file,
 				    &p->file_size, s->d))
 			return -1;
-		p->ram_bytes += p->size;
+		if (p->file != p->bytes)
+			p->ram_bytes += (p->size + 63) & ~63u;
 	}
+	if (note_layer_bytes(p, s->d))
+		return -1;
 	note_point(s, loss);
 	return 0;
 }
@@ -115,9 +143,8 @@ static int measure(struct search *s, double *fidelity)
 		*fidelity = fidelity_value(&f);
 	packed_file_close(&file);
 	arena_free(&scratch);
-	if (!err && v->search.point_count)
-		v->search.points[v->search.point_count - 1].fidelity =
-			*fidelity;
+	if (!err)
+		v->search.points[v->search.result].fidelity = *fidelity;
 	return err ? -1 : 0;
 }
 
@@ -131,6 +158,18 @@ static double limit_of(int64_t limit)
 static int over(double value, double limit)
 {
 	return value > limit;
+}
+
+/* 0; 1 where limits leave nothing: the sums are then the least there is. */
+static int choose(struct search *s, const struct quantizer_limits *limits)
+{
+	struct quantizer_sum sum;
+	int status = quantizer_choose(s->q, limits, &sum, s->d);
+
+	s->chosen_bytes = sum.bytes;
+	s->chosen_us = sum.time_us;
+	s->predicted_loss = sum.loss;
+	return status;
 }
 
 /*
@@ -147,30 +186,24 @@ static int fit(struct search *s, double bytes)
 	double shrink = 1;
 
 	for (int i = 0; i < FIT_TRIES; i++) {
-		struct search_result *r = &s->v->search;
 		double room = (size_limit - s->other_bytes) * shrink;
 		struct quantizer_limits limits = { .bytes = fmin(bytes, room),
 						   .time_us = time_limit -
 							      s->other_us,
 						   .widest = s->widest };
-		struct quantizer_sum sum;
 		const struct packed *p = &s->v->packed;
 		double us;
-		int status =
-			limits.bytes > 0 && limits.time_us > 0 ?
-				quantizer_choose(s->q, &limits, &sum, s->d) :
-				1;
+		int status = limits.bytes > 0 && limits.time_us > 0 ?
+				     choose(s, &limits) :
+				     1;
 
 		if (status)
 			return status;
-		s->chosen_bytes = sum.bytes;
-		s->chosen_us = sum.time_us;
-		r->predicted_loss = sum.loss;
 		if (build(s))
 			return -1;
 		us = search_latency_us(s->target, p);
-		s->other_bytes = p->file_size - sum.bytes;
-		s->other_us = us - sum.time_us;
+		s->other_bytes = p->file_size - s->chosen_bytes;
+		s->other_us = us - s->chosen_us;
 		if (over(p->ram_bytes, ram_limit) && s->widest > 2) {
 			s->widest /= 2;
 			continue;
@@ -185,23 +218,53 @@ static int fit(struct search *s, double bytes)
 /* The least that can be had, so that what is missing can be said. */
 static int fit_least(struct search *s)
 {
-	struct quantizer_limits all = { INFINITY, INFINITY, 2 };
-	struct quantizer_sum sum;
-	int status;
+	struct quantizer_limits least = { 0, 0, 2 };
+	bool size = s->c->max_size_bytes > 0;
 
-	all.bytes = all.time_us = 0;
-	status = quantizer_choose(s->q, &all, &sum, s->d);
-	if (status < 0)
+	if (choose(s, &least) < 0)
 		return -1;
-	all.bytes = s->c->max_size_bytes > 0 ? sum.bytes * 1.0001 : INFINITY;
-	all.time_us = s->c->max_latency_us > 0 && !s->c->max_size_bytes ?
-			      sum.time_us * 1.0001 :
-			      INFINITY;
-	if (quantizer_choose(s->q, &all, &sum, s->d))
+	least.bytes = size ? s->chosen_bytes * 1.0001 : INFINITY;
+	least.time_us = s->c->max_latency_us > 0 && !size ?
+				s->chosen_us * 1.0001 :
+				INFINITY;
+	return choose(s, &least) ? -1 : build(s);
+}
+
+/* Measured losses are less than the table's sums: layers make up for errors of
+ * those before them. Estimates go by what came out. */
+static double loss_scale(const struct search_result *r)
+{
+	const struct search_point *p = &r->points[r->result];
+
+	return p->predicted_loss > 0 ? p->loss / p->predicted_loss : 1;
+}
+
+/* Adds what the table says could be had for other sizes. */
+static int note_front(struct search *s)
+{
+	struct quantizer_limits limits = { 0, INFINITY, 8 };
+	double least, most, scale = loss_scale(&s->v->search);
+
+	if (choose(s, &limits) < 0)
 		return -1;
-	s->chosen_bytes = sum.bytes;
-	s->v->search.predicted_loss = sum.loss;
-	return build(s);
+	least = s->chosen_bytes;
+	limits.bytes = INFINITY;
+	if (choose(s, &limits))
+		return -1;
+	most = s->chosen_bytes;
+	for (int i = 0; i <= FRONT && least > 0; i++) {
+		limits.bytes =
+			least * pow(most / least, (double)i / FRONT) * 1.0001;
+		if (choose(s, &limits))
+			return -1;
+		add_point(s, (struct search_point){
+				     .dbp_bytes = (int64_t)(s->chosen_bytes +
+							    s->other_bytes),
+				     .latency_us = s->chosen_us + s->other_us,
+				     .ram_bytes = s->v->packed.ram_bytes,
+				     .loss = s->predicted_loss * scale });
+	}
+	return 0;
 }
 
 /* ---- The search ---- */
@@ -218,7 +281,7 @@ static int search(struct search *s)
 	const struct config *c = s->c;
 	bool asked = c->min_fidelity > 0;
 	double enough = asked ? (double)c->min_fidelity : GOOD_ENOUGH;
-	double bytes = bytes_for(s, c->bits), fidelity;
+	double bytes = bytes_for(s, c->bits), before = bytes, fidelity;
 	double most = asked ? bytes_for(s, 10) : 2 * bytes;
 
 	if (c->bits == 8)
@@ -231,12 +294,13 @@ static int search(struct search *s)
 		if (status < 0)
 			return -1;
 		if (status)
-			return i ? 0 : fit_least(s);
+			return i ? fit(s, before) : fit_least(s);
 		if (measure(s, &fidelity))
 			return -1;
 		if (!(fidelity < enough) || bytes >= most ||
 		    s->chosen_bytes < bytes * 0.8)
 			break;
+		before = bytes;
 		bytes = fmin(bytes * RAISE, most);
 	}
 	return 0;
@@ -248,6 +312,19 @@ static bool worth_searching(const struct config *c,
 	return samples && samples->count && !c->uniform &&
 	       (c->bits < 8 || c->max_size_bytes || c->max_latency_us ||
 		c->max_ram_bytes);
+}
+
+static int note_layers(struct search *s)
+{
+	struct search_result *r = &s->v->search;
+	int n = quantizer_layer_count(s->q);
+
+	r->layers = arena_array(&s->v->arena, (size_t)n, sizeof(*r->layers));
+	for (int i = 0; r->layers && i < n; i++)
+		if (quantizer_layer_at(s->q, i, &s->v->arena, &r->layers[i]))
+			return -1;
+	r->layer_count = r->layers ? n : 0;
+	return r->layers ? 0 : -1;
 }
 
 int search_pack(const struct config *c, const struct cost_target *target,
@@ -271,7 +348,12 @@ int search_pack(const struct config *c, const struct cost_target *target,
 		return -1;
 	for (int i = 0; i < quantizer_layer_count(s.q); i++)
 		s.weights += (double)quantizer_layer_weights(s.q, i);
-	err = worth_searching(c, samples) ? search(&s) : build(&s);
+	v->search.searched = worth_searching(c, samples);
+	err = v->search.searched ? search(&s) : build(&s);
+	if (!err && note_layers(&s))
+		err = diag_error(d, "out of memory");
+	if (!err && v->search.searched)
+		err = note_front(&s);
 	diag_set_file(d, NULL);
 	quantizer_free(s.q);
 	return err;

@@ -6,15 +6,13 @@
  *
  *	dbconvert face.onnx --calib photos
  *	cc -O2 -DMODEL_HEADER='"face.h"' -DMODEL=face_dbp \
- *	   -DMODEL_ARENA=FACE_ARENA_BYTES \
- *	   -DMODEL_EXPANDED=FACE_EXPANDED_BYTES detect.c -ldbrt -o detect
+ *	   -DMODEL_ARENA=FACE_ARENA_BYTES detect.c -ldbrt -o detect
  *	./detect photo.ppm
  */
 #ifndef MODEL_HEADER
 #define MODEL_HEADER "model.h"
 #define MODEL model_dbp
 #define MODEL_ARENA MODEL_ARENA_BYTES
-#define MODEL_EXPANDED MODEL_EXPANDED_BYTES
 #endif
 
 #include <ctype.h>
@@ -27,7 +25,6 @@
 #define MAX_FOUND 100
 
 static _Alignas(64) unsigned char arena[MODEL_ARENA];
-static _Alignas(64) unsigned char expanded[MODEL_EXPANDED + 1];
 static unsigned char photo[3 * MAX_SIDE * MAX_SIDE];
 
 /* The next number of a PPM's header, and the character behind it. */
@@ -74,28 +71,15 @@ static void print(const char *name, const struct dbrt_detection *d)
 	       (double)d->y1, (double)d->x2, (double)d->y2);
 }
 
-/* A coded model is expanded first, any other used in place. */
-static int open_model(struct dbrt_model *model)
-{
-	size_t bytes = dbrt_expanded_bytes(MODEL, sizeof(MODEL));
-	int status;
-
-	if (!bytes)
-		return dbrt_open(model, MODEL, sizeof(MODEL));
-	status = dbrt_expand(MODEL, sizeof(MODEL), expanded, sizeof(expanded));
-	return status ? status : dbrt_open(model, expanded, bytes);
-}
-
 /* Prints what is found; enum dbrt_status. */
 static int detect(const char *path)
 {
 	static struct dbrt_detection found[MAX_FOUND];
 	static struct dbrt_model model;
 	unsigned width, height;
-	int status = open_model(&model), count;
+	int status, count;
 
-	if (status == DBRT_OK)
-		status = dbrt_bind(&model, arena, sizeof(arena));
+	status = dbrt_load(&model, MODEL, sizeof(MODEL), arena, sizeof(arena));
 	if (status != DBRT_OK)
 		return status;
 	if (!read_photo(path, &width, &height))

@@ -241,23 +241,57 @@ int64_t quantizer_layer_weights(const struct quantizer *q, int i)
 	return q->layers.rows[i].channels * q->layers.rows[i].length;
 }
 
-struct quantizer_layer quantizer_layer_at(const struct quantizer *q, int i)
+/* What the options to either side of the chosen one would change: the one with
+ * the most loss a byte saved, and the one with most loss saved a byte. */
+static const char *trade(const struct layer_options *o, int chosen,
+			 struct arena *a)
+{
+	const struct option *at = &o->rows[chosen], *less = NULL, *more = NULL;
+	const char *down = "nothing smaller", *up = "nothing better";
+
+	for (int k = 0; k < o->count; k++) {
+		const struct option *x = &o->rows[k];
+
+		if (x->bytes < at->bytes && (!less || x->bytes > less->bytes))
+			less = x;
+		if (x->loss < at->loss && x->bytes > at->bytes &&
+		    (!more || x->bytes < more->bytes))
+			more = x;
+	}
+	if (less)
+		down = arena_printf(a, "%.0f bytes less lose %.2g more",
+				    at->bytes - less->bytes,
+				    less->loss - at->loss);
+	if (more)
+		up = arena_printf(a, "%.0f more save %.2g",
+				  more->bytes - at->bytes,
+				  at->loss - more->loss);
+	return down && up ? arena_printf(a, "%s, %s", down, up) : NULL;
+}
+
+int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
+		       struct quantizer_layer *out)
 {
 	const struct layer *l = &q->layers.rows[i];
 	const struct rounded *r = &q->rounded[i];
-	struct quantizer_layer out = {
+
+	*out = (struct quantizer_layer){
 		.node = l->node,
 		.weights = l->channels * l->length,
 		.bits = r->bits,
 		.entropy_bits =
 			r->entropy_bits / (double)(l->channels * l->length),
+		.why = q->choices[i].bits == q->c->bits ? "as asked for" :
+		       l->depthwise                     ? "depthwise" :
+		       l->first                         ? "the first layer" :
+							  "gives an output",
 	};
-
-	if (q->options) {
-		out.sensitivity = q->options[i].sensitivity;
-		out.loss = q->options[i].rows[q->chosen[i]].loss;
-	}
-	return out;
+	if (!q->options)
+		return 0;
+	out->sensitivity = q->options[i].sensitivity;
+	out->loss = q->options[i].rows[q->chosen[i]].loss;
+	out->why = trade(&q->options[i], q->chosen[i], a);
+	return out->why ? 0 : -1;
 }
 
 /* ---- The whole ---- */

@@ -87,11 +87,13 @@ struct quantizer_layer {
 	int bits;                 /* of the codes in memory */
 	double entropy_bits;      /* a weight */
 	double sensitivity, loss; /* by the table; 0 without one */
-	const char *why;
+	const char *why;          /* it has them, for people; the arena's */
 };
 int quantizer_layer_count(const struct quantizer *q);
 int64_t quantizer_layer_weights(const struct quantizer *q, int i);
-struct quantizer_layer quantizer_layer_at(const struct quantizer *q, int i);
+/* Once rounded. -1: out of memory. */
+int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
+		       struct quantizer_layer *out);
 
 /* All at once, each layer with the bits of the configuration. */
 int quantize_graph(struct graph *g, const struct config *c,

@@ -9,8 +9,7 @@
  * tells. Calls on distinct models may run in distinct threads.
  *
  *	struct dbrt_model m;
- *	dbrt_open(&m, model_dbp, MODEL_DBP_LEN);
- *	dbrt_bind(&m, arena, sizeof(arena));
+ *	dbrt_load(&m, model_dbp, MODEL_DBP_LEN, arena, sizeof(arena));
  *	dbrt_set_image(&m, 0, pixels, width, height, 3 * width);
  *	dbrt_run(&m);
  *	n = dbrt_detections(&m, found, 16);
@@ -117,6 +116,14 @@ int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes);
 size_t dbrt_expanded_bytes(const void *coded, size_t bytes);
 int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes);
 #define DBRT_EXPAND_STACK 7168
+/*
+ * All at once, for one thread: expands a coded model to the front of `ram`
+ * (aligned to 64 bytes), opens it there, or any other where it is, and binds
+ * it to the rest. The header of a model tells as MODEL_ARENA_BYTES how much
+ * that takes.
+ */
+int dbrt_load(struct dbrt_model *m, const void *dbp, size_t bytes, void *ram,
+	      size_t ram_bytes);
 
 /* Bytes of arena for `workers` threads (1 without a parallel_for). */
 size_t dbrt_arena_bytes(const struct dbrt_model *m, uint32_t workers);
@@ -224,6 +231,11 @@ int dbrt_golden_crc32(struct dbrt_model *m, uint32_t seed, uint32_t *crc32);
 /* For tools: look at every operator and tensor as it runs. */
 void dbrt_set_trace(struct dbrt_model *m, dbrt_trace *trace, void *ctx);
 uint32_t dbrt_op_count(const struct dbrt_model *m);
+/* dbrt_expand() that tells, for every run of the model's bytes and for their
+ * end, where the run begins and where in the coded file it is read from. */
+typedef void dbrt_expand_trace(void *ctx, uint32_t at, uint32_t coded_at);
+int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
+		       size_t out_bytes, dbrt_expand_trace *trace, void *ctx);
 const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op);
 /* "conv", "max_pool", ...; the kind as in schemas/dbp.h. */
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op);

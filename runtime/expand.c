@@ -18,7 +18,8 @@ static int check_coded(const void *coded, size_t bytes)
 	if (h->major != DBP_CODED_MAJOR)
 		return DBRT_ERROR_VERSION;
 	if (h->coded_bytes < sizeof(*h) || h->plain_bytes > DBP_MAX_BYTES ||
-	    h->plain_bytes < sizeof(struct dbp_header) || h->reserved)
+	    h->plain_bytes < sizeof(struct dbp_header) ||
+	    h->plain_bytes / DBP_CODED_MOST > h->coded_bytes || h->reserved)
 		return DBRT_ERROR_FORMAT;
 	return h->coded_bytes > bytes ? DBRT_ERROR_TRUNCATED : DBRT_OK;
 }
@@ -71,7 +72,16 @@ static void read_tiles(struct dbp_coder *k, const struct dbp_run *r,
 			}
 }
 
-int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
+/* Behind what has been read, less the 4 bytes that are read ahead. */
+static uint32_t coded_at(const struct dbp_coder *k, const struct dbp_coded *h)
+{
+	size_t read = sizeof(*h) + k->at - 4;
+
+	return read < h->coded_bytes ? (uint32_t)read : h->coded_bytes;
+}
+
+int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
+		       size_t out_bytes, dbrt_expand_trace *trace, void *ctx)
 {
 	const struct dbp_coded *h = coded;
 	struct dbp_coder k;
@@ -92,6 +102,8 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
 		struct dbp_run r = { 0 };
 		uint64_t run;
 
+		if (trace)
+			trace(ctx, (uint32_t)at, coded_at(&k, h));
 		dbp_code_run(&k, &r);
 		run = dbp_run_bytes(&r);
 		if (!run || run > h->plain_bytes - at ||
@@ -105,5 +117,34 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
 			read_tiles(&k, &r, to + at);
 		at += run;
 	}
+	if (trace)
+		trace(ctx, (uint32_t)at, h->coded_bytes);
 	return DBRT_OK;
+}
+
+int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
+{
+	return dbrt_expand_traced(coded, bytes, out, out_bytes, NULL, NULL);
+}
+
+int dbrt_load(struct dbrt_model *m, const void *dbp, size_t bytes, void *ram,
+	      size_t ram_bytes)
+{
+	size_t expanded = dbrt_expanded_bytes(dbp, bytes);
+	size_t front = (expanded + 63) & ~(size_t)63;
+	int status = DBRT_OK;
+
+	if (!ram || ram_bytes < front)
+		return DBRT_ERROR_ARENA;
+	if (expanded) {
+		status = dbrt_expand(dbp, bytes, ram, ram_bytes);
+		dbp = ram;
+		bytes = expanded;
+	}
+	if (status == DBRT_OK)
+		status = dbrt_open(m, dbp, bytes);
+	if (status == DBRT_OK)
+		status =
+			dbrt_bind(m, (uint8_t *)ram + front, ram_bytes - front);
+	return status;
 }

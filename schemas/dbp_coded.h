@@ -26,6 +26,8 @@ struct dbp_coded {
 	uint32_t reserved;    /* 0 */
 };
 DBP_ASSERT_SIZE(struct dbp_coded, 24);
+/* Most that a byte of the file may stand for, so that memory is bounded. */
+#define DBP_CODED_MOST 256
 
 /* How a run of the file is coded. */
 enum dbp_coded_kind {

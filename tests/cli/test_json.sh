@@ -41,7 +41,8 @@ holds "output" "$json" "j['output']['dbp_bytes'] == \
 	hashlib.sha256(open(out + '/blobs.dbp', 'rb').read()).hexdigest() and \
 	abs(j['output']['compression'] - j['model']['fp32_bytes'] / \
 	j['output']['dbp_bytes']) < 1e-4 and \
-	4 <= j['output']['weight_bits_mean'] <= 8 and \
+	2 <= j['output']['weight_bits_mean'] <= 8 and \
+	j['output']['ram_bytes'] > j['output']['arena_bytes'] and \
 	j['output']['latency_source'] == 'modelled'"
 holds "fidelity" "$json" "j['fidelity']['images'] == 4 and \
 	j['fidelity']['detections']['f1'] > 0.9 and \
@@ -50,10 +51,16 @@ holds "budgets" "$json" "[b['name'] for b in j['budgets']] == \
 	['max_latency', 'max_size', 'max_ram'] and \
 	all(b['met'] and b['value'] <= b['limit'] for b in j['budgets'])"
 holds "layers" "$json" "all(list(l) == ['name', 'op', 'kernel', 'w_bits', \
-	'a_bits', 'macs', 'weight_bytes', 'latency_us', 'sqnr_db'] \
+	'a_bits', 'macs', 'weight_bytes', 'latency_us', 'sqnr_db', \
+	'file_bytes'] + ['entropy_bits', 'sensitivity', 'loss', 'why'] * \
+	('why' in l) \
 	for l in j['layers']) and abs(sum(l['latency_us'] for l in \
 	j['layers']) / j['output']['latency_us'] - 1) < 1e-3 and \
-	{l['w_bits'] for l in j['layers']} >= {4, 8}"
+	all(('why' in l) == (l['w_bits'] > 0) for l in j['layers'])"
+holds "the front" "$json" "len(j['pareto']) > 8 and \
+	[p['dbp_bytes'] for p in j['pareto'] if p['chosen']] == \
+	[j['output']['dbp_bytes']] and all(p['loss'] >= 0 and (p['built'] or \
+	p['fidelity'] is None) for p in j['pareto'])"
 holds "layers are measured" "$json" "all(l['sqnr_db'] > 5 \
 	for l in j['layers'] if l['sqnr_db'] is not None) and \
 	any(l['sqnr_db'] is not None for l in j['layers'])"
@@ -62,6 +69,11 @@ holds "layers are measured" "$json" "all(l['sqnr_db'] > 5 \
 holds "inspect: the parts are the file" "$work/inspect.json" \
 	"sum(p['bytes'] for p in j['parts']) == \
 	os.path.getsize(out + '/blobs.dbp')"
+holds "inspect: the layers' bytes" "$work/inspect.json" \
+	"[l['file_bytes'] for l in j['layers']] == [l['file_bytes'] \
+	for l in json.load(open('$json'))['layers']] and \
+	0 < sum(l['file_bytes'] for l in j['layers']) < j['bytes'] < \
+	j['expanded_bytes']"
 holds "inspect: the work buffer" "$work/inspect.json" "j['arena_bytes'] == \
 	json.load(open('$json'))['output']['arena_bytes']"
 "$dbconvert" inspect "$model" --json >"$work/inspect.json"

@@ -41,6 +41,8 @@ budget() {
 budget --max-latency 1us
 budget --max-size 1KB
 budget --max-ram 1KB
+refused "a fidelity that is not measured" 3 "is not measured" \
+	"$dbconvert" "$model" -q --min-fidelity 0.5 -o "$work/budget"
 check "budgets that are met" "$dbconvert" "$model" -q --max-latency 1s \
 	--max-size 1MB --max-ram 1MB -o "$work/met"
 check "a report without --calib says that nothing was measured" sh -c \
