@@ -136,8 +136,12 @@ static int choose_post(struct lower *l, struct conv *c)
 		c->slope_count = 1;
 	}
 	c->p.post = c->slopes ? DBP_POST_LEAKY : DBP_POST_CLAMP;
-	if (c->slopes)
+	if (c->slopes) {
+		const struct activation none = { ACT_NONE, 0, 0 };
+
+		scale_clamp(&none, c->quant, &c->p.clamp_min, &c->p.clamp_max);
 		return 0;
+	}
 	if (c->quant && c->act->kind <= ACT_CLIP) {
 		scale_clamp(c->act, c->quant, &c->p.clamp_min, &c->p.clamp_max);
 		r = table_behind(c->n);

@@ -42,19 +42,25 @@ int8_t scale_code(double real, double scale, int32_t zero_point)
 	return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
+int8_t scale_code_of(double real, const struct quant *q)
+{
+	int half = 1 << (q->bits - 1);
+	int code = scale_code(real, (double)q->scale[0], q->zero_point[0]);
+
+	return (int8_t)(code < -half ? -half : code >= half ? half - 1 : code);
+}
+
 void scale_clamp(const struct activation *act, const struct quant *q,
 		 int8_t *low, int8_t *high)
 {
-	double scale = (double)q->scale[0];
-
-	*low = -128;
-	*high = 127;
+	*low = (int8_t) - (1 << (q->bits - 1));
+	*high = (int8_t)((1 << (q->bits - 1)) - 1);
 	if (act->kind == ACT_RELU)
-		*low = scale_code(0, scale, q->zero_point[0]);
+		*low = scale_code_of(0, q);
 	if (act->kind != ACT_CLIP)
 		return;
-	*low = scale_code((double)act->a, scale, q->zero_point[0]);
-	*high = scale_code((double)act->b, scale, q->zero_point[0]);
+	*low = scale_code_of((double)act->a, q);
+	*high = scale_code_of((double)act->b, q);
 	if (*low > *high)
 		*low = *high;
 }
@@ -145,7 +151,6 @@ int scalar_fn_table(struct lower *l, const struct node *n,
 	if (eval_node(&copy, data, &to, l->d))
 		return lower_refuse(l, "cannot be evaluated");
 	for (int i = 0; i < 256; i++)
-		table[i] = scale_code((double)results[i], (double)out->scale[0],
-				      out->zero_point[0]);
+		table[i] = scale_code_of((double)results[i], out);
 	return 0;
 }

@@ -460,6 +460,18 @@ static const char *kernel_name(struct packer *k, const struct dev_op *op,
 		op->weight_bits);
 }
 
+/* Few bits lie in 8: the codes are clamped. */
+static int input_bits(const struct packer *k, const struct dev_op *op)
+{
+	const struct value *x = op->node ? op->node->inputs[0] : NULL;
+
+	if (k->m.tensors[op->inputs[0]].dtype != DBP_S8)
+		return 32;
+	return x && x->quant && !x->quant->codes && op->weight_bits ?
+		       x->quant->bits :
+		       8;
+}
+
 static int describe_op(struct packer *k, const struct dev_op *op,
 		       const char *kind, struct packed_layer *l)
 {
@@ -469,7 +481,7 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 		.op = op->node ? op_info(op->node->op)->name : "",
 		.kernel = kernel_name(k, op, kind),
 		.w_bits = op->weight_bits,
-		.a_bits = k->m.tensors[op->inputs[0]].dtype == DBP_S8 ? 8 : 32,
+		.a_bits = input_bits(k, op),
 		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
 							   0,
 		.weight_bytes = op->weight_bytes,

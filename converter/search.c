@@ -92,16 +92,14 @@ static int note_layer_bytes(struct packed *p, struct diag *d)
 	return 0;
 }
 
-/* Rounds as chosen, packs, and looks at what it has come to. */
-static int build(struct search *s)
+/* Packs what has been rounded, and looks at what it has come to. */
+static int pack(struct search *s, double loss)
 {
 	struct conversion *v = s->v;
 	struct packed *p = &v->packed;
-	double loss;
 
 	diag_set_file(s->d, s->c->model_path);
-	if (quantizer_round(s->q, &loss, s->d) ||
-	    pack_graph(v->graph, &v->preprocess, &v->head, s->c, &v->arena, p,
+	if (pack_graph(v->graph, &v->preprocess, &v->head, s->c, &v->arena, p,
 		       s->d))
 		return -1;
 	diag_set_file(s->d, NULL);
@@ -119,6 +117,16 @@ static int build(struct search *s)
 		return -1;
 	note_point(s, loss);
 	return 0;
+}
+
+static int build(struct search *s)
+{
+	double loss;
+
+	diag_set_file(s->d, s->c->model_path);
+	if (quantizer_round(s->q, &loss, s->d))
+		return -1;
+	return pack(s, loss);
 }
 
 /* Agreement with the float model on photos held out: 0 to 1. */

@@ -28,7 +28,7 @@ struct config {
 	const char *model_path;
 	const char *target;     /* name or FILE.yaml; default "a53" */
 	int bits;               /* 2, 3, 4, 8; default 8 */
-	int act_bits;           /* 8 */
+	int act_bits;           /* 4, 8 */
 	bool uniform;           /* forbid raising layers over `bits` */
 	const char *calib;      /* folder, list file or NULL: data-free */
 	const char *images;     /* labelled photos; NULL: those held out */

@@ -17,6 +17,7 @@
 
 #define LEAST_RATIO (1.0 / 1024) /* of the smallest scale to the largest */
 #define LEAST_GAIN 1.5
+#define LEAST_GAIN_FEW 1.05 /* of codes of fewer than 8 bits */
 /* Tables cost 256 bytes a channel: only where one scale for all loses more
  * than 20 dB would, and a table each halves that. */
 #define TABLES_SQNR 100.0
@@ -196,7 +197,7 @@ static void add_power(const struct node *n, struct reading *r)
  * 12, times the power of the codes, taken as a sixth of their range.
  */
 static double weight_error(const struct node *n, const struct reading *r,
-			   const double *scale, int bits)
+			   const double *scale, int bits, int levels)
 {
 	double reach = bits == 2 ? 1.5 : (1 << (bits - 1)) - 1, total = 0;
 	struct conv_size s = size_of(n);
@@ -206,8 +207,8 @@ static double weight_error(const struct node *n, const struct reading *r,
 		double top = 0, codes = 0;
 
 		for (int64_t k = 0; k < s.inputs; k++) {
-			double code =
-				r[first + k].need * 255 / 6 / scale[first + k];
+			double code = r[first + k].need * (levels - 1) / 6 /
+				      scale[first + k];
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
@@ -234,7 +235,8 @@ struct choice {
 	int reader_count;
 	struct reading *channels;
 	double *scale;
-	int zero, bits;
+	int zero, weight_bits;
+	int levels;    /* of the codes, the lowest -levels / 2 */
 	double margin; /* what is not seen may be so much larger */
 };
 
@@ -242,7 +244,8 @@ static double need_at(const struct choice *k, int c, int zero)
 {
 	double low = (double)k->ranges->low[c],
 	       high = (double)k->ranges->high[c];
-	double below = zero + 128, above = 127 - zero;
+	double below = zero + k->levels / 2;
+	double above = k->levels / 2 - 1 - zero;
 
 	low = low < (double)k->limits.low ? (double)k->limits.low : low;
 	high = high > (double)k->limits.high ? (double)k->limits.high : high;
@@ -258,7 +261,7 @@ static void choose_zero(struct choice *k)
 {
 	double best = -1;
 
-	for (int zero = -128; zero <= 127; zero++) {
+	for (int zero = -k->levels / 2; zero < k->levels / 2; zero++) {
 		double cost = 0;
 		int c;
 
@@ -325,7 +328,8 @@ static double error_of(const struct choice *k)
 		bool depthwise = k->readers[i]->inputs[1]->shape.dim[1] == 1;
 
 		total += weight_error(k->readers[i], k->channels, k->scale,
-				      depthwise ? 8 : k->bits);
+				      depthwise ? 8 : k->weight_bits,
+				      k->levels);
 	}
 	return total;
 }
@@ -336,7 +340,7 @@ static double signal_of(const struct choice *k)
 	double total = 0;
 
 	for (int c = 0; c < k->ranges->channels; c++) {
-		double x = k->channels[c].need * 255 / 6;
+		double x = k->channels[c].need * (k->levels - 1) / 6;
 
 		total += k->channels[c].power * x * x;
 	}
@@ -378,7 +382,7 @@ static struct quant *quant_of(const struct choice *k, struct arena *a)
 		scale[c] = (float)k->scale[c];
 		zero[c] = k->zero;
 	}
-	*q = (struct quant){ .bits = 8,
+	*q = (struct quant){ .bits = k->levels == 16 ? 4 : 8,
 			     .is_signed = true,
 			     .axis = 3,
 			     .channels = (int)n,
@@ -394,15 +398,23 @@ static bool needs_tables(const struct value *v)
 }
 
 int channel_quant(const struct value *v, const struct channel_ranges *r,
-		  int samples, struct input_range limits, int bits,
-		  struct arena *a, struct arena *scratch, struct quant **out)
+		  int samples, struct input_range limits, int weight_bits,
+		  int bits, struct arena *a, struct arena *scratch,
+		  struct quant **out)
 {
 	const struct node *table = domain_table_behind(v);
-	struct choice k = { .ranges = r, .limits = limits, .bits = bits };
+	struct choice k = { .ranges = r,
+			    .limits = limits,
+			    .weight_bits = weight_bits,
+			    .levels = 1 << bits };
 	double gain;
 
 	*out = NULL;
 	k.margin = 1 + 1 / det_sqrt(samples);
+	if (bits < 8) { /* the ranges are where clipping pays */
+		k.margin = 1;
+		k.limits = (struct input_range){ -FLT_MAX, FLT_MAX };
+	}
 	/* what a loud channel would clip off all of a curve's foot */
 	if (is_behind_table(v))
 		k.limits.low = -FLT_MAX;
@@ -429,7 +441,7 @@ int channel_quant(const struct value *v, const struct channel_ranges *r,
 		    gain < TABLES_GAIN)
 			return 0;
 		choose_scales(&k);
-	} else if (gain < LEAST_GAIN) {
+	} else if (gain < (bits < 8 ? LEAST_GAIN_FEW : LEAST_GAIN)) {
 		return 0;
 	}
 	*out = quant_of(&k, a);

@@ -85,9 +85,9 @@ static int bin_of(double x, double width)
 }
 
 static double range_error(const struct sums *s, double width, double low,
-			  double high)
+			  double high, int levels)
 {
-	double step = (high - low) / 255;
+	double step = (high - low) / (levels - 1);
 	int first = bin_of(low, width), last = bin_of(high, width);
 
 	return (s->weight[last + 1] - s->weight[first]) * step * step / 12 +
@@ -96,7 +96,7 @@ static double range_error(const struct sums *s, double width, double low,
 }
 
 struct input_range clip_range(const struct observed *o,
-			      const struct node *reader)
+			      const struct node *reader, int bits)
 {
 	double width = observed_width(o), best = -1;
 	struct input_range r = { o->low, o->high };
@@ -109,7 +109,7 @@ struct input_range clip_range(const struct observed *o,
 		for (int k = o->high > 0 ? 1 : STEPS; k <= STEPS; k++) {
 			double low = (double)o->low * i / STEPS;
 			double high = (double)o->high * k / STEPS;
-			double e = range_error(&s, width, low, high);
+			double e = range_error(&s, width, low, high, 1 << bits);
 
 			if (best < 0 || e <= best) {
 				best = e;
@@ -121,11 +121,13 @@ struct input_range clip_range(const struct observed *o,
 	return r;
 }
 
-void range_to_scale(struct input_range r, float *scale, int32_t *zero_point)
+void range_to_scale(struct input_range r, int bits, float *scale,
+		    int32_t *zero_point)
 {
 	double low = r.low < 0 ? (double)r.low : 0;
 	double high = r.high > 0 ? (double)r.high : 0;
-	double step = (high - low) / 255, zero;
+	double step = (high - low) / ((1 << bits) - 1), zero;
+	int least = -(1 << (bits - 1)), most = (1 << (bits - 1)) - 1;
 
 	if (!(step > 1e-30)) {
 		*scale = 1;
@@ -133,10 +135,10 @@ void range_to_scale(struct input_range r, float *scale, int32_t *zero_point)
 		return;
 	}
 	*scale = (float)step;
-	zero = -128 - low / step;
+	zero = least - low / step;
 	*zero_point = (int32_t)(zero < 0 ? zero - 0.5 : zero + 0.5);
-	if (*zero_point > 127)
-		*zero_point = 127;
-	if (*zero_point < -128)
-		*zero_point = -128;
+	if (*zero_point > most)
+		*zero_point = most;
+	if (*zero_point < least)
+		*zero_point = least;
 }

@@ -186,6 +186,54 @@ uint32_t *domain_assign(const struct graph *g, struct arena *a)
 	return root;
 }
 
+/* What makes v clamps to the codes there are, or passes on what has them. */
+static bool clamps(const struct value *v, const uint32_t *root)
+{
+	const struct node *n = v->producer;
+
+	if (!n)
+		return false;
+	if (domain_has_weights(n) || unary_by_table(n))
+		return true;
+	switch (n->op) {
+	case OP_ADD:
+	case OP_SUB:
+	case OP_MUL:
+		return true;
+	case OP_CONCAT:
+		for (int i = 0; i < n->input_count; i++)
+			if (root[n->inputs[i]->id] != root[v->id])
+				return false;
+		return true;
+	default:
+		return keeps_scale(n->op) &&
+		       root[n->inputs[0]->id] == root[v->id];
+	}
+}
+
+static bool is_multiplied(const struct value *v)
+{
+	for (int i = 0; i < v->use_count; i++)
+		if (v->uses[i]->inputs[0] == v &&
+		    domain_has_weights(v->uses[i]))
+			return true;
+	return false;
+}
+
+bool *domain_few_bits(const struct graph *g, const uint32_t *root,
+		      struct arena *a)
+{
+	bool *few = arena_array(a, g->value_count, sizeof(*few));
+
+	for (uint32_t i = 0; few && i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT && is_multiplied(g->values[i]))
+			few[root[i]] = true;
+	for (uint32_t i = 0; few && i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT && !clamps(g->values[i], root))
+			few[root[i]] = false;
+	return few;
+}
+
 static enum op op_of_activation(enum act_kind kind)
 {
 	switch (kind) {

@@ -34,6 +34,11 @@ bool domain_has_weights(const struct node *n);
 #define DOMAIN_FLOAT UINT32_MAX
 uint32_t *domain_assign(const struct graph *g, struct arena *a);
 
+/* By root: what weights multiply, and whose makers all clamp to fewer codes
+ * than 8 bits have. NULL: out of memory. */
+bool *domain_few_bits(const struct graph *g, const uint32_t *root,
+		      struct arena *a);
+
 /* Activations that the device reads from a table become nodes of their own
  * again, so that the value before them gets a scale. */
 int domain_split_activations(struct graph *g);
@@ -86,6 +91,12 @@ void channel_ranges_add(struct channel_ranges *r, const float *x, int64_t n);
 void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from);
 
+/* Narrows the ranges of each channel of the values in `which` to where few
+ * levels lose least: see channel_clip.c. */
+int channel_clip(const struct graph *g, const struct samples *samples,
+		 struct channel_ranges *ranges, const bool *which, int levels,
+		 int jobs, struct diag *d);
+
 struct calibration {
 	struct observed **values;      /* by id; NULL: not needed */
 	struct channel_means *means;   /* by id */
@@ -112,23 +123,25 @@ struct samples noise_samples(struct noise_samples *n);
  * The range that loses least: squared rounding error inside plus squared
  * clipping error outside, over 64 x 64 fractions of the extremes. `reader`
  * (NULL: none) is the table activation behind the value: then the error
- * counts after it.
+ * counts after it. `bits`: of the codes.
  */
 struct input_range clip_range(const struct observed *o,
-			      const struct node *reader);
+			      const struct node *reader, int bits);
 
 /*
  * Scales a channel for v, a root with ranges, one zero point for all; *out
  * NULL where one scale serves as well. `samples`: how many the ranges come
- * from; `limits`: clip_range() of the whole; `bits`: of the weights that read.
- * -1 out of memory.
+ * from; `limits`: clip_range() of the whole; `weight_bits`: of what reads;
+ * `bits`: of the codes. -1 out of memory.
  */
 int channel_quant(const struct value *v, const struct channel_ranges *r,
-		  int samples, struct input_range limits, int bits,
-		  struct arena *a, struct arena *scratch, struct quant **out);
+		  int samples, struct input_range limits, int weight_bits,
+		  int bits, struct arena *a, struct arena *scratch,
+		  struct quant **out);
 
-/* Scale and zero point of an S8 value for a range; 0 is exact. */
-void range_to_scale(struct input_range r, float *scale, int32_t *zero_point);
+/* Scale and zero point of codes of so many bits for a range; 0 is exact. */
+void range_to_scale(struct input_range r, int bits, float *scale,
+		    int32_t *zero_point);
 
 /*
  * The order in which the weights of a channel are rounded, and by how much

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define ALL (1 << 17) /* so many are looked at one by one */
+#define ALL (1 << 14) /* so many are looked at one by one */
 #define SIZE_CELLS 4096
 #define SIZE_CELLS_TIMED 512 /* with a limit on time as well */
 #define TIME_CELLS 128

@@ -22,6 +22,9 @@ struct layer {
 	bool first;        /* no weights come before */
 	bool last;         /* its output is a head */
 	bool depthwise;
+	/* what an error of each output channel costs the network, 1 on the
+	 * mean; NULL: all the same */
+	const double *importance;
 };
 
 struct layers {

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
+#include "quantizer/probe.h"
 
 #define TWIN_SAMPLES 48
 #define TWIN_BYTES ((size_t)500 << 20)
-#define PROBES 8 /* samples on which sensitivities are measured */
 #define STEPS 12
 /* A rounding whose error is this share of the layer's signal stands for all:
  * about what few bits cost. */
@@ -248,199 +248,47 @@ static int list_all(struct lister *k, struct twin *t, const struct progress *p)
 
 /* ---- Sensitivities ---- */
 
-/* Heads of the float network on the probes' samples. */
-struct probing {
-	struct lister *k;
-	const struct samples *samples;
-	struct runner *runners;
-	int count, threads;
-	float **heads; /* [sample]: all heads behind one another */
-	double *loss;  /* [sample] */
-	size_t head_floats;
-	bool record;
-	double *variance; /* by head, over all samples */
-};
-
-struct watching {
-	struct probing *p;
-	int sample;
-	size_t at;
-	int head;
-};
-
-static int watch(void *ctx, const struct value *v, void *data)
-{
-	struct watching *w = ctx;
-	struct probing *p = w->p;
-	size_t n = (size_t)shape_elements(&v->shape);
-	float *kept = p->heads[w->sample] + w->at;
-	const float *x = data;
-	double error = 0;
-
-	if (v->dtype != DT_F32 || !twin_is_head(v))
-		return 0;
-	w->at += n;
-	if (p->record) {
-		memcpy(kept, x, n * sizeof(*x));
-		return 0;
-	}
-	for (size_t i = 0; i < n; i++)
-		error += ((double)x[i] - (double)kept[i]) *
-			 ((double)x[i] - (double)kept[i]);
-	if (p->variance[w->head] > 1e-30)
-		p->loss[w->sample] += error / (double)n / p->variance[w->head];
-	w->head++;
-	return 0;
-}
-
-static int probe_sample(void *ctx, int i, int worker, struct diag *d)
-{
-	struct probing *p = ctx;
-	struct watching w = { p, i, 0, 0 };
-
-	p->loss[i] = 0;
-	return runner_sample(&p->runners[worker], p->samples,
-			     (int)((int64_t)i * p->samples->count / p->count),
-			     watch, &w, d);
-}
-
-static int run_probe(struct probing *p, double *loss)
-{
-	*loss = 0;
-	if (parallel_run(p->threads, p->count, probe_sample, p, NULL, p->k->d))
-		return -1;
-	for (int i = 0; i < p->count; i++)
-		*loss += p->loss[i] / p->count;
-	return 0;
-}
-
-static size_t count_heads(const struct graph *g, int *heads)
-{
-	size_t total = 0;
-
-	*heads = 0;
-	for (const struct node *n = g->first; n; n = n->next)
-		for (int i = 0; i < n->output_count; i++) {
-			const struct value *v = n->outputs[i];
-
-			if (!v || v->dtype != DT_F32 || !twin_is_head(v))
-				continue;
-			total += (size_t)shape_elements(&v->shape);
-			++*heads;
-		}
-	return total;
-}
-
-/* The variances of what was recorded. */
-static void measure_heads(struct probing *p)
-{
-	size_t at = 0;
-	int head = 0;
-
-	for (const struct node *n = p->k->g->first; n; n = n->next)
-		for (int i = 0; i < n->output_count; i++) {
-			const struct value *v = n->outputs[i];
-			double sum = 0, squares = 0, count;
-			size_t size;
-
-			if (!v || v->dtype != DT_F32 || !twin_is_head(v))
-				continue;
-			size = (size_t)shape_elements(&v->shape);
-			for (int s = 0; s < p->count; s++)
-				for (size_t e = at; e < at + size; e++) {
-					double x = p->heads[s][e];
-
-					sum += x;
-					squares += x * x;
-				}
-			count = (double)size * p->count;
-			p->variance[head++] =
-				count > 0 ?
-					squares / count -
-						sum / count * (sum / count) :
-					0;
-			at += size;
-		}
-}
-
 /* What the heads lose with layer i rounded alone, per unit of its error. */
-static int probe_layer(struct probing *p, int i, double *sensitivity)
+static int probe_layer(struct lister *k, struct probe *p, int i,
+		       double *sensitivity)
 {
-	const struct layer *l = &p->k->layers->rows[i];
-	const struct rounded *r = &p->k->probes[i];
+	const struct layer *l = &k->layers->rows[i];
+	const struct rounded *r = &k->probes[i];
 	struct value *w = l->node->inputs[1], *b = l->node->inputs[2];
 	const void *weights = w->data, *bias = b->data;
 	double loss;
 	int err;
 
 	*sensitivity = 0;
-	if (!r->real || !(p->k->probe_error[i] > 0))
+	if (!r->real || !(k->probe_error[i] > 0))
 		return 0;
 	w->data = r->real;
 	if (r->bias)
 		b->data = r->bias;
-	err = run_probe(p, &loss);
+	err = probe_loss(p, NULL, NULL, &loss, k->d);
 	w->data = weights;
 	b->data = bias;
-	*sensitivity = loss / p->k->probe_error[i];
+	*sensitivity = loss / k->probe_error[i];
 	return err;
-}
-
-static int probe_all(struct probing *p, const struct progress *progress)
-{
-	int heads = 0;
-	double loss;
-
-	p->head_floats = count_heads(p->k->g, &heads);
-	p->heads = arena_array(p->k->a, (size_t)p->count, sizeof(float *));
-	p->loss = arena_array(p->k->a, (size_t)p->count, sizeof(double));
-	p->variance = arena_array(p->k->a, (size_t)heads + 1, sizeof(double));
-	for (int i = 0; p->heads && i < p->count; i++)
-		p->heads[i] =
-			arena_array(p->k->a, p->head_floats, sizeof(float));
-	if (!p->heads || !p->loss || !p->variance ||
-	    (p->count && !p->heads[p->count - 1]))
-		return diag_error(p->k->d, "out of memory");
-	p->record = true;
-	if (run_probe(p, &loss))
-		return -1;
-	p->record = false;
-	measure_heads(p);
-	for (int i = 0; i < p->k->layers->count; i++) {
-		struct layer_options *o = &p->k->out[i];
-
-		if (probe_layer(p, i, &o->sensitivity))
-			return -1;
-		for (int n = 0; n < o->count; n++)
-			o->rows[n].loss = o->sensitivity * o->rows[n].error;
-		if (progress->report)
-			progress->report(progress->ctx, progress->stage, i + 1,
-					 p->k->layers->count);
-	}
-	return 0;
 }
 
 static int find_sensitivities(struct lister *k, const struct samples *samples,
 			      const struct progress *progress)
 {
-	struct probing p = { .k = k, .samples = samples };
-	int err = -1, ready = 0;
+	struct probe p;
+	int err = probe_init(&p, k->g, samples, k->c->jobs, k->d);
 
-	p.count = samples->count < PROBES ? samples->count : PROBES;
-	p.threads = parallel_threads(k->c->jobs, p.count);
-	p.runners = calloc((size_t)p.threads, sizeof(*p.runners));
-	if (!p.runners) {
-		diag_error(k->d, "out of memory");
-		goto done;
+	for (int i = 0; !err && i < k->layers->count; i++) {
+		struct layer_options *o = &k->out[i];
+
+		err = probe_layer(k, &p, i, &o->sensitivity);
+		for (int n = 0; n < o->count; n++)
+			o->rows[n].loss = o->sensitivity * o->rows[n].error;
+		if (progress->report)
+			progress->report(progress->ctx, progress->stage, i + 1,
+					 k->layers->count);
 	}
-	while (ready < p.threads)
-		if (runner_init(&p.runners[ready++], k->g, k->d))
-			goto done;
-	err = probe_all(&p, progress);
-done:
-	for (int i = 0; i < ready; i++)
-		runner_free(&p.runners[i]);
-	free(p.runners);
+	probe_free(&p);
 	return err;
 }
 

@@ -2,7 +2,10 @@
 /* The quantizer's order of work: see quantizer.h for what it leaves. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "quantizer/few_bits.h"
+#include "quantizer/importance.h"
 #include "quantizer/knapsack.h"
 #include "quantizer/layer.h"
 #include "quantizer/options.h"
@@ -15,8 +18,8 @@ struct quantizer {
 	const struct config *c;
 	const struct cost_target *target;
 	struct noise_samples noise;
-	struct samples samples;
-	bool photos; /* samples are real */
+	struct samples samples, few; /* all, and some of them, evenly spread */
+	bool photos;                 /* samples are real */
 	progress_fn *progress;
 	void *progress_ctx;
 	struct calibration seen;
@@ -28,7 +31,8 @@ struct quantizer {
 	struct arena arena, results;
 };
 
-static struct quant *activation_quant(struct arena *a, struct input_range r)
+static struct quant *activation_quant(struct arena *a, struct input_range r,
+				      int bits)
 {
 	struct quant *q = arena_alloc(a, sizeof(*q));
 	float *scale = arena_alloc(a, sizeof(*scale));
@@ -36,8 +40,8 @@ static struct quant *activation_quant(struct arena *a, struct input_range r)
 
 	if (!q || !scale || !zero)
 		return NULL;
-	range_to_scale(r, scale, zero);
-	*q = (struct quant){ .bits = 8,
+	range_to_scale(r, bits, scale, zero);
+	*q = (struct quant){ .bits = bits,
 			     .is_signed = true,
 			     .axis = -1,
 			     .channels = 1,
@@ -47,41 +51,106 @@ static struct quant *activation_quant(struct arena *a, struct input_range r)
 }
 
 /* A root: scales a channel where that is better, otherwise one. */
-static int quantize_root(struct graph *g, struct value *v,
-			 const struct config *c, const struct calibration *seen,
-			 const struct input_range *image_range,
-			 struct arena *scratch)
+static int quantize_root(struct quantizer *q, struct value *v, int bits,
+			 const struct input_range *image_range)
 {
-	const struct channel_ranges *ranges = &seen->ranges[v->id];
+	const struct channel_ranges *ranges = &q->seen.ranges[v->id];
+	struct graph *g = q->g;
 	struct input_range r =
-		clip_range(seen->values[v->id], domain_table_behind(v));
+		clip_range(q->seen.values[v->id], domain_table_behind(v), bits);
 
 	if (ranges->channels &&
-	    channel_quant(v, ranges, seen->samples, r, c->bits, g->arena,
-			  scratch, &v->quant))
+	    channel_quant(v, ranges, q->seen.samples, r, q->c->bits, bits,
+			  g->arena, &q->arena, &v->quant))
 		return -1;
 	if (v->quant)
 		return 0;
 	if (image_range && g->input_count && g->inputs[0] == v)
 		r = *image_range;
-	v->quant = activation_quant(g->arena, r);
+	v->quant = activation_quant(g->arena, r, bits);
 	return v->quant ? 0 : -1;
 }
 
-static int quantize_activations(struct graph *g, const struct config *c,
-				const uint32_t *root,
-				const struct calibration *seen,
-				const struct input_range *image_range,
-				struct arena *scratch)
+static int quantize_roots(struct quantizer *q, const uint32_t *root,
+			  const bool *few,
+			  const struct input_range *image_range)
 {
+	struct graph *g = q->g;
+
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] == i && quantize_root(g, g->values[i], c, seen,
-						  image_range, scratch))
-			return -1;
+		if (root[i] == i) {
+			g->values[i]->quant = NULL;
+			if (quantize_root(q, g->values[i],
+					  few[i] ? q->c->act_bits : 8,
+					  image_range))
+				return -1;
+		}
 	for (uint32_t i = 0; i < g->value_count; i++)
 		if (root[i] != DOMAIN_FLOAT)
 			g->values[i]->quant = g->values[root[i]]->quant;
 	return 0;
+}
+
+static int copy_ranges(const struct channel_ranges *from, size_t count,
+		       struct channel_ranges *to, struct arena *a)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = (size_t)from[i].channels;
+
+		to[i] = from[i];
+		if (!n)
+			continue;
+		to[i].low = arena_array(a, n, sizeof(float));
+		to[i].high = arena_array(a, n, sizeof(float));
+		if (!to[i].low || !to[i].high)
+			return -1;
+		memcpy(to[i].low, from[i].low, n * sizeof(float));
+		memcpy(to[i].high, from[i].high, n * sizeof(float));
+	}
+	return 0;
+}
+
+/* Fewer bits than 8 where they lose least. */
+static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
+		      const struct input_range *image_range, struct diag *d)
+{
+	const struct progress p = { q->progress, q->progress_ctx,
+				    "activations" };
+	struct graph *g = q->g;
+	struct channel_ranges *wide =
+		arena_array(&q->arena, g->value_count, sizeof(*wide));
+
+	if (!wide ||
+	    copy_ranges(q->seen.ranges, g->value_count, wide, &q->arena))
+		return diag_error(d, "out of memory");
+	if (channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
+			 q->c->jobs, d))
+		return -1;
+	if (q->c->uniform || !q->photos)
+		return 0;
+	if (quantize_roots(q, root, few, image_range))
+		return diag_error(d, "out of memory");
+	if (few_bits_raise(g, &q->few, root, few, q->c->jobs, &p, d))
+		return -1;
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (!few[i])
+			q->seen.ranges[i] = wide[i];
+	return 0;
+}
+
+static int quantize_activations(struct quantizer *q, const uint32_t *root,
+				const struct input_range *image_range,
+				struct diag *d)
+{
+	bool *few = domain_few_bits(q->g, root, &q->arena);
+
+	if (!few)
+		return diag_error(d, "out of memory");
+	if (q->c->act_bits < 8 && choose_few(q, root, few, image_range, d))
+		return -1;
+	return quantize_roots(q, root, few, image_range) ?
+		       diag_error(d, "out of memory") :
+		       0;
 }
 
 /* Without photos: to the nearest code, each layer for itself. */
@@ -123,6 +192,14 @@ static int round_together(struct quantizer *q, const struct progress *p,
 	return err ? -1 : 0;
 }
 
+static int install(struct quantizer *q, struct diag *d)
+{
+	for (int i = 0; i < q->layers.count; i++)
+		if (layer_install(q->g, &q->layers.rows[i], &q->rounded[i], d))
+			return -1;
+	return 0;
+}
+
 int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 {
 	const struct progress p = { q->progress, q->progress_ctx, "round" };
@@ -136,10 +213,7 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 		*loss = 0;
 	if (q->photos ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
 		return -1;
-	for (int i = 0; i < q->layers.count; i++)
-		if (layer_install(q->g, &q->layers.rows[i], &q->rounded[i], d))
-			return -1;
-	return 0;
+	return install(q, d);
 }
 
 /* ---- Choices ---- */
@@ -296,6 +370,16 @@ int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
 
 /* ---- The whole ---- */
 
+/* Sample i of the few. */
+static int fill_few(void *ctx, int i, float *const *inputs, struct diag *d)
+{
+	const struct quantizer *q = ctx;
+
+	return q->samples.fill(
+		q->samples.ctx,
+		(int)((int64_t)i * q->samples.count / q->few.count), inputs, d);
+}
+
 static int prepare(struct quantizer *q, const struct input_range *image_range,
 		   struct diag *d)
 {
@@ -307,10 +391,13 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	if (calibrate(q->g, q->c, &q->samples, root, &q->arena, &q->seen,
 		      q->progress, q->progress_ctx, d))
 		return -1;
-	if (quantize_activations(q->g, q->c, root, &q->seen, image_range,
-				 &q->arena))
-		return diag_error(d, "out of memory");
+	if (quantize_activations(q, root, image_range, d))
+		return -1;
 	if (layers_init(&q->layers, q->g, &q->arena, d))
+		return -1;
+	if (q->photos && !getenv("NOIMP") &&
+	    importance_find(q->g, &q->layers, &q->samples, q->c->jobs,
+			    &q->arena, d))
 		return -1;
 	q->choices = arena_array(&q->arena, (size_t)q->layers.count,
 				 sizeof(*q->choices));
@@ -345,6 +432,9 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 		q->noise.range = *image_range;
 	q->photos = samples && samples->count;
 	q->samples = q->photos ? *samples : noise_samples(&q->noise);
+	q->few = (struct samples){ q->samples.count, fill_few, q };
+	if (q->few.count > TWIN_SAMPLES)
+		q->few.count = TWIN_SAMPLES;
 	arena_init(&q->arena, 0);
 	arena_init(&q->results, 0);
 	if (!prepare(q, image_range, d))

@@ -74,7 +74,8 @@ static size_t peak_bytes(const struct twin *t)
 
 void twin_round(const struct quant *q, float *x, int64_t n)
 {
-	int low = -128 - q->zero_point[0], high = 127 - q->zero_point[0];
+	int half = 1 << (q->bits - 1);
+	int low = -half - q->zero_point[0], high = half - 1 - q->zero_point[0];
 
 	for (int64_t i = 0; i < n; i += q->channels)
 		for (int c = 0; c < q->channels; c++) {

@@ -10,24 +10,15 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
+#include "quantizer/grid.h"
 #include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
-#define SCALE_STEPS                                               \
-	3 /* tried to either side of the best without errors made \
-	   * up for */
-#define BIT_PRICE                                                   \
-	0.11552453009332421 /* ln 2 / 6: error of a step's width is \
-			     * its square over 12, half as wide     \
-			     * costs a bit a weight */
-#define RATE_ROUNDS 3       /* until codes and their frequencies agree */
-
-struct grid {
-	enum quant_grid kind;
-	int low, high;       /* codes */
-	const double *rates; /* bits by code + 128; NULL: do not count */
-	double price;        /* squared steps of the output a bit */
-};
+#define SCALE_STEPS                                                            \
+	3              /* tried to either side of the best without errors made \
+			* up for */
+#define MOST_FINER 8.0 /* a channel's step, or coarser, than the layer's */
+#define RATE_ROUNDS 3  /* until codes and their frequencies agree */
 
 /* What the jobs of a layer share, and what each worker has. */
 #define PANEL 16 /* channels that are rounded at once */
@@ -53,57 +44,12 @@ struct rounding {
 
 /* ---- One number ---- */
 
-/* Rounds half away from zero, then into the grid's codes. */
-static int code_of(double x, const struct grid *grid)
-{
-	int q;
-
-	if (grid->kind == GRID_HALF)
-		x -= 0.5; /* level (2q + 1) / 2 */
-	if (x <= grid->low)
-		return grid->low;
-	if (x >= grid->high)
-		return grid->high;
-	q = (int)(x < 0 ? x - 0.5 : x + 0.5);
-	return q;
-}
-
-static double level_of(int code, const struct grid *grid)
-{
-	return grid->kind == GRID_HALF ? code + 0.5 : code;
-}
-
-/* Between the nearest code, its neighbour on the side of zero, and zero. */
-static int cheapest_code(double x, double weight, const struct grid *grid)
-{
-	int nearest = code_of(x, grid), best = nearest;
-	int list[3] = { nearest,
-			nearest > 0 ? nearest - 1 :
-			nearest < 0 ? nearest + 1 :
-				      0,
-			0 };
-	double least = -1;
-
-	for (int i = 0; i < 3; i++) {
-		double e = x - list[i];
-		double cost = e * e * weight +
-			      grid->price * grid->rates[list[i] + 128];
-
-		if (least < 0 || cost < least) {
-			least = cost;
-			best = list[i];
-		}
-	}
-	return best;
-}
-
 static int round_to(const void *ctx, double x, double weight, double *level)
 {
 	const struct grid *grid = ctx;
-	int code = grid->rates ? cheapest_code(x, weight, grid) :
-				 code_of(x, grid);
+	int code = grid_code(x, weight, grid);
 
-	*level = level_of(code, grid);
+	*level = grid_level(code, grid);
 	return code;
 }
 
@@ -117,7 +63,8 @@ static double error_at(const double *w, int64_t n, double scale,
 	for (int64_t i = 0; i < n; i++) {
 		double e =
 			w[i] -
-			scale * level_of(code_of(w[i] * inverse, grid), grid);
+			scale * grid_level(grid_nearest(w[i] * inverse, grid),
+					   grid);
 
 		error += e * e;
 	}
@@ -128,7 +75,7 @@ static double error_at(const double *w, int64_t n, double scale,
 static double best_scale(const double *w, int64_t n, const struct grid *grid,
 			 double *error)
 {
-	double top = 0, best = 0, reach = level_of(grid->high, grid);
+	double top = 0, best = 0, reach = grid_level(grid->high, grid);
 
 	for (int64_t i = 0; i < n; i++) {
 		double a = w[i] < 0 ? -w[i] : w[i];
@@ -175,7 +122,7 @@ static int round_panel(const struct rounding *r, struct worker *w,
 	int64_t group = group_of(l, p.first), n = l->length;
 	struct grid grid = r->grid;
 
-	grid.price = r->choice.thrift * BIT_PRICE * r->aim->weight[group];
+	grid.price = r->choice.thrift * GRID_BIT_PRICE * r->aim->weight[group];
 	for (int i = 0; i < p.count; i++)
 		w->rows[i] = (struct compensated){
 			.target = r->aim->target + (p.first + i) * n,
@@ -192,7 +139,7 @@ static int round_panel(const struct rounding *r, struct worker *w,
 		if (r->aim->s)
 			continue;
 		for (int64_t k = 0; k < n; k++)
-			w->rows[i].codes[k] = (int8_t)code_of(
+			w->rows[i].codes[k] = (int8_t)grid_nearest(
 				w->rows[i].target[k] * w->rows[i].inverse,
 				&grid);
 		if (w->scale[i] > 0)
@@ -279,12 +226,24 @@ static int search_scales(const struct rounding *r, struct worker *w,
 	return 0;
 }
 
+/* The layer's step, finer where errors cost more. */
+static double step_of(const struct rounding *r, int64_t c)
+{
+	double importance = r->l->importance ? r->l->importance[c] : 1;
+	double finer = det_sqrt(importance);
+
+	finer = finer < 1 / MOST_FINER ? 1 / MOST_FINER :
+		finer > MOST_FINER     ? MOST_FINER :
+					 finer;
+	return r->choice.step / finer;
+}
+
 static int use_step(const struct rounding *r, struct worker *w, struct panel p,
 		    struct diag *d)
 {
 	for (int i = 0; i < p.count; i++)
 		w->scale[i] = near_scale(r->l, p.first + i,
-					 (double)(float)r->choice.step, 0);
+					 step_of(r, p.first + i), 0);
 	if (round_panel(r, w, p, d))
 		return -1;
 	for (int i = 0; i < p.count; i++)
@@ -317,7 +276,9 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 		 * is what vanishes. */
 		if (!(scale > 0))
 			scale = r->grid.kind == GRID_HALF ? 1e-30 : 1;
-		r->loss[p.first + i] = w->least[i];
+		r->loss[p.first + i] =
+			w->least[i] *
+			(r->l->importance ? r->l->importance[p.first + i] : 1);
 		r->out->scale[p.first + i] = (float)scale;
 		for (int64_t k = 0; k < n; k++)
 			r->out->codes[layer_at(r->l, p.first + i, k)] =
@@ -328,62 +289,22 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 
 /* ---- Frequencies ---- */
 
-static void count_codes(const struct rounding *r, double counts[256])
-{
-	int64_t total = r->l->channels * r->l->length;
-
-	for (int i = 0; i < 256; i++)
-		counts[i] = 0;
-	for (int64_t i = 0; i < total; i++)
-		counts[r->out->codes[i] + 128]++;
-}
-
-static double log2_of(double x)
-{
-	return det_log(x) * 1.4426950408889634;
-}
-
-static double entropy(const struct rounding *r)
-{
-	double counts[256], bits = 0;
-	double total = (double)(r->l->channels * r->l->length);
-
-	count_codes(r, counts);
-	for (int i = 0; i < 256; i++)
-		if (counts[i] > 0)
-			bits += counts[i] * log2_of(total / counts[i]);
-	return bits;
-}
-
 /* Bits by the frequencies of the codes, or a first guess. */
 static void set_rates(struct rounding *r, bool known)
 {
-	double counts[256];
-	double total = (double)(r->l->channels * r->l->length);
-
-	count_codes(r, counts);
+	if (known) {
+		grid_rates(r->out->codes, r->l->channels * r->l->length,
+			   r->rates);
+		return;
+	}
 	for (int i = 0; i < 256; i++) {
 		int size = i < 128 ? 128 - i : i - 128;
 
-		r->rates[i] =
-			known ? log2_of((total + 8) / (counts[i] + 8.0 / 256)) :
-			size  ? 1.5 + size :
-				0.7;
+		r->rates[i] = size ? 1.5 + size : 0.7;
 	}
 }
 
 /* ---- A layer ---- */
-
-static struct grid grid_of(int bits, enum quant_grid kind)
-{
-	struct grid g = { .kind = kind,
-			  .low = -(1 << (bits - 1)),
-			  .high = (1 << (bits - 1)) - 1 };
-
-	if (bits == 8)
-		g.low = -127;
-	return g;
-}
 
 static int round_channels(struct rounding *r, int threads, struct diag *d)
 {
@@ -475,7 +396,7 @@ static void set_real(const struct rounding *r)
 		for (int64_t i = 0; i < l->length; i++) {
 			int64_t k = layer_at(l, c, i);
 			int64_t from = layer_input_channel(l, c, i);
-			double level = level_of(r->out->codes[k], &r->grid);
+			double level = grid_level(r->out->codes[k], &r->grid);
 
 			r->out->real[k] =
 				(float)((double)r->out->scale[c] * level /
@@ -525,7 +446,7 @@ static int correct_bias(const struct rounding *r, struct arena *a)
 
 		for (int64_t i = 0; i < l->length; i++) {
 			int64_t k = layer_at(l, c, i);
-			double level = level_of(r->out->codes[k], &r->grid);
+			double level = grid_level(r->out->codes[k], &r->grid);
 
 			shift += (double)r->out->scale[c] * level *
 					 mean_of(&source, c, i, true) -
@@ -587,7 +508,8 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 				  c.bits; /* they lie in the tiles of four */
 	out->grid = r.grid.kind;
 	out->loss = sum(r.loss, aim->l->channels);
-	out->entropy_bits = entropy(&r);
+	out->entropy_bits =
+		grid_entropy(out->codes, aim->l->channels * aim->l->length);
 	set_real(&r);
 	err = correct_bias(&r, a) ? diag_error(d, "out of memory") : 0;
 done:

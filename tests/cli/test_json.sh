@@ -93,6 +93,13 @@ holds "run" "$work/run.json" "len(j) == 1 and len(j[0]['detections']) > 2 \
 	and all(len(d['box']) == 4 and d['box'][0] < d['box'][2] and \
 	0 <= d['score'] <= 1 for d in j[0]['detections'])"
 
+"$dbconvert" "$model" --act-bits 4 --calib "$blobs/photos" --mean 0 -q \
+	--report "$work/few.json" -o "$work/few" 2>"$work/log" ||
+	failed "convert with few bits of activations"
+holds "widths of activations" "$work/few.json" \
+	"{l['a_bits'] for l in j['layers'] if 'why' in l} == {4, 8} and \
+	j['layers'][0]['a_bits'] == 8 and j['fidelity']['detections']['f1'] > 0.8"
+
 # A budget that is missed is in the JSON too.
 "$dbconvert" "$model" --max-size 1KB --json -q -o "$work/none" \
 	>"$work/no.json" 2>"$work/log"

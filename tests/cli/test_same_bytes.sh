@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 convert() {
 	name=$1
 	shift
-	"$@" "$blobs/blobs.onnx" --bits 4 --calib "$blobs/photos" -q --mean 0 \
+	"$@" "$blobs/blobs.onnx" --bits 2 --act-bits 4 --calib "$blobs/photos" -q --mean 0 \
 		--scale 1/255 -o "$work/$name" 2>"$work/$name.log" ||
 		sed 's/^/  | /' "$work/$name.log" >&2
 	cat "$work/$name/blobs.dbp" "$work/$name/blobs.h" 2>/dev/null |

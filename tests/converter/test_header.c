@@ -96,7 +96,8 @@ static char *header_of(struct fixture *f, const char *name)
 	const struct packed p = { .bytes = f->bytes,
 				  .size = SIZE,
 				  .file = f->bytes,
-				  .file_size = SIZE };
+				  .file_size = SIZE,
+				  .ram_bytes = 123456 };
 	char *text = pack_header_text(&p, name, &f->d);
 
 	assert_non_null(text);

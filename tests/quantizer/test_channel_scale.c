@@ -67,7 +67,8 @@ static struct graph *build(struct fixture *f, const char *middle)
 	return g;
 }
 
-static void pack(struct fixture *f, struct graph *g, struct packed *out)
+static void pack(struct fixture *f, struct graph *g, int act_bits,
+		 struct packed *out)
 {
 	static const struct samples samples = { 8, fill, NULL };
 	struct preprocess none = { 0 };
@@ -75,6 +76,7 @@ static void pack(struct fixture *f, struct graph *g, struct packed *out)
 
 	config_init(&c);
 	c.uniform = true;
+	c.act_bits = act_bits;
 	c.jobs = 1;
 	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
 	    pack_graph(g, &none, NULL, &c, &f->arena, out, &f->d))
@@ -123,7 +125,7 @@ static void check(struct fixture *f, const char *middle, const char *value,
 	struct packed p = { 0 };
 	double decibels;
 
-	pack(f, g, &p);
+	pack(f, g, 8, &p);
 	assert_non_null(v->quant);
 	if (differs) {
 		assert_int_equal(v->quant->channels, CHANNELS);
@@ -166,6 +168,77 @@ static void test_other_readers(void **state)
 	      "d", false);
 }
 
+/* ---- Few bits ---- */
+
+struct few {
+	const struct graph *g;
+	int seen; /* numbers of 4 bits */
+};
+
+static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
+{
+	struct few *few = ctx;
+	uint32_t source = dbrt_op_source(m, op) & ~DBP_SOURCE_UNITS;
+	const struct value *v = source ? few->g->values[source - 1] : NULL;
+	struct dbrt_tensor t;
+	uint32_t id, n = 1;
+
+	assert_int_equal(dbrt_op_outputs(m, op, &id, 1), 1);
+	assert_int_equal(dbrt_tensor_at(m, id, &t), DBRT_OK);
+	if (t.dtype != DBRT_S8 || !v || !v->quant || v->quant->bits != 4)
+		return;
+	for (uint32_t i = 0; i < t.rank; i++)
+		n *= t.dims[i];
+	for (uint32_t i = 0; i < n; i++) {
+		int code = ((const int8_t *)t.data)[i];
+
+		assert_in_range(code + 8, 0, 15);
+	}
+	few->seen += (int)n;
+}
+
+/* Four bits: codes are -8 to 7 on the device, with scales a channel where
+ * these help, and the input keeps its 8. */
+static void check_few(struct fixture *f, const char *middle, double decibels)
+{
+	struct graph *g = build(f, middle), *fresh = build(f, middle);
+	struct few few = { .g = g };
+	struct packed p = { 0 };
+	struct packed_file file = { 0 };
+	float x[ELEMENTS];
+	double got;
+
+	pack(f, g, 4, &p);
+	assert_int_equal(g->inputs[0]->quant->bits, 8);
+	assert_int_equal(graph_find_value(g, "d")->quant->bits, 4);
+	assert_int_equal(graph_find_value(g, "e")->quant->bits, 4);
+	assert_int_equal(packed_file_open(&file, p.bytes, p.size, "", &f->d),
+			 0);
+	assert_int_equal(packed_file_bind(&file, &f->d), 0);
+	dbrt_set_trace(&file.model, check_codes, &few);
+	random_input(x, 78);
+	for (int i = 0; i < ELEMENTS; i++)
+		x[i] *= 3; /* beyond what was seen */
+	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
+	assert_int_equal(dbrt_run(&file.model), 0);
+	assert_true(few.seen >= 2 * ELEMENTS);
+	packed_file_close(&file);
+	got = measure(f, fresh, &p);
+	if (got < decibels)
+		fail_msg("%s: %.1f dB", middle, got);
+}
+
+static void test_few_bits(void **state)
+{
+	check_few(*state,
+		  "%d = MaxPool(%c) {kernel_shape=[1, 1]} layout=nhwc "
+		  ": f32 1x12x12x4\n",
+		  12);
+	check_few(*state, "%d = LeakyRelu(%c) {alpha=0.1} : f32 1x12x12x4\n",
+		  8);
+	check_few(*state, "%d = Swish(%c) : f32 1x12x12x4\n", 8);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -175,6 +248,8 @@ int main(void)
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_readers, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_few_bits, fixture_setup,
+						fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

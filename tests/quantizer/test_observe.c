@@ -90,7 +90,7 @@ static double rounding_error(const float *x, int n, struct input_range r)
 	int32_t zero;
 	double e = 0;
 
-	range_to_scale(r, &scale, &zero);
+	range_to_scale(r, 8, &scale, &zero);
 	for (int i = 0; i < n; i++) {
 		double q = rint((double)x[i] / (double)scale) + zero;
 		double back;
@@ -114,7 +114,7 @@ static void test_range_beats_extremes(void **state)
 		x[i] = bell();
 	x[20000] = 40; /* an outlier */
 	observed_add(o, x, 20001);
-	best = clip_range(o, NULL);
+	best = clip_range(o, NULL, 8);
 	widest = (struct input_range){ o->low, o->high };
 	assert_true(rounding_error(x, 20001, best) <=
 		    1.02 * rounding_error(x, 20001, widest));
@@ -137,7 +137,7 @@ static void test_zero_is_exact(void **state)
 		float scale;
 		int32_t zero;
 
-		range_to_scale(ranges[i], &scale, &zero);
+		range_to_scale(ranges[i], 8, &scale, &zero);
 		assert_true(scale > 0);
 		assert_in_range(zero + 128, 0, 255);
 	}

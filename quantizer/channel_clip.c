@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where each channel is best clipped when its codes are few: by the squared
+ * error of rounding and clipping over a histogram of its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "quantizer/internal.h"
+
+#define BINS 256
+#define FRACTIONS 40 /* of the extremes that are tried, down to a quarter */
+
+struct clipping {
+	const struct graph *g;
+	const struct samples *samples;
+	const struct channel_ranges *ranges; /* by id */
+	struct runner *runners;              /* by worker */
+	uint32_t **counts;                   /* [worker]: [channel][BINS] */
+	size_t *first;                       /* by id: its first channel */
+	size_t channels;
+};
+
+static int watch(struct clipping *k, int worker, const struct value *v,
+		 const float *x)
+{
+	const struct channel_ranges *r = &k->ranges[v->id];
+	int64_t n = shape_elements(&v->shape);
+
+	for (int c = 0; c < r->channels; c++) {
+		uint32_t *counts = k->counts[worker] +
+				   (k->first[v->id] + (size_t)c) * BINS;
+		float low = r->low[c], width = (r->high[c] - low) / BINS;
+
+		if (!(width > 0))
+			continue;
+		for (int64_t i = c; i < n; i += r->channels) {
+			int bin = (int)((x[i] - low) / width);
+
+			counts[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
+		}
+	}
+	return 0;
+}
+
+struct watching {
+	struct clipping *k;
+	int worker;
+};
+
+static int observe(void *ctx, const struct value *v, void *data)
+{
+	const struct watching *w = ctx;
+
+	return w->k->ranges[v->id].channels ? watch(w->k, w->worker, v, data) :
+					      0;
+}
+
+static int sample_job(void *ctx, int i, int worker, struct diag *d)
+{
+	struct clipping *k = ctx;
+	struct watching w = { k, worker };
+
+	return runner_sample(&k->runners[worker], k->samples, i, observe, &w,
+			     d);
+}
+
+/* Squared error with the extremes times `share`; what is exactly 0 has none. */
+static double error_at(const uint32_t *counts, double low, double high,
+		       double share, int levels)
+{
+	double width = (high - low) / BINS;
+	double step = (high - low) * share / (levels - 1), total = 0;
+	double least = low * share, most = high * share;
+	int zero = (int)(-low / width);
+
+	for (int i = 0; i < BINS; i++) {
+		double x = low + (i + 0.5) * width, y;
+
+		if (!counts[i] || i == zero)
+			continue;
+		y = x < least ? least : x > most ? most : x;
+		y /= step;
+		y = step * (double)(int)(y < 0 ? y - 0.5 : y + 0.5);
+		total += counts[i] * ((x - y) * (x - y));
+	}
+	return total;
+}
+
+static void clip(struct channel_ranges *r, int c, const uint32_t *counts,
+		 int levels)
+{
+	double low = (double)r->low[c], high = (double)r->high[c];
+	double best = -1, best_share = 1;
+
+	if (!(high > low))
+		return;
+	for (int i = 0; i < FRACTIONS; i++) {
+		double share = 1 - 0.75 * i / FRACTIONS;
+		double error = error_at(counts, low, high, share, levels);
+
+		if (best < 0 || error < best) {
+			best = error;
+			best_share = share;
+		}
+	}
+	r->low[c] = (float)(low * best_share);
+	r->high[c] = (float)(high * best_share);
+}
+
+static int run(struct clipping *k, int threads, struct arena *a, struct diag *d)
+{
+	int err = -1, ready = 0;
+
+	k->runners = arena_array(a, (size_t)threads, sizeof(*k->runners));
+	k->counts = arena_array(a, (size_t)threads, sizeof(*k->counts));
+	for (int i = 0; k->counts && i < threads; i++) {
+		k->counts[i] =
+			arena_array(a, k->channels * BINS, sizeof(uint32_t));
+		if (!k->counts[i])
+			return diag_error(d, "out of memory");
+	}
+	if (!k->runners || !k->counts)
+		return diag_error(d, "out of memory");
+	while (ready < threads)
+		if (runner_init(&k->runners[ready++], k->g, d))
+			goto done;
+	err = parallel_run(threads, k->samples->count, sample_job, k, NULL, d);
+	for (int i = 1; !err && i < threads; i++)
+		for (size_t c = 0; c < k->channels * BINS; c++)
+			k->counts[0][c] += k->counts[i][c];
+done:
+	for (int i = 0; i < ready; i++)
+		runner_free(&k->runners[i]);
+	return err;
+}
+
+int channel_clip(const struct graph *g, const struct samples *samples,
+		 struct channel_ranges *ranges, const bool *which, int levels,
+		 int jobs, struct diag *d)
+{
+	struct clipping k = { .g = g, .samples = samples, .ranges = ranges };
+	struct arena scratch;
+	int err = 0;
+
+	arena_init(&scratch, 0);
+	k.first = arena_array(&scratch, g->value_count, sizeof(*k.first));
+	for (uint32_t i = 0; k.first && i < g->value_count; i++) {
+		k.first[i] = k.channels;
+		k.channels += (size_t)ranges[i].channels;
+	}
+	if (!k.first)
+		err = diag_error(d, "out of memory");
+	else if (k.channels)
+		err = run(&k, parallel_threads(jobs, samples->count), &scratch,
+			  d);
+	for (uint32_t i = 0; !err && i < g->value_count; i++)
+		for (int c = 0; which[i] && c < ranges[i].channels; c++)
+			clip(&ranges[i], c,
+			     k.counts[0] + (k.first[i] + (size_t)c) * BINS,
+			     levels);
+	arena_free(&scratch);
+	return err;
+}
