@@ -18,6 +18,11 @@ static const struct option_row table[] = {
 	  "4|8", 0, 0, "width of the activations (8)" },
 	{ "uniform", 0, NULL, OPTION_FLAG, CFG(uniform), VERB_CONVERT, NULL, 0,
 	  0, "the same width for every layer, raise none" },
+	{ "effort", 0, "fast|normal|best", OPTION_CHOICE, CFG(effort),
+	  VERB_CONVERT, "fast|normal|best", 0, 0,
+	  "how long to look for a better model (normal)" },
+	{ "method", 0, "NAME,...", OPTION_SET, CFG(methods), VERB_CONVERT,
+	  METHOD_NAMES, 0, 0, "only these, or all but no-NAME,..." },
 	{ "calib", 'c', "DIR|LIST", OPTION_TEXT, CFG(calib),
 	  VERB_CONVERT | VERB_VERIFY, NULL, 0, 0,
 	  "photos or .npy/.pb tensors to calibrate and measure with" },
@@ -147,6 +152,10 @@ static const char *expected(const struct option_row *row)
 		return "true or false";
 	case OPTION_SEED:
 		return "a whole number";
+	case OPTION_SET:
+		return "names with commas between, of "
+		       "clip, channels, bias, compensate, target, importance, "
+		       "entropy, search, or each with no- before it";
 	case OPTION_FRACTION:
 		return "a number from 0 to 1";
 	case OPTION_BYTES:
@@ -224,6 +233,33 @@ static int choice_index(const char *choices, const char *value)
 		choices += length + (choices[length] == '|');
 	}
 	return -1;
+}
+
+/* "a,b": only these; "no-a,no-b": all but these. */
+static int set_bits(void *at, const char *choices, const char *value)
+{
+	int bits = 0, without = 0;
+	char name[32];
+
+	while (*value) {
+		size_t n = strcspn(value, ",");
+		bool no = strncmp(value, "no-", 3) == 0;
+		int i;
+
+		if (n >= sizeof(name))
+			return -1;
+		memcpy(name, value, n);
+		name[n] = 0;
+		i = choice_index(choices, name + (no ? 3 : 0));
+		if (i < 0)
+			return -1;
+		*(no ? &without : &bits) |= 1 << i;
+		value += n + (value[n] == ',');
+	}
+	if (!bits && !without)
+		return -1;
+	*(int *)at = bits ? bits & ~without : *(int *)at & ~without;
+	return 0;
 }
 
 static int set_fraction(void *at, const char *value)
@@ -315,6 +351,8 @@ static int store(struct command *cmd, const struct option_row *row,
 		if (row->offset == CFG(color))
 			c->color_given = true;
 		return 0;
+	case OPTION_SET:
+		return set_bits(at, row->choices, value) ? 1 : 0;
 	case OPTION_FRACTION:
 		return set_fraction(at, value) ? 1 : 0;
 	case OPTION_BYTES:

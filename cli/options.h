@@ -42,6 +42,7 @@ enum option_kind {
 	OPTION_SEED,     /* uint64_t */
 	OPTION_WIDTH,    /* an int out of `choices` */
 	OPTION_CHOICE,   /* the index in `choices` */
+	OPTION_SET,      /* an int, a bit for each of `choices` */
 	OPTION_FRACTION, /* a float from 0 to 1 */
 	OPTION_BYTES,
 	OPTION_DURATION,

@@ -107,9 +107,10 @@ static json_t *report_fidelity(const struct report *r)
 	return j;
 }
 
-static json_t *sqnr_json(double decibels)
+/* What is not a number, or not known, is null. */
+static json_t *number_json(double x)
 {
-	return isnan(decibels) ? json_null() : json_real(decibels);
+	return isfinite(x) ? json_real(x) : json_null();
 }
 
 static json_t *layer_json(const struct report *r, int i)
@@ -122,15 +123,15 @@ static json_t *layer_json(const struct report *r, int i)
 		l->w_bits, "a_bits", l->a_bits, "macs", (json_int_t)l->macs,
 		"weight_bytes", (json_int_t)l->weight_bytes, "latency_us",
 		r->layer_us[i], "sqnr_db",
-		sqnr_json(r->layers ? r->layers[i].sqnr_db : (double)NAN),
+		number_json(r->layers ? r->layers[i].sqnr_db : (double)NAN),
 		"file_bytes", (json_int_t)l->file_bytes);
 
 	if (j && q)
 		json_object_update_new(
-			j, json_pack("{s:f,s:f,s:f,s:s}", "entropy_bits",
+			j, json_pack("{s:f,s:o,s:o,s:s}", "entropy_bits",
 				     q->entropy_bits, "sensitivity",
-				     q->sensitivity, "loss", q->loss, "why",
-				     q->why));
+				     number_json(q->sensitivity), "loss",
+				     number_json(q->loss), "why", q->why));
 	return j;
 }
 
@@ -141,11 +142,6 @@ static json_t *layers_json(const struct report *r)
 	for (int i = 0; i < r->v->packed.layer_count; i++)
 		json_array_append_new(list, layer_json(r, i));
 	return list;
-}
-
-static json_t *number_json(double x)
-{
-	return isnan(x) ? json_null() : json_real(x);
 }
 
 /* Without a search there is the one model. */
@@ -160,15 +156,16 @@ static json_t *pareto_json(const struct report *r)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:f,s:I,s:f,s:f,s:I,s:f,s:o,s:b,s:b}",
+			json_pack("{s:f,s:I,s:f,s:o,s:I,s:o,s:o,s:b,s:b}",
 				  "weight_bits_mean",
 				  chosen ? r->weight_bits_mean : p->weight_bits,
 				  "dbp_bytes", (json_int_t)p->dbp_bytes,
-				  "latency_us", p->latency_us, "loss", p->loss,
-				  "ram_bytes", (json_int_t)p->ram_bytes,
-				  "predicted_loss", p->predicted_loss,
-				  "fidelity", number_json(p->fidelity), "built",
-				  p->built, "chosen", chosen));
+				  "latency_us", p->latency_us, "loss",
+				  number_json(p->loss), "ram_bytes",
+				  (json_int_t)p->ram_bytes, "predicted_loss",
+				  number_json(p->predicted_loss), "fidelity",
+				  number_json(p->fidelity), "built", p->built,
+				  "chosen", chosen));
 	}
 	return list;
 }
@@ -283,11 +280,11 @@ char *report_verify_json(const struct fidelity *f,
 
 	json_object_set_new(root, "accuracy", json_null());
 	for (int i = 0; i < layer_count; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o,s:s,s:o}", "name",
-						name_json(layers[i].name), "op",
-						layers[i].op, "sqnr_db",
-						sqnr_json(layers[i].sqnr_db)));
+		json_array_append_new(
+			list,
+			json_pack("{s:o,s:s,s:o}", "name",
+				  name_json(layers[i].name), "op", layers[i].op,
+				  "sqnr_db", number_json(layers[i].sqnr_db)));
 	json_object_set_new(root, "layers", list);
 	return dump(root, d);
 }

@@ -283,8 +283,8 @@ static double bytes_for(const struct search *s, double bits)
 	return s->weights * bits / 8 * (s->target->coded ? CODED_SHARE : 1);
 }
 
-/* Every layer takes bits of its own as long as that helps. */
-static int search(struct search *s)
+/* Every layer takes bits of its own, and more bytes as long as that helps. */
+static int search_once(struct search *s)
 {
 	const struct config *c = s->c;
 	bool asked = c->min_fidelity > 0;
@@ -294,6 +294,7 @@ static int search(struct search *s)
 
 	if (c->bits == 8)
 		bytes = most = INFINITY;
+	s->widest = 8;
 	if (quantizer_tabulate(s->q, s->d))
 		return -1;
 	for (int i = 0; i < RAISE_TRIES; i++) {
@@ -314,25 +315,103 @@ static int search(struct search *s)
 	return 0;
 }
 
+/* ---- Variants ---- */
+
+/* What one has come to. */
+struct outcome {
+	struct packed packed;
+	struct quantizer_layer *layers;
+	int point;
+};
+
+static int note_layers(struct search *s, struct quantizer_layer **layers)
+{
+	int n = quantizer_layer_count(s->q);
+
+	*layers = arena_array(&s->v->arena, (size_t)n, sizeof(**layers));
+	for (int i = 0; *layers && i < n; i++)
+		if (quantizer_layer_at(s->q, i, &s->v->arena, &(*layers)[i]))
+			return diag_error(s->d, "out of memory");
+	return *layers ? 0 : diag_error(s->d, "out of memory");
+}
+
+static bool within(const struct search *s, const struct search_point *p)
+{
+	const struct config *c = s->c;
+
+	return !over((double)p->dbp_bytes, limit_of(c->max_size_bytes)) &&
+	       !over(p->latency_us, limit_of(c->max_latency_us)) &&
+	       !over((double)p->ram_bytes, limit_of(c->max_ram_bytes));
+}
+
+/* What keeps the limits, then what was asked for in accuracy with the fewest
+ * bytes, then what agrees best with the float model. */
+static bool is_better(const struct search *s, int point, int than)
+{
+	const struct search_point *p = &s->v->search.points[point];
+	const struct search_point *q = &s->v->search.points[than];
+	double enough = (double)s->c->min_fidelity;
+
+	if (within(s, p) != within(s, q))
+		return within(s, p);
+	if (isnan(p->fidelity) || isnan(q->fidelity))
+		return p->loss < q->loss;
+	if (enough > 0 && p->fidelity >= enough && q->fidelity >= enough)
+		return p->dbp_bytes < q->dbp_bytes;
+	return p->fidelity > q->fidelity;
+}
+
+static int variants_for(const struct config *c)
+{
+	return c->effort == EFFORT_FAST   ? 1 :
+	       c->effort == EFFORT_NORMAL ? 2 :
+					    quantizer_variants();
+}
+
+static int search(struct search *s)
+{
+	struct search_result *r = &s->v->search;
+	struct outcome best = { .point = -1 };
+	int count = variants_for(s->c);
+
+	if (!(s->c->methods & METHOD_IMPORTANCE) && count > 1)
+		count = s->c->effort == EFFORT_BEST ? count : 1;
+	for (int i = 0; i < count; i++) {
+		struct outcome now;
+
+		if (quantizer_set_variant(s->q, i, s->d) || search_once(s) ||
+		    note_layers(s, &now.layers))
+			return -1;
+		now.packed = s->v->packed;
+		now.point = r->result;
+		if (best.point < 0 || is_better(s, now.point, best.point))
+			best = now;
+	}
+	s->v->packed = best.packed;
+	r->layers = best.layers;
+	r->layer_count = quantizer_layer_count(s->q);
+	r->result = best.point;
+	return note_front(s);
+}
+
 static bool worth_searching(const struct config *c,
 			    const struct samples *samples)
 {
 	return samples && samples->count && !c->uniform &&
+	       c->methods & METHOD_SEARCH &&
 	       (c->bits < 8 || c->max_size_bytes || c->max_latency_us ||
 		c->max_ram_bytes);
 }
 
-static int note_layers(struct search *s)
+/* Each layer with the bits that are asked for. */
+static int build_plainly(struct search *s)
 {
 	struct search_result *r = &s->v->search;
-	int n = quantizer_layer_count(s->q);
 
-	r->layers = arena_array(&s->v->arena, (size_t)n, sizeof(*r->layers));
-	for (int i = 0; r->layers && i < n; i++)
-		if (quantizer_layer_at(s->q, i, &s->v->arena, &r->layers[i]))
-			return -1;
-	r->layer_count = r->layers ? n : 0;
-	return r->layers ? 0 : -1;
+	if (build(s) || note_layers(s, &r->layers))
+		return -1;
+	r->layer_count = quantizer_layer_count(s->q);
+	return 0;
 }
 
 int search_pack(const struct config *c, const struct cost_target *target,
@@ -345,8 +424,7 @@ int search_pack(const struct config *c, const struct cost_target *target,
 			    .v = v,
 			    .progress = progress,
 			    .ctx = progress_ctx,
-			    .d = d,
-			    .widest = 8 };
+			    .d = d };
 	int err;
 
 	diag_set_file(d, c->model_path);
@@ -357,11 +435,7 @@ int search_pack(const struct config *c, const struct cost_target *target,
 	for (int i = 0; i < quantizer_layer_count(s.q); i++)
 		s.weights += (double)quantizer_layer_weights(s.q, i);
 	v->search.searched = worth_searching(c, samples);
-	err = v->search.searched ? search(&s) : build(&s);
-	if (!err && note_layers(&s))
-		err = diag_error(d, "out of memory");
-	if (!err && v->search.searched)
-		err = note_front(&s);
+	err = v->search.searched ? search(&s) : build_plainly(&s);
 	diag_set_file(d, NULL);
 	quantizer_free(s.q);
 	return err;

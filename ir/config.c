@@ -16,6 +16,8 @@ void config_init(struct config *c)
 		.target = "a53",
 		.bits = 8,
 		.act_bits = 8,
+		.methods = METHOD_ALL,
+		.effort = EFFORT_NORMAL,
 		.output_dir = ".",
 		.color = COLOR_RGB,
 		.resize = RESIZE_STRETCH,

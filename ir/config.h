@@ -19,6 +19,24 @@ struct config_shape {
 	struct shape shape;
 };
 
+/* What the quantizer may do; each can be left out to see what it adds. */
+enum method {
+	METHOD_CLIP = 1,        /* ranges by squared error, not extremes */
+	METHOD_CHANNELS = 2,    /* activations with a scale a channel */
+	METHOD_BIAS = 4,        /* biases corrected */
+	METHOD_COMPENSATE = 8,  /* errors made up for by later weights */
+	METHOD_TARGET = 16,     /* and those of the layers before */
+	METHOD_IMPORTANCE = 32, /* channels weighed by gradients */
+	METHOD_ENTROPY = 64,    /* codes that are cheap to write */
+	METHOD_SEARCH = 128,    /* a width for each layer */
+	METHOD_ALL = 255,
+};
+/* Their names, in the order of their bits. */
+#define METHOD_NAMES \
+	"clip|channels|bias|compensate|target|importance|entropy|search"
+
+enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
+
 /*
  * What the user asked for: every long option and key of dbconvert.yaml ends
  * here, with its default. Read-only once parsed; strings are owned by cli.
@@ -30,6 +48,8 @@ struct config {
 	int bits;               /* 2, 3, 4, 8; default 8 */
 	int act_bits;           /* 4, 8 */
 	bool uniform;           /* forbid raising layers over `bits` */
+	int methods;            /* enum method, together */
+	enum effort effort;     /* default EFFORT_NORMAL */
 	const char *calib;      /* folder, list file or NULL: data-free */
 	const char *images;     /* labelled photos; NULL: those held out */
 	const char *labels;     /* file or folder */

@@ -49,7 +49,8 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 	int64_t each = l->channels / l->groups;
 
 	if (compensation_set(&aim->groups[i], aim->s->covariance + at,
-			     aim->s->patches, d))
+			     aim->s->patches, l->manner->damping,
+			     !(l->manner->methods & METHOD_COMPENSATE), d))
 		return -1;
 	aim->weight[i] = mean_weight(&aim->groups[i]);
 	for (int64_t c = i * each; c < (i + 1) * each; c++) {
@@ -57,8 +58,10 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 
 		r->signal[c] = l->unit * l->unit *
 			       variance(target, aim->s->covariance + at, n);
-		compensation_aim(&aim->groups[i], aim->s->missing + at, target,
-				 r->rest[worker]);
+		if (l->manner->methods & METHOD_TARGET &&
+		    l->manner->methods & METHOD_COMPENSATE)
+			compensation_aim(&aim->groups[i], aim->s->missing + at,
+					 target, r->rest[worker]);
 	}
 	return 0;
 }

@@ -11,8 +11,9 @@
 #include "evaluator/blas.h"
 #include "quantizer/internal.h"
 
-#define DAMPING 0.02    /* of the mean variance, and more where patches are */
-#define DAMPING_FEW 0.3 /* few for so many inputs: times inputs a patch */
+/* More damping where patches are few for so many inputs: times inputs a patch.
+ */
+#define DAMPING_FEW 0.3
 
 struct by_variance {
 	double variance;
@@ -61,13 +62,13 @@ int compensation_new(struct compensation *c, int length, struct arena *a)
 }
 
 int compensation_set(struct compensation *c, const double *covariance,
-		     int patches, struct diag *d)
+		     int patches, double damping, bool alone, struct diag *d)
 {
 	size_t n = (size_t)c->length;
-	double damping = DAMPING + DAMPING_FEW * c->length / patches;
 	double *h = malloc((n * n + 1) * sizeof(*h)), mean;
 	int err = -1;
 
+	damping += DAMPING_FEW * c->length / patches;
 	if (!h || order_inputs(covariance, c->length, c->order, &mean)) {
 		diag_error(d, "out of memory");
 		goto done;
@@ -76,10 +77,14 @@ int compensation_set(struct compensation *c, const double *covariance,
 	 * triangle R in order, and u = R^-1. */
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
-			h[i * n + k] =
-				covariance[(size_t)c->order[n - 1 - i] * n +
-					   (size_t)c->order[n - 1 - k]] +
-				(i == k ? damping * mean + 1e-6 : 0);
+			h[i * n +
+			  k] = (alone && i != k ?
+					0 :
+					covariance[(size_t)c->order[n - 1 - i] *
+							   n +
+						   (size_t)c->order[n - 1 -
+								    k]]) +
+			       (i == k ? damping * mean + 1e-6 : 0);
 	if (blas_inverse_factor(h, c->length, d))
 		goto done;
 	for (size_t i = 0; i < n; i++)

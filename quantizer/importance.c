@@ -10,6 +10,8 @@
 
 #define SAMPLES 16
 #define FLOOR 1e-3 /* of the mean: nothing is worth less */
+/* Errors of a channel are alike from place to place, and so are gradients: the
+ * diagonal alone tells too much. Its root has served better. */
 
 struct finding {
 	const struct graph *g;
@@ -121,7 +123,7 @@ static void set_importance(struct finding *f, double *all)
 			continue;
 		for (int64_t c = 0; c < l->channels; c++) {
 			own[c] /= mean;
-			own[c] = own[c] < FLOOR ? FLOOR : own[c];
+			own[c] = det_sqrt(own[c] < FLOOR ? FLOOR : own[c]);
 		}
 		l->importance = own;
 	}

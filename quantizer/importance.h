@@ -5,8 +5,8 @@
 #include "quantizer/layer.h"
 
 /*
- * What errors of each layer's output channels cost: squares of gradients of
- * the heads, each head counting by its variance, over some samples, the
+ * What errors of each layer's output channels cost: from squares of gradients
+ * of the heads, each head counting by its variance, over some samples, the
  * diagonal of the Gauss-Newton matrix. Sets layers->rows[].importance, or
  * leaves it where a node of the network has no gradient.
  */

@@ -155,9 +155,10 @@ struct compensation {
 };
 /* -1 when memory is exhausted. */
 int compensation_new(struct compensation *c, int length, struct arena *a);
-/* From a covariance [length][length], taken over so many patches. */
+/* From a covariance [length][length], taken over so many patches, with a share
+ * of the mean variance added to all; alone: errors are not made up for. */
 int compensation_set(struct compensation *c, const double *covariance,
-		     int patches, struct diag *d);
+		     int patches, double damping, bool alone, struct diag *d);
 /*
  * Moves the weights w to where they give from the coded input what the given
  * ones give from the real one: w += w missing (covariance + damping)^-1, with

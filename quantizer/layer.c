@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define DAMPING 0.02
+#define THRIFT 0.6
+
 static int64_t taps_of(const struct shape *s)
 {
 	int64_t n = 1;
@@ -127,22 +130,25 @@ static int layer_init(struct layer *l, struct graph *g, struct node *n,
 	return give_bias(g, l) || set_data(l, a);
 }
 
-int layers_init(struct layers *l, struct graph *g, struct arena *a,
+int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
 		struct diag *d)
 {
 	bool *behind = mark_behind_weights(g, a);
 	int total = 0;
 
-	*l = (struct layers){ 0 };
+	*l = (struct layers){ .manner = { methods, DAMPING, THRIFT } };
 	for (const struct node *n = g->first; n; n = n->next)
 		total += domain_has_weights(n) && n->inputs[0]->quant;
 	l->rows = arena_array(a, (size_t)total, sizeof(*l->rows));
 	if (!behind || !l->rows)
 		return diag_error(d, "out of memory");
-	for (struct node *n = g->first; n; n = n->next)
-		if (domain_has_weights(n) && n->inputs[0]->quant &&
-		    layer_init(&l->rows[l->count++], g, n, behind, a))
+	for (struct node *n = g->first; n; n = n->next) {
+		if (!domain_has_weights(n) || !n->inputs[0]->quant)
+			continue;
+		if (layer_init(&l->rows[l->count], g, n, behind, a))
 			return diag_error(d, "out of memory");
+		l->rows[l->count++].manner = &l->manner;
+	}
 	return 0;
 }
 

@@ -5,6 +5,13 @@
 #include "quantizer/internal.h"
 #include "quantizer/twin.h"
 
+/* How layers are rounded. */
+struct manner {
+	int methods;    /* enum method, together */
+	double damping; /* of covariances, a share of the mean variance */
+	double thrift;  /* of choices with a step */
+};
+
 /*
  * A weighted node: what its weights multiply, and how they become codes.
  *
@@ -22,6 +29,7 @@ struct layer {
 	bool first;        /* no weights come before */
 	bool last;         /* its output is a head */
 	bool depthwise;
+	const struct manner *manner;
 	/* what an error of each output channel costs the network, 1 on the
 	 * mean; NULL: all the same */
 	const double *importance;
@@ -30,6 +38,7 @@ struct layer {
 struct layers {
 	struct layer *rows;
 	int count;
+	struct manner manner;
 };
 
 static inline int64_t layer_at(const struct layer *l, int64_t c, int64_t i)
@@ -44,8 +53,8 @@ int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i);
 double layer_channel_ratio(const struct layer *l, int64_t channel);
 
 /* The weighted nodes, in order. A node without a bias gets one of zeros.
- * Activations must have their scales. */
-int layers_init(struct layers *l, struct graph *g, struct arena *a,
+ * Activations must have their scales. l stays in place. */
+int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
 		struct diag *d);
 
 /*
@@ -69,12 +78,11 @@ int statistics_gather(const struct twin *t, const struct layer *l,
  * How a layer is rounded. Either `bits` wide codes with a scale an output
  * channel; or, with a step, one scale for all, codes within `bits` that are
  * cheap to write: a bit less is worth as much error as a step's width gives up
- * to save one (entropy-constrained quantization), times `thrift`.
+ * to save one (entropy-constrained quantization), times the manner's thrift.
  */
 struct choice {
 	int bits; /* 2, 3, 4, 8 */
 	double step;
-	double thrift;
 };
 
 struct rounded {

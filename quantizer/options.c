@@ -15,7 +15,6 @@
 /* A rounding whose error is this share of the layer's signal stands for all:
  * about what few bits cost. */
 #define PROBE_ERROR 0.1
-#define THRIFT 0.6
 /* Steps for which codes of four bits lose more than this factor beyond those
  * of eight are offered with both. */
 #define CLIPPED 1.05
@@ -165,9 +164,7 @@ static int list_steps(struct lister *k, int i, const struct aim *aim)
 
 	for (int n = 0; n < STEPS && step > least;
 	     n++, step *= 0.7071067811865476) {
-		struct choice c = { .bits = 4,
-				    .step = (double)(float)step,
-				    .thrift = THRIFT };
+		struct choice c = { .bits = 4, .step = (double)(float)step };
 		double clipped;
 
 		if (add_option(k, i, aim, c, NULL, NULL))
@@ -204,7 +201,8 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight,
 			 a) ||
 	      add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL, NULL);
-	if (!err && k->target->coded && s.length)
+	if (!err && k->target->coded && s.length &&
+	    k->c->methods & METHOD_ENTROPY)
 		err = list_steps(k, i, &aim);
 	else if (!err)
 		err = add_option(k, i, &aim, (struct choice){ .bits = 4 }, NULL,

@@ -24,6 +24,8 @@ struct quantizer {
 	void *progress_ctx;
 	struct calibration seen;
 	struct layers layers;
+	struct manner usual;
+	const double **importance;     /* by layer; NULL: not found yet */
 	struct choice *choices;        /* by layer */
 	struct layer_options *options; /* NULL: not tabulated */
 	int *chosen;                   /* of the options */
@@ -123,7 +125,8 @@ static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
 	if (!wide ||
 	    copy_ranges(q->seen.ranges, g->value_count, wide, &q->arena))
 		return diag_error(d, "out of memory");
-	if (channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
+	if (q->c->methods & METHOD_CLIP &&
+	    channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
 			 q->c->jobs, d))
 		return -1;
 	if (q->c->uniform || !q->photos)
@@ -214,6 +217,53 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 	if (q->photos ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
 		return -1;
 	return install(q, d);
+}
+
+/* ---- Variants ---- */
+
+static const struct {
+	bool importance;
+	double damping, thrift; /* times the usual */
+} variants[] = {
+	{ true, 1, 1 },   { false, 1, 1 },   { true, 4, 1 },
+	{ false, 4, 1 },  { true, 1, 0.7 },  { false, 1, 0.7 },
+	{ true, 4, 1.3 }, { false, 1, 1.3 },
+};
+
+int quantizer_variants(void)
+{
+	return (int)(sizeof(variants) / sizeof(*variants));
+}
+
+static int find_importance(struct quantizer *q, struct diag *d)
+{
+	struct layers *l = &q->layers;
+
+	q->importance = arena_array(&q->arena, (size_t)l->count,
+				    sizeof(*q->importance));
+	if (!q->importance)
+		return diag_error(d, "out of memory");
+	if (q->photos && q->c->methods & METHOD_IMPORTANCE &&
+	    importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena, d))
+		return -1;
+	for (int i = 0; i < l->count; i++)
+		q->importance[i] = l->rows[i].importance;
+	return 0;
+}
+
+int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d)
+{
+	struct layers *l = &q->layers;
+
+	if (!q->importance && find_importance(q, d))
+		return -1;
+	l->manner.methods = q->usual.methods;
+	l->manner.damping = q->usual.damping * variants[variant].damping;
+	l->manner.thrift = q->usual.thrift * variants[variant].thrift;
+	for (int i = 0; i < l->count; i++)
+		l->rows[i].importance =
+			variants[variant].importance ? q->importance[i] : NULL;
+	return 0;
 }
 
 /* ---- Choices ---- */
@@ -393,12 +443,12 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 		return -1;
 	if (quantize_activations(q, root, image_range, d))
 		return -1;
-	if (layers_init(&q->layers, q->g, &q->arena, d))
+	if (layers_init(&q->layers, q->g, q->c->methods, &q->arena, d))
 		return -1;
-	if (q->photos && !getenv("NOIMP") &&
-	    importance_find(q->g, &q->layers, &q->samples, q->c->jobs,
-			    &q->arena, d))
-		return -1;
+	q->usual = q->layers.manner;
+	/* what layers lose at 8 bits is less than what samples can tell */
+	if (q->c->bits == 8 && q->c->act_bits == 8)
+		q->layers.manner.methods &= ~METHOD_TARGET;
 	q->choices = arena_array(&q->arena, (size_t)q->layers.count,
 				 sizeof(*q->choices));
 	if (!q->choices)

@@ -52,6 +52,11 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				struct diag *d);
 void quantizer_free(struct quantizer *q);
 
+/* Variants of how layers are rounded, the best as a rule first: what is best
+ * for a model shows when it runs. */
+int quantizer_variants(void);
+int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d);
+
 /*
  * Lists what every layer may become on the target, and what that costs; needs
  * samples. Before it, layers have the bits of the configuration.

@@ -122,7 +122,7 @@ static int round_panel(const struct rounding *r, struct worker *w,
 	int64_t group = group_of(l, p.first), n = l->length;
 	struct grid grid = r->grid;
 
-	grid.price = r->choice.thrift * GRID_BIT_PRICE * r->aim->weight[group];
+	grid.price = l->manner->thrift * GRID_BIT_PRICE * r->aim->weight[group];
 	for (int i = 0; i < p.count; i++)
 		w->rows[i] = (struct compensated){
 			.target = r->aim->target + (p.first + i) * n,
@@ -365,7 +365,7 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 static int round_coded(struct rounding *r, int threads, struct diag *d)
 {
 	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
-	if (!r->aim->s || !(r->choice.thrift > 0))
+	if (!r->aim->s || !(r->l->manner->thrift > 0))
 		return round_channels(r, threads, d);
 	r->grid.rates = r->rates;
 	for (int i = 0; i < RATE_ROUNDS; i++) {
@@ -434,8 +434,9 @@ static int correct_bias(const struct rounding *r, struct arena *a)
 	const struct mean_source source = { l, r->aim->s, means };
 	bool known = r->aim->s || (means && means->sum && means->samples);
 
-	if (!known || l->node->op == OP_CONV_TRANSPOSE ||
-	    !value_is_const(l->bias) || l->bias->dtype != DT_F32 ||
+	if (!known || !(l->manner->methods & METHOD_BIAS) ||
+	    l->node->op == OP_CONV_TRANSPOSE || !value_is_const(l->bias) ||
+	    l->bias->dtype != DT_F32 ||
 	    shape_elements(&l->bias->shape) != l->channels)
 		return 0;
 	r->out->bias = arena_array(a, (size_t)l->channels, sizeof(float));

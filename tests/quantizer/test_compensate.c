@@ -140,7 +140,7 @@ static void test_statistics(void **state)
 
 	assert_non_null(g);
 	g->inputs[0]->quant = g->outputs[0]->quant = &q;
-	assert_int_equal(layers_init(&l, g, &f->arena, &f->d), 0);
+	assert_int_equal(layers_init(&l, g, METHOD_ALL, &f->arena, &f->d), 0);
 	assert_int_equal(l.count, 1);
 	for (int jobs = 1; jobs <= 3; jobs++) {
 		struct twin t;
@@ -232,7 +232,9 @@ static void test_rounding(void **state)
 
 		random_covariance(h, &seed);
 		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-		assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
+		assert_int_equal(
+			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+			0);
 		damp(h);
 		for (int i = 0; i < N; i++) {
 			double level;
@@ -261,7 +263,8 @@ static void test_aim(void **state)
 
 	random_covariance(h, &seed);
 	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-	assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
+	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+			 0);
 	damp(h);
 	for (int i = 0; i < N * N; i++)
 		missing[i] = (int)(next(&seed) % 200) - 100;
@@ -293,7 +296,8 @@ static void test_still_inputs(void **state)
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
 	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-	assert_int_equal(compensation_set(&c, h, 1 << 30, &f->d), 0);
+	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+			 0);
 	assert_int_equal(compensate(&c, &row, 1, to_whole, NULL, work, &f->d),
 			 0);
 	assert_true(row.loss < 1e-4);

@@ -196,7 +196,7 @@ static void test_weights(void **state)
 		diag_init(&d);
 		g = graph_new(&a);
 		n = small_conv(g, w, b);
-		assert_int_equal(layers_init(&l, g, &a, &d), 0);
+		assert_int_equal(layers_init(&l, g, METHOD_ALL, &a, &d), 0);
 		assert_int_equal(
 			layer_aim(&l.rows[0], NULL, &means, 1, &a, &aim, &d),
 			0);
