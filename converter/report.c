@@ -78,7 +78,7 @@ int report_build(struct report *r, const struct config *c,
 			      .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
-	r->weight_bits_mean = mean_bits(v, target->coded);
+	r->weight_bits_mean = mean_bits(v, v->packed.file != v->packed.bytes);
 	r->compression = v->packed.file_size ?
 				 4.0 * (double)v->model_params /
 					 (double)v->packed.file_size :

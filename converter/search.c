@@ -21,7 +21,8 @@
 
 struct search {
 	const struct config *c;
-	const struct cost_target *target;
+	const struct cost_target *target; /* own */
+	struct cost_target own;
 	struct conversion *v;
 	struct quantizer *q;
 	progress_fn *progress;
@@ -30,9 +31,9 @@ struct search {
 	double weights;     /* of all layers */
 	double other_bytes; /* of the file beside codes, as last seen */
 	double other_us;    /* time beside weighted layers */
-	int widest;
+	double other_ram;   /* memory beside codes */
 	/* of what is chosen, by the table */
-	double chosen_bytes, chosen_us, predicted_loss;
+	double chosen_bytes, chosen_us, chosen_tiles, predicted_loss;
 };
 
 double search_latency_us(const struct cost_target *target,
@@ -176,6 +177,7 @@ static int choose(struct search *s, const struct quantizer_limits *limits)
 
 	s->chosen_bytes = sum.bytes;
 	s->chosen_us = sum.time_us;
+	s->chosen_tiles = sum.tile_bytes;
 	s->predicted_loss = sum.loss;
 	return status;
 }
@@ -195,13 +197,17 @@ static int fit(struct search *s, double bytes)
 
 	for (int i = 0; i < FIT_TRIES; i++) {
 		double room = (size_limit - s->other_bytes) * shrink;
-		struct quantizer_limits limits = { .bytes = fmin(bytes, room),
-						   .time_us = time_limit -
-							      s->other_us,
-						   .widest = s->widest };
+		struct quantizer_limits limits = {
+			.bytes = fmin(bytes, room),
+			.time_us = time_limit - s->other_us,
+			.tile_bytes = s->target->coded ?
+					      ram_limit - s->other_ram :
+					      INFINITY,
+		};
 		const struct packed *p = &s->v->packed;
 		double us;
-		int status = limits.bytes > 0 && limits.time_us > 0 ?
+		int status = limits.bytes > 0 && limits.time_us > 0 &&
+					     limits.tile_bytes > 0 ?
 				     choose(s, &limits) :
 				     1;
 
@@ -212,30 +218,44 @@ static int fit(struct search *s, double bytes)
 		us = search_latency_us(s->target, p);
 		s->other_bytes = p->file_size - s->chosen_bytes;
 		s->other_us = us - s->chosen_us;
-		if (over(p->ram_bytes, ram_limit) && s->widest > 2) {
-			s->widest /= 2;
-			continue;
-		}
-		if (!over(p->file_size, size_limit) && !over(us, time_limit))
-			return over(p->ram_bytes, ram_limit);
+		s->other_ram =
+			s->target->coded ? p->ram_bytes - s->chosen_tiles : 0;
+		if (!over(p->file_size, size_limit) && !over(us, time_limit) &&
+		    !over(p->ram_bytes, ram_limit))
+			return 0;
+		/* codes are used where they lie: nothing makes it less */
+		if (over(p->ram_bytes, ram_limit) && !s->target->coded)
+			return 1;
 		shrink *= 1 - SLACK;
 	}
 	return 1;
 }
 
-/* The least that can be had, so that what is missing can be said. */
+#define LEAST 1.0001 /* times the least there is, so that sums may round */
+
+/* The least that can be had, of what is too much even alone or else of the
+ * file, so that what is missing can be said. */
 static int fit_least(struct search *s)
 {
-	struct quantizer_limits least = { 0, 0, 2 };
-	bool size = s->c->max_size_bytes > 0;
+	const struct config *c = s->c;
+	struct quantizer_limits limits = { 0, 0, 0 };
+	double bytes, us, tiles;
 
-	if (choose(s, &least) < 0)
+	if (choose(s, &limits) < 0)
 		return -1;
-	least.bytes = size ? s->chosen_bytes * 1.0001 : INFINITY;
-	least.time_us = s->c->max_latency_us > 0 && !size ?
-				s->chosen_us * 1.0001 :
-				INFINITY;
-	return choose(s, &least) ? -1 : build(s);
+	bytes = s->chosen_bytes * LEAST;
+	us = s->chosen_us * LEAST;
+	tiles = s->chosen_tiles * LEAST;
+	limits = (struct quantizer_limits){ INFINITY, INFINITY, INFINITY };
+	if (bytes + s->other_bytes > limit_of(c->max_size_bytes))
+		limits.bytes = bytes;
+	else if (us + s->other_us > limit_of(c->max_latency_us))
+		limits.time_us = us;
+	else if (tiles + s->other_ram > limit_of(c->max_ram_bytes))
+		limits.tile_bytes = tiles;
+	else
+		limits.bytes = bytes;
+	return choose(s, &limits) ? -1 : build(s);
 }
 
 /* Measured losses are less than the table's sums: layers make up for errors of
@@ -250,7 +270,7 @@ static double loss_scale(const struct search_result *r)
 /* Adds what the table says could be had for other sizes. */
 static int note_front(struct search *s)
 {
-	struct quantizer_limits limits = { 0, INFINITY, 8 };
+	struct quantizer_limits limits = { 0, INFINITY, INFINITY };
 	double least, most, scale = loss_scale(&s->v->search);
 
 	if (choose(s, &limits) < 0)
@@ -283,6 +303,14 @@ static double bytes_for(const struct search *s, double bits)
 	return s->weights * bits / 8 * (s->target->coded ? CODED_SHARE : 1);
 }
 
+/* A model that is used where it is stored takes no memory but its arena. */
+static bool fits_in_place(const struct search *s)
+{
+	return s->target->coded && s->c->max_ram_bytes > 0 &&
+	       s->v->packed.arena_bytes <= s->c->max_ram_bytes &&
+	       s->v->packed.ram_bytes > s->c->max_ram_bytes;
+}
+
 /* Every layer takes bits of its own, and more bytes as long as that helps. */
 static int search_once(struct search *s)
 {
@@ -294,7 +322,6 @@ static int search_once(struct search *s)
 
 	if (c->bits == 8)
 		bytes = most = INFINITY;
-	s->widest = 8;
 	if (quantizer_tabulate(s->q, s->d))
 		return -1;
 	for (int i = 0; i < RAISE_TRIES; i++) {
@@ -302,8 +329,13 @@ static int search_once(struct search *s)
 
 		if (status < 0)
 			return -1;
+		if (status && !i && !fit_least(s) && fits_in_place(s)) {
+			s->own.coded = false;
+			s->other_bytes = s->other_us = s->other_ram = 0;
+			return search_once(s);
+		}
 		if (status)
-			return i ? fit(s, before) : fit_least(s);
+			return i ? fit(s, before) : 0;
 		if (measure(s, &fidelity))
 			return -1;
 		if (!(fidelity < enough) || bytes >= most ||
@@ -420,7 +452,8 @@ int search_pack(const struct config *c, const struct cost_target *target,
 		void *progress_ctx, struct diag *d)
 {
 	struct search s = { .c = c,
-			    .target = target,
+			    .own = *target,
+			    .target = &s.own,
 			    .v = v,
 			    .progress = progress,
 			    .ctx = progress_ctx,
@@ -428,7 +461,7 @@ int search_pack(const struct config *c, const struct cost_target *target,
 	int err;
 
 	diag_set_file(d, c->model_path);
-	s.q = quantizer_new(v->graph, c, target, samples, range, progress,
+	s.q = quantizer_new(v->graph, c, &s.own, samples, range, progress,
 			    progress_ctx, d);
 	if (!s.q)
 		return -1;

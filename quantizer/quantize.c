@@ -279,22 +279,94 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d)
 			    q->progress_ctx, d);
 }
 
-/* The options that limits allow, as the knapsack takes them: from[k] is the
- * option's own index. */
-static int class_of(const struct layer_options *o, int widest,
-		    struct knapsack_option *rows, int *from)
+/* Bytes of a layer's codes in memory. */
+static double tile_bytes(const struct quantizer *q, int i, int option)
 {
-	int count = 0;
+	int bits = q->options[i].rows[option].choice.bits;
 
-	for (int k = 0; k < o->count; k++) {
-		if (o->rows[k].choice.bits > widest)
-			continue;
-		rows[count] = (struct knapsack_option){ o->rows[k].bytes,
-							o->rows[k].time_us,
-							o->rows[k].loss };
-		from[count++] = k;
+	bits = bits == 3 ? 4 : bits;
+	return (double)quantizer_layer_weights(q, i) * bits / 8;
+}
+
+/* A knapsack over all options; a byte of memory counts like `price` of loss. */
+struct choosing {
+	const struct quantizer *q;
+	struct knapsack_class *classes;
+	struct knapsack_option **rows; /* by layer */
+	int *chosen;
+};
+
+static int choosing_init(struct choosing *k, const struct quantizer *q,
+			 struct arena *a)
+{
+	size_t n = (size_t)q->layers.count;
+
+	k->q = q;
+	k->classes = arena_array(a, n, sizeof(*k->classes));
+	k->rows = arena_array(a, n, sizeof(*k->rows));
+	k->chosen = arena_array(a, n, sizeof(*k->chosen));
+	if (!k->classes || !k->rows || !k->chosen)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct layer_options *o = &q->options[i];
+
+		k->rows[i] =
+			arena_array(a, (size_t)o->count, sizeof(**k->rows));
+		if (!k->rows[i])
+			return -1;
+		k->classes[i] = (struct knapsack_class){ k->rows[i], o->count };
+		for (int c = 0; c < o->count; c++)
+			k->rows[i][c] = (struct knapsack_option){
+				o->rows[c].bytes, o->rows[c].time_us, 0
+			};
 	}
-	return count;
+	return 0;
+}
+
+static int choose_at(struct choosing *k, const struct quantizer_limits *limits,
+		     double price, double *tiles)
+{
+	int n = k->q->layers.count, status;
+
+	for (int i = 0; i < n; i++)
+		for (int c = 0; c < k->classes[i].count; c++)
+			k->rows[i][c].loss = k->q->options[i].rows[c].loss +
+					     price * tile_bytes(k->q, i, c);
+	status = knapsack_solve(k->classes, n, limits->bytes, limits->time_us,
+				k->chosen);
+	*tiles = 0;
+	for (int i = 0; !status && i < n; i++)
+		*tiles += tile_bytes(k->q, i, k->chosen[i]);
+	return status;
+}
+
+#define PRICE_LEAST 1e-12 /* of a byte of memory */
+#define PRICE_MOST 1e3
+#define PRICE_STEPS 12
+
+/* The least price at which the memory suffices, by halves of its logarithm. */
+static int choose_within(struct choosing *k,
+			 const struct quantizer_limits *limits)
+{
+	double low = PRICE_LEAST, high = PRICE_MOST, tiles;
+	int status = choose_at(k, limits, 0, &tiles);
+
+	if (status || tiles <= limits->tile_bytes)
+		return status;
+	status = choose_at(k, limits, high, &tiles);
+	if (status || tiles > limits->tile_bytes)
+		return status ? status : 1;
+	for (int i = 0; i < PRICE_STEPS; i++) {
+		double middle = sqrt(low * high);
+
+		if (choose_at(k, limits, middle, &tiles) < 0)
+			return -1;
+		if (tiles > limits->tile_bytes)
+			low = middle;
+		else
+			high = middle;
+	}
+	return choose_at(k, limits, high, &tiles);
 }
 
 static void take(struct quantizer *q, int i, int option,
@@ -306,51 +378,41 @@ static void take(struct quantizer *q, int i, int option,
 	q->choices[i] = o->choice;
 	sum->bytes += o->bytes;
 	sum->time_us += o->time_us;
+	sum->tile_bytes += tile_bytes(q, i, option);
 	sum->loss += o->loss;
+}
+
+static void add_least(const struct quantizer *q, int i,
+		      struct quantizer_sum *sum)
+{
+	const struct layer_options *o = &q->options[i];
+	double bytes = INFINITY, time = INFINITY, tiles = INFINITY;
+
+	for (int k = 0; k < o->count; k++) {
+		bytes = fmin(bytes, o->rows[k].bytes);
+		time = fmin(time, o->rows[k].time_us);
+		tiles = fmin(tiles, tile_bytes(q, i, k));
+	}
+	sum->bytes += bytes;
+	sum->time_us += time;
+	sum->tile_bytes += tiles;
 }
 
 int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
 		     struct quantizer_sum *sum, struct diag *d)
 {
-	int n = q->layers.count, status;
-	struct knapsack_class *classes;
+	struct choosing k;
 	struct arena scratch;
-	int **from, *chosen;
+	int status;
 
 	*sum = (struct quantizer_sum){ 0 };
 	arena_init(&scratch, 0);
-	classes = arena_array(&scratch, (size_t)n, sizeof(*classes));
-	from = arena_array(&scratch, (size_t)n, sizeof(*from));
-	chosen = arena_array(&scratch, (size_t)n, sizeof(*chosen));
-	status = classes && from && chosen ? 0 : -1;
-	for (int i = 0; !status && i < n; i++) {
-		const struct layer_options *o = &q->options[i];
-		struct knapsack_option *rows =
-			arena_array(&scratch, (size_t)o->count, sizeof(*rows));
-
-		from[i] = arena_array(&scratch, (size_t)o->count, sizeof(int));
-		if (!rows || !from[i]) {
-			status = -1;
-			break;
-		}
-		classes[i].options = rows;
-		classes[i].count = class_of(o, limits->widest, rows, from[i]);
-	}
-	if (!status)
-		status = knapsack_solve(classes, n, limits->bytes,
-					limits->time_us, chosen);
-	for (int i = 0; !status && i < n; i++)
-		take(q, i, from[i][chosen[i]], sum);
-	for (int i = 0; status == 1 && i < n; i++) {
-		double bytes = INFINITY, time = INFINITY;
-
-		for (int k = 0; k < classes[i].count; k++) {
-			bytes = fmin(bytes, classes[i].options[k].size);
-			time = fmin(time, classes[i].options[k].time);
-		}
-		sum->bytes += bytes;
-		sum->time_us += time;
-	}
+	status = choosing_init(&k, q, &scratch) ? -1 :
+						  choose_within(&k, limits);
+	for (int i = 0; !status && i < q->layers.count; i++)
+		take(q, i, k.chosen[i], sum);
+	for (int i = 0; status == 1 && i < q->layers.count; i++)
+		add_least(q, i, sum);
 	arena_free(&scratch);
 	return status < 0 ? diag_error(d, "out of memory") : status;
 }

@@ -65,19 +65,19 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d);
 
 /* Limits on the weighted layers together; INFINITY: none. */
 struct quantizer_limits {
-	double bytes;   /* of codes in the file */
-	double time_us; /* by the target's cost model */
-	int widest;     /* bits of any layer's codes in memory: 2, 4 or 8 */
+	double bytes;      /* of codes in the file */
+	double time_us;    /* by the target's cost model */
+	double tile_bytes; /* of codes in memory */
 };
 
 /* What the chosen layers come to by the table. */
 struct quantizer_sum {
-	double bytes, time_us;
+	double bytes, time_us, tile_bytes;
 	double loss; /* error over variance of the heads */
 };
 
 /* Chooses the options of least loss within limits: 0; 1 where there are none
- * (then *sum has the least bytes and the least time); -1 failed. */
+ * (then *sum has the least of each); -1 failed. */
 int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
 		     struct quantizer_sum *sum, struct diag *d);
 
