@@ -151,10 +151,12 @@ fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECO
 
 $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/libdbrt.a
 	$(CC) $(CFLAGS) -o $@ $^ -pthread
-.PHONY: bench
+.PHONY: bench ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
+ablation: all ## what each method of the quantizer adds, on ../shared/data
+	bench/ablation.sh build/release
 
 include runtime/cross.mk
 

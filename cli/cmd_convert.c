@@ -8,6 +8,7 @@
 #include "converter/file_out.h"
 #include "converter/layer_error.h"
 #include "converter/report.h"
+#include "converter/resize_input.h"
 
 /* Everything of one conversion that has to be freed. */
 struct work {
@@ -172,6 +173,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	const char *name = command_stem(c->model_path, &w->arena);
 	const struct fidelity *f;
 	struct cost_target target;
+	struct config used; /* with the input's size that was taken */
 	int err;
 
 	if (!c->labels && (c->images || c->min_accuracy > 0)) {
@@ -182,9 +184,10 @@ static int convert(const struct command *cmd, const struct config *c,
 	if (!name || target_load(c->target, &w->arena, &target, d) ||
 	    (c->dump_after && check_pass_name(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
-	err = convert_model(c, &target, &w->v, c->dump_after ? stdout : NULL,
-			    progress_update, &w->bar, d) ||
-	      measure(c, w, &f, d) ||
+	err = convert_resized(c, &target, &w->v, &used,
+			      c->dump_after ? stdout : NULL, progress_update,
+			      &w->bar, d) ||
+	      measure(&used, w, &f, d) ||
 	      report_build(&w->report, c, &w->v, f, w->layers, &target, name,
 			   &w->arena, d) ||
 	      (c->labels && measure_accuracy(c, w, d));

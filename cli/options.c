@@ -51,6 +51,8 @@ static const struct option_row table[] = {
 	  NULL, 0, 0, "refuse a packed file larger than this" },
 	{ "max-ram", 0, "512KB", OPTION_BYTES, CFG(max_ram_bytes), VERB_CONVERT,
 	  NULL, 0, 0, "refuse a work buffer larger than this" },
+	{ "allow-resize", 0, NULL, OPTION_FLAG, CFG(allow_resize), VERB_CONVERT,
+	  NULL, 0, 0, "take a smaller input where --max-latency asks for it" },
 	{ "shape", 0, "[NAME=]1x3x320x320", OPTION_SHAPE, CFG(shapes), VERB_ALL,
 	  NULL, 0, 0, "shape of an input; may be given again" },
 	{ "mean", 0, "R,G,B", OPTION_MEAN, CFG(mean), VERB_ALL, NULL, 0, 0,

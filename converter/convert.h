@@ -35,7 +35,7 @@ struct search_point {
 	int64_t dbp_bytes, ram_bytes;
 	double latency_us;
 	double predicted_loss, loss; /* error over variance of the heads */
-	double fidelity;             /* NAN: not measured */
+	double fidelity, sqnr_db;    /* NAN: not measured */
 };
 #define SEARCH_POINTS 64
 

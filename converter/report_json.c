@@ -225,16 +225,18 @@ static json_t *output_json(const struct report *r)
 
 	snprintf(dbp, sizeof(dbp), "%.250s.dbp", r->name);
 	snprintf(header, sizeof(header), "%.250s.h", r->name);
-	return json_pack("{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I,s:I}", "dbp",
-			 name_json(dbp), "header", name_json(header),
-			 "dbp_bytes", (json_int_t)r->v->packed.file_size,
-			 "dbp_sha256", hex(r->dbp_sha256), "weight_bits_mean",
-			 r->weight_bits_mean, "compression", r->compression,
-			 "arena_bytes", (json_int_t)r->v->packed.arena_bytes,
-			 "latency_us", r->latency_us, "latency_source",
-			 "modelled", "flash_bytes",
-			 (json_int_t)r->v->packed.file_size, "ram_bytes",
-			 (json_int_t)r->v->packed.ram_bytes);
+	return json_pack(
+		"{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I,s:I,s:i,s:i}", "dbp",
+		name_json(dbp), "header", name_json(header), "dbp_bytes",
+		(json_int_t)r->v->packed.file_size, "dbp_sha256",
+		hex(r->dbp_sha256), "weight_bits_mean", r->weight_bits_mean,
+		"compression", r->compression, "arena_bytes",
+		(json_int_t)r->v->packed.arena_bytes, "latency_us",
+		r->latency_us, "latency_source", "modelled", "flash_bytes",
+		(json_int_t)r->v->packed.file_size, "ram_bytes",
+		(json_int_t)r->v->packed.ram_bytes, "input_width",
+		(int)r->v->preprocess.width, "input_height",
+		(int)r->v->preprocess.height);
 }
 
 /* The text of an object, which is used up; NULL after a diagnostic. */

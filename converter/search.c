@@ -60,7 +60,7 @@ static void add_point(struct search *s, struct search_point p)
 
 	p.weight_bits = s->chosen_bytes * 8 / s->weights;
 	p.predicted_loss = s->predicted_loss;
-	p.fidelity = NAN;
+	p.fidelity = p.sqnr_db = NAN;
 	if (r->point_count < SEARCH_POINTS)
 		r->points[r->point_count++] = p;
 }
@@ -152,8 +152,10 @@ static int measure(struct search *s, double *fidelity)
 		*fidelity = fidelity_value(&f);
 	packed_file_close(&file);
 	arena_free(&scratch);
-	if (!err)
+	if (!err) {
 		v->search.points[v->search.result].fidelity = *fidelity;
+		v->search.points[v->search.result].sqnr_db = f.sqnr_db;
+	}
 	return err ? -1 : 0;
 }
 
@@ -435,14 +437,32 @@ static bool worth_searching(const struct config *c,
 		c->max_ram_bytes);
 }
 
-/* Each layer with the bits that are asked for. */
-static int build_plainly(struct search *s)
+/* Each layer with the bits that are asked for. At 8 bits two ways are tried. */
+static int build_plainly(struct search *s, bool photos)
 {
 	struct search_result *r = &s->v->search;
+	const struct config *c = s->c;
+	bool twice = photos && c->bits == 8 && c->act_bits == 8 &&
+		     c->effort != EFFORT_FAST && c->methods & METHOD_TARGET &&
+		     s->v->dataset.count > s->v->calib_count;
+	struct packed first;
+	double fidelity;
+	int kept;
 
 	if (build(s) || note_layers(s, &r->layers))
 		return -1;
 	r->layer_count = quantizer_layer_count(s->q);
+	if (!twice)
+		return 0;
+	first = s->v->packed;
+	kept = r->result;
+	quantizer_leave_targets(s->q);
+	if (measure(s, &fidelity) || build(s) || measure(s, &fidelity))
+		return -1;
+	if (r->points[r->result].sqnr_db > r->points[kept].sqnr_db)
+		return note_layers(s, &r->layers);
+	s->v->packed = first;
+	r->result = kept;
 	return 0;
 }
 
@@ -468,7 +488,8 @@ int search_pack(const struct config *c, const struct cost_target *target,
 	for (int i = 0; i < quantizer_layer_count(s.q); i++)
 		s.weights += (double)quantizer_layer_weights(s.q, i);
 	v->search.searched = worth_searching(c, samples);
-	err = v->search.searched ? search(&s) : build_plainly(&s);
+	err = v->search.searched ? search(&s) :
+				   build_plainly(&s, samples && samples->count);
 	diag_set_file(d, NULL);
 	quantizer_free(s.q);
 	return err;

@@ -70,6 +70,7 @@ struct config {
 	int pad_value; /* letterbox padding, 0 to 255 */
 
 	int64_t max_latency_us, max_size_bytes, max_ram_bytes;
+	bool allow_resize; /* a smaller input may meet the latency */
 
 	/* detections */
 	const char *head;      /* FILE.yaml or NULL: recognised */

@@ -230,6 +230,11 @@ static const struct {
 	{ true, 4, 1.3 }, { false, 1, 1.3 },
 };
 
+void quantizer_leave_targets(struct quantizer *q)
+{
+	q->layers.manner.methods &= ~METHOD_TARGET;
+}
+
 int quantizer_variants(void)
 {
 	return (int)(sizeof(variants) / sizeof(*variants));
@@ -257,7 +262,6 @@ int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d)
 
 	if (!q->importance && find_importance(q, d))
 		return -1;
-	l->manner.methods = q->usual.methods;
 	l->manner.damping = q->usual.damping * variants[variant].damping;
 	l->manner.thrift = q->usual.thrift * variants[variant].thrift;
 	for (int i = 0; i < l->count; i++)
@@ -508,9 +512,6 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	if (layers_init(&q->layers, q->g, q->c->methods, &q->arena, d))
 		return -1;
 	q->usual = q->layers.manner;
-	/* what layers lose at 8 bits is less than what samples can tell */
-	if (q->c->bits == 8 && q->c->act_bits == 8)
-		q->layers.manner.methods &= ~METHOD_TARGET;
 	q->choices = arena_array(&q->arena, (size_t)q->layers.count,
 				 sizeof(*q->choices));
 	if (!q->choices)

@@ -52,6 +52,10 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				struct diag *d);
 void quantizer_free(struct quantizer *q);
 
+/* Layers no longer make up for what those before them lose: where that is next
+ * to nothing, samples tell it wrongly. */
+void quantizer_leave_targets(struct quantizer *q);
+
 /* Variants of how layers are rounded, the best as a rule first: what is best
  * for a model shows when it runs. */
 int quantizer_variants(void);

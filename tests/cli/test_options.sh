@@ -43,6 +43,22 @@ budget --max-size 1KB
 budget --max-ram 1KB
 refused "a fidelity that is not measured" 3 "is not measured" \
 	"$dbconvert" "$model" -q --min-fidelity 0.5 -o "$work/budget"
+# A smaller input meets a latency that the model's own size does not.
+doorbell=testdata/doorbell/doorbell.onnx
+refused "a latency at the model's own size" 3 "max_latency cannot be met" \
+	"$dbconvert" $doorbell -q --max-latency 4ms -o "$work/small"
+check "a smaller input" "$dbconvert" $doorbell --max-latency 4ms \
+	--allow-resize -o "$work/small" --report "$work/small.json"
+check "a smaller input: how small" grep -q '"input_width": 192' \
+	"$work/small.json"
+refused "no input is small enough" 3 "max_latency cannot be met" \
+	"$dbconvert" $doorbell -q --max-latency 10us --allow-resize \
+	-o "$work/small"
+check "one method left out" "$dbconvert" "$model" -q --method no-bias \
+	--effort fast -o "$work/method"
+refused "a method that is none" 2 "'--method'" \
+	"$dbconvert" "$model" --method no-luck -o "$work/method"
+
 check "budgets that are met" "$dbconvert" "$model" -q --max-latency 1s \
 	--max-size 1MB --max-ram 1MB -o "$work/met"
 check "a report without --calib says that nothing was measured" sh -c \

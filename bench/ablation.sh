@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What each method of the quantizer adds: converts two detectors at a few sizes
+# with all of them, and with each left out. Figures: bytes, average precision
+# (IoU 0.5) against the float model's own detections on photos that were not
+# calibrated on, signal to quantization noise of the outputs.
+#   bench/ablation.sh BUILD
+set -eu
+cd "$(dirname "$0")/.."
+build=$1
+data=$PWD/../shared/data
+[ -d "$data/models" ] || {
+	echo "skipped: no $data/models"
+	exit
+}
+work=$build/ablation
+rm -rf "$work"
+mkdir -p "$work"
+
+# number KEY FILE: the first of that name
+number() {
+	sed -n "s/^ *\"$1\": \([0-9.eE+-]*\),*$/\1/p" "$2" | head -1
+}
+
+# row MODEL METHOD OPTIONS: one line of the table
+row() {
+	line=$(grep "^$1.onnx" bench/models.txt)
+	# shellcheck disable=SC2086 # a list of words
+	set -- "$1" "$2" "$3" $line
+	model=$1 method=$2 options=$3
+	shift 4
+	bench/samples.sh "$data" "$1" >"$work/calib"
+	bench/samples.sh "$data" "$2" >"$work/held"
+	shift 2
+	out=$work/out
+	rm -rf "$out"
+	# shellcheck disable=SC2086
+	if "$build/dbconvert" "$data/models/$model.onnx" -q --effort fast \
+		--calib "$work/calib" "$@" $options --method "$method" \
+		-o "$out" --report "$out.json" 2>"$work/log"; then
+		"$build/dbconvert" verify "$data/models/$model.onnx" \
+			"$out/$model.dbp" -q --calib "$work/held" "$@" \
+			--json >"$out.verify.json"
+		printf '| %s | %s | %s | %s | %.3f | %.1f |\n' "$model" \
+			"$options" "$method" "$(number dbp_bytes "$out.json")" \
+			"$(number map50 "$out.verify.json")" \
+			"$(number sqnr_db "$out.verify.json")"
+	else
+		printf '| %s | %s | %s | refused: %s | | |\n' "$model" \
+			"$options" "$method" \
+			"$(sed -n 's/.*: \(max_[a-z]* cannot.*\)/\1/p' \
+				"$work/log" | head -1)"
+	fi
+}
+
+all=clip,channels,bias,compensate,target,importance,entropy,search
+echo '| model | options | methods | bytes | AP | SQNR |'
+echo '| --- | --- | --- | --- | --- | --- |'
+for model in ultraface_RFB-320 FastestDet; do
+	case $model in
+	FastestDet) size='--bits 8 --max-size 137000' ;;
+	*) size='--bits 8 --max-size 75000' ;;
+	esac
+	for method in $all no-bias no-compensate no-target no-importance \
+		no-entropy; do
+		row "$model" "$method" "$size"
+	done
+	for method in $all no-clip no-channels no-bias no-target; do
+		row "$model" "$method" '--bits 4 --act-bits 4'
+	done
+	row "$model" no-search '--bits 4'
+	row "$model" "$all" '--bits 4'
+done
