@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scales of activations, and which of them make do with few bits. */
+#include <string.h>
+
+#include "quantizer/few_bits.h"
+#include "quantizer/state.h"
+
+static struct quant *activation_quant(struct arena *a, struct input_range r,
+				      int bits)
+{
+	struct quant *q = arena_alloc(a, sizeof(*q));
+	float *scale = arena_alloc(a, sizeof(*scale));
+	int32_t *zero = arena_alloc(a, sizeof(*zero));
+
+	if (!q || !scale || !zero)
+		return NULL;
+	range_to_scale(r, bits, scale, zero);
+	*q = (struct quant){ .bits = bits,
+			     .is_signed = true,
+			     .axis = -1,
+			     .channels = 1,
+			     .scale = scale,
+			     .zero_point = zero };
+	return q;
+}
+
+/* A root: scales a channel where that is better, otherwise one. */
+static int quantize_root(struct quantizer *q, struct value *v, int bits,
+			 const struct input_range *image_range)
+{
+	const struct channel_ranges *ranges = &q->seen.ranges[v->id];
+	struct graph *g = q->g;
+	struct input_range r =
+		clip_range(q->seen.values[v->id], domain_table_behind(v), bits);
+
+	if (ranges->channels &&
+	    channel_quant(v, ranges, q->seen.samples, r, q->c->bits, bits,
+			  g->arena, &q->arena, &v->quant))
+		return -1;
+	if (v->quant)
+		return 0;
+	if (image_range && g->input_count && g->inputs[0] == v)
+		r = *image_range;
+	v->quant = activation_quant(g->arena, r, bits);
+	return v->quant ? 0 : -1;
+}
+
+static int quantize_roots(struct quantizer *q, const uint32_t *root,
+			  const bool *few,
+			  const struct input_range *image_range)
+{
+	struct graph *g = q->g;
+
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] == i) {
+			g->values[i]->quant = NULL;
+			if (quantize_root(q, g->values[i],
+					  few[i] ? q->c->act_bits : 8,
+					  image_range))
+				return -1;
+		}
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT)
+			g->values[i]->quant = g->values[root[i]]->quant;
+	return 0;
+}
+
+static int copy_ranges(const struct channel_ranges *from, size_t count,
+		       struct channel_ranges *to, struct arena *a)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = (size_t)from[i].channels;
+
+		to[i] = from[i];
+		if (!n)
+			continue;
+		to[i].low = arena_array(a, n, sizeof(float));
+		to[i].high = arena_array(a, n, sizeof(float));
+		if (!to[i].low || !to[i].high)
+			return -1;
+		memcpy(to[i].low, from[i].low, n * sizeof(float));
+		memcpy(to[i].high, from[i].high, n * sizeof(float));
+	}
+	return 0;
+}
+
+/* Fewer bits than 8 where they lose least. */
+static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
+		      const struct input_range *image_range, struct diag *d)
+{
+	const struct progress p = { q->progress, q->progress_ctx,
+				    "activations" };
+	struct graph *g = q->g;
+	struct channel_ranges *wide =
+		arena_array(&q->arena, g->value_count, sizeof(*wide));
+
+	if (!wide ||
+	    copy_ranges(q->seen.ranges, g->value_count, wide, &q->arena))
+		return diag_error(d, "out of memory");
+	if (q->c->methods & METHOD_CLIP &&
+	    channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
+			 q->c->jobs, d))
+		return -1;
+	if (q->c->uniform || !q->photos)
+		return 0;
+	if (quantize_roots(q, root, few, image_range))
+		return diag_error(d, "out of memory");
+	if (few_bits_raise(g, &q->few, root, few, q->c->jobs, &p, d))
+		return -1;
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (!few[i])
+			q->seen.ranges[i] = wide[i];
+	return 0;
+}
+
+int quantize_activations(struct quantizer *q, const uint32_t *root,
+			 const struct input_range *image_range, struct diag *d)
+{
+	bool *few = domain_few_bits(q->g, root, &q->arena);
+
+	if (!few)
+		return diag_error(d, "out of memory");
+	if (q->c->act_bits < 8 && choose_few(q, root, few, image_range, d))
+		return -1;
+	return quantize_roots(q, root, few, image_range) ?
+		       diag_error(d, "out of memory") :
+		       0;
+}

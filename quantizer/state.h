@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_QUANTIZER_STATE_H
+#define DBC_QUANTIZER_STATE_H
+
+#include "quantizer/layer.h"
+#include "quantizer/options.h"
+
+/* What the parts of the quantizer share. */
+struct quantizer {
+	struct graph *g;
+	const struct config *c;
+	const struct cost_target *target;
+	struct noise_samples noise;
+	struct samples samples, few; /* all, and some of them, evenly spread */
+	bool photos;                 /* samples are real */
+	progress_fn *progress;
+	void *progress_ctx;
+	struct calibration seen;
+	struct layers layers;
+	struct manner usual;
+	const double **importance;     /* by layer; NULL: not found yet */
+	struct choice *choices;        /* by layer */
+	struct layer_options *options; /* NULL: not tabulated */
+	int *chosen;                   /* of the options */
+	struct rounded *rounded;       /* the last */
+	struct arena arena, results;
+};
+
+/* Gives every value that the device holds in integers its scale, from what
+ * calibration has seen; root: domain_assign(). */
+int quantize_activations(struct quantizer *q, const uint32_t *root,
+			 const struct input_range *image_range, struct diag *d);
+
+#endif
