@@ -11,7 +11,10 @@ mkdir -p "$work/onnx" "$work/dbp"
 "$builds/release/blob_model" "$work/blobs" >/dev/null
 "$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -o "$work/blobs"
 cp "$work/blobs/blobs.onnx" "$work/onnx"
-cp "$work/blobs/blobs.dbp" "$work/dbp"
+cp "$work/blobs/blobs.dbp" "$work/dbp/coded.dbp"
+"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -t cortex-m4 \
+	-o "$work/blobs"
+cp "$work/blobs/blobs.dbp" "$work/dbp/plain.dbp"
 for kind in onnx dbp; do
 	"$builds/fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 \
 		-max_len=65536 -rss_limit_mb=4096 -print_final_stats=1 \
