@@ -189,14 +189,15 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 }
 
 /*
- * A bias in sums, to an eighth of a step of the output and no finer: the rest
- * would only be numbers to store.
+ * A bias in sums, to an eighth of a step of the output and no finer, or to a
+ * half where weights of few bits lose far more: the rest would only be numbers
+ * to store.
  */
-static double round_bias(double sum, double step)
+static double round_bias(double sum, double step, bool few)
 {
 	double grain = 1;
 
-	while (grain * 16 <= step)
+	while (grain * (few ? 4 : 16) <= step)
 		grain *= 2;
 	return rint(sum / grain) * grain;
 }
@@ -214,8 +215,10 @@ static void add_bias(struct lower *l, struct conv *c)
 
 		if (c->quant)
 			sum = round_bias(
-				sum, (double)channel_of(c->quant, o).scale[0] /
-					     scale);
+				sum,
+				(double)channel_of(c->quant, o).scale[0] /
+					scale,
+				c->w.bits < 8 && c->quant->bits == 8);
 		out[o] = (int32_t)fmin(fmax(sum, -BIAS_MAX), BIAS_MAX);
 	}
 	c->p.bias = dev_add_data(l->m, out, c->w.outputs * sizeof(*out));

@@ -174,9 +174,10 @@ static double output_unit(const struct layer *l, int64_t c)
 	return !q ? 1 : (double)q->scale[q->channels > 1 ? c : 0];
 }
 
-/* The scale `steps` away from the one nearest to `scale`, below it. */
+/* The scale `steps` away from the one nearest to `scale`, below it; or, of two
+ * an octave, the nearest. */
 static double near_scale(const struct layer *l, int64_t c, double scale,
-			 int steps)
+			 int steps, bool coarse)
 {
 	double unit = output_unit(l, c) / l->unit, ratio = scale / unit;
 	double octave = 1.0 / 128;
@@ -190,6 +191,8 @@ static double near_scale(const struct layer *l, int64_t c, double scale,
 		octave *= 2;
 	while (k + 1 < MANTISSAS && ratio >= octave * mantissas[k + 1])
 		k++;
+	if (coarse)
+		k = (k + MANTISSAS / 4) / (MANTISSAS / 2) * (MANTISSAS / 2);
 	for (k += steps; k < 0; k += MANTISSAS)
 		octave /= 2;
 	for (; k >= MANTISSAS; k -= MANTISSAS)
@@ -215,7 +218,8 @@ static int search_scales(const struct rounding *r, struct worker *w,
 		for (int i = 0; i < p.count; i++)
 			w->scale[i] = w->base[i] > 0 ?
 					      near_scale(r->l, p.first + i,
-							 w->base[i], step) :
+							 w->base[i], step,
+							 false) :
 					      0;
 		if (round_panel(r, w, p, d))
 			return -1;
@@ -243,7 +247,7 @@ static int use_step(const struct rounding *r, struct worker *w, struct panel p,
 {
 	for (int i = 0; i < p.count; i++)
 		w->scale[i] = near_scale(r->l, p.first + i,
-					 step_of(r, p.first + i), 0);
+					 step_of(r, p.first + i), 0, true);
 	if (round_panel(r, w, p, d))
 		return -1;
 	for (int i = 0; i < p.count; i++)
