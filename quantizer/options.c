@@ -11,7 +11,8 @@
 
 #define TWIN_SAMPLES 48
 #define TWIN_BYTES ((size_t)500 << 20)
-#define STEPS 12
+#define STEPS 17 /* from where nearly all codes are 0 down by roots of 2 */
+#define LARGEST_STEP 12 /* times the weights' rms */
 /* A rounding whose error is this share of the layer's signal stands for all:
  * about what few bits cost. */
 #define PROBE_ERROR 0.1
@@ -159,7 +160,7 @@ static int add_option(struct lister *k, int i, const struct aim *aim,
 static int list_steps(struct lister *k, int i, const struct aim *aim)
 {
 	const struct layer *l = &k->layers->rows[i];
-	double step = 3 * rms(l), least = largest(l) / 120;
+	double step = LARGEST_STEP * rms(l), least = largest(l) / 120;
 	struct layer_options *o = &k->out[i];
 
 	for (int n = 0; n < STEPS && step > least;
