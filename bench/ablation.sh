@@ -29,6 +29,8 @@ row() {
 	set -- "$1" "$2" "$3" $line
 	model=$1 method=$2 options=$3
 	shift 4
+	name=$method
+	[ "$method" = $all ] && name=all
 	bench/samples.sh "$data" "$1" >"$work/calib"
 	bench/samples.sh "$data" "$2" >"$work/held"
 	shift 2
@@ -42,12 +44,12 @@ row() {
 			"$out/$model.dbp" -q --calib "$work/held" "$@" \
 			--json >"$out.verify.json"
 		printf '| %s | %s | %s | %s | %.3f | %.1f |\n' "$model" \
-			"$options" "$method" "$(number dbp_bytes "$out.json")" \
+			"$options" "$name" "$(number dbp_bytes "$out.json")" \
 			"$(number map50 "$out.verify.json")" \
 			"$(number sqnr_db "$out.verify.json")"
 	else
 		printf '| %s | %s | %s | refused: %s | | |\n' "$model" \
-			"$options" "$method" \
+			"$options" "$name" \
 			"$(sed -n 's/.*: \(max_[a-z]* cannot.*\)/\1/p' \
 				"$work/log" | head -1)"
 	fi
@@ -65,7 +67,7 @@ for model in ultraface_RFB-320 FastestDet; do
 		no-entropy; do
 		row "$model" "$method" "$size"
 	done
-	for method in $all no-clip no-channels no-bias no-target; do
+	for method in $all no-clip no-channels; do
 		row "$model" "$method" '--bits 4 --act-bits 4'
 	done
 	row "$model" no-search '--bits 4'

@@ -30,10 +30,12 @@ static int quantize_root(struct quantizer *q, struct value *v, int bits,
 {
 	const struct channel_ranges *ranges = &q->seen.ranges[v->id];
 	struct graph *g = q->g;
-	struct input_range r =
-		clip_range(q->seen.values[v->id], domain_table_behind(v), bits);
+	const struct observed *seen = q->seen.values[v->id];
+	struct input_range r = { seen->low, seen->high };
 
-	if (ranges->channels &&
+	if (q->c->methods & METHOD_CLIP)
+		r = clip_range(seen, domain_table_behind(v), bits);
+	if (ranges->channels && q->c->methods & METHOD_CHANNELS &&
 	    channel_quant(v, ranges, q->seen.samples, r, q->c->bits, bits,
 			  g->arena, &q->arena, &v->quant))
 		return -1;

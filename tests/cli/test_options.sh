@@ -56,6 +56,21 @@ refused "no input is small enough" 3 "max_latency cannot be met" \
 	-o "$work/small"
 check "one method left out" "$dbconvert" "$model" -q --method no-bias \
 	--effort fast -o "$work/method"
+same=
+for method in none clip channels bias compensate target importance entropy \
+	search; do
+	"$dbconvert" "$model" -q --calib "$blobs/photos" --bits 4 --act-bits 4 \
+		--effort fast --method no-$method -o "$work/without/$method" \
+		2>"$work/method.log" || [ $method = none ] || failed "no-$method"
+	[ $method != none ] || "$dbconvert" "$model" -q --bits 4 --act-bits 4 \
+		--calib "$blobs/photos" --effort fast -o "$work/without/none" \
+		2>"$work/method.log" || failed "all methods"
+	if cmp -s "$work/without/none/blobs.dbp" \
+		"$work/without/$method/blobs.dbp"; then
+		same="$same $method"
+	fi
+done
+check "each method changes something ($same)" test "$same" = " none"
 refused "a method that is none" 2 "'--method'" \
 	"$dbconvert" "$model" --method no-luck -o "$work/method"
 
