@@ -37,12 +37,13 @@ struct search_point {
 	double predicted_loss, loss; /* error over variance of the heads */
 	double fidelity, sqnr_db;    /* NAN: not measured */
 };
-#define SEARCH_POINTS 64
+/* More than all tries of all variants come to. */
+#define SEARCH_POINTS 1024
 
 struct search_result {
-	struct search_point points[SEARCH_POINTS];
-	int point_count, result; /* which one came out */
-	bool searched;           /* otherwise layers have the bits asked for */
+	struct search_point *points; /* [SEARCH_POINTS], the arena's */
+	int point_count, result;     /* which one came out */
+	bool searched; /* otherwise layers have the bits asked for */
 	struct quantizer_layer *layers;
 	int layer_count;
 };

@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "converter/search.h"
 #include "runtime/dbrt.h"
 
 /* ---- Figures ---- */
@@ -53,12 +54,7 @@ static int cost_layers(struct report *r, struct arena *a)
 	if (!r->layer_us)
 		return -1;
 	for (int i = 0; i < p->layer_count; i++) {
-		const struct packed_layer *l = &p->layers[i];
-		const struct cost_work work = { l->kernel, l->macs,
-						l->weight_bytes,
-						l->memory_bytes };
-
-		r->layer_us[i] = cost_latency_us(&r->target, &work);
+		r->layer_us[i] = search_layer_us(&r->target, &p->layers[i]);
 		r->latency_us += r->layer_us[i];
 	}
 	return 0;

@@ -2,8 +2,6 @@
 /* A smaller input as the way to a latency: see resize_input.h. */
 #include "converter/resize_input.h"
 
-#include <string.h>
-
 #include "converter/search.h"
 
 #define LEAST_EIGHTHS 3

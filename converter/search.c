@@ -36,19 +36,22 @@ struct search {
 	double chosen_bytes, chosen_us, chosen_tiles, predicted_loss;
 };
 
+double search_layer_us(const struct cost_target *target,
+		       const struct packed_layer *l)
+{
+	const struct cost_work work = { l->kernel, l->macs, l->weight_bytes,
+					l->memory_bytes };
+
+	return cost_latency_us(target, &work);
+}
+
 double search_latency_us(const struct cost_target *target,
 			 const struct packed *p)
 {
 	double total = 0;
 
-	for (int i = 0; i < p->layer_count; i++) {
-		const struct packed_layer *l = &p->layers[i];
-		const struct cost_work work = { l->kernel, l->macs,
-						l->weight_bytes,
-						l->memory_bytes };
-
-		total += cost_latency_us(target, &work);
-	}
+	for (int i = 0; i < p->layer_count; i++)
+		total += search_layer_us(target, &p->layers[i]);
 	return total;
 }
 
@@ -61,19 +64,20 @@ static void add_point(struct search *s, struct search_point p)
 	p.weight_bits = s->chosen_bytes * 8 / s->weights;
 	p.predicted_loss = s->predicted_loss;
 	p.fidelity = p.sqnr_db = NAN;
-	if (r->point_count < SEARCH_POINTS)
-		r->points[r->point_count++] = p;
+	if (r->point_count == SEARCH_POINTS)
+		r->point_count--; /* the last gives way */
+	r->points[r->point_count++] = p;
 }
 
 static void note_point(struct search *s, double loss)
 {
-	s->v->search.result = s->v->search.point_count;
 	add_point(s, (struct search_point){ .built = true,
 					    .dbp_bytes = s->v->packed.file_size,
 					    .latency_us = search_latency_us(
 						    s->target, &s->v->packed),
 					    .ram_bytes = s->v->packed.ram_bytes,
 					    .loss = loss });
+	s->v->search.result = s->v->search.point_count - 1;
 }
 
 /* What each layer takes of the file. */
@@ -480,6 +484,10 @@ int search_pack(const struct config *c, const struct cost_target *target,
 			    .d = d };
 	int err;
 
+	v->search.points = arena_array(&v->arena, SEARCH_POINTS,
+				       sizeof(struct search_point));
+	if (!v->search.points)
+		return diag_error(d, "out of memory");
 	diag_set_file(d, c->model_path);
 	s.q = quantizer_new(v->graph, c, &s.own, samples, range, progress,
 			    progress_ctx, d);

@@ -17,7 +17,9 @@ int search_pack(const struct config *c, const struct cost_target *target,
 		const struct input_range *range, progress_fn *progress,
 		void *progress_ctx, struct diag *d);
 
-/* Modelled time of a packed model, microseconds. */
+/* Modelled time of an operator and of a packed model, microseconds. */
+double search_layer_us(const struct cost_target *target,
+		       const struct packed_layer *l);
 double search_latency_us(const struct cost_target *target,
 			 const struct packed *p);
 

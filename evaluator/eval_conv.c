@@ -67,15 +67,6 @@ static void add_bias(const struct conv *c, float *y)
 			*y++ += c->bias[k];
 }
 
-/* Where tap k of output o reads along one axis; -1 in the padding. */
-static int64_t source(const struct window *w, int axis, int64_t o, int64_t k)
-{
-	int64_t i = o * w->stride[axis] + k * w->dilation[axis] -
-		    w->pad_begin[axis];
-
-	return i >= 0 && i < w->in[axis] ? i : -1;
-}
-
 /* The window of one output pixel of one group; x at the group's channel 0. */
 static void gather_window(const struct conv *c, const float *x, int64_t pixel,
 			  float *to)
@@ -84,10 +75,10 @@ static void gather_window(const struct conv *c, const float *x, int64_t pixel,
 	int64_t oy = pixel / w->out[1], ox = pixel % w->out[1];
 
 	for (int64_t ky = 0; ky < w->kernel[0]; ky++) {
-		int64_t iy = source(w, 0, oy, ky);
+		int64_t iy = window_source(w, 0, oy, ky);
 
 		for (int64_t kx = 0; kx < w->kernel[1]; kx++, to++) {
-			int64_t ix = source(w, 1, ox, kx);
+			int64_t ix = window_source(w, 1, ox, kx);
 			bool inside = iy >= 0 && ix >= 0;
 			const float *from = x + (inside ? (iy * w->in[1] + ix) *
 								  c->in_pixel :
@@ -163,8 +154,10 @@ static void depthwise_nhwc(const struct conv *c, const float *x,
 		for (int64_t ox = 0; ox < w->out[1]; ox++, y += channels) {
 			memset(y, 0, (size_t)channels * sizeof(*y));
 			for (int64_t t = 0; t < c->taps; t++) {
-				int64_t iy = source(w, 0, oy, t / w->kernel[1]);
-				int64_t ix = source(w, 1, ox, t % w->kernel[1]);
+				int64_t iy = window_source(w, 0, oy,
+							   t / w->kernel[1]);
+				int64_t ix = window_source(w, 1, ox,
+							   t % w->kernel[1]);
 				const float *from, *v = by_tap + t * channels;
 
 				if (iy < 0 || ix < 0)
@@ -181,10 +174,10 @@ static void valid_columns(const struct window *w, int64_t kx, int64_t *from,
 			  int64_t *to)
 {
 	*from = 0;
-	while (*from < w->out[1] && source(w, 1, *from, kx) < 0)
+	while (*from < w->out[1] && window_source(w, 1, *from, kx) < 0)
 		++*from;
 	*to = w->out[1];
-	while (*to > *from && source(w, 1, *to - 1, kx) < 0)
+	while (*to > *from && window_source(w, 1, *to - 1, kx) < 0)
 		--*to;
 }
 
@@ -214,7 +207,8 @@ static void depthwise_nchw(const struct conv *c, const float *x, float *y)
 		for (int64_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
 			memset(y, 0, (size_t)w->out[1] * sizeof(*y));
 			for (int64_t t = 0; t < c->taps; t++) {
-				int64_t iy = source(w, 0, oy, t / w->kernel[1]);
+				int64_t iy = window_source(w, 0, oy,
+							   t / w->kernel[1]);
 
 				if (iy >= 0)
 					depthwise_row(w, plane + iy * w->in[1],

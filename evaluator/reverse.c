@@ -232,13 +232,11 @@ static int64_t largest(const struct window *w, const float *x, int64_t oy,
 
 	for (int64_t ky = 0; ky < w->kernel[0]; ky++)
 		for (int64_t kx = 0; kx < w->kernel[1]; kx++) {
-			int64_t y = oy * w->stride[0] + ky * w->dilation[0] -
-				    w->pad_begin[0];
-			int64_t z = ox * w->stride[1] + kx * w->dilation[1] -
-				    w->pad_begin[1];
+			int64_t y = window_source(w, 0, oy, ky);
+			int64_t z = window_source(w, 1, ox, kx);
 			int64_t at;
 
-			if (y < 0 || y >= w->in[0] || z < 0 || z >= w->in[1])
+			if (y < 0 || z < 0)
 				continue;
 			at = (y * w->in[1] + z) * w->channels + channel;
 			if (best < 0 || x[at] > x[best])
@@ -273,12 +271,10 @@ static int64_t share_out(const struct window *w, int64_t oy, int64_t ox,
 
 	for (int64_t ky = 0; ky < w->kernel[0]; ky++)
 		for (int64_t kx = 0; kx < w->kernel[1]; kx++) {
-			int64_t y = oy * w->stride[0] + ky * w->dilation[0] -
-				    w->pad_begin[0];
-			int64_t z = ox * w->stride[1] + kx * w->dilation[1] -
-				    w->pad_begin[1];
+			int64_t y = window_source(w, 0, oy, ky);
+			int64_t z = window_source(w, 1, ox, kx);
 
-			if (y < 0 || y >= w->in[0] || z < 0 || z >= w->in[1])
+			if (y < 0 || z < 0)
 				continue;
 			count++;
 			for (int64_t c = 0; dx && c < w->channels; c++)

@@ -19,14 +19,6 @@ struct conv {
 	float *rows;
 };
 
-static int64_t source(const struct window *w, int axis, int64_t o, int64_t k)
-{
-	int64_t i = o * w->stride[axis] + k * w->dilation[axis] -
-		    w->pad_begin[axis];
-
-	return i >= 0 && i < w->in[axis] ? i : -1;
-}
-
 static bool is_pointwise(const struct conv *c)
 {
 	const struct window *w = &c->w;
@@ -58,8 +50,10 @@ static void reorder(const struct conv *c, const float *from, float *to,
 /* Place of tap t of output pixel p in the input; -1: padding. */
 static int64_t place(const struct conv *c, int64_t p, int64_t t)
 {
-	int64_t y = source(&c->w, 0, p / c->w.out[1], t / c->w.kernel[1]);
-	int64_t x = source(&c->w, 1, p % c->w.out[1], t % c->w.kernel[1]);
+	int64_t y =
+		window_source(&c->w, 0, p / c->w.out[1], t / c->w.kernel[1]);
+	int64_t x =
+		window_source(&c->w, 1, p % c->w.out[1], t % c->w.kernel[1]);
 
 	return y < 0 || x < 0 ? -1 : y * c->w.in[1] + x;
 }

@@ -40,6 +40,17 @@ int window_of(const struct node *n, struct window *w, struct diag *d);
 /* Taps of the kernel spread by the dilation: dilation * (kernel - 1) + 1. */
 int64_t window_reach(const struct window *w, int dim);
 
+/* Where tap k of output o of a Conv or pool reads along one dim; -1: padding.
+ */
+static inline int64_t window_source(const struct window *w, int dim, int64_t o,
+				    int64_t k)
+{
+	int64_t i =
+		o * w->stride[dim] + k * w->dilation[dim] - w->pad_begin[dim];
+
+	return i >= 0 && i < w->in[dim] ? i : -1;
+}
+
 /* The shape that `w` gives the node's first output, in the node's layout. */
 struct shape window_output(const struct window *w, const struct node *n,
 			   int64_t channels);

@@ -3,8 +3,6 @@
  * Where each channel is best clipped when its codes are few: by the squared
  * error of rounding and clipping over a histogram of its own.
  */
-#include <stdlib.h>
-#include <string.h>
 
 #include "quantizer/internal.h"
 

@@ -20,9 +20,8 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d)
 /* Bytes of a layer's codes in memory. */
 static double tile_bytes(const struct quantizer *q, int i, int option)
 {
-	int bits = q->options[i].rows[option].choice.bits;
+	int bits = choice_tile_bits(q->options[i].rows[option].choice);
 
-	bits = bits == 3 ? 4 : bits;
 	return (double)quantizer_layer_weights(q, i) * bits / 8;
 }
 
@@ -165,8 +164,8 @@ int64_t quantizer_layer_weights(const struct quantizer *q, int i)
 	return q->layers.rows[i].channels * q->layers.rows[i].length;
 }
 
-/* What the options to either side of the chosen one would change: the one with
- * the most loss a byte saved, and the one with most loss saved a byte. */
+/* What the next smaller option would lose, and what the next larger one that is
+ * better would save. */
 static const char *trade(const struct layer_options *o, int chosen,
 			 struct arena *a)
 {

@@ -2,9 +2,6 @@
 /* What errors of output channels cost: see importance.h. */
 #include "quantizer/importance.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "evaluator/detmath.h"
 #include "quantizer/tape.h"
 
@@ -102,10 +99,9 @@ static int sample_job(void *ctx, int i, int worker, struct diag *d)
 	if (f->samples->fill(f->samples->ctx,
 			     (int)((int64_t)i * f->samples->count / f->count),
 			     inputs, d) ||
-	    tape_forward(t, NULL, false, d) ||
-	    seed_heads(t, (uint32_t)i + 1, d))
+	    tape_forward(t, d) || seed_heads(t, (uint32_t)i + 1, d))
 		return -1;
-	return tape_backward(t, NULL, NULL, listen, &w, d);
+	return tape_backward(t, listen, &w, d);
 }
 
 static void set_importance(struct finding *f, double *all)

@@ -85,6 +85,12 @@ struct choice {
 	double step;
 };
 
+/* Bits of the tiles that the codes lie in. */
+static inline int choice_tile_bits(struct choice c)
+{
+	return c.bits == 3 ? 4 : c.bits;
+}
+
 struct rounded {
 	int bits; /* of the codes */
 	enum quant_grid grid;

@@ -49,7 +49,6 @@ static double time_of(const struct lister *k, const struct layer *l, int bits)
 			       .macs = node_macs(l->node),
 			       .memory_bytes = activation_bytes(l->node) };
 
-	bits = bits == 3 ? 4 : bits;
 	w.weight_bytes = l->channels * l->length * bits / 8;
 	snprintf(kernel, sizeof(kernel), "%s_w%da8",
 		 l->depthwise                     ? "depthwise" :
@@ -99,11 +98,11 @@ static int try_choice(struct lister *k, const struct aim *aim, struct choice c,
 		return -1;
 	*out = (struct option){ .choice = c,
 				.bytes = r->entropy_bits / 8,
-				.time_us = time_of(k, l, c.bits),
+				.time_us = time_of(k, l, choice_tile_bits(c)),
 				.error = r->loss };
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
-			     (c.bits == 3 ? 4 : c.bits) / 8;
+			     choice_tile_bits(c) / 8;
 	return 0;
 }
 

@@ -40,11 +40,9 @@ static void take_conv(const struct gathering *g, const float *x, int group,
 	int64_t channels = w->channels / g->l->groups, first = group * channels;
 
 	for (int64_t t = 0; t < taps; t++) {
-		int64_t y = oy * w->stride[0] - w->pad_begin[0] +
-			    t / w->kernel[1] * w->dilation[0];
-		int64_t z = ox * w->stride[1] - w->pad_begin[1] +
-			    t % w->kernel[1] * w->dilation[1];
-		bool in = y >= 0 && y < w->in[0] && z >= 0 && z < w->in[1];
+		int64_t y = window_source(w, 0, oy, t / w->kernel[1]);
+		int64_t z = window_source(w, 1, ox, t % w->kernel[1]);
+		bool in = y >= 0 && z >= 0;
 		const float *from =
 			x + (in ? (y * w->in[1] + z) * w->channels : 0);
 

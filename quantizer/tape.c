@@ -2,7 +2,6 @@
 #include "quantizer/tape.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "evaluator/evaluator.h"
 #include "evaluator/reverse.h"
@@ -78,7 +77,7 @@ void tape_free(struct tape *t)
 
 /* What a node reads. */
 static void operands(const struct tape *t, const struct node *n,
-		     const struct tape_constants *c, const void **in)
+		     const void **in)
 {
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
@@ -87,43 +86,22 @@ static void operands(const struct tape *t, const struct node *n,
 			is_constant(v) ? v->data :
 					 (const void *)t->value[v->id];
 	}
-	if (c && c->weights)
-		in[1] = c->weights;
-	if (c && c->bias)
-		in[2] = c->bias;
 }
 
-int tape_forward(struct tape *t, const struct tape_constants *constants,
-		 bool coded, struct diag *d)
+int tape_forward(struct tape *t, struct diag *d)
 {
-	int index = 0;
-
-	for (int i = 0; i < t->g->input_count; i++) {
-		const struct value *v = t->g->inputs[i];
-
-		if (coded && v->quant)
-			twin_round(v->quant, t->value[v->id],
-				   shape_elements(&v->shape));
-	}
-	for (const struct node *n = t->g->first; n; n = n->next, index++) {
+	for (const struct node *n = t->g->first; n; n = n->next) {
 		const void *in[MOST_OPERANDS];
 		void *out[MOST_OPERANDS];
 
 		if (n->tail)
 			continue;
-		operands(t, n, constants ? &constants[index] : NULL, in);
+		operands(t, n, in);
 		for (int i = 0; i < n->output_count; i++)
 			out[i] = n->outputs[i] ? t->value[n->outputs[i]->id] :
 						 NULL;
 		if (eval_node(n, in, out, d))
 			return -1;
-		for (int i = 0; coded && i < n->output_count; i++) {
-			const struct value *v = n->outputs[i];
-
-			if (v && v->quant)
-				twin_round(v->quant, t->value[v->id],
-					   shape_elements(&v->shape));
-		}
 	}
 	return 0;
 }
@@ -135,20 +113,7 @@ float *tape_seed(struct tape *t, const struct value *head)
 	return t->gradient[head->id];
 }
 
-/* No gradient where the code is the largest there is: more gives no more. */
-static void clip(const struct quant *q, const float *x, float *dx, int64_t n)
-{
-	int high = (1 << (q->bits - 1)) - 1 - q->zero_point[0];
-
-	for (int64_t i = 0; i < n; i += q->channels)
-		for (int c = 0; c < q->channels; c++)
-			if (x[i + c] >= (float)((double)q->scale[c] * high))
-				dx[i + c] = 0;
-}
-
-static int reverse(struct tape *t, const struct node *n,
-		   const struct tape_constants *constants,
-		   const struct tape_gradients *gradients, struct diag *d)
+static int reverse(struct tape *t, const struct node *n, struct diag *d)
 {
 	const void *in[MOST_OPERANDS];
 	const float *out[MOST_OPERANDS];
@@ -156,7 +121,7 @@ static int reverse(struct tape *t, const struct node *n,
 	float *none[MOST_OPERANDS] = { NULL };
 	int err = -1;
 
-	operands(t, n, constants, in);
+	operands(t, n, in);
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
 
@@ -168,10 +133,6 @@ static int reverse(struct tape *t, const struct node *n,
 		din[i] = t->gradient[v->id];
 		if (!din[i])
 			return diag_error(d, "out of memory");
-	}
-	if (gradients && gradients->weights) {
-		din[1] = gradients->weights;
-		din[2] = gradients->bias;
 	}
 	for (int i = 0; i < n->output_count; i++) {
 		const struct value *v = n->outputs[i];
@@ -200,30 +161,16 @@ static bool has_gradient(const struct tape *t, const struct node *n)
 	return false;
 }
 
-int tape_backward(struct tape *t, const struct tape_constants *constants,
-		  const struct tape_gradients *gradients, tape_each *each,
-		  void *ctx, struct diag *d)
+int tape_backward(struct tape *t, tape_each *each, void *ctx, struct diag *d)
 {
-	int index = (int)t->g->node_count;
-
 	for (const struct node *n = t->g->last; n; n = n->prev) {
 		const struct value *y = n->outputs[0];
 
-		index--;
 		if (n->tail || !has_gradient(t, n))
 			continue;
-		for (int i = 0; constants && i < n->output_count; i++) {
-			const struct value *v = n->outputs[i];
-
-			if (v && v->quant && t->gradient[v->id])
-				clip(v->quant, t->value[v->id],
-				     t->gradient[v->id],
-				     shape_elements(&v->shape));
-		}
-		if (reverse(t, n, constants ? &constants[index] : NULL,
-			    gradients ? &gradients[index] : NULL, d))
+		if (reverse(t, n, d))
 			return -1;
-		if (each && t->gradient[y->id])
+		if (t->gradient[y->id])
 			each(ctx, n, t->gradient[y->id]);
 		for (int i = 0; i < n->output_count; i++)
 			if (n->outputs[i]) {

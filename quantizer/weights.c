@@ -509,8 +509,7 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 	}
 	if (round_layer(&r, threads, d))
 		goto done;
-	out->bits = c.bits == 3 ? 4 :
-				  c.bits; /* they lie in the tiles of four */
+	out->bits = choice_tile_bits(c);
 	out->grid = r.grid.kind;
 	out->loss = sum(r.loss, aim->l->channels);
 	out->entropy_bits =
