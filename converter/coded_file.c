@@ -8,9 +8,11 @@
 #include <zlib.h>
 
 #include "runtime/dbrt.h"
-#include "schemas/dbp_coded.h"
+#include "schemas/dbp_expected.h"
 
 #define MOST_BACK 6144 /* rows of constants repeat, sometimes far apart */
+#define BLOCK 512      /* bytes that are given a run of their own or not */
+#define RUN_BYTES 6    /* about what it takes to begin one */
 
 /* A run and where it begins. */
 struct placed_run {
@@ -20,6 +22,7 @@ struct placed_run {
 
 struct cutter {
 	const uint8_t *dbp;
+	uint8_t *bytes; /* the same in differences: schemas/dbp_expected.h */
 	const struct dbp_section *sections[DBP_SECTION_SIGNATURE + 1];
 	struct placed_run *runs;
 	size_t count, capacity;
@@ -44,55 +47,74 @@ static void add_run(struct cutter *k, uint32_t at, struct dbp_run run)
 	k->runs[k->count++] = (struct placed_run){ at, run };
 }
 
-/* Bytes that are those `back` before them. */
-static uint32_t count_equal(const uint8_t *in, uint32_t bytes, uint32_t back)
+/* Bytes of [at, end) that are neither those `back` nor those `other` before
+ * them; 0: none is. */
+static uint32_t count_missed(const struct cutter *k, uint32_t at, uint32_t end,
+			     uint32_t back, uint32_t other)
 {
+	const uint8_t *in = k->bytes;
 	uint32_t count = 0;
 
-	for (uint32_t i = back; i < bytes; i++)
-		count += in[i] == in[i - back];
+	for (; at < end && (at < back || at < other); at++)
+		count++;
+	for (; at < end; at++)
+		count += in[at] != in[at - back] &&
+			 (!other || in[at] != in[at - other]);
 	return count;
 }
 
-/* How far back the byte lies that a byte is most often equal to. */
-static uint32_t best_distance(const uint8_t *in, uint32_t bytes,
-			      uint32_t stride)
+/* How far back the bytes lie that those of [at, end) are most often equal to,
+ * where they are not equal to those `given` (0: none) before. */
+static uint32_t best_distance(const struct cutter *k, uint32_t at, uint32_t end,
+			      uint32_t given, uint32_t first)
 {
-	uint32_t best = stride, most = count_equal(in, bytes, stride);
+	uint32_t best = first, least = count_missed(k, at, end, first, given);
 
-	for (uint32_t back = 1; back < bytes && back <= MOST_BACK;
+	for (uint32_t back = 1; back <= at && back <= MOST_BACK && least;
 	     back += back < DBP_CODED_STRIDES ? 1 : 4) {
-		uint32_t count = count_equal(in, bytes, back);
+		uint32_t count = count_missed(k, at, end, back, given);
 
-		if (count > most) {
-			most = count;
+		if (count < least) {
+			least = count;
 			best = back;
 		}
 	}
 	return best;
 }
 
+/* Runs of bytes in rows of `stride`; 1: whatever repeats. */
 static void add_bytes(struct cutter *k, uint32_t at, uint32_t bytes,
 		      uint32_t stride)
 {
-	while (bytes) {
-		uint32_t part = bytes > 2 * MOST_BACK ? 2 * MOST_BACK : bytes;
-		uint32_t back = best_distance(k->dbp + at, part, stride);
-		struct dbp_run run = { .kind = DBP_CODED_BYTES,
-				       .stride = stride,
-				       .back = back,
-				       .groups = 1,
-				       .rows = 1,
-				       .columns = part };
+	struct dbp_run run = { .kind = DBP_CODED_BYTES,
+			       .groups = 1,
+			       .rows = 1 };
+	uint32_t end = at + bytes, start = at;
 
-		if (stride == 1 && back <= DBP_CODED_STRIDES)
-			run.stride = back;
-		else if (stride == 1 && back % 4 == 0)
-			run.stride = 4;
-		add_run(k, at, run);
-		at += part;
-		bytes -= part;
+	while (at < end) {
+		uint32_t to = end - at < BLOCK + BLOCK / 2 ? end : at + BLOCK;
+		uint32_t back = best_distance(k, at, to, 0, stride);
+		uint32_t other = best_distance(k, at, to, back, back);
+
+		if (at == start ||
+		    count_missed(k, at, to, back, other) + RUN_BYTES <
+			    count_missed(k, at, to, run.back, run.other)) {
+			if (at > start)
+				add_run(k, start, run);
+			start = at;
+			run.back = back;
+			run.other = other == back ? 0 : other;
+			run.stride = stride > 1                ? stride :
+				     back <= DBP_CODED_STRIDES ? back :
+				     back % 8 == 0             ? 8 :
+				     back % 4 == 0             ? 4 :
+								 1;
+		}
+		run.columns = to - start;
+		at = to;
 	}
+	if (bytes)
+		add_run(k, start, run);
 }
 
 /* ---- What lies where ---- */
@@ -118,17 +140,9 @@ static void add_conv(struct cutter *k, const struct dbp_op *op)
 	const struct dbp_conv *c = (const void *)(params + op->params);
 	const uint32_t *ids = (const void *)(params + op->tensors);
 	uint32_t channels = tensors[ids[1]].dims[3];
-	struct dbp_run run = {
-		.kind = c->depthwise ? DBP_CODED_DEPTHWISE : DBP_CODED_TILES,
-		.bits = c->weight_bits,
-		.groups = c->depthwise ? 1 : c->groups,
-		.rows = c->depthwise ? channels : channels / c->groups,
-		.columns = c->depthwise ? (uint32_t)c->kernel_h * c->kernel_w :
-					  (uint32_t)dbp_conv_k(
-						  c, tensors[ids[0]].dims[3])
-	};
 
-	add_run(k, k->sections[DBP_SECTION_DATA]->offset + c->weights, run);
+	add_run(k, k->sections[DBP_SECTION_DATA]->offset + c->weights,
+		dbp_conv_run(c, tensors[ids[0]].dims[3], channels));
 	if (c->bias != DBP_NONE)
 		add_run(k, k->sections[DBP_SECTION_DATA]->offset + c->bias,
 			(struct dbp_run){ .kind = DBP_CODED_INTS,
@@ -217,17 +231,15 @@ static void cut(struct cutter *k)
 
 /* ---- Writing ---- */
 
-static void write_bytes(struct dbp_coder *k, const struct dbp_run *r,
-			const uint8_t *in)
+static void write_bytes(struct dbp_coder *k, const struct placed_run *r,
+			const uint8_t *file)
 {
-	int same = 0;
+	struct dbp_bytes b = {
+		.run = &r->run, .file = file, .start = r->at, .at = r->at
+	};
 
-	for (uint32_t i = 0; i < r->columns; i++) {
-		uint8_t above = i < r->back ? 0 : in[i - r->back];
-
-		dbp_code_byte(k, i % r->stride, same, above, in[i]);
-		same = in[i] == above;
-	}
+	while (b.at - b.start < r->run.columns)
+		dbp_code_byte(k, &b, file[b.at]);
 }
 
 static void write_ints(struct dbp_coder *k, const struct dbp_run *r,
@@ -270,11 +282,11 @@ static size_t write_runs(const struct cutter *c, uint8_t *out, size_t room)
 	dbp_coder_write(k, out, room);
 	for (size_t i = 0; i < c->count; i++) {
 		struct dbp_run run = c->runs[i].run;
-		const uint8_t *in = c->dbp + c->runs[i].at;
+		const uint8_t *in = c->bytes + c->runs[i].at;
 
 		dbp_code_run(k, &run);
 		if (run.kind == DBP_CODED_BYTES)
-			write_bytes(k, &run, in);
+			write_bytes(k, &c->runs[i], c->bytes);
 		else if (run.kind == DBP_CODED_INTS)
 			write_ints(k, &run, in);
 		else
@@ -302,15 +314,22 @@ int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
 {
 	struct cutter k = { .dbp = dbp, .size = size };
 	size_t room = 2 * (size_t)size + 1024, bytes = 0;
-	struct dbp_coded *h;
+	struct dbp_coded *h = arena_alloc(a, sizeof(*h) + room);
+	int err = -1;
 
-	cut(&k);
-	h = k.failed ? NULL : arena_alloc(a, sizeof(*h) + room);
-	if (h)
-		bytes = write_runs(&k, (uint8_t *)(h + 1), room);
+	*out = (uint8_t *)(uintptr_t)dbp;
+	*out_size = size;
+	k.bytes = malloc(size);
+	if (h && k.bytes) {
+		memcpy(k.bytes, dbp, size);
+		dbp_expect_file(k.bytes, size, 0);
+		cut(&k);
+		if (!k.failed)
+			bytes = write_runs(&k, (uint8_t *)(h + 1), room);
+	}
 	if (!bytes) {
-		free(k.runs);
-		return diag_error(d, "out of memory");
+		diag_error(d, "out of memory");
+		goto done;
 	}
 	*h = (struct dbp_coded){
 		.magic = DBP_CODED_MAGIC,
@@ -320,18 +339,17 @@ int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
 		.plain_bytes = size,
 		.crc32 = (uint32_t)crc32_z(0, (const uint8_t *)(h + 1), bytes),
 	};
+	err = 0;
+	if (h->coded_bytes >= size || size / DBP_CODED_MOST > h->coded_bytes)
+		goto done;
+	if (prove((const uint8_t *)h, h->coded_bytes, &k)) {
+		err = diag_error(d, "the coded model does not read back");
+		goto done;
+	}
 	*out = (uint8_t *)h;
 	*out_size = h->coded_bytes;
-	if (h->coded_bytes >= size || size / DBP_CODED_MOST > h->coded_bytes) {
-		*out = (uint8_t *)(uintptr_t)dbp;
-		*out_size = size;
-		free(k.runs);
-		return 0;
-	}
-	if (prove(*out, *out_size, &k)) {
-		free(k.runs);
-		return diag_error(d, "the coded model does not read back");
-	}
+done:
 	free(k.runs);
-	return 0;
+	free(k.bytes);
+	return err;
 }

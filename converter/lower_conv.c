@@ -188,16 +188,13 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
-/*
- * A bias in sums, to an eighth of a step of the output and no finer, or to a
- * half where weights of few bits lose far more: the rest would only be numbers
- * to store.
- */
-static double round_bias(double sum, double step, bool few)
+/* A bias in sums, to an eighth of a step of the output and no finer: the rest
+ * would only be numbers to store. */
+static double round_bias(double sum, double step)
 {
 	double grain = 1;
 
-	while (grain * (few ? 4 : 16) <= step)
+	while (grain * 16 <= step)
 		grain *= 2;
 	return rint(sum / grain) * grain;
 }
@@ -210,15 +207,11 @@ static void add_bias(struct lower *l, struct conv *c)
 	for (uint32_t o = 0; out && o < c->w.outputs; o++) {
 		double real = c->bias ? (double)c->bias[o] * c->bias_gain : 0;
 		double scale = sum_scale(l, c, o);
-		double sum = rint(real / scale) -
+		double step =
+			c->quant ? (double)channel_of(c->quant, o).scale[0] : 0;
+		double sum = round_bias(real / scale, step / scale) -
 			     (double)(zero * sum_of_weights(c, o));
 
-		if (c->quant)
-			sum = round_bias(
-				sum,
-				(double)channel_of(c->quant, o).scale[0] /
-					scale,
-				c->w.bits < 8 && c->quant->bits == 8);
 		out[o] = (int32_t)fmin(fmax(sum, -BIAS_MAX), BIAS_MAX);
 	}
 	c->p.bias = dev_add_data(l->m, out, c->w.outputs * sizeof(*out));

@@ -17,6 +17,7 @@
 #define RAISE_TRIES 6
 #define RAISE 1.3 /* more bytes a try, while the model is not good enough */
 #define GOOD_ENOUGH 0.9 /* fidelity, where the user asks for none */
+#define COMPARED 48     /* photos beside those held out that variants run on */
 #define SLACK 0.004     /* of a limit, left after a miss */
 
 struct search {
@@ -134,33 +135,39 @@ static int build(struct search *s)
 	return pack(s, loss);
 }
 
-/* Agreement with the float model on photos held out: 0 to 1. */
-static int measure(struct search *s, double *fidelity)
+/* Agreement with the float model, 0 to 1, on the photos from `first` on. */
+static int measure_from(struct search *s, int first, struct fidelity *f)
 {
 	struct conversion *v = s->v;
-	int held = v->dataset.count - v->calib_count;
 	struct packed_file file;
-	struct fidelity f;
 	struct arena scratch;
 	int err;
 
-	*fidelity = NAN;
-	if (held <= 0)
-		return 0;
 	arena_init(&scratch, 0);
 	err = packed_file_open(&file, v->packed.bytes, v->packed.size, "",
 			       s->d) ||
-	      fidelity_measure(s->c, &file, &v->dataset, v->calib_count, held,
-			       &scratch, &f, s->progress, s->ctx, s->d);
-	if (!err)
-		*fidelity = fidelity_value(&f);
+	      fidelity_measure(s->c, &file, &v->dataset, first,
+			       v->dataset.count - first, &scratch, f,
+			       s->progress, s->ctx, s->d);
 	packed_file_close(&file);
 	arena_free(&scratch);
-	if (!err) {
-		v->search.points[v->search.result].fidelity = *fidelity;
-		v->search.points[v->search.result].sqnr_db = f.sqnr_db;
-	}
 	return err ? -1 : 0;
+}
+
+/* On photos held out. */
+static int measure(struct search *s, double *fidelity)
+{
+	struct search_point *p = &s->v->search.points[s->v->search.result];
+	struct fidelity f;
+
+	*fidelity = NAN;
+	if (s->v->dataset.count <= s->v->calib_count)
+		return 0;
+	if (measure_from(s, s->v->calib_count, &f))
+		return -1;
+	p->fidelity = *fidelity = fidelity_value(&f);
+	p->sqnr_db = f.sqnr_db;
+	return 0;
 }
 
 /* ---- Within limits ---- */
@@ -360,6 +367,7 @@ struct outcome {
 	struct packed packed;
 	struct quantizer_layer *layers;
 	int point;
+	double agreement; /* on more photos than those held out; or NAN */
 };
 
 static int note_layers(struct search *s, struct quantizer_layer **layers)
@@ -384,19 +392,20 @@ static bool within(const struct search *s, const struct search_point *p)
 
 /* What keeps the limits, then what was asked for in accuracy with the fewest
  * bytes, then what agrees best with the float model. */
-static bool is_better(const struct search *s, int point, int than)
+static bool is_better(const struct search *s, const struct outcome *a,
+		      const struct outcome *b)
 {
-	const struct search_point *p = &s->v->search.points[point];
-	const struct search_point *q = &s->v->search.points[than];
+	const struct search_point *p = &s->v->search.points[a->point];
+	const struct search_point *q = &s->v->search.points[b->point];
 	double enough = (double)s->c->min_fidelity;
 
 	if (within(s, p) != within(s, q))
 		return within(s, p);
-	if (isnan(p->fidelity) || isnan(q->fidelity))
+	if (isnan(a->agreement) || isnan(b->agreement))
 		return p->loss < q->loss;
 	if (enough > 0 && p->fidelity >= enough && q->fidelity >= enough)
 		return p->dbp_bytes < q->dbp_bytes;
-	return p->fidelity > q->fidelity;
+	return a->agreement > b->agreement;
 }
 
 static int variants_for(const struct config *c)
@@ -404,6 +413,22 @@ static int variants_for(const struct config *c)
 	return c->effort == EFFORT_FAST   ? 1 :
 	       c->effort == EFFORT_NORMAL ? 2 :
 					    quantizer_variants();
+}
+
+/* Photos held out are few to tell variants apart by: some that were calibrated
+ * on, which all of them saw, count as well. */
+static int compare(struct search *s, struct outcome *o)
+{
+	int first = s->v->calib_count - COMPARED, held = s->v->dataset.count;
+	struct fidelity f;
+
+	o->agreement = NAN;
+	if (held <= s->v->calib_count)
+		return 0;
+	if (measure_from(s, first > 0 ? first : 0, &f))
+		return -1;
+	o->agreement = fidelity_value(&f);
+	return 0;
 }
 
 static int search(struct search *s)
@@ -422,7 +447,9 @@ static int search(struct search *s)
 			return -1;
 		now.packed = s->v->packed;
 		now.point = r->result;
-		if (best.point < 0 || is_better(s, now.point, best.point))
+		if (count > 1 && compare(s, &now))
+			return -1;
+		if (best.point < 0 || is_better(s, &now, &best))
 			best = now;
 	}
 	s->v->packed = best.packed;

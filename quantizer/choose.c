@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "evaluator/detmath.h"
 #include "quantizer/knapsack.h"
 #include "quantizer/state.h"
 
@@ -67,8 +68,10 @@ static int choose_at(struct choosing *k, const struct quantizer_limits *limits,
 
 	for (int i = 0; i < n; i++)
 		for (int c = 0; c < k->classes[i].count; c++)
-			k->rows[i][c].loss = k->q->options[i].rows[c].loss +
-					     price * tile_bytes(k->q, i, c);
+			k->rows[i][c].loss =
+				det_pow(k->q->options[i].rows[c].loss,
+					k->q->layers.manner.evenness) +
+				price * tile_bytes(k->q, i, c);
 	status = knapsack_solve(k->classes, n, limits->bytes, limits->time_us,
 				k->chosen);
 	*tiles = 0;

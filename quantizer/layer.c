@@ -136,7 +136,7 @@ int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
 	bool *behind = mark_behind_weights(g, a);
 	int total = 0;
 
-	*l = (struct layers){ .manner = { methods, DAMPING, THRIFT } };
+	*l = (struct layers){ .manner = { methods, DAMPING, THRIFT, 1 } };
 	for (const struct node *n = g->first; n; n = n->next)
 		total += domain_has_weights(n) && n->inputs[0]->quant;
 	l->rows = arena_array(a, (size_t)total, sizeof(*l->rows));

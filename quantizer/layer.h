@@ -7,9 +7,11 @@
 
 /* How layers are rounded. */
 struct manner {
-	int methods;    /* enum method, together */
-	double damping; /* of covariances, a share of the mean variance */
-	double thrift;  /* of choices with a step */
+	int methods;     /* enum method, together */
+	double damping;  /* of covariances, a share of the mean variance */
+	double thrift;   /* of choices with a step */
+	double evenness; /* losses of layers add up in this power: over 1, none
+			  * becomes much larger than others */
 };
 
 /*

@@ -76,10 +76,11 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 static const struct {
 	bool importance;
 	double damping, thrift; /* times the usual */
+	double evenness;
 } variants[] = {
-	{ true, 1, 1 },   { false, 1, 1 },   { true, 4, 1 },
-	{ false, 4, 1 },  { true, 1, 0.7 },  { false, 1, 0.7 },
-	{ true, 4, 1.3 }, { false, 1, 1.3 },
+	{ true, 1, 1, 1 },      { true, 1, 1, 1.25 }, { false, 1, 1, 1.25 },
+	{ true, 4, 1, 1 },      { true, 4, 1, 1.5 },  { false, 4, 1, 1 },
+	{ true, 1, 0.7, 1.25 }, { true, 1, 1.3, 1 },
 };
 
 void quantizer_leave_targets(struct quantizer *q)
@@ -116,6 +117,7 @@ int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d)
 		return -1;
 	l->manner.damping = q->usual.damping * variants[variant].damping;
 	l->manner.thrift = q->usual.thrift * variants[variant].thrift;
+	l->manner.evenness = variants[variant].evenness;
 	for (int i = 0; i < l->count; i++)
 		l->rows[i].importance =
 			variants[variant].importance ? q->importance[i] : NULL;

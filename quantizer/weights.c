@@ -7,6 +7,7 @@
  * mean of the output (Nagel et al., arXiv 1906.04721, section 4.2, from
  * observed means).
  */
+#include <math.h>
 #include <string.h>
 
 #include "evaluator/detmath.h"
@@ -431,6 +432,27 @@ static double mean_of(const struct mean_source *m, int64_t c, int64_t i,
 	       layer_channel_ratio(l, from) / l->unit;
 }
 
+/*
+ * A bias to as many digits as are worth their bytes: rounding it is to cost
+ * what rounding one of the channel's weights does, so a grain of
+ * sqrt(12 * loss / weights), in powers of two of the units of a sum.
+ */
+static double round_bias(const struct rounding *r, int64_t c, double bias)
+{
+	const struct layer *l = r->l;
+	double grain = (double)r->out->scale[c] * l->unit;
+	double importance = l->importance ? l->importance[c] : 1;
+	double most = 12 * r->loss[c] / importance / (double)l->length;
+
+	if (!(importance > 0) || !r->aim->s ||
+	    (r->choice.bits == 8 && !(r->choice.step > 0)) ||
+	    4 * grain * grain > most)
+		return bias;
+	while (4 * grain * grain <= most)
+		grain *= 2;
+	return rint(bias / grain) * grain;
+}
+
 static int correct_bias(const struct rounding *r, struct arena *a)
 {
 	const struct layer *l = r->l;
@@ -458,8 +480,9 @@ static int correct_bias(const struct rounding *r, struct arena *a)
 				 (double)l->data[k] *
 					 mean_of(&source, c, i, false);
 		}
-		r->out->bias[c] =
-			(float)((double)((const float *)l->bias->data)[c] -
+		r->out->bias[c] = (float)round_bias(
+			r, c,
+			(double)((const float *)l->bias->data)[c] -
 				shift * l->unit);
 	}
 	return 0;

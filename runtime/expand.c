@@ -4,6 +4,7 @@
 
 #include "runtime/internal.h"
 #include "schemas/dbp_coded.h"
+#include "schemas/dbp_expected.h"
 
 static int check_coded(const void *coded, size_t bytes)
 {
@@ -32,15 +33,16 @@ size_t dbrt_expanded_bytes(const void *coded, size_t bytes)
 }
 
 static void read_bytes(struct dbp_coder *k, const struct dbp_run *r,
-		       uint8_t *out)
+		       uint8_t *file, uint32_t start)
 {
-	int same = 0;
+	struct dbp_bytes b = {
+		.run = r, .file = file, .start = start, .at = start
+	};
 
-	for (uint32_t i = 0; i < r->columns; i++) {
-		uint8_t above = i < r->back ? 0 : out[i - r->back];
+	while (b.at - start < r->columns) {
+		uint8_t *to = file + b.at;
 
-		out[i] = dbp_code_byte(k, i % r->stride, same, above, 0);
-		same = out[i] == above;
+		*to = dbp_code_byte(k, &b, 0);
 	}
 }
 
@@ -110,13 +112,14 @@ int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
 		    (r.kind == DBP_CODED_BYTES && !r.back))
 			return DBRT_ERROR_FORMAT;
 		if (r.kind == DBP_CODED_BYTES)
-			read_bytes(&k, &r, to + at);
+			read_bytes(&k, &r, to, (uint32_t)at);
 		else if (r.kind == DBP_CODED_INTS)
 			read_ints(&k, &r, to + at);
 		else
 			read_tiles(&k, &r, to + at);
 		at += run;
 	}
+	dbp_expect_file(to, h->plain_bytes, 1);
 	if (trace)
 		trace(ctx, (uint32_t)at, h->coded_bytes);
 	return DBRT_OK;

@@ -40,7 +40,8 @@ enum dbp_coded_kind {
 
 struct dbp_run {
 	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
-	uint32_t back;         /* bytes: how far back the expected one lies */
+	uint32_t back, other;  /* bytes: how far back in the file the expected
+				* one lies, and the next best; other 0: none */
 	uint32_t bits;         /* tiles: 2, 4, 8 */
 	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
 					 * bytes, ints: 1, 1, their number */
@@ -68,9 +69,10 @@ struct dbp_coder {
 	uint8_t held;
 	int begun;
 #endif
-	struct dbp_chance same[DBP_CODED_STRIDES][2], byte[4][256];
+	struct dbp_chance same[DBP_CODED_STRIDES][2];
+	struct dbp_chance other[DBP_CODED_STRIDES][2], byte[4][256];
 	struct dbp_chance kind[4], width[4], stride[DBP_CODED_STRIDES];
-	struct dbp_chance number[5][32];
+	struct dbp_chance number[6][32];
 	struct dbp_chance zero[DBP_CODED_LEVELS], sign[DBP_CODED_LEVELS];
 	struct dbp_chance more[DBP_CODED_LEVELS][2][DBP_CODED_UNARY];
 	struct dbp_chance rest[32];
@@ -242,6 +244,7 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 			(dbp_code_tree(k, k->stride, 6, r->stride - 1) & 63) +
 			1;
 		r->back = dbp_code_number(k, k->number[4], r->back);
+		r->other = dbp_code_number(k, k->number[5], r->other);
 	}
 	if (plain) {
 		r->groups = r->rows = 1;
@@ -256,13 +259,39 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 	r->columns = dbp_code_number(k, k->number[plain ? 3 : 2], r->columns);
 }
 
-/* A byte at a place of its row; `above`: the one `back` bytes before it in the
- * run, or 0. */
-static inline uint8_t dbp_code_byte(struct dbp_coder *k, uint32_t place,
-				    int was_same, uint8_t above, uint8_t byte)
+/* The bytes of a run, one at a time. */
+struct dbp_bytes {
+	const struct dbp_run *run;
+	const uint8_t *file;     /* as far as it has been coded */
+	uint32_t start, at;      /* of the run, and of the next byte */
+	int was_same, was_other; /* the last time that it was asked */
+};
+
+/* The byte so far back, 0 before the file. */
+static inline uint8_t dbp_byte_before(const struct dbp_bytes *b, uint32_t back)
 {
-	if (dbp_code_bit(k, &k->same[place][was_same], byte == above))
+	return back > b->at ? 0 : b->file[b->at - back];
+}
+
+static inline uint8_t dbp_code_byte(struct dbp_coder *k, struct dbp_bytes *b,
+				    uint8_t byte)
+{
+	const struct dbp_run *r = b->run;
+	uint32_t place = (b->at - b->start) % r->stride;
+	uint8_t above = dbp_byte_before(b, r->back);
+	uint8_t other = r->other ? dbp_byte_before(b, r->other) : above;
+
+	b->at++;
+	b->was_same = (int)dbp_code_bit(k, &k->same[place][b->was_same],
+					byte == above);
+	if (b->was_same)
 		return above;
+	if (other != above) {
+		b->was_other = (int)dbp_code_bit(
+			k, &k->other[place][b->was_other], byte == other);
+		if (b->was_other)
+			return other;
+	}
 	return (uint8_t)dbp_code_tree(k, k->byte[place < 3 ? place : 3], 8,
 				      byte);
 }
@@ -311,6 +340,25 @@ static inline int32_t dbp_code_weight(struct dbp_coder *k, uint32_t *recent,
 }
 
 /* ---- Where tiles lie: struct dbp_conv ---- */
+
+/* The run of a conv's weights; of no bytes where they cannot be. */
+static inline struct dbp_run dbp_conv_run(const struct dbp_conv *c,
+					  uint32_t in_channels,
+					  uint32_t out_channels)
+{
+	uint32_t groups = c->depthwise ? 1 : c->groups;
+
+	return (struct dbp_run){
+		.kind = c->depthwise ? DBP_CODED_DEPTHWISE : DBP_CODED_TILES,
+		.bits = c->weight_bits == 2 || c->weight_bits == 4 ?
+				c->weight_bits :
+				8,
+		.groups = groups,
+		.rows = groups ? out_channels / groups : 0,
+		.columns = c->depthwise ? (uint32_t)c->kernel_h * c->kernel_w :
+					  (uint32_t)dbp_conv_k(c, in_channels)
+	};
+}
 
 /* Bytes of a run; 0: it cannot be. */
 static inline uint64_t dbp_run_bytes(const struct dbp_run *r)

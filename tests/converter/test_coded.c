@@ -251,6 +251,100 @@ static void test_map(void **state)
 	free_coded(&c);
 }
 
+/* Sums of a conv's weights, by output channel. */
+static void sum_weights(const uint8_t *tiles, const struct dbp_run *r,
+			int32_t *sum)
+{
+	uint32_t shift, mask = (1u << r->bits) - 1, sign = (mask + 1) / 2;
+
+	for (uint32_t row = 0; row < r->rows; row++)
+		for (uint32_t c = 0; c < r->columns; c++) {
+			uint64_t at = dbp_run_place(r, 0, row, c, &shift);
+
+			sum[row] +=
+				(int32_t)((tiles[at] >> shift & mask) ^ sign) -
+				(int32_t)sign;
+		}
+}
+
+static uint32_t data_at(const uint8_t *plain)
+{
+	const struct dbp_header *h = (const void *)plain;
+	const struct dbp_section *s = (const void *)(h + 1);
+
+	while (s->kind != DBP_SECTION_DATA)
+		s++;
+	return s->offset;
+}
+
+/* Biases that follow from weights and zero point take next to nothing, and so
+ * do rows that repeat in two ways at once. */
+static void test_expected(void **state)
+{
+	static const uint32_t in[] = { 1, 4, 4, 64 }, grid[] = { 1, 40, 90, 2 };
+	static float places[40][90][2];
+	const struct dbp_run r = { .kind = DBP_CODED_TILES,
+				   .bits = 4,
+				   .groups = 1,
+				   .rows = 64,
+				   .columns = 64 };
+	struct dbp_conv c = { .kernel_h = 1,
+			      .kernel_w = 1,
+			      .groups = 1,
+			      .weight_bits = 4,
+			      .levels = DBP_NONE,
+			      .multiplier = DBP_NONE,
+			      .shift = DBP_NONE,
+			      .multiplier2 = DBP_NONE,
+			      .shift2 = DBP_NONE,
+			      .table = DBP_NONE,
+			      .float_scale = DBP_NONE };
+	int32_t bias[64] = { 0 };
+	struct dbp_builder b;
+	struct coded_map map;
+	struct coded k;
+	struct diag d;
+	uint32_t x, y, at, size;
+	size_t bytes;
+
+	(void)state;
+	seed_now = 11;
+	dbp_builder_init(&b);
+	x = dbp_add_tensor(&b, DBP_S8, 4, in, 0.1f, -77);
+	y = dbp_add_tensor(&b, DBP_S8, 4, in, 0.2f, 5);
+	dbp_add_input(&b, x);
+	dbp_add_output(&b, y);
+	c.weights = add_weights(&b, &r, &c.weights_bytes);
+	sum_weights(b.section[DBP_SECTION_DATA].data + c.weights, &r, bias);
+	for (int i = 0; i < 64; i++)
+		bias[i] = 77 * bias[i] + i % 2;
+	c.bias = dbp_add_data(&b, bias, sizeof(bias));
+	dbp_add_op(&b, DBP_OP_CONV, &x, 1, &y, 1, &c, sizeof(c), 0);
+	for (int i = 0; i < 40; i++)
+		for (int j = 0; j < 90; j++) {
+			places[i][j][0] = ((float)(j / 3) + 0.5f) / 30;
+			places[i][j][1] = ((float)i + 0.5f) / 40;
+		}
+	dbp_add_constant(&b, DBP_F32, 4, grid, 0, 0, places);
+	arena_init(&k.arena, 0);
+	diag_init(&d);
+	k.plain = dbp_builder_finish(&b, &bytes);
+	k.plain_size = (uint32_t)bytes;
+	assert_int_equal(coded_file_make(k.plain, k.plain_size, &k.arena,
+					 &k.file, &k.size, &d),
+			 0);
+	assert_int_equal(coded_map_make(&map, k.file, k.size, k.plain_size), 0);
+	at = data_at(k.plain) + c.bias;
+	size = coded_map_bytes(&map, at, sizeof(bias));
+	assert_true(size < 32);
+	size = coded_map_bytes(&map, at + sizeof(bias), sizeof(places));
+	assert_true(size < sizeof(places) / 20);
+	coded_map_free(&map);
+	dbp_builder_free(&b);
+	diag_free(&d);
+	free_coded(&k);
+}
+
 static void test_cut(void **state)
 {
 	struct coded c;
@@ -342,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_reads_back),
 		cmocka_unit_test(test_not_worth_it),
 		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_rewritten),
