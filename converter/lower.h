@@ -163,6 +163,7 @@ lower_fn lower_max_pool, lower_average_pool, lower_reduce_s8;
 lower_fn lower_reduce_f32, lower_softmax, lower_arg_max, lower_top_k;
 lower_fn lower_layer_norm, lower_instance_norm;
 lower_fn lower_quantize_linear, lower_dequantize_linear, lower_quant;
+lower_fn lower_quant_s8;
 lower_fn lower_view, lower_moving_transpose, lower_slice, lower_split;
 lower_fn lower_concat, lower_pad, lower_gather, lower_expand, lower_tile;
 lower_fn lower_channel_shuffle, lower_space_to_depth, lower_depth_to_space;

@@ -96,3 +96,26 @@ int lower_quant(struct lower *l, const struct node *n)
 	x = lower_binary(l, DBP_B_SUB, x, zero);
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
 }
+
+/* Into codes of the grid itself, which x often has already. */
+int lower_quant_s8(struct lower *l, const struct node *n)
+{
+	const struct value *x = n->inputs[0], *y = n->outputs[0];
+	bool same = lower_is_s8(x) && x->quant == y->quant;
+	float scale;
+
+	if (!y->quant)
+		return LOWER_ELSEWHERE;
+	if (!same &&
+	    (y->quant->bits < 8 || y->quant->channels > 1 ||
+	     node_int(n, "narrow", 0) || !node_const_float(n, 1, &scale) ||
+	     y->quant->scale[0] != scale))
+		return LOWER_ELSEWHERE;
+	if (same) { /* x is what y is; reports look at y */
+		l->own[y->id] = lower_own(l, x);
+		l->m->tensors[l->own[y->id]].value = y;
+		return 0;
+	}
+	lower_store(l, y, lower_is_s8(x) ? lower_own(l, x) : lower_f32(l, x));
+	return 0;
+}

@@ -181,6 +181,18 @@ static int reverse_sigmoid(const struct reverse *r)
 	return 0;
 }
 
+/* Rounding passes gradients straight through; clipping does not. */
+static int reverse_quant(const struct reverse *r)
+{
+	int64_t count = shape_elements(&r->n->outputs[0]->shape);
+	const float *scale = r->in[1];
+
+	for (int64_t i = 0; i < count; i++)
+		if (fabsf(r->in[0][i] - r->out[0][i]) <= *scale)
+			r->din[0][i] += r->dout[0][i];
+	return 0;
+}
+
 static bool can_unary(const struct node *n)
 {
 	for (int i = 1; i < n->input_count; i++)
@@ -413,6 +425,12 @@ static reverse_fn *rule_of(const struct node *n)
 	case OP_SWISH:
 		return node_float(n, "alpha", 1) == 1 ? reverse_swish :
 							reverse_unary;
+	case OP_QUANT:
+		return value_is_const(n->inputs[1]) &&
+				       shape_elements(&n->inputs[1]->shape) ==
+					       1 ?
+			       reverse_quant :
+			       NULL;
 	case OP_PAD:
 		return can_move(n) ? reverse_move : NULL;
 	default:

@@ -230,9 +230,56 @@ static void scale_outputs(const struct node *layer, const struct affine *a,
 		}
 }
 
+/*
+ * Codes that the weights came as stay codes, with a scale a channel. 1: they
+ * do, and `to` has what they stand for; 0: there are none, or none that can.
+ */
+static int scale_codes(struct graph *g, const struct node *layer,
+		       const struct affine *a, struct value *weights, float *to)
+{
+	const struct quant *q = layer->inputs[1]->quant;
+	size_t channels = (size_t)a->channels;
+	int64_t count = shape_elements(&weights->shape);
+	struct quant *out;
+	float *scale;
+	int8_t *codes;
+
+	if (!q || !q->codes || q->grid != GRID_UNIFORM ||
+	    layer->op == OP_CONV_TRANSPOSE || (q->channels > 1 && q->axis != 0))
+		return 0;
+	out = arena_alloc(g->arena, sizeof(*out));
+	scale = arena_array(g->arena, channels, sizeof(*scale));
+	codes = arena_alloc(g->arena, (size_t)count);
+	if (!out || !scale || !codes)
+		return -1;
+	for (int64_t i = 0; i < count; i++) {
+		int64_t c = i / (count / a->channels);
+		int64_t from = q->channels > 1 ? c : 0;
+		double factor = (double)q->scale[from] * a->scale[c];
+		int code = q->codes[i] - q->zero_point[from];
+
+		code = factor < 0 ? -code : code;
+		scale[c] = (float)(factor < 0 ? -factor : factor);
+		if (code < -128 || code > 127 || !(scale[c] > 0))
+			return 0;
+		codes[i] = (int8_t)code;
+		to[i] = (float)code * scale[c];
+	}
+	*out = *q;
+	out->axis = 0;
+	out->channels = (int)channels;
+	out->scale = scale;
+	out->zero_point = arena_array(g->arena, channels, sizeof(int32_t));
+	out->codes = codes;
+	weights->quant = out;
+	return out->zero_point ? 1 : -1;
+}
+
 static int fold_behind(struct graph *g, struct node *layer,
 		       const struct affine *a)
 {
+	int kept;
+
 	struct value *weights, *bias;
 	float *w, *b;
 
@@ -240,7 +287,11 @@ static int fold_behind(struct graph *g, struct node *layer,
 	bias = new_bias(g, layer, a->channels, &b);
 	if (!weights || !bias)
 		return -1;
-	scale_outputs(layer, a, w);
+	kept = scale_codes(g, layer, a, weights, w);
+	if (kept < 0)
+		return -1;
+	if (!kept)
+		scale_outputs(layer, a, w);
 	for (int64_t c = 0; c < a->channels; c++)
 		b[c] = (float)(old_bias(layer, c) * a->scale[c] + a->shift[c]);
 	return graph_set_input(g, layer, 1, weights) ||

@@ -25,6 +25,8 @@ pass_fn pass_fold_constants;
 pass_fn pass_drop_identities;
 /* Removes nodes and values that no graph output depends on. */
 pass_fn pass_drop_dead;
+/* QuantizeLinear and DequantizeLinear of one scale to a Quant. */
+pass_fn pass_join_rounding;
 /* MatMul+Add to Gemm; Gemm/MatMul with constant weights in canonical form. */
 pass_fn pass_canonicalize_matmul;
 /* BatchNormalization into the Conv, ConvTranspose or Gemm before it (or after

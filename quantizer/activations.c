@@ -5,8 +5,8 @@
 #include "quantizer/few_bits.h"
 #include "quantizer/state.h"
 
-static struct quant *activation_quant(struct arena *a, struct input_range r,
-				      int bits)
+static struct quant *activation_quant(struct arena *a,
+				      const struct domain_grid *grid)
 {
 	struct quant *q = arena_alloc(a, sizeof(*q));
 	float *scale = arena_alloc(a, sizeof(*scale));
@@ -14,8 +14,9 @@ static struct quant *activation_quant(struct arena *a, struct input_range r,
 
 	if (!q || !scale || !zero)
 		return NULL;
-	range_to_scale(r, bits, scale, zero);
-	*q = (struct quant){ .bits = bits,
+	*scale = grid->scale;
+	*zero = grid->zero_point;
+	*q = (struct quant){ .bits = grid->bits,
 			     .is_signed = true,
 			     .axis = -1,
 			     .channels = 1,
@@ -24,7 +25,8 @@ static struct quant *activation_quant(struct arena *a, struct input_range r,
 	return q;
 }
 
-/* A root: scales a channel where that is better, otherwise one. */
+/* A root: the grid that it was trained with, scales a channel where that is
+ * better, otherwise one. */
 static int quantize_root(struct quantizer *q, struct value *v, int bits,
 			 const struct input_range *image_range)
 {
@@ -32,7 +34,12 @@ static int quantize_root(struct quantizer *q, struct value *v, int bits,
 	struct graph *g = q->g;
 	const struct observed *seen = q->seen.values[v->id];
 	struct input_range r = { seen->low, seen->high };
+	struct domain_grid grid;
 
+	if (q->grids[v->id] && domain_grid(q->grids[v->id], &grid)) {
+		v->quant = activation_quant(g->arena, &grid);
+		return v->quant ? 0 : -1;
+	}
 	if (q->c->methods & METHOD_CLIP)
 		r = clip_range(seen, domain_table_behind(v), bits);
 	if (ranges->channels && q->c->methods & METHOD_CHANNELS &&
@@ -43,7 +50,9 @@ static int quantize_root(struct quantizer *q, struct value *v, int bits,
 		return 0;
 	if (image_range && g->input_count && g->inputs[0] == v)
 		r = *image_range;
-	v->quant = activation_quant(g->arena, r, bits);
+	grid.bits = bits;
+	range_to_scale(r, bits, &grid.scale, &grid.zero_point);
+	v->quant = activation_quant(g->arena, &grid);
 	return v->quant ? 0 : -1;
 }
 

@@ -64,7 +64,8 @@ static bool is_read_by_channel(const struct value *v, const uint32_t *root)
 
 		if (n->inputs[0] != v || n->tail)
 			return false;
-		if (is_plain_conv(n))
+		/* codes that were trained count in units of one scale */
+		if (is_plain_conv(n) && !n->inputs[1]->quant)
 			continue;
 		if (keeps_channels(n) && root[n->outputs[0]->id] == root[v->id])
 			continue;

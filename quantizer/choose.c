@@ -207,12 +207,13 @@ int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
 		.bits = r->bits,
 		.entropy_bits =
 			r->entropy_bits / (double)(l->channels * l->length),
-		.why = q->choices[i].bits == q->c->bits ? "as asked for" :
+		.why = l->trained                       ? "the model's own" :
+		       q->choices[i].bits == q->c->bits ? "as asked for" :
 		       l->depthwise                     ? "depthwise" :
 		       l->first                         ? "the first layer" :
 							  "gives an output",
 	};
-	if (!q->options)
+	if (!q->options || l->trained)
 		return 0;
 	out->sensitivity = q->options[i].sensitivity;
 	out->loss = q->options[i].rows[q->chosen[i]].loss;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which values the device holds in 8 bits, and which share a scale. */
+#include <math.h>
+#include <string.h>
+
 #include "quantizer/internal.h"
 
 bool domain_has_weights(const struct node *n)
@@ -62,6 +65,52 @@ static bool unary_by_table(const struct node *n)
 	return true;
 }
 
+/* ---- Grids that the model brings ---- */
+
+static bool one_number(const struct node *n, int slot, float *x)
+{
+	const struct value *v = node_input(n, slot);
+
+	if (!v || !value_is_const(v) || v->dtype != DT_F32 ||
+	    shape_elements(&v->shape) != 1)
+		return false;
+	*x = *(const float *)v->data;
+	return true;
+}
+
+bool domain_grid(const struct node *n, struct domain_grid *grid)
+{
+	float zero, bits;
+	int low;
+
+	if (n->op != OP_QUANT || !one_number(n, 1, &grid->scale) ||
+	    !one_number(n, 2, &zero) || !one_number(n, 3, &bits) ||
+	    !(grid->scale > 0) || !(bits >= 2 && bits <= 8) ||
+	    bits != rintf(bits) || zero != rintf(zero) ||
+	    strcmp(node_string(n, "rounding_mode", "ROUND"), "ROUND") != 0)
+		return false;
+	grid->bits = (int)bits;
+	low = -(1 << (grid->bits - 1));
+	/* the device's codes are signed */
+	zero += node_int(n, "signed", 1) ? 0 : (float)low;
+	grid->zero_point = (int32_t)zero;
+	return zero >= (float)low && zero < (float)-low;
+}
+
+/* Fewer codes than the device holds only come out of what clamps to them. */
+static bool takes_grid(const struct node *n)
+{
+	const struct node *from = n->inputs[0]->producer;
+	struct domain_grid grid;
+
+	if (!domain_grid(n, &grid) || node_int(n, "narrow", 0))
+		return false;
+	return grid.bits == 8 || (from && value_readers(n->inputs[0]) == 1 &&
+				  (domain_has_weights(from) ||
+				   unary_by_table(from) || from->op == OP_ADD ||
+				   from->op == OP_SUB || from->op == OP_MUL));
+}
+
 bool domain_is_integer(const struct node *n)
 {
 	if (n->tail || n->outputs[0]->dtype != DT_F32)
@@ -74,6 +123,8 @@ bool domain_is_integer(const struct node *n)
 	case OP_MUL:
 	case OP_CONCAT:
 		return true;
+	case OP_QUANT:
+		return takes_grid(n);
 	case OP_AVERAGE_POOL:
 	case OP_GLOBAL_AVERAGE_POOL:
 		return n->inputs[0]->shape.rank == 4;
@@ -124,7 +175,7 @@ static uint32_t find(uint32_t *root, uint32_t id)
 static bool may_join(const struct value *v)
 {
 	return v->producer && value_readers(v) == 1 &&
-	       !keeps_scale(v->producer->op);
+	       v->producer->op != OP_QUANT && !keeps_scale(v->producer->op);
 }
 
 static void join_concat(uint32_t *root, const struct node *n)
@@ -151,12 +202,39 @@ static void join_concat(uint32_t *root, const struct node *n)
 			root[find(root, n->inputs[i]->id)] = find(root, out);
 }
 
-uint32_t *domain_assign(const struct graph *g, struct arena *a)
+/* A value that only a Quant reads is computed in the grid that it rounds to,
+ * unless it is made of numbers of another. `made`: the Quant whose grid a root
+ * has. */
+static void join_quant(uint32_t *root, const struct node **made,
+		       const struct node *n)
+{
+	uint32_t x = n->inputs[0]->id, y = n->outputs[0]->id;
+	struct domain_grid a, b;
+
+	if (root[x] == DOMAIN_FLOAT || root[y] == DOMAIN_FLOAT ||
+	    value_readers(n->inputs[0]) != 1)
+		return;
+	x = find(root, x);
+	y = find(root, y);
+	if (x == y ||
+	    (made[x] && domain_grid(made[x], &a) && domain_grid(n, &b) &&
+	     (a.scale != b.scale || a.zero_point != b.zero_point ||
+	      a.bits != b.bits)))
+		return;
+	root[x] = y;
+}
+
+uint32_t *domain_assign(const struct graph *g, struct arena *a,
+			const struct node ***grids)
 {
 	uint32_t *root = arena_array(a, g->value_count, sizeof(*root));
+	const struct node **made =
+		arena_array(a, g->value_count, sizeof(*made));
+	struct domain_grid grid;
 
-	if (!root)
+	if (!root || !made)
 		return NULL;
+	*grids = made;
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
 
@@ -165,10 +243,15 @@ uint32_t *domain_assign(const struct graph *g, struct arena *a)
 				  i :
 				  DOMAIN_FLOAT;
 	}
+	for (const struct node *n = g->first; n; n = n->next)
+		if (domain_grid(n, &grid))
+			made[n->outputs[0]->id] = n;
 	for (const struct node *n = g->first; n; n = n->next) {
 		if (!domain_is_integer(n) ||
 		    root[n->outputs[0]->id] == DOMAIN_FLOAT)
 			continue;
+		if (n->op == OP_QUANT)
+			join_quant(root, made, n);
 		if (n->op == OP_CONCAT)
 			join_concat(root, n);
 		if (!keeps_scale(n->op) ||

@@ -29,10 +29,21 @@ bool domain_has_weights(const struct node *n);
 /*
  * Which values are held in 8 bits, and which of them share one scale.
  * root[id] is the id of the value whose scale value `id` takes (its own
- * where it is free), DOMAIN_FLOAT where it is held in float.
+ * where it is free), DOMAIN_FLOAT where it is held in float. grids[root] is
+ * the Quant whose grid a root has been trained with, or NULL.
  */
 #define DOMAIN_FLOAT UINT32_MAX
-uint32_t *domain_assign(const struct graph *g, struct arena *a);
+uint32_t *domain_assign(const struct graph *g, struct arena *a,
+			const struct node ***grids);
+
+/* The scale and zero point, in the device's signed codes, that a Quant rounds
+ * to; false where it is none that the device has. */
+struct domain_grid {
+	float scale;
+	int32_t zero_point;
+	int bits; /* 2 to 8 */
+};
+bool domain_grid(const struct node *n, struct domain_grid *grid);
 
 /* By root: what weights multiply, and whose makers all clamp to fewer codes
  * than 8 bits have. NULL: out of memory. */

@@ -116,6 +116,24 @@ static int give_bias(struct graph *g, struct layer *l)
 	return zero ? graph_set_input(g, l->node, 2, zero) : -1;
 }
 
+/* Weights that came as codes, in a grid that the device has. */
+static const struct quant *trained_grid(const struct layer *l)
+{
+	const struct quant *q = l->weights->quant;
+	const struct quant *x = l->node->inputs[0]->quant;
+	int axis = l->node->op == OP_CONV_TRANSPOSE ? 1 : 0;
+
+	if (!q || !q->codes || q->grid != GRID_UNIFORM ||
+	    (q->axis != axis && q->channels > 1) ||
+	    (q->channels > 1 && q->channels != l->channels) ||
+	    (x && x->channels > 1))
+		return NULL;
+	for (int c = 0; c < q->channels; c++)
+		if (q->zero_point[c])
+			return NULL;
+	return q;
+}
+
 static int layer_init(struct layer *l, struct graph *g, struct node *n,
 		      const bool *behind, struct arena *a)
 {
@@ -127,6 +145,7 @@ static int layer_init(struct layer *l, struct graph *g, struct node *n,
 	l->first = !behind[x->id];
 	l->last = !n->outputs[0]->quant;
 	l->depthwise = l->groups > 1 && l->groups == inputs;
+	l->trained = trained_grid(l);
 	return give_bias(g, l) || set_data(l, a);
 }
 

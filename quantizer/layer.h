@@ -32,6 +32,8 @@ struct layer {
 	bool last;         /* its output is a head */
 	bool depthwise;
 	const struct manner *manner;
+	/* codes that the model brings: they stay as they are; or NULL */
+	const struct quant *trained;
 	/* what an error of each output channel costs the network, 1 on the
 	 * mean; NULL: all the same */
 	const double *importance;

@@ -96,6 +96,8 @@ static int try_choice(struct lister *k, const struct aim *aim, struct choice c,
 
 	if (layer_round(aim, c, k->c->jobs, a, r, k->d))
 		return -1;
+	if (l->trained)
+		c.bits = r->bits;
 	*out = (struct option){ .choice = c,
 				.bytes = r->entropy_bits / 8,
 				.time_us = time_of(k, l, choice_tile_bits(c)),
@@ -198,8 +200,10 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 	arena_init(&scratch, 0);
 	err = statistics_gather(t, l, &scratch, &s, k->d) ||
 	      layer_aim(l, &s, NULL, k->c->jobs, &scratch, &aim, k->d) ||
-	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight,
-			 a) ||
+	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight, a);
+	if (l->trained)
+		goto done;
+	err = err ||
 	      add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL, NULL);
 	if (!err && k->target->coded && s.length &&
 	    k->c->methods & METHOD_ENTROPY)
@@ -207,6 +211,7 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 	else if (!err)
 		err = add_option(k, i, &aim, (struct choice){ .bits = 4 }, NULL,
 				 NULL);
+done:
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }

@@ -142,7 +142,7 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	uint32_t *root;
 
 	if (domain_split_activations(q->g) ||
-	    !(root = domain_assign(q->g, &q->arena)))
+	    !(root = domain_assign(q->g, &q->arena, &q->grids)))
 		return diag_error(d, "out of memory");
 	if (calibrate(q->g, q->c, &q->samples, root, &q->arena, &q->seen,
 		      q->progress, q->progress_ctx, d))

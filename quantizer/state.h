@@ -16,6 +16,7 @@ struct quantizer {
 	progress_fn *progress;
 	void *progress_ctx;
 	struct calibration seen;
+	const struct node **grids; /* by root: of the model itself, or NULL */
 	struct layers layers;
 	struct manner usual;
 	const double **importance;     /* by layer; NULL: not found yet */

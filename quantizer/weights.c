@@ -515,6 +515,28 @@ static int allocate(struct rounding *r, int threads, struct arena *a,
 	return 0;
 }
 
+/* The model's own codes. */
+static int keep_trained(const struct layer *l, struct arena *a,
+			struct rounded *out)
+{
+	const struct quant *q = l->trained;
+	size_t n = (size_t)(l->channels * l->length);
+
+	out->scale = arena_array(a, (size_t)l->channels, sizeof(*out->scale));
+	out->codes = arena_array(a, n, 1);
+	out->real = arena_array(a, n, sizeof(*out->real));
+	if (!out->scale || !out->codes || !out->real)
+		return -1;
+	for (int64_t c = 0; c < l->channels; c++)
+		out->scale[c] = q->scale[q->channels > 1 ? c : 0];
+	memcpy(out->codes, q->codes, n);
+	memcpy(out->real, l->data, n * sizeof(*out->real));
+	out->bits = q->bits <= 2 ? 2 : q->bits <= 4 ? 4 : 8;
+	out->grid = GRID_UNIFORM;
+	out->entropy_bits = grid_entropy(out->codes, (int64_t)n);
+	return 0;
+}
+
 int layer_round(const struct aim *aim, struct choice c, int jobs,
 		struct arena *a, struct rounded *out, struct diag *d)
 {
@@ -525,6 +547,10 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 	struct arena scratch;
 
 	*out = (struct rounded){ 0 };
+	if (aim->l->trained)
+		return keep_trained(aim->l, a, out) ?
+			       diag_error(d, "out of memory") :
+			       0;
 	arena_init(&scratch, 0);
 	if (allocate(&r, threads, &scratch, a)) {
 		diag_error(d, "out of memory");

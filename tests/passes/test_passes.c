@@ -37,6 +37,7 @@ static const struct row rows[] = {
 	{ "infer_shapes", pass_infer_shapes },
 	{ "fold_constants", pass_fold_constants },
 	{ "drop_identities", pass_drop_identities },
+	{ "join_rounding", pass_join_rounding },
 	{ "canonicalize_matmul", pass_canonicalize_matmul },
 	{ "fold_batchnorm", pass_fold_batchnorm },
 	{ "recognise_activations", pass_recognise_activations },

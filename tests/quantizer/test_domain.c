@@ -16,6 +16,7 @@ struct fixture {
 	struct diag d;
 	struct graph *g;
 	uint32_t *root;
+	const struct node **grids;
 };
 
 static int setup(void **state)
@@ -43,7 +44,7 @@ static void parse(struct fixture *f, const char *text)
 	f->g = graph_parse(&f->arena, text, &f->d);
 	if (!f->g)
 		fail_msg("%s", f->d.entries[0].text);
-	f->root = domain_assign(f->g, &f->arena);
+	f->root = domain_assign(f->g, &f->arena, &f->grids);
 	assert_non_null(f->root);
 }
 
@@ -139,6 +140,62 @@ static void test_weights_outside_of_the_tail_only(void **state)
 	assert_int_equal(weighted, 1);
 }
 
+#define QUANT(out, in, scale, bits)                           \
+	"%" out " = Quant(%" in ", %" scale ", %zero, %" bits \
+	") {signed=0} : f32 1x4x4x8\n"
+#define GRIDS                             \
+	HEAD "const %zero f32 1 = [0]\n"  \
+	     "const %eight f32 1 = [8]\n" \
+	     "const %three f32 1 = [3]\n" \
+	     "const %s f32 1 = [0.5]\n"   \
+	     "const %t f32 1 = [0.25]\n"
+
+static const struct node *grid_of(const struct fixture *f, const char *name)
+{
+	return f->grids[root_of(f, name)];
+}
+
+static void test_a_trained_grid_is_what_the_maker_gives(void **state)
+{
+	struct fixture *f = *state;
+	struct domain_grid grid;
+
+	parse(f, GRIDS CONV("a", "x", "") QUANT("b", "a", "s", "three")
+			 CONV("c", "b", "") "output %c\n");
+	assert_true(same_scale(f, "a", "b"));
+	assert_non_null(grid_of(f, "a"));
+	assert_true(domain_grid(grid_of(f, "a"), &grid));
+	assert_true(grid.scale == 0.5f);
+	assert_int_equal(grid.bits, 3);
+	assert_int_equal(grid.zero_point, -4); /* codes are signed */
+	assert_null(grid_of(f, "x"));
+}
+
+static void test_two_grids_stay_two(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, GRIDS CONV("a", "x", "") QUANT("b", "a", "s", "eight")
+			 QUANT("c", "b", "t", "eight") CONV("d", "c", "")
+				 CONV("e", "a", "") "output %d\noutput %e\n");
+	assert_false(same_scale(f, "a", "b")); /* a has another reader */
+	assert_false(same_scale(f, "b", "c"));
+	assert_null(grid_of(f, "a"));
+	assert_non_null(grid_of(f, "b"));
+	assert_true(grid_of(f, "b") != grid_of(f, "c"));
+}
+
+/* Nothing clamps what comes from outside to three bits. */
+static void test_few_codes_need_a_maker(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, GRIDS QUANT("b", "x", "s", "three")
+			 CONV("c", "b", "") "output %c\n");
+	assert_true(root_of(f, "x") == DOMAIN_FLOAT);
+	assert_non_null(grid_of(f, "b"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -149,6 +206,9 @@ int main(void)
 		TEST(test_concat_joins_only_its_own_inputs),
 		TEST(test_activations_by_table_become_nodes),
 		TEST(test_weights_outside_of_the_tail_only),
+		TEST(test_a_trained_grid_is_what_the_maker_gives),
+		TEST(test_two_grids_stay_two),
+		TEST(test_few_codes_need_a_maker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
