@@ -256,20 +256,13 @@ static void write_ints(struct dbp_coder *k, const struct dbp_run *r,
 static void write_tiles(struct dbp_coder *k, const struct dbp_run *r,
 			const uint8_t *in)
 {
-	uint32_t recent = 0, shift;
+	uint32_t recent = 0;
 
 	for (uint32_t g = 0; g < r->groups; g++)
 		for (uint32_t row = 0; row < r->rows; row++)
-			for (uint32_t c = 0; c < r->columns; c++) {
-				uint64_t at =
-					dbp_run_place(r, g, row, c, &shift);
-				int32_t code = in[at] >> shift &
-					       ((1u << r->bits) - 1);
-
-				if (code >> (r->bits - 1))
-					code -= 1 << r->bits;
-				dbp_code_weight(k, &recent, code);
-			}
+			for (uint32_t c = 0; c < r->columns; c++)
+				dbp_code_weight(k, &recent,
+						dbp_run_code(in, r, g, row, c));
 }
 
 static size_t write_runs(const struct cutter *c, uint8_t *out, size_t room)

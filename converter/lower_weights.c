@@ -59,7 +59,7 @@ static int check_quant(struct lower *l, const struct node *n,
 				   o->outputs :
 				   n->inputs[1]->shape.dim[0];
 
-	if (q->bits != 2 && q->bits != 4 && q->bits != 8)
+	if ((q->bits < 2 || q->bits > 4) && q->bits != 8)
 		return lower_refuse(l, "weights of %d bits", q->bits);
 	if (q->channels != 1 && q->channels != channels)
 		return lower_refuse(l, "%d weight scales for %lld channels",
@@ -152,25 +152,22 @@ uint8_t *weights_tiles(struct arena *a, const struct weights *w,
 		       uint32_t *bytes)
 {
 	uint32_t rows = w->outputs / w->groups, tiles = (rows + 3) / 4;
-	uint32_t per_byte = 8 / (uint32_t)w->bits;
-	uint32_t blocks = (w->k + 15) / 16;
-	uint64_t total =
-		(uint64_t)w->groups * tiles * blocks * 8 * (uint32_t)w->bits;
+	uint32_t blocks = (w->k + 15) / 16, bits = (uint32_t)w->bits;
+	uint64_t total = (uint64_t)w->groups * tiles * blocks * 8 * bits;
 	uint8_t *out = total <= DBP_MAX_BYTES ? arena_alloc(a, total) : NULL;
 
 	if (!out)
 		return NULL;
 	*bytes = (uint32_t)total;
 	for (uint32_t o = 0; o < w->outputs; o++) {
-		uint32_t row = o % rows, r = row % 4;
+		uint32_t row = o % rows;
 		size_t tile = (size_t)(o / rows) * tiles + row / 4;
-		uint8_t *at = out + tile * blocks * 8 * (uint32_t)w->bits +
-			      16 * (r / per_byte);
+		uint8_t *at = out + tile * blocks * 8 * bits;
 
 		for (uint32_t c = 0; c < w->k; c++)
-			at[c / 16 * 8 * (uint32_t)w->bits + c % 16] |=
-				code_bits(w, w->codes[(size_t)o * w->k + c],
-					  r % per_byte);
+			dbp_block_put(at + c / 16 * 8 * bits, bits, row % 4,
+				      c % 16,
+				      (uint8_t)w->codes[(size_t)o * w->k + c]);
 	}
 	return out;
 }

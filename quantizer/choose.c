@@ -21,7 +21,8 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d)
 /* Bytes of a layer's codes in memory. */
 static double tile_bytes(const struct quantizer *q, int i, int option)
 {
-	int bits = choice_tile_bits(q->options[i].rows[option].choice);
+	int bits = layer_tile_bits(&q->layers.rows[i],
+				   q->options[i].rows[option].choice.bits);
 
 	return (double)quantizer_layer_weights(q, i) * bits / 8;
 }

@@ -89,10 +89,10 @@ struct choice {
 	double step;
 };
 
-/* Bits of the tiles that the codes lie in. */
-static inline int choice_tile_bits(struct choice c)
+/* Bits of the tiles that codes of so many lie in. */
+static inline int layer_tile_bits(const struct layer *l, int bits)
 {
-	return c.bits == 3 ? 4 : c.bits;
+	return bits <= 2 ? 2 : bits > 4 ? 8 : l->depthwise ? 4 : bits;
 }
 
 struct rounded {

@@ -100,11 +100,12 @@ static int try_choice(struct lister *k, const struct aim *aim, struct choice c,
 		c.bits = r->bits;
 	*out = (struct option){ .choice = c,
 				.bytes = r->entropy_bits / 8,
-				.time_us = time_of(k, l, choice_tile_bits(c)),
+				.time_us = time_of(k, l,
+						   layer_tile_bits(l, c.bits)),
 				.error = r->loss };
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
-			     choice_tile_bits(c) / 8;
+			     layer_tile_bits(l, c.bits) / 8;
 	return 0;
 }
 
@@ -210,7 +211,10 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 		err = list_steps(k, i, &aim);
 	else if (!err)
 		err = add_option(k, i, &aim, (struct choice){ .bits = 4 }, NULL,
-				 NULL);
+				 NULL) ||
+		      (!l->depthwise &&
+		       add_option(k, i, &aim, (struct choice){ .bits = 3 },
+				  NULL, NULL));
 done:
 	arena_free(&scratch);
 	return err ? -1 : 0;

@@ -531,7 +531,7 @@ static int keep_trained(const struct layer *l, struct arena *a,
 		out->scale[c] = q->scale[q->channels > 1 ? c : 0];
 	memcpy(out->codes, q->codes, n);
 	memcpy(out->real, l->data, n * sizeof(*out->real));
-	out->bits = q->bits <= 2 ? 2 : q->bits <= 4 ? 4 : 8;
+	out->bits = layer_tile_bits(l, q->bits);
 	out->grid = GRID_UNIFORM;
 	out->entropy_bits = grid_entropy(out->codes, (int64_t)n);
 	return 0;
@@ -558,7 +558,7 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 	}
 	if (round_layer(&r, threads, d))
 		goto done;
-	out->bits = choice_tile_bits(c);
+	out->bits = layer_tile_bits(aim->l, c.bits);
 	out->grid = r.grid.kind;
 	out->loss = sum(r.loss, aim->l->channels);
 	out->entropy_bits =

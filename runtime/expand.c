@@ -59,19 +59,13 @@ static void read_ints(struct dbp_coder *k, const struct dbp_run *r,
 static void read_tiles(struct dbp_coder *k, const struct dbp_run *r,
 		       uint8_t *out)
 {
-	uint32_t mask = (1u << r->bits) - 1, recent = 0, shift;
+	uint32_t recent = 0;
 
 	for (uint32_t g = 0; g < r->groups; g++)
 		for (uint32_t row = 0; row < r->rows; row++)
-			for (uint32_t c = 0; c < r->columns; c++) {
-				uint32_t code = (uint32_t)dbp_code_weight(
-							k, &recent, 0) &
-						mask;
-				uint64_t at =
-					dbp_run_place(r, g, row, c, &shift);
-
-				out[at] |= (uint8_t)(code << shift);
-			}
+			for (uint32_t c = 0; c < r->columns; c++)
+				dbp_run_put(out, r, g, row, c,
+					    dbp_code_weight(k, &recent, 0));
 }
 
 /* Behind what has been read, less the 4 bytes that are read ahead. */

@@ -2,6 +2,7 @@
 #include "runtime/kernels.h"
 
 #include "runtime/requant.h"
+#include "schemas/dbp.h"
 
 /* Four sums side by side: one load of x serves four rows, and compilers turn
  * the inner loop into 16-bit products. */
@@ -30,16 +31,11 @@ void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
 			  const int8_t values[4][16], uint32_t blocks,
 			  uint32_t bits)
 {
-	uint32_t per_byte = 8 / bits, mask = (1u << bits) - 1;
-
 	for (uint32_t b = 0; b < blocks; b++, packed += 8 * bits)
-		for (uint32_t r = 0; r < 4; r++, out += 16) {
-			const uint8_t *from = packed + r / per_byte * 16;
-			uint32_t at = r % per_byte * bits;
-
-			for (int c = 0; c < 16; c++)
-				out[c] = values[r][from[c] >> at & mask];
-		}
+		for (uint32_t r = 0; r < 4; r++, out += 16)
+			for (uint32_t c = 0; c < 16; c++)
+				out[c] = values[r][dbp_block_code(packed, bits,
+								  r, c)];
 }
 
 static inline int32_t add_bias(int32_t acc, int32_t bias)

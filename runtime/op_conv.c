@@ -52,7 +52,7 @@ static uint64_t weights_bytes(const struct dbp_conv *p,
 			      const struct dbp_tensor *x, uint32_t channels)
 {
 	uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
-	uint32_t per_byte = 8u / p->weight_bits;
+	uint32_t per_byte = 8u / p->weight_bits; /* depthwise */
 	uint64_t tiles = ((uint64_t)channels / p->groups + 3) / 4;
 
 	if (p->depthwise)
@@ -69,7 +69,7 @@ static int check_weights(const struct dbrt_op_view *v, const struct dbp_conv *p)
 	uint64_t bytes;
 
 	if ((p->weight_bits != 2 && p->weight_bits != 4 &&
-	     p->weight_bits != 8) ||
+	     p->weight_bits != 8 && (p->weight_bits != 3 || p->depthwise)) ||
 	    p->grid > DBP_GRID_LEVELS ||
 	    (p->weight_bits == 8 && p->grid != DBP_GRID_UNIFORM))
 		return 0;
@@ -224,7 +224,7 @@ static void store(const struct conv_job *j, const int32_t *acc, uint32_t lanes,
 
 /* ---- Weights ---- */
 
-/* The number of each code of 2 or 4 bits, for one channel. */
+/* The number of each code of 2 to 4 bits, for one channel. */
 static void channel_values(const struct conv_job *j, uint32_t channel,
 			   int8_t values[16])
 {

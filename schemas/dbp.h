@@ -188,6 +188,8 @@ enum dbp_post {
  *   columns (K padded to a multiple of 16): 4 x 16 codes in 8 * bits bytes,
  *   b = 8 / bits rows a byte: byte 16 * (r / b) + c holds row r, column c in
  *   bits (r % b) * bits and up. b is 1 for 8 bits, 2 for 4, 4 for 2.
+ *   3 bits: the low two of each code as for 2 bits, in 16 bytes; then 8 bytes
+ *   with the highest one, byte 16 + c / 2, bit c % 2 * 4 + r.
  *   Padding codes are 0.
  * - depthwise (groups == Cin == Cout): for each 16 channels (padded), the
  *   taps (ky, kx) padded to a multiple of b: tap t, channel c at byte
@@ -200,7 +202,7 @@ struct dbp_conv {
 	uint16_t dilation_h, dilation_w;
 	uint16_t pad_top, pad_left; /* bottom and right follow from the dims */
 	uint32_t groups;
-	uint8_t weight_bits; /* 2, 4, 8 */
+	uint8_t weight_bits; /* 2, 3 (not depthwise), 4, 8 */
 	uint8_t grid;        /* enum dbp_grid */
 	uint8_t post;        /* enum dbp_post */
 	uint8_t depthwise;   /* 1: weights in depthwise order */
@@ -222,6 +224,34 @@ struct dbp_conv {
 DBP_ASSERT_SIZE(struct dbp_conv, 76);
 #define DBP_CONV_MAX_K 65535 /* keeps the accumulator within int32 */
 #define DBP_CONV_PATCH_PIXELS 16
+
+/* A code of a block of 4 rows and 16 columns, as it lies there. */
+static inline uint32_t dbp_block_code(const uint8_t *block, uint32_t bits,
+				      uint32_t row, uint32_t column)
+{
+	uint32_t low = bits == 3 ? 2 : bits, rows = 8 / low;
+	uint32_t code = (uint32_t)block[row / rows * 16 + column] >>
+				row % rows * low &
+			((1u << low) - 1);
+
+	if (bits == 3)
+		code |= (block[16 + column / 2] >> (column % 2 * 4 + row) & 1u)
+			<< 2;
+	return code;
+}
+
+/* Puts its low bits into a block where they are 0. */
+static inline void dbp_block_put(uint8_t *block, uint32_t bits, uint32_t row,
+				 uint32_t column, uint32_t code)
+{
+	uint32_t low = bits == 3 ? 2 : bits, rows = 8 / low;
+
+	block[row / rows * 16 + column] |=
+		(uint8_t)((code & ((1u << low) - 1)) << row % rows * low);
+	if (bits == 3)
+		block[16 + column / 2] |=
+			(uint8_t)((code >> 2 & 1) << (column % 2 * 4 + row));
+}
 
 /* K, and K padded to whole tiles, of a conv or transposed conv. */
 static inline uint64_t dbp_conv_k(const struct dbp_conv *c,

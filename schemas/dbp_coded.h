@@ -42,7 +42,7 @@ struct dbp_run {
 	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
 	uint32_t back, other;  /* bytes: how far back in the file the expected
 				* one lies, and the next best; other 0: none */
-	uint32_t bits;         /* tiles: 2, 4, 8 */
+	uint32_t bits;         /* tiles: 2, 3, 4, 8; depthwise: not 3 */
 	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
 					 * bytes, ints: 1, 1, their number */
 };
@@ -249,10 +249,12 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 	if (plain) {
 		r->groups = r->rows = 1;
 	} else {
-		uint32_t width = r->bits == 8 ? 2 : r->bits == 4;
+		uint32_t width = r->bits == 8 ? 2 :
+				 r->bits == 3 ? 3 :
+						r->bits == 4;
 
 		width = dbp_code_tree(k, k->width, 2, width) & 3;
-		r->bits = 2u << width;
+		r->bits = width == 3 ? 3 : 2u << width;
 		r->groups = dbp_code_number(k, k->number[0], r->groups);
 		r->rows = dbp_code_number(k, k->number[1], r->rows);
 	}
@@ -350,7 +352,7 @@ static inline struct dbp_run dbp_conv_run(const struct dbp_conv *c,
 
 	return (struct dbp_run){
 		.kind = c->depthwise ? DBP_CODED_DEPTHWISE : DBP_CODED_TILES,
-		.bits = c->weight_bits == 2 || c->weight_bits == 4 ?
+		.bits = c->weight_bits >= 2 && c->weight_bits <= 4 ?
 				c->weight_bits :
 				8,
 		.groups = groups,
@@ -373,7 +375,7 @@ static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
 	    r->rows > 0xffffff || r->columns > 0xffffff)
 		return 0;
 	if (r->kind == DBP_CODED_DEPTHWISE)
-		return r->groups > 1 ?
+		return r->groups > 1 || r->bits == 3 ?
 			       0 :
 			       ((uint64_t)r->rows + 15) / 16 *
 				       ((r->columns + each - 1) / each) * 16;
@@ -384,27 +386,61 @@ static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
 		       each * r->groups * 8 * r->bits;
 }
 
-/* The byte that a code lies in, from the run's first, and its lowest bit. */
-static inline uint64_t dbp_run_place(const struct dbp_run *r, uint32_t group,
-				     uint32_t row, uint32_t column,
-				     uint32_t *shift)
+/* The byte of depthwise codes that one lies in, and its lowest bit. */
+static inline uint64_t dbp_run_tap(const struct dbp_run *r, uint32_t row,
+				   uint32_t tap, uint32_t *shift)
 {
-	uint32_t each = 8 / r->bits, lane;
-	uint64_t tile;
+	uint32_t each = 8 / r->bits;
+
+	*shift = tap % each * r->bits;
+	return ((uint64_t)(row / 16) * ((r->columns + each - 1) / each) +
+		tap / each) *
+		       16 +
+	       row % 16;
+}
+
+/* Where the block of a code begins. */
+static inline uint64_t dbp_run_block(const struct dbp_run *r, uint32_t group,
+				     uint32_t row, uint32_t column)
+{
+	uint64_t tile = (uint64_t)group * ((r->rows + 3) / 4) + row / 4;
+
+	return (tile * ((r->columns + 15) / 16) + column / 16) * 8 * r->bits;
+}
+
+/* A code of the run that begins at `tiles`, with its sign. */
+static inline int32_t dbp_run_code(const uint8_t *tiles,
+				   const struct dbp_run *r, uint32_t group,
+				   uint32_t row, uint32_t column)
+{
+	uint32_t sign = 1u << (r->bits - 1), code, shift;
 
 	if (r->kind == DBP_CODED_DEPTHWISE) {
-		*shift = column % each * r->bits;
-		return ((uint64_t)(row / 16) *
-				((r->columns + each - 1) / each) +
-			column / each) *
-			       16 +
-		       row % 16;
+		code = tiles[dbp_run_tap(r, row, column, &shift)];
+		code = code >> shift & (2 * sign - 1);
+	} else {
+		code = dbp_block_code(
+			tiles + dbp_run_block(r, group, row, column), r->bits,
+			row % 4, column % 16);
 	}
-	tile = (uint64_t)group * ((r->rows + 3) / 4) + row / 4;
-	tile = tile * ((r->columns + 15) / 16) + column / 16;
-	lane = row % 4;
-	*shift = lane % each * r->bits;
-	return tile * 8 * r->bits + 16 * (lane / each) + column % 16;
+	return (int32_t)(code ^ sign) - (int32_t)sign;
+}
+
+/* Puts one where its bits are 0. */
+static inline void dbp_run_put(uint8_t *tiles, const struct dbp_run *r,
+			       uint32_t group, uint32_t row, uint32_t column,
+			       int32_t code)
+{
+	uint32_t bits = (uint32_t)code & ((1u << r->bits) - 1), shift;
+
+	if (r->kind == DBP_CODED_DEPTHWISE) {
+		uint64_t at = dbp_run_tap(r, row, column, &shift);
+
+		tiles[at] |= (uint8_t)(bits << shift);
+	} else {
+		dbp_block_put(tiles + dbp_run_block(r, group, row, column),
+			      r->bits, row % 4, column % 16, bits);
+	}
 }
 
 #endif

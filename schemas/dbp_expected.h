@@ -96,12 +96,10 @@ static inline uint32_t dbp_sum_of_row(const uint8_t *tiles,
 				      const struct dbp_run *r, uint32_t group,
 				      uint32_t row, int half)
 {
-	uint32_t mask = (1u << r->bits) - 1, sign = 1u << (r->bits - 1);
-	uint32_t sum = 0, shift;
+	uint32_t sum = 0;
 
 	for (uint32_t c = 0; c < r->columns; c++) {
-		uint64_t at = dbp_run_place(r, group, row, c, &shift);
-		uint32_t code = ((tiles[at] >> shift & mask) ^ sign) - sign;
+		uint32_t code = (uint32_t)dbp_run_code(tiles, r, group, row, c);
 
 		sum += half ? 2 * code + 1 : code;
 	}

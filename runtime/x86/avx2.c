@@ -76,22 +76,35 @@ static AVX2 void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 		dot_one(acc[p], w, x + p * stride, blocks);
 }
 
+/* 4 where row r of a block has its third bit set. */
+static inline AVX2 __m128i third_bits(const uint8_t *block, uint32_t r)
+{
+	__m128i v = _mm_loadl_epi64((const void *)(block + 16));
+	__m128i one = _mm_set1_epi16((short)(0x1001 << r));
+
+	/* two columns a byte, in bits 0 to 3 and 4 to 7 */
+	v = _mm_and_si128(_mm_unpacklo_epi8(v, v), one);
+	return _mm_and_si128(_mm_cmpeq_epi8(v, one), _mm_set1_epi8(4));
+}
+
 static AVX2 void decode(int8_t *out, const uint8_t *packed,
 			const int8_t values[4][16], uint32_t blocks,
 			uint32_t bits)
 {
-	uint32_t per_byte = 8 / bits;
-	__m128i mask = _mm_set1_epi8((char)((1u << bits) - 1));
+	uint32_t low = bits == 3 ? 2 : bits, per_byte = 8 / low;
+	__m128i mask = _mm_set1_epi8((char)((1u << low) - 1));
 
 	for (uint32_t b = 0; b < blocks; b++, packed += 8 * bits)
 		for (uint32_t r = 0; r < 4; r++, out += 16) {
 			__m128i v = _mm_loadu_si128(
 				(const void *)(packed + r / per_byte * 16));
 			__m128i shift =
-				_mm_cvtsi32_si128((int)(r % per_byte * bits));
+				_mm_cvtsi32_si128((int)(r % per_byte * low));
 
 			/* bits from the neighbour are masked away */
 			v = _mm_and_si128(_mm_srl_epi16(v, shift), mask);
+			if (bits == 3)
+				v = _mm_or_si128(v, third_bits(packed, r));
 			v = _mm_shuffle_epi8(
 				_mm_loadu_si128((const void *)values[r]), v);
 			_mm_storeu_si128((void *)out, v);

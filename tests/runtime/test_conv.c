@@ -312,7 +312,7 @@ static void pick_geometry(struct setup *s)
 static void pick_setup(struct setup *s, int kind)
 {
 	static const uint8_t channels[] = { 1, 2, 3, 4, 5, 8, 16, 17, 24, 33 };
-	static const uint8_t widths[] = { 2, 4, 8 };
+	static const uint8_t widths[] = { 2, 4, 8, 3 };
 	int depthwise = kind == DBP_OP_CONV && pick(0, 3) == 0;
 	uint32_t per_in, per_out;
 
@@ -332,7 +332,7 @@ static void pick_setup(struct setup *s, int kind)
 	s->p.stride_w = (uint16_t)pick(1, pick(0, 1) ? 1 : 3);
 	s->p.dilation_h = (uint16_t)pick(1, pick(0, 2) ? 1 : 3);
 	s->p.dilation_w = (uint16_t)pick(1, pick(0, 2) ? 1 : 3);
-	s->p.weight_bits = widths[pick(0, 2)];
+	s->p.weight_bits = widths[pick(0, depthwise ? 2 : 3)];
 	s->p.grid = s->p.weight_bits == 8 ? DBP_GRID_UNIFORM :
 					    (uint8_t)pick(0, 2);
 	s->p.post = (uint8_t)pick(0, 4);

@@ -304,7 +304,8 @@ uint8_t *dbp_pack_conv_weights(const int8_t *codes, uint32_t groups,
 			       size_t *bytes)
 {
 	uint32_t tiles = (rows + 3) / 4, blocks = (columns + 15) / 16;
-	uint32_t per = (uint32_t)(8 / bits), mask = (1u << bits) - 1;
+	uint32_t low = bits == 3 ? 2 : (uint32_t)bits, per = 8 / low;
+	uint32_t mask = (1u << low) - 1;
 	uint8_t *out;
 
 	*bytes = (size_t)groups * tiles * blocks * 8 * (uint32_t)bits;
@@ -322,7 +323,11 @@ uint8_t *dbp_pack_conv_weights(const int8_t *codes, uint32_t groups,
 
 				out[tile * 8 * (uint32_t)bits + at] |=
 					(uint8_t)((code & mask)
-						  << (r % 4 % per * bits));
+						  << (r % 4 % per * low));
+				if (bits == 3 && code & 4)
+					out[tile * 24 + 16 + k % 16 / 2] |=
+						(uint8_t)(1 << (k % 2 * 4 +
+								r % 4));
 			}
 	return out;
 }
