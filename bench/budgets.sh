@@ -27,8 +27,8 @@ while [ $i -lt "$count" ]; do
 	BEGIN {
 		srand(seed)
 		printf "--max-size %d --max-latency %dus --max-ram %d",
-			size * (0.12 + rand()), us * (0.8 + 0.3 * rand()),
-			ram * (0.65 + 0.45 * rand())
+			size * (0.1 + rand()), us * (0.82 + 0.3 * rand()),
+			ram * (0.7 + 0.4 * rand())
 	}')
 	rm -rf "$work/out"
 	status=0

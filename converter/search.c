@@ -316,12 +316,19 @@ static double bytes_for(const struct search *s, double bits)
 	return s->weights * bits / 8 * (s->target->coded ? CODED_SHARE : 1);
 }
 
-/* A model that is used where it is stored takes no memory but its arena. */
-static bool fits_in_place(const struct search *s)
+/* A model that is used where it is stored takes no memory but its arena: worth
+ * it where nothing else fits, and the least there is where that is too much. */
+static bool belongs_in_place(const struct search *s)
 {
-	return s->target->coded && s->c->max_ram_bytes > 0 &&
-	       s->v->packed.arena_bytes <= s->c->max_ram_bytes &&
-	       s->v->packed.ram_bytes > s->c->max_ram_bytes;
+	const struct config *c = s->c;
+	const struct packed *p = &s->v->packed;
+	bool ram_alone = !over(p->file_size, limit_of(c->max_size_bytes)) &&
+			 !over(search_latency_us(s->target, p),
+			       limit_of(c->max_latency_us));
+
+	return s->target->coded &&
+	       over(p->ram_bytes, limit_of(c->max_ram_bytes)) &&
+	       (ram_alone || p->arena_bytes <= c->max_ram_bytes);
 }
 
 /* Every layer takes bits of its own, and more bytes as long as that helps. */
@@ -342,7 +349,7 @@ static int search_once(struct search *s)
 
 		if (status < 0)
 			return -1;
-		if (status && !i && !fit_least(s) && fits_in_place(s)) {
+		if (status && !i && !fit_least(s) && belongs_in_place(s)) {
 			s->own.coded = false;
 			s->other_bytes = s->other_us = s->other_ram = 0;
 			return search_once(s);
