@@ -3,6 +3,8 @@
 # Random budgets of size, latency and memory: each is met, or refused with the
 # limit that fails. COUNT of them, for one model:
 #   bench/budgets.sh BUILD COUNT MODEL.onnx PHOTOS [options]
+# At the end the rank correlation (Spearman) of the losses that were predicted
+# and measured, over all models that were built.
 set -eu
 build=$1 count=$2 model=$3 photos=$4
 shift 4
@@ -10,6 +12,20 @@ work=$build/budgets
 rm -rf "$work"
 mkdir -p "$work"
 name=$(basename "$model" .onnx)
+
+# Predicted and measured, a line for each model that was built.
+losses() {
+	awk -F '[:,]' '
+	/"loss"/ { loss = $2 }
+	/"predicted_loss"/ { predicted = $2 }
+	/"built": true/ && predicted > 0 { print predicted, loss }' "$1"
+}
+
+# Ranks of a column of numbers, in the order of the lines.
+ranks() {
+	cut -d' ' -f"$1" "$work/losses.once" | cat -n | sort -k2,2g |
+		awk '{ print $1, NR }' | sort -n | cut -d' ' -f2
+}
 
 number() {
 	sed -n "s/^ *\"$1\": \([0-9.eE+-]*\),*$/\1/p" "$2" | head -1
@@ -37,6 +53,7 @@ while [ $i -lt "$count" ]; do
 		$limits -o "$work/out" --json >"$work/out.json" \
 		2>"$work/log" || status=$?
 	misses=$(grep -c '"met": false' "$work/out.json" || true)
+	losses "$work/out.json" >>"$work/losses"
 	case $status in
 	0)
 		bytes=$(wc -c <"$work/out/$name.dbp")
@@ -64,5 +81,12 @@ while [ $i -lt "$count" ]; do
 		;;
 	esac
 done
+sort -u "$work/losses" >"$work/losses.once"
+ranks 1 >"$work/ranks.1"
+ranks 2 >"$work/ranks.2"
+paste "$work/ranks.1" "$work/ranks.2" | awk '
+{ d += ($1 - $2) ^ 2 }
+END { printf "%d models built, rank correlation of losses %.3f\n", NR,
+	NR > 1 ? 1 - 6 * d / (NR * (NR * NR - 1)) : 0 }'
 echo "$name: $count budgets, $met met, $refused refused, $wrong wrong"
 [ $wrong -eq 0 ]
