@@ -60,8 +60,8 @@ echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
 	case $model in
-	FastestDet) size='--bits 8 --max-size 137000' ;;
-	*) size='--bits 8 --max-size 75000' ;;
+	FastestDet) size='--bits 8 --max-size 96000' ;;
+	*) size='--bits 8 --max-size 60000' ;;
 	esac
 	for method in $all no-bias no-compensate no-target no-importance \
 		no-entropy; do

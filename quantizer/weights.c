@@ -444,7 +444,7 @@ static double round_bias(const struct rounding *r, int64_t c, double bias)
 	double importance = l->importance ? l->importance[c] : 1;
 	double most = 12 * r->loss[c] / importance / (double)l->length;
 
-	if (!(importance > 0) || !r->aim->s ||
+	if (!(importance > 0) || !(most < 1e30) || !r->aim->s ||
 	    (r->choice.bits == 8 && !(r->choice.step > 0)) ||
 	    4 * grain * grain > most)
 		return bias;

@@ -2,7 +2,6 @@
 #include "runtime/kernels.h"
 
 #include "runtime/requant.h"
-#include "schemas/dbp.h"
 
 /* Four sums side by side: one load of x serves four rows, and compilers turn
  * the inner loop into 16-bit products. */
@@ -27,15 +26,34 @@ static void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 	}
 }
 
+/* The third bits of a row of a block. */
+static void add_third_bits(uint8_t codes[16], const uint8_t *block, uint32_t r)
+{
+	for (uint32_t c = 0; c < 16; c++)
+		codes[c] |= (uint8_t)((block[16 + c / 2] >> (c % 2 * 4 + r) & 1)
+				      << 2);
+}
+
 void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
 			  const int8_t values[4][16], uint32_t blocks,
 			  uint32_t bits)
 {
+	uint32_t low = bits == 3 ? 2 : bits, per_byte = 8 / low;
+	uint32_t mask = (1u << low) - 1;
+	uint8_t codes[16];
+
 	for (uint32_t b = 0; b < blocks; b++, packed += 8 * bits)
-		for (uint32_t r = 0; r < 4; r++, out += 16)
-			for (uint32_t c = 0; c < 16; c++)
-				out[c] = values[r][dbp_block_code(packed, bits,
-								  r, c)];
+		for (uint32_t r = 0; r < 4; r++, out += 16) {
+			const uint8_t *from = packed + r / per_byte * 16;
+			uint32_t at = r % per_byte * low;
+
+			for (int c = 0; c < 16; c++)
+				codes[c] = (uint8_t)(from[c] >> at & mask);
+			if (bits == 3)
+				add_third_bits(codes, packed, r);
+			for (int c = 0; c < 16; c++)
+				out[c] = values[r][codes[c]];
+		}
 }
 
 static inline int32_t add_bias(int32_t acc, int32_t bias)
