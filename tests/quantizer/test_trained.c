@@ -109,7 +109,7 @@ static void test_codes_stay(void **state)
 	evaluator_free(e);
 	assert_int_equal(quantize_graph(g, &c, &samples, NULL, NULL, NULL, &d),
 			 0);
-	expect_codes(g, "c", a, 4); /* three bits lie in tiles of four */
+	expect_codes(g, "c", a, 3);
 	expect_codes(g, "y", b, 2);
 	assert_true(graph_find_value(g, "x")->quant->scale[0] == 0.0078125f);
 	assert_true(graph_find_value(g, "c")->quant->scale[0] == 0.0625f);
