@@ -15,6 +15,9 @@ cp "$work/blobs/blobs.dbp" "$work/dbp/coded.dbp"
 "$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -t cortex-m4 \
 	-o "$work/blobs"
 cp "$work/blobs/blobs.dbp" "$work/dbp/plain.dbp"
+"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q --bits 3 --uniform \
+	-o "$work/blobs"
+cp "$work/blobs/blobs.dbp" "$work/dbp/coded3.dbp"
 for kind in onnx dbp; do
 	"$builds/fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 \
 		-max_len=65536 -rss_limit_mb=4096 -print_final_stats=1 \
