@@ -188,13 +188,13 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
-/* A bias in sums, to a 32nd of a step of the output and no finer: the rest
+/* A bias in sums, to an eighth of a step of the output and no finer: the rest
  * would only be numbers to store. */
 static double round_bias(double sum, double step)
 {
 	double grain = 1;
 
-	while (grain * 64 <= step)
+	while (grain * 16 <= step)
 		grain *= 2;
 	return rint(sum / grain) * grain;
 }
