@@ -4,7 +4,6 @@
  * channel is a hundred times louder than the others keeps its quiet ones, with
  * every activation that can lie between two convolutions.
  */
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 #include "converter/pack.h"
 #include "evaluator/evaluator.h"
 #include "quantizer/quantizer.h"
+#include "tests/support/packed_decibels.h"
 #include "tests/support/fixture.h"
 
 #define SIDE 12
@@ -88,31 +88,17 @@ static double measure(struct fixture *f, const struct graph *g,
 		      const struct packed *p)
 {
 	struct evaluator *e = evaluator_new(g, &f->d);
-	float x[ELEMENTS], got[ELEMENTS];
+	float x[ELEMENTS];
 	const void *inputs[1] = { x };
-	struct packed_file file = { 0 };
-	double signal = 0, noise = 0;
-	const float *want;
+	double decibels;
 
 	assert_non_null(e);
 	random_input(x, 77);
 	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
-	want = evaluator_output(e, 0);
-	assert_int_equal(packed_file_open(&file, p->bytes, p->size, "", &f->d),
-			 0);
-	assert_int_equal(packed_file_bind(&file, &f->d), 0);
-	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
-	assert_int_equal(dbrt_run(&file.model), 0);
-	assert_int_equal(dbrt_output_f32(&file.model, 0, got, ELEMENTS), 0);
-	for (int i = 0; i < ELEMENTS; i++) {
-		double error = (double)want[i] - (double)got[i];
-
-		signal += (double)want[i] * (double)want[i];
-		noise += error * error;
-	}
-	packed_file_close(&file);
+	decibels =
+		packed_decibels(p, x, evaluator_output(e, 0), ELEMENTS, &f->d);
 	evaluator_free(e);
-	return 10 * log10(signal / noise);
+	return decibels;
 }
 
 /* How well it works with these nodes in the middle, and whether the value has
