@@ -18,7 +18,7 @@ losses() {
 	awk -F '[:,]' '
 	/"loss"/ { loss = $2 }
 	/"predicted_loss"/ { predicted = $2 }
-	/"built": true/ && predicted > 0 { print predicted, loss }' "$1"
+	/"built": true/ && predicted > 0 { print predicted + 0, loss + 0 }' "$1"
 }
 
 # Ranks of a column of numbers, in the order of the lines.
