@@ -87,6 +87,6 @@ ranks 2 >"$work/ranks.2"
 paste "$work/ranks.1" "$work/ranks.2" | awk '
 { d += ($1 - $2) ^ 2 }
 END { printf "%d models built, rank correlation of losses %.3f\n", NR,
-	NR > 1 ? 1 - 6 * d / (NR * (NR * NR - 1)) : 0 }'
+	(NR > 1) ? 1 - 6 * d / (NR * (NR * NR - 1)) : 0 }'
 echo "$name: $count budgets, $met met, $refused refused, $wrong wrong"
 [ $wrong -eq 0 ]
