@@ -278,10 +278,9 @@ static int scale_codes(struct graph *g, const struct node *layer,
 static int fold_behind(struct graph *g, struct node *layer,
 		       const struct affine *a)
 {
-	int kept;
-
 	struct value *weights, *bias;
 	float *w, *b;
+	int kept;
 
 	weights = floats_like(g, layer->inputs[1], &w);
 	bias = new_bias(g, layer, a->channels, &b);

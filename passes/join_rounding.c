@@ -8,16 +8,6 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 
-/* One number for the whole tensor; false: it is not. */
-static bool one_float(const struct value *v, float *x)
-{
-	if (!v || !value_is_const(v) || v->dtype != DT_F32 ||
-	    shape_elements(&v->shape) != 1)
-		return false;
-	*x = *(const float *)v->data;
-	return true;
-}
-
 static bool one_code(const struct value *v, int *x)
 {
 	if (!value_is_const(v) || shape_elements(&v->shape) != 1)
@@ -39,7 +29,7 @@ struct rounding {
 static bool rounding_of(const struct node *n, struct rounding *r)
 {
 	r->zero = 0;
-	return one_float(node_input(n, 1), &r->scale) && r->scale > 0 &&
+	return node_const_float(n, 1, &r->scale) && r->scale > 0 &&
 	       (!node_input(n, 2) || one_code(n->inputs[2], &r->zero));
 }
 

@@ -67,24 +67,13 @@ static bool unary_by_table(const struct node *n)
 
 /* ---- Grids that the model brings ---- */
 
-static bool one_number(const struct node *n, int slot, float *x)
-{
-	const struct value *v = node_input(n, slot);
-
-	if (!v || !value_is_const(v) || v->dtype != DT_F32 ||
-	    shape_elements(&v->shape) != 1)
-		return false;
-	*x = *(const float *)v->data;
-	return true;
-}
-
 bool domain_grid(const struct node *n, struct domain_grid *grid)
 {
 	float zero, bits;
 	int low;
 
-	if (n->op != OP_QUANT || !one_number(n, 1, &grid->scale) ||
-	    !one_number(n, 2, &zero) || !one_number(n, 3, &bits) ||
+	if (n->op != OP_QUANT || !node_const_float(n, 1, &grid->scale) ||
+	    !node_const_float(n, 2, &zero) || !node_const_float(n, 3, &bits) ||
 	    !(grid->scale > 0) || !(bits >= 2 && bits <= 8) ||
 	    bits != rintf(bits) || zero != rintf(zero) ||
 	    strcmp(node_string(n, "rounding_mode", "ROUND"), "ROUND") != 0)
