@@ -55,7 +55,7 @@ row() {
 	fi
 }
 
-all=clip,channels,bias,compensate,target,importance,entropy,search
+all=clip,channels,bias,compensate,target,importance,entropy,search,trellis
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
@@ -64,7 +64,7 @@ for model in ultraface_RFB-320 FastestDet; do
 	*) size='--bits 8 --max-size 60000' ;;
 	esac
 	for method in $all no-bias no-compensate no-target no-importance \
-		no-entropy; do
+		no-entropy no-trellis; do
 		row "$model" "$method" "$size"
 	done
 	for method in $all no-clip no-channels; do

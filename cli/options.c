@@ -157,7 +157,7 @@ static const char *expected(const struct option_row *row)
 	case OPTION_SET:
 		return "names with commas between, of "
 		       "clip, channels, bias, compensate, target, importance, "
-		       "entropy, search, or each with no- before it";
+		       "entropy, search, trellis, or each with no- before it";
 	case OPTION_FRACTION:
 		return "a number from 0 to 1";
 	case OPTION_BYTES:

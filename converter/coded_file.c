@@ -253,16 +253,35 @@ static void write_ints(struct dbp_coder *k, const struct dbp_run *r,
 	}
 }
 
+/* Every weight is one that its state has. */
+static int is_dependent(const struct dbp_run *r, const uint8_t *in)
+{
+	for (uint32_t g = 0; g < r->groups; g++)
+		for (uint32_t row = 0; row < r->rows; row++)
+			for (uint32_t c = 0, state = 0; c < r->columns; c++) {
+				int32_t number = dbp_run_code(in, r, g, row, c);
+				uint32_t level = (uint32_t)abs(number), size;
+
+				size = dbp_trellis_size(state, level);
+				if (dbp_trellis_level(state, size) != level)
+					return 0;
+				state = dbp_trellis_next(state, size);
+			}
+	return 1;
+}
+
 static void write_tiles(struct dbp_coder *k, const struct dbp_run *r,
 			const uint8_t *in)
 {
-	uint32_t recent = 0;
+	struct dbp_weights w = { .run = r };
 
 	for (uint32_t g = 0; g < r->groups; g++)
-		for (uint32_t row = 0; row < r->rows; row++)
+		for (uint32_t row = 0; row < r->rows; row++) {
+			w.state = 0;
 			for (uint32_t c = 0; c < r->columns; c++)
-				dbp_code_weight(k, &recent,
+				dbp_code_weight(k, &w,
 						dbp_run_code(in, r, g, row, c));
+		}
 }
 
 static size_t write_runs(const struct cutter *c, uint8_t *out, size_t room)
@@ -277,6 +296,9 @@ static size_t write_runs(const struct cutter *c, uint8_t *out, size_t room)
 		struct dbp_run run = c->runs[i].run;
 		const uint8_t *in = c->bytes + c->runs[i].at;
 
+		if (run.kind == DBP_CODED_TILES ||
+		    run.kind == DBP_CODED_DEPTHWISE)
+			run.dependent = (uint32_t)is_dependent(&run, in);
 		dbp_code_run(k, &run);
 		if (run.kind == DBP_CODED_BYTES)
 			write_bytes(k, &c->runs[i], c->bytes);

@@ -29,11 +29,13 @@ enum method {
 	METHOD_IMPORTANCE = 32, /* channels weighed by gradients */
 	METHOD_ENTROPY = 64,    /* codes that are cheap to write */
 	METHOD_SEARCH = 128,    /* a width for each layer */
-	METHOD_ALL = 255,
+	METHOD_TRELLIS = 256,   /* codes that depend on those before */
+	METHOD_ALL = 511,
 };
 /* Their names, in the order of their bits. */
 #define METHOD_NAMES \
-	"clip|channels|bias|compensate|target|importance|entropy|search"
+	"clip|channels|bias|compensate|target|importance|entropy|search|" \
+	"trellis"
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

@@ -39,6 +39,16 @@ static double mean_weight(const struct compensation *c)
 	return c->length ? det_exp(-2 * logs / c->length) : 0;
 }
 
+static int set_order(struct compensation *c, const struct layer *l,
+		     const double *covariance)
+{
+	if (!l->dependent)
+		return compensation_sort(c, covariance);
+	for (int i = 0; i < c->length; i++)
+		c->order[i] = (int)layer_place(l, i);
+	return 0;
+}
+
 /* A group's compensation, and the targets of its channels. */
 static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
@@ -48,6 +58,8 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 	size_t n = (size_t)l->length, at = (size_t)i * n * n;
 	int64_t each = l->channels / l->groups;
 
+	if (set_order(&aim->groups[i], l, aim->s->covariance + at))
+		return diag_error(d, "out of memory");
 	if (compensation_set(&aim->groups[i], aim->s->covariance + at,
 			     aim->s->patches, l->manner->damping,
 			     !(l->manner->methods & METHOD_COMPENSATE), d))

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "evaluator/blas.h"
-#include "quantizer/internal.h"
+#include "quantizer/compensate.h"
 
 /* More damping where patches are few for so many inputs: times inputs a patch.
  */
@@ -29,28 +29,6 @@ static int larger_first(const void *a, const void *b)
 	return x->index - y->index;
 }
 
-/* Inputs that vary most come first. */
-static int order_inputs(const double *covariance, int n, int *order,
-			double *mean)
-{
-	struct by_variance *list = calloc((size_t)n, sizeof(*list));
-
-	if (!list)
-		return -1;
-	*mean = 0;
-	for (int i = 0; i < n; i++) {
-		list[i].index = i;
-		list[i].variance =
-			covariance[(size_t)i * (size_t)n + (size_t)i];
-		*mean += list[i].variance / n;
-	}
-	qsort(list, (size_t)n, sizeof(*list), larger_first);
-	for (int i = 0; i < n; i++)
-		order[i] = list[i].index;
-	free(list);
-	return 0;
-}
-
 int compensation_new(struct compensation *c, int length, struct arena *a)
 {
 	size_t n = (size_t)length;
@@ -58,21 +36,47 @@ int compensation_new(struct compensation *c, int length, struct arena *a)
 	*c = (struct compensation){ .length = length };
 	c->order = arena_array(a, n, sizeof(*c->order));
 	c->rows = arena_array(a, n * n, sizeof(*c->rows));
+	for (int i = 0; c->order && i < length; i++)
+		c->order[i] = i;
 	return c->order && c->rows ? 0 : -1;
+}
+
+int compensation_sort(struct compensation *c, const double *covariance)
+{
+	size_t n = (size_t)c->length;
+	struct by_variance *list = calloc(n, sizeof(*list));
+
+	if (!list)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct by_variance){ covariance[i * n + i], (int)i };
+	qsort(list, n, sizeof(*list), larger_first);
+	for (size_t i = 0; i < n; i++)
+		c->order[i] = list[i].index;
+	free(list);
+	return 0;
+}
+
+static double mean_variance(const double *covariance, int n)
+{
+	double mean = 0;
+
+	for (int i = 0; i < n; i++)
+		mean += covariance[(size_t)i * (size_t)n + (size_t)i] / n;
+	return mean;
 }
 
 int compensation_set(struct compensation *c, const double *covariance,
 		     int patches, double damping, bool alone, struct diag *d)
 {
 	size_t n = (size_t)c->length;
-	double *h = malloc((n * n + 1) * sizeof(*h)), mean;
+	double *h = malloc((n * n + 1) * sizeof(*h));
+	double mean = mean_variance(covariance, c->length);
 	int err = -1;
 
 	damping += DAMPING_FEW * c->length / patches;
-	if (!h || order_inputs(covariance, c->length, c->order, &mean)) {
-		diag_error(d, "out of memory");
-		goto done;
-	}
+	if (!h)
+		return diag_error(d, "out of memory");
 	/* From the last to the first: h = L L' there is R R' with an upper
 	 * triangle R in order, and u = R^-1. */
 	for (size_t i = 0; i < n; i++)
@@ -133,36 +137,34 @@ void compensation_aim(const struct compensation *c, const double *missing,
 
 /* Rounds columns [first, end) of one row, and spreads its errors over the rest
  * of them. */
-static double round_block(const struct compensation *c, float *rest, int first,
-			  int end, round_fn *round, const void *ctx,
-			  int8_t *codes, float *errors)
+static void round_block(const struct compensation *c, struct compensated *row,
+			float *rest, int first, int end,
+			const struct grid *grid, float *errors)
 {
-	double loss = 0;
-
 	for (int j = first; j < end; j++) {
 		const float *u = c->rows + (size_t)j * (size_t)c->length;
-		double pivot = (double)u[j], level, error;
+		double pivot = (double)u[j], error;
+		int code =
+			grid_code((double)rest[j], 1 / (pivot * pivot), grid);
 
-		codes[c->order[j]] = (int8_t)round(ctx, (double)rest[j],
-						   1 / (pivot * pivot), &level);
-		error = ((double)rest[j] - level) / pivot;
-		loss += error * error;
+		row->codes[c->order[j]] = (int8_t)code;
+		error = ((double)rest[j] - grid_level(code, grid)) / pivot;
+		row->loss += error * error;
 		errors[j - first] = (float)error;
 		for (int k = j + 1; k < end; k++)
 			rest[k] -= (float)error * u[k];
 	}
-	return loss;
 }
 
 int compensate(const struct compensation *c, struct compensated *rows,
-	       int count, round_fn *round, const void *ctx, float *work,
-	       struct diag *d)
+	       int count, const struct grid *grid, float *work, struct diag *d)
 {
 	int n = c->length;
 	float *rest = work, *errors = work + (size_t)count * (size_t)n;
 
 	for (int r = 0; r < count; r++) {
 		rows[r].loss = 0;
+		rows[r].state = 0;
 		for (int j = 0; j < n; j++)
 			rest[r * n + j] = (float)(rows[r].target[c->order[j]] *
 						  rows[r].inverse);
@@ -173,9 +175,9 @@ int compensate(const struct compensation *c, struct compensated *rows,
 				  n;
 
 		for (int r = 0; r < count; r++)
-			rows[r].loss += round_block(
-				c, rest + r * n, first, end, round, ctx,
-				rows[r].codes, errors + r * COMPENSATE_BLOCK);
+			(grid->dependent ? trellis_block : round_block)(
+				c, &rows[r], rest + r * n, first, end, grid,
+				errors + r * COMPENSATE_BLOCK);
 		if (end < n &&
 		    blas_gemm(false, false, count, n - end, end - first, -1,
 			      errors, COMPENSATE_BLOCK,

@@ -2,6 +2,7 @@
 #include "quantizer/grid.h"
 
 #include "evaluator/detmath.h"
+#include "schemas/dbp_trellis.h"
 
 struct grid grid_of(int bits, enum quant_grid kind)
 {
@@ -44,30 +45,59 @@ static double log2_of(double x)
 	return det_log(x) * 1.4426950408889634;
 }
 
-static void count_codes(const int8_t *codes, int64_t n, double counts[256])
+void grid_count(struct grid_counts *k, bool dependent, const int8_t *row,
+		int64_t n)
 {
-	for (int i = 0; i < 256; i++)
-		counts[i] = 0;
-	for (int64_t i = 0; i < n; i++)
-		counts[codes[i] + 128]++;
+	uint32_t state = 0;
+
+	for (int64_t i = 0; i < n; i++) {
+		int code = row[i];
+
+		if (dependent) {
+			uint32_t size = dbp_trellis_size(
+				state, (uint32_t)(code < 0 ? -code : code));
+
+			code = code < 0 ? -(int)size : (int)size;
+			k->count[state & 1][code + 128]++;
+			state = dbp_trellis_next(state, size);
+		} else {
+			k->count[0][code + 128]++;
+		}
+	}
 }
 
-double grid_entropy(const int8_t *codes, int64_t n)
+static double total(const double counts[256])
 {
-	double counts[256], bits = 0;
+	double sum = 0;
 
-	count_codes(codes, n, counts);
 	for (int i = 0; i < 256; i++)
-		if (counts[i] > 0)
-			bits += counts[i] * log2_of((double)n / counts[i]);
+		sum += counts[i];
+	return sum;
+}
+
+double grid_entropy(const struct grid_counts *k)
+{
+	double bits = 0;
+
+	for (int set = 0; set < 2; set++) {
+		const double *counts = k->count[set];
+		double n = total(counts);
+
+		for (int i = 0; i < 256; i++)
+			if (counts[i] > 0)
+				bits += counts[i] * log2_of(n / counts[i]);
+	}
 	return bits;
 }
 
-void grid_rates(const int8_t *codes, int64_t n, double rates[256])
+void grid_rates(const struct grid_counts *k, double rates[GRID_RATES])
 {
-	double counts[256];
+	for (int set = 0; set < 2; set++) {
+		const double *counts = k->count[set];
+		double n = total(counts);
 
-	count_codes(codes, n, counts);
-	for (int i = 0; i < 256; i++)
-		rates[i] = log2_of(((double)n + 8) / (counts[i] + 8.0 / 256));
+		for (int i = 0; i < 256; i++)
+			rates[256 * set + i] =
+				log2_of((n + 8) / (counts[i] + 8.0 / 256));
+	}
 }

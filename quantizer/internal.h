@@ -154,47 +154,4 @@ int channel_quant(const struct value *v, const struct channel_ranges *r,
 void range_to_scale(struct input_range r, int bits, float *scale,
 		    int32_t *zero_point);
 
-/*
- * The order in which the weights of a channel are rounded, and by how much
- * the later ones make up for each: rows of an upper triangle u, with
- * (covariance + damping)^-1 = u' u in that order.
- */
-struct compensation {
-	int length;
-	int *order;
-	float *rows; /* of u */
-};
-/* -1 when memory is exhausted. */
-int compensation_new(struct compensation *c, int length, struct arena *a);
-/* From a covariance [length][length], taken over so many patches, with a share
- * of the mean variance added to all; alone: errors are not made up for. */
-int compensation_set(struct compensation *c, const double *covariance,
-		     int patches, double damping, bool alone, struct diag *d);
-/*
- * Moves the weights w to where they give from the coded input what the given
- * ones give from the real one: w += w missing (covariance + damping)^-1, with
- * `missing` the covariance of what the coded input lacks with it (asymmetric
- * calibration, GPTAQ). `rest` is working space of twice the length.
- */
-void compensation_aim(const struct compensation *c, const double *missing,
-		      double *w, double *rest);
-/* The code for x, a number of steps, and the level that it stands for;
- * an error of one step costs `weight`. */
-typedef int round_fn(const void *ctx, double x, double weight, double *level);
-/* A channel to be rounded, and what comes of it. */
-struct compensated {
-	const double *target; /* weights */
-	double inverse;       /* 1 over the step */
-	int8_t *codes;
-	double loss; /* squared error of the output, in steps */
-};
-#define COMPENSATE_BLOCK 32
-/* Floats of working space. */
-#define COMPENSATE_WORK(length, count) \
-	((size_t)(count) * ((size_t)(length) + COMPENSATE_BLOCK))
-/* Codes for `count` channels at once. */
-int compensate(const struct compensation *c, struct compensated *rows,
-	       int count, round_fn *round, const void *ctx, float *work,
-	       struct diag *d);
-
 #endif

@@ -37,6 +37,19 @@ static void set_view(struct layer *l)
 	l->length = total / l->channels;
 }
 
+int64_t layer_place(const struct layer *l, int64_t i)
+{
+	int64_t taps = taps_of(&l->weights->shape), inputs = l->length / taps;
+
+	return i % inputs * taps + i / inputs;
+}
+
+bool layer_has_rows(const struct layer *l)
+{
+	return l->node->op != OP_CONV_TRANSPOSE ||
+	       node_int(l->node, "group", 1) == 1;
+}
+
 int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i)
 {
 	const struct shape *s = &l->weights->shape;

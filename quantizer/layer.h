@@ -2,6 +2,7 @@
 #ifndef DBC_QUANTIZER_LAYER_H
 #define DBC_QUANTIZER_LAYER_H
 
+#include "quantizer/compensate.h"
 #include "quantizer/internal.h"
 #include "quantizer/twin.h"
 
@@ -31,6 +32,8 @@ struct layer {
 	bool first;        /* no weights come before */
 	bool last;         /* its output is a head */
 	bool depthwise;
+	bool dependent; /* codes with a step are, and weights are rounded
+			 * in the order that they are written in */
 	const struct manner *manner;
 	/* codes that the model brings: they stay as they are; or NULL */
 	const struct quant *trained;
@@ -51,6 +54,11 @@ static inline int64_t layer_at(const struct layer *l, int64_t c, int64_t i)
 	       i % l->inner;
 }
 
+/* Number of a patch that the weight at place i of a row of the packed file
+ * multiplies: input channels are the innermost there, taps here. */
+int64_t layer_place(const struct layer *l, int64_t i);
+/* Whether rows of weights are rows of the packed file. */
+bool layer_has_rows(const struct layer *l);
 /* Channel of the input that number i of output channel c multiplies. */
 int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i);
 /* Scale of an input channel over the first one's. */

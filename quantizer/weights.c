@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
-#include "quantizer/grid.h"
 #include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
@@ -38,21 +37,10 @@ struct rounding {
 	struct choice choice;
 	struct worker *workers;
 	struct grid grid;
-	double rates[256];
+	double rates[GRID_RATES];
 	double *loss; /* by channel */
 	struct rounded *out;
 };
-
-/* ---- One number ---- */
-
-static int round_to(const void *ctx, double x, double weight, double *level)
-{
-	const struct grid *grid = ctx;
-	int code = grid_code(x, weight, grid);
-
-	*level = grid_level(code, grid);
-	return code;
-}
 
 /* ---- A scale ---- */
 
@@ -123,7 +111,8 @@ static int round_panel(const struct rounding *r, struct worker *w,
 	int64_t group = group_of(l, p.first), n = l->length;
 	struct grid grid = r->grid;
 
-	grid.price = l->manner->thrift * GRID_BIT_PRICE * r->aim->weight[group];
+	grid.price = l->manner->thrift * r->aim->weight[group] *
+		     (grid.dependent ? GRID_DEPENDENT_PRICE : GRID_BIT_PRICE);
 	for (int i = 0; i < p.count; i++)
 		w->rows[i] = (struct compensated){
 			.target = r->aim->target + (p.first + i) * n,
@@ -131,7 +120,7 @@ static int round_panel(const struct rounding *r, struct worker *w,
 			.codes = w->codes + i * n
 		};
 	if (r->aim->s && compensate(&r->aim->groups[group], w->rows, p.count,
-				    round_to, &grid, w->work, d))
+				    &grid, w->work, d))
 		return -1;
 	for (int i = 0; i < p.count; i++) {
 		double unit = w->scale[i] * l->unit;
@@ -240,7 +229,8 @@ static double step_of(const struct rounding *r, int64_t c)
 	finer = finer < 1 / MOST_FINER ? 1 / MOST_FINER :
 		finer > MOST_FINER     ? MOST_FINER :
 					 finer;
-	return r->choice.step / finer;
+	/* each set of levels is a grid of that step */
+	return r->choice.step / finer / (r->grid.dependent ? 2 : 1);
 }
 
 static int use_step(const struct rounding *r, struct worker *w, struct panel p,
@@ -294,18 +284,29 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 
 /* ---- Frequencies ---- */
 
-/* Bits by the frequencies of the codes, or a first guess. */
-static void set_rates(struct rounding *r, bool known)
+/* Of rows as they are written. */
+static void count_codes(const struct rounding *r, struct grid_counts *out)
 {
-	if (known) {
-		grid_rates(r->out->codes, r->l->channels * r->l->length,
-			   r->rates);
-		return;
-	}
-	for (int i = 0; i < 256; i++) {
-		int size = i < 128 ? 128 - i : i - 128;
+	const struct layer *l = r->l;
+	int8_t *row = r->workers[0].codes;
 
-		r->rates[i] = size ? 1.5 + size : 0.7;
+	*out = (struct grid_counts){ 0 };
+	for (int64_t c = 0; c < l->channels; c++) {
+		for (int64_t i = 0; i < l->length; i++)
+			row[i] = r->out->codes[layer_at(l, c,
+							layer_place(l, i))];
+		grid_count(out, r->grid.dependent, row, l->length);
+	}
+}
+
+/* Bits of the codes before there are any. */
+static void guess_rates(double rates[GRID_RATES])
+{
+	for (int i = 0; i < GRID_RATES; i++) {
+		int size = i % 256 - 128;
+
+		size = size < 0 ? -size : size;
+		rates[i] = size ? 1.5 + size : 0.7;
 	}
 }
 
@@ -373,8 +374,17 @@ static int round_coded(struct rounding *r, int threads, struct diag *d)
 	if (!r->aim->s || !(r->l->manner->thrift > 0))
 		return round_channels(r, threads, d);
 	r->grid.rates = r->rates;
+	r->grid.dependent = r->l->dependent;
+	guess_rates(r->rates);
 	for (int i = 0; i < RATE_ROUNDS; i++) {
-		set_rates(r, i > 0);
+		r->grid.survivors = i < RATE_ROUNDS - 1 ? 1 :
+							  GRID_MOST_SURVIVORS;
+		if (i) {
+			struct grid_counts counts;
+
+			count_codes(r, &counts);
+			grid_rates(&counts, r->rates);
+		}
 		if (round_channels(r, threads, d))
 			return -1;
 	}
@@ -520,6 +530,7 @@ static int keep_trained(const struct layer *l, struct arena *a,
 			struct rounded *out)
 {
 	const struct quant *q = l->trained;
+	struct grid_counts counts = { 0 };
 	size_t n = (size_t)(l->channels * l->length);
 
 	out->scale = arena_array(a, (size_t)l->channels, sizeof(*out->scale));
@@ -533,7 +544,8 @@ static int keep_trained(const struct layer *l, struct arena *a,
 	memcpy(out->real, l->data, n * sizeof(*out->real));
 	out->bits = layer_tile_bits(l, q->bits);
 	out->grid = GRID_UNIFORM;
-	out->entropy_bits = grid_entropy(out->codes, (int64_t)n);
+	grid_count(&counts, false, out->codes, (int64_t)n);
+	out->entropy_bits = grid_entropy(&counts);
 	return 0;
 }
 
@@ -544,6 +556,7 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 		.aim = aim, .l = aim->l, .choice = c, .out = out
 	};
 	int threads = parallel_threads(jobs, (int)aim->l->channels), err = -1;
+	struct grid_counts counts;
 	struct arena scratch;
 
 	*out = (struct rounded){ 0 };
@@ -561,8 +574,8 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 	out->bits = layer_tile_bits(aim->l, c.bits);
 	out->grid = r.grid.kind;
 	out->loss = sum(r.loss, aim->l->channels);
-	out->entropy_bits =
-		grid_entropy(out->codes, aim->l->channels * aim->l->length);
+	count_codes(&r, &counts);
+	out->entropy_bits = grid_entropy(&counts);
 	set_real(&r);
 	err = correct_bias(&r, a) ? diag_error(d, "out of memory") : 0;
 done:

@@ -59,13 +59,15 @@ static void read_ints(struct dbp_coder *k, const struct dbp_run *r,
 static void read_tiles(struct dbp_coder *k, const struct dbp_run *r,
 		       uint8_t *out)
 {
-	uint32_t recent = 0;
+	struct dbp_weights w = { .run = r };
 
 	for (uint32_t g = 0; g < r->groups; g++)
-		for (uint32_t row = 0; row < r->rows; row++)
+		for (uint32_t row = 0; row < r->rows; row++) {
+			w.state = 0;
 			for (uint32_t c = 0; c < r->columns; c++)
 				dbp_run_put(out, r, g, row, c,
-					    dbp_code_weight(k, &recent, 0));
+					    dbp_code_weight(k, &w, 0));
+		}
 }
 
 /* Behind what has been read, less the 4 bytes that are read ahead. */

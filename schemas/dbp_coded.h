@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 #include "schemas/dbp.h"
+#include "schemas/dbp_trellis.h"
 
 #define DBP_CODED_MAGIC 0x1b504244u /* the bytes 'D' 'B' 'P' 0x1b */
-#define DBP_CODED_MAJOR 1
+#define DBP_CODED_MAJOR 2
 #define DBP_CODED_MINOR 0
 
 struct dbp_coded {
@@ -43,19 +44,42 @@ struct dbp_run {
 	uint32_t back, other;  /* bytes: how far back in the file the expected
 				* one lies, and the next best; other 0: none */
 	uint32_t bits;         /* tiles: 2, 3, 4, 8; depthwise: not 3 */
+	uint32_t dependent;    /* both: codes by schemas/dbp_trellis.h */
 	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
 					 * bytes, ints: 1, 1, their number */
 };
 
 /* ---- The coder ---- */
 
-/* Chance of a 1 in 65536ths, twice: the mean of a fast and a slow estimate. */
+/* Chance of a 1 in 65536ths, twice: the mean of a fast and a slow estimate,
+ * which both learn faster while they are young. */
 struct dbp_chance {
 	uint16_t fast, slow;
+	uint8_t age, pace;
 };
+#define DBP_CHANCE_EVEN            \
+	{                          \
+		32768, 32768, 1, 1 \
+	}
+#define DBP_CHANCE_FAST 4 /* both estimates move by 2^-pace, at last by these \
+			   */
+#define DBP_CHANCE_SLOW 7
 
 #define DBP_CODED_LEVELS 6 /* contexts by how large codes were of late */
 #define DBP_CODED_UNARY 14 /* magnitudes told step by step */
+
+/* All chances, by what they are of. */
+struct dbp_model {
+	struct dbp_chance same[DBP_CODED_STRIDES][2];
+	struct dbp_chance other[DBP_CODED_STRIDES][2], byte[4][256];
+	struct dbp_chance kind[4], width[4], stride[DBP_CODED_STRIDES];
+	struct dbp_chance dependent, number[6][32];
+	/* of weights, by set of levels */
+	struct dbp_chance zero[2][DBP_CODED_LEVELS], sign[2][DBP_CODED_LEVELS];
+	struct dbp_chance more[2][DBP_CODED_LEVELS][2][DBP_CODED_UNARY];
+	struct dbp_chance rest[32];
+	struct dbp_chance minus, length[32], bit[32];
+};
 
 struct dbp_coder {
 	const uint8_t *in; /* NULL: it writes */
@@ -69,23 +93,15 @@ struct dbp_coder {
 	uint8_t held;
 	int begun;
 #endif
-	struct dbp_chance same[DBP_CODED_STRIDES][2];
-	struct dbp_chance other[DBP_CODED_STRIDES][2], byte[4][256];
-	struct dbp_chance kind[4], width[4], stride[DBP_CODED_STRIDES];
-	struct dbp_chance number[6][32];
-	struct dbp_chance zero[DBP_CODED_LEVELS], sign[DBP_CODED_LEVELS];
-	struct dbp_chance more[DBP_CODED_LEVELS][2][DBP_CODED_UNARY];
-	struct dbp_chance rest[32];
-	struct dbp_chance minus, length[32], bit[32];
+	struct dbp_model model;
 };
 
 static inline void dbp_coder_init(struct dbp_coder *k)
 {
-	struct dbp_chance *first = &k->same[0][0];
-	struct dbp_chance *end = (struct dbp_chance *)(void *)(k + 1);
+	struct dbp_chance *c = (struct dbp_chance *)(void *)&k->model;
 
-	while (first < end)
-		*first++ = (struct dbp_chance){ 32768, 32768 };
+	for (size_t i = 0; i < sizeof(k->model) / sizeof(*c); i++)
+		c[i] = (struct dbp_chance)DBP_CHANCE_EVEN;
 	k->range = 0xffffffffu;
 }
 
@@ -150,6 +166,22 @@ static inline void dbp_coder_end(struct dbp_coder *k)
 }
 #endif
 
+static inline uint16_t dbp_moved(uint16_t estimate, uint32_t bit, uint32_t pace)
+{
+	return bit ? (uint16_t)(estimate + ((65535 - estimate) >> pace)) :
+		     (uint16_t)(estimate - (estimate >> pace));
+}
+
+static inline void dbp_chance_learn(struct dbp_chance *c, uint32_t bit)
+{
+	c->fast = dbp_moved(c->fast, bit,
+			    c->pace < DBP_CHANCE_FAST ? c->pace :
+							DBP_CHANCE_FAST);
+	c->slow = dbp_moved(c->slow, bit, c->pace);
+	if (c->pace < DBP_CHANCE_SLOW && ++c->age >> c->pace)
+		c->pace++;
+}
+
 /* Codes one bit; reading, `bit` means nothing and the one read is returned. */
 static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
 				    uint32_t bit)
@@ -175,13 +207,7 @@ static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
 			k->range -= bound;
 		}
 	}
-	if (bit) {
-		c->fast = (uint16_t)(c->fast + ((65535 - c->fast) >> 4));
-		c->slow = (uint16_t)(c->slow + ((65535 - c->slow) >> 7));
-	} else {
-		c->fast = (uint16_t)(c->fast - (c->fast >> 4));
-		c->slow = (uint16_t)(c->slow - (c->slow >> 7));
-	}
+	dbp_chance_learn(c, bit);
 	while (k->range < 1u << 24) {
 		k->range <<= 8;
 #ifdef DBP_CODED_ENCODER
@@ -222,7 +248,7 @@ static inline uint32_t dbp_code_number(struct dbp_coder *k,
 	       dbp_code_bit(k, &lengths[bits], (value + 1) >> bits > 1))
 		bits++;
 	while (bits--) {
-		struct dbp_chance even = { 32768, 32768 };
+		struct dbp_chance even = DBP_CHANCE_EVEN;
 
 		known = known << 1 |
 			dbp_code_bit(k, &even, (value + 1) >> bits & 1);
@@ -237,14 +263,15 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 {
 	int plain;
 
-	r->kind = dbp_code_tree(k, k->kind, 2, r->kind) & 3;
+	r->kind = dbp_code_tree(k, k->model.kind, 2, r->kind) & 3;
 	plain = r->kind == DBP_CODED_BYTES || r->kind == DBP_CODED_INTS;
 	if (r->kind == DBP_CODED_BYTES) {
 		r->stride =
-			(dbp_code_tree(k, k->stride, 6, r->stride - 1) & 63) +
+			(dbp_code_tree(k, k->model.stride, 6, r->stride - 1) &
+			 63) +
 			1;
-		r->back = dbp_code_number(k, k->number[4], r->back);
-		r->other = dbp_code_number(k, k->number[5], r->other);
+		r->back = dbp_code_number(k, k->model.number[4], r->back);
+		r->other = dbp_code_number(k, k->model.number[5], r->other);
 	}
 	if (plain) {
 		r->groups = r->rows = 1;
@@ -253,12 +280,15 @@ static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 				 r->bits == 3 ? 3 :
 						r->bits == 4;
 
-		width = dbp_code_tree(k, k->width, 2, width) & 3;
+		width = dbp_code_tree(k, k->model.width, 2, width) & 3;
 		r->bits = width == 3 ? 3 : 2u << width;
-		r->groups = dbp_code_number(k, k->number[0], r->groups);
-		r->rows = dbp_code_number(k, k->number[1], r->rows);
+		r->dependent =
+			dbp_code_bit(k, &k->model.dependent, r->dependent);
+		r->groups = dbp_code_number(k, k->model.number[0], r->groups);
+		r->rows = dbp_code_number(k, k->model.number[1], r->rows);
 	}
-	r->columns = dbp_code_number(k, k->number[plain ? 3 : 2], r->columns);
+	r->columns =
+		dbp_code_number(k, k->model.number[plain ? 3 : 2], r->columns);
 }
 
 /* The bytes of a run, one at a time. */
@@ -284,60 +314,78 @@ static inline uint8_t dbp_code_byte(struct dbp_coder *k, struct dbp_bytes *b,
 	uint8_t other = r->other ? dbp_byte_before(b, r->other) : above;
 
 	b->at++;
-	b->was_same = (int)dbp_code_bit(k, &k->same[place][b->was_same],
+	b->was_same = (int)dbp_code_bit(k, &k->model.same[place][b->was_same],
 					byte == above);
 	if (b->was_same)
 		return above;
 	if (other != above) {
 		b->was_other = (int)dbp_code_bit(
-			k, &k->other[place][b->was_other], byte == other);
+			k, &k->model.other[place][b->was_other], byte == other);
 		if (b->was_other)
 			return other;
 	}
-	return (uint8_t)dbp_code_tree(k, k->byte[place < 3 ? place : 3], 8,
-				      byte);
+	return (uint8_t)dbp_code_tree(k, k->model.byte[place < 3 ? place : 3],
+				      8, byte);
 }
 
 /* A number of 32 bits, not INT32_MIN, whose low bits are often 0. */
 static inline int32_t dbp_code_int(struct dbp_coder *k, int32_t value)
 {
-	uint32_t minus = dbp_code_bit(k, &k->minus, value < 0);
+	uint32_t minus = dbp_code_bit(k, &k->model.minus, value < 0);
 	uint32_t size = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
 	uint32_t bits = 0, known = 1;
 
-	while (bits < 31 && dbp_code_bit(k, &k->length[bits], size >> bits > 0))
+	while (bits < 31 &&
+	       dbp_code_bit(k, &k->model.length[bits], size >> bits > 0))
 		bits++;
 	if (!bits)
 		return 0;
 	while (--bits)
-		known = known << 1 |
-			dbp_code_bit(k, &k->bit[bits], size >> (bits - 1) & 1);
+		known = known << 1 | dbp_code_bit(k, &k->model.bit[bits],
+						  size >> (bits - 1) & 1);
 	return minus ? -(int32_t)known : (int32_t)known;
 }
 
-/* A weight's code in the context of those before it in its layer: `recent` is
- * 32 times the mean size of the last few, and is kept here. */
-static inline int32_t dbp_code_weight(struct dbp_coder *k, uint32_t *recent,
-				      int32_t code)
+/* The weights of a run, one at a time. */
+struct dbp_weights {
+	const struct dbp_run *run;
+	uint32_t recent; /* 32 times the mean size of the last few */
+	uint32_t state;  /* 0 where a row begins */
+};
+
+/* The number of a weight in the context of those before it in its layer. */
+static inline int32_t dbp_code_weight(struct dbp_coder *k,
+				      struct dbp_weights *w, int32_t number)
 {
 	static const uint8_t limits[DBP_CODED_LEVELS - 1] = { 6, 14, 28, 56,
 							      128 };
-	uint32_t size = (uint32_t)(code < 0 ? -code : code), level = 0, n = 0;
-	uint32_t minus;
+	uint32_t size = (uint32_t)(number < 0 ? -number : number), level = 0;
+	uint32_t minus, set = w->state & 1, n = 0;
 
-	while (level < DBP_CODED_LEVELS - 1 && *recent >= limits[level])
+	if (w->run->dependent)
+		size = dbp_trellis_size(w->state, size);
+	while (level < DBP_CODED_LEVELS - 1 && w->recent >= limits[level])
 		level++;
-	*recent -= *recent >> 3;
-	if (!dbp_code_bit(k, &k->zero[level], code != 0))
+	w->recent -= w->recent >> 3;
+	if (!dbp_code_bit(k, &k->model.zero[set][level], size != 0)) {
+		if (w->run->dependent)
+			w->state = dbp_trellis_next(w->state, 0);
 		return 0;
-	minus = dbp_code_bit(k, &k->sign[level], code < 0);
+	}
+	minus = dbp_code_bit(k, &k->model.sign[set][level], number < 0);
 	while (n < DBP_CODED_UNARY &&
-	       dbp_code_bit(k, &k->more[level][minus][n], size > n + 1))
+	       dbp_code_bit(k, &k->model.more[set][level][minus][n],
+			    size > n + 1))
 		n++;
 	if (n == DBP_CODED_UNARY)
-		n += dbp_code_number(k, k->rest, size - n - 1);
+		n += dbp_code_number(k, k->model.rest, size - n - 1);
 	size = (n & 0xff) + 1;
-	*recent += size << 2;
+	w->recent += size << 2;
+	if (w->run->dependent) {
+		n = dbp_trellis_level(w->state, size);
+		w->state = dbp_trellis_next(w->state, size);
+		size = n;
+	}
 	return minus ? -(int32_t)size : (int32_t)size;
 }
 

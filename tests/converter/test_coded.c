@@ -34,29 +34,43 @@ static uint32_t next(void)
 
 /* ---- Files ---- */
 
+/* As often 0 as not, and no larger than 2. */
+static int32_t dependent_number(uint32_t *state)
+{
+	uint32_t size = next() % 2;
+	int32_t level = (int32_t)dbp_trellis_level(*state, size);
+
+	*state = dbp_trellis_next(*state, size);
+	return level > 1 || next() % 2 ? -level : level;
+}
+
 static uint32_t add_weights(struct dbp_builder *b, const struct dbp_run *r,
 			    uint32_t *bytes)
 {
 	static uint8_t tiles[MAX_WEIGHTS];
-	uint32_t top = (1u << r->bits) - 1;
+	uint32_t top = (1u << r->bits) - 1, state;
 
 	*bytes = (uint32_t)dbp_run_bytes(r);
 	assert_true(*bytes > 0 && *bytes <= MAX_WEIGHTS);
 	memset(tiles, 0, *bytes);
 	for (uint32_t g = 0; g < r->groups; g++)
-		for (uint32_t row = 0; row < r->rows; row++)
+		for (uint32_t row = 0; row < r->rows; row++) {
+			state = 0;
 			for (uint32_t c = 0; c < r->columns; c++)
 				dbp_run_put(tiles, r, g, row, c,
+					    r->dependent ?
+						    dependent_number(&state) :
 					    next() % 4 ?
 						    0 :
 						    (int32_t)(next() & top));
+		}
 	return dbp_add_data(b, tiles, *bytes);
 }
 
 /* A convolution that nobody runs: arrays of the sizes that the rest says. */
-static void add_conv(struct dbp_builder *b, uint32_t bits, uint32_t groups,
-		     bool depthwise, uint32_t x, uint32_t y, uint32_t channels,
-		     uint32_t k)
+static void add_conv(struct dbp_builder *b, uint32_t bits, bool dependent,
+		     uint32_t groups, bool depthwise, uint32_t x, uint32_t y,
+		     uint32_t channels, uint32_t k)
 {
 	struct dbp_conv c = { .kernel_h = depthwise ? 3 : 1,
 			      .kernel_w = depthwise ? 3 : 1,
@@ -71,6 +85,7 @@ static void add_conv(struct dbp_builder *b, uint32_t bits, uint32_t groups,
 	struct dbp_run r = { .kind = depthwise ? DBP_CODED_DEPTHWISE :
 						 DBP_CODED_TILES,
 			     .bits = bits,
+			     .dependent = dependent,
 			     .groups = depthwise ? 1 : groups,
 			     .rows = depthwise ? channels : channels / groups,
 			     .columns = depthwise ? 9 : k };
@@ -105,15 +120,15 @@ static uint8_t *make_plain(size_t *bytes)
 	z = dbp_add_tensor(&b, DBP_S8, 4, same, 0.1f, 0);
 	dbp_add_input(&b, x);
 	dbp_add_output(&b, y);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 8; i++) {
 		static const uint32_t widths[] = { 2, 4, 8, 3 };
-		uint32_t bits = widths[i];
+		uint32_t bits = widths[i % 4];
 
-		add_conv(&b, bits, 1, false, x, y, 64, 48);
-		add_conv(&b, bits, 4, false, x, y, 64, 12);
+		add_conv(&b, bits, i > 3, 1, false, x, y, 64, 48);
+		add_conv(&b, bits, i > 3, 4, false, x, y, 64, 12);
 		if (bits == 3)
 			continue;
-		add_conv(&b, bits, 48, true, x, z, 48, 1);
+		add_conv(&b, bits, i > 3, 48, true, x, z, 48, 1);
 	}
 	file = dbp_builder_finish(&b, bytes);
 	dbp_builder_free(&b);
@@ -242,7 +257,7 @@ static void test_map(void **state)
 			&map, at,
 			c.plain_size - at < 64 ? c.plain_size - at : 64);
 	assert_int_equal(map.coded_at[0] + sum, c.size);
-	for (uint32_t i = 0; i < 11; i++) {
+	for (uint32_t i = 0; i < 22; i++) {
 		uint32_t bytes = coded_map_layer_bytes(&map, c.plain, i);
 
 		assert_true(bytes > 0 &&
@@ -254,15 +269,6 @@ static void test_map(void **state)
 	free_coded(&c);
 }
 
-/* Sums of a conv's weights, by output channel. */
-static void sum_weights(const uint8_t *tiles, const struct dbp_run *r,
-			int32_t *sum)
-{
-	for (uint32_t row = 0; row < r->rows; row++)
-		for (uint32_t c = 0; c < r->columns; c++)
-			sum[row] += dbp_run_code(tiles, r, 0, row, c);
-}
-
 static uint32_t data_at(const uint8_t *plain)
 {
 	const struct dbp_header *h = (const void *)plain;
@@ -271,6 +277,51 @@ static uint32_t data_at(const uint8_t *plain)
 	while (s->kind != DBP_SECTION_DATA)
 		s++;
 	return s->offset;
+}
+
+/* Codes that are dependent take what they have of their own sets: 1.25 bits a
+ * weight, where their numbers alone would take 1.75. */
+static void test_dependent(void **state)
+{
+	static const uint32_t in[] = { 1, 4, 4, 64 };
+	struct dbp_builder b;
+	struct coded_map map;
+	struct coded k;
+	struct diag d;
+	uint32_t x, y, weights = 64 * 64;
+	size_t bytes;
+
+	(void)state;
+	seed_now = 5;
+	dbp_builder_init(&b);
+	x = dbp_add_tensor(&b, DBP_S8, 4, in, 0.1f, 3);
+	y = dbp_add_tensor(&b, DBP_S8, 4, in, 0.2f, 5);
+	dbp_add_input(&b, x);
+	dbp_add_output(&b, y);
+	add_conv(&b, 4, true, 1, false, x, y, 64, 64);
+	arena_init(&k.arena, 0);
+	diag_init(&d);
+	k.plain = dbp_builder_finish(&b, &bytes);
+	k.plain_size = (uint32_t)bytes;
+	assert_int_equal(coded_file_make(k.plain, k.plain_size, &k.arena,
+					 &k.file, &k.size, &d),
+			 0);
+	assert_int_equal(coded_map_make(&map, k.file, k.size, k.plain_size), 0);
+	bytes = coded_map_bytes(&map, data_at(k.plain), weights / 2);
+	assert_in_range(bytes, weights * 12 / 80, weights * 14 / 80);
+	coded_map_free(&map);
+	dbp_builder_free(&b);
+	diag_free(&d);
+	free_coded(&k);
+}
+
+/* Sums of a conv's weights, by output channel. */
+static void sum_weights(const uint8_t *tiles, const struct dbp_run *r,
+			int32_t *sum)
+{
+	for (uint32_t row = 0; row < r->rows; row++)
+		for (uint32_t c = 0; c < r->columns; c++)
+			sum[row] += dbp_run_code(tiles, r, 0, row, c);
 }
 
 /* Biases that follow from weights and zero point take next to nothing, and so
@@ -432,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_reads_back),
 		cmocka_unit_test(test_not_worth_it),
 		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_dependent),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),

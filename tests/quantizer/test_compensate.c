@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "quantizer/layer.h"
+#include "schemas/dbp_trellis.h"
 #include "tests/support/fixture.h"
 
 #define SIDE 5
@@ -164,17 +165,6 @@ static void test_statistics(void **state)
 
 #define N 12
 
-static int to_whole(const void *ctx, double x, double weight, double *level)
-{
-	int code = (int)floor(x + 0.5);
-
-	(void)ctx;
-	(void)weight;
-	code = code < -2 ? -2 : code > 1 ? 1 : code;
-	*level = code;
-	return code;
-}
-
 /* Inputs that go together: one hidden number, and each one's own. */
 static void random_covariance(double h[N * N], uint32_t *seed)
 {
@@ -224,6 +214,7 @@ static void test_rounding(void **state)
 	uint32_t seed = 5;
 
 	for (int trial = 0; trial < 200; trial++) {
+		const struct grid grid = grid_of(2, GRID_UNIFORM);
 		struct compensation c;
 		struct compensated row;
 		double h[N * N], w[N];
@@ -232,20 +223,18 @@ static void test_rounding(void **state)
 
 		random_covariance(h, &seed);
 		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+		assert_int_equal(compensation_sort(&c, h), 0);
 		assert_int_equal(
 			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			0);
 		damp(h);
 		for (int i = 0; i < N; i++) {
-			double level;
-
 			w[i] = (double)(next(&seed) % 3000) / 1000 - 2;
-			nearest[i] = (int8_t)to_whole(NULL, w[i], 1, &level);
+			nearest[i] = (int8_t)grid_nearest(w[i], &grid);
 		}
-		row = (struct compensated){ w, 1, codes, 0 };
-		assert_int_equal(
-			compensate(&c, &row, 1, to_whole, NULL, work, &f->d),
-			0);
+		row = (struct compensated){ w, 1, codes, 0, 0 };
+		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+				 0);
 		assert_true(fabs(row.loss / lost(h, w, codes) - 1) < 1e-3);
 		all_lost += row.loss;
 		nearest_lost += lost(h, w, nearest);
@@ -291,21 +280,131 @@ static void test_still_inputs(void **state)
 	double w[N];
 	float work[COMPENSATE_WORK(N, 1)];
 	int8_t codes[N];
-	struct compensated row = { w, 1, codes, 0 };
+	const struct grid grid = grid_of(2, GRID_UNIFORM);
+	struct compensated row = { w, 1, codes, 0, 0 };
 
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
 	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
 	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			 0);
-	assert_int_equal(compensate(&c, &row, 1, to_whole, NULL, work, &f->d),
-			 0);
+	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
 	assert_true(row.loss < 1e-4);
-	for (int i = 0; i < N; i++) {
-		double level;
+	for (int i = 0; i < N; i++)
+		assert_int_equal(codes[i], grid_nearest(w[i], &grid));
+}
 
-		assert_int_equal(codes[i], to_whole(NULL, w[i], 1, &level));
+#define FEW 6
+
+/* The least that dependent codes of the first FEW weights can lose, the others
+ * being 0 and having no weight. */
+static double least_lost(const double *h, const double *w, int8_t *codes,
+			 int at, uint32_t state)
+{
+	double least = INFINITY;
+
+	if (at == FEW)
+		return lost(h, w, codes);
+	for (int size = -3; size <= 3; size++) {
+		uint32_t absolute = (uint32_t)(size < 0 ? -size : size);
+		int level = (int)dbp_trellis_level(state, absolute);
+
+		codes[at] = (int8_t)(size < 0 ? -level : level);
+		least = fmin(least,
+			     least_lost(h, w, codes, at + 1,
+					dbp_trellis_next(state, absolute)));
 	}
+	codes[at] = 0;
+	return least;
+}
+
+/* Dependent codes are some that the trellis has, nearly the best of them, and
+ * better than one grid of as coarse a step as each of its sets has. */
+static void test_dependent(void **state)
+{
+	struct fixture *f = *state;
+	struct grid grid = grid_of(4, GRID_UNIFORM);
+	double dependent = 0, least = 0, coarse = 0;
+	uint32_t seed = 8;
+
+	grid.survivors = GRID_MOST_SURVIVORS;
+	for (int trial = 0; trial < 20; trial++) {
+		double h[N * N], w[N] = { 0 }, halves[N];
+		float work[COMPENSATE_WORK(N, 1)];
+		int8_t codes[N], tried[N] = { 0 };
+		struct compensated row = { w, 1, codes, 0, 0 };
+		struct compensation c;
+		uint32_t now = 0;
+
+		random_covariance(h, &seed);
+		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+		assert_int_equal(
+			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+			0);
+		damp(h);
+		for (int i = 0; i < FEW; i++)
+			w[i] = (double)(next(&seed) % 6000) / 1000 - 3;
+		grid.dependent = true;
+		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+				 0);
+		for (int i = 0; i < N; i++) {
+			uint32_t level = (uint32_t)abs(codes[i]);
+			uint32_t size = dbp_trellis_size(now, level);
+
+			assert_int_equal(dbp_trellis_level(now, size), level);
+			now = dbp_trellis_next(now, size);
+		}
+		assert_int_equal(row.state, now);
+		assert_true(fabs(row.loss / lost(h, w, codes) - 1) < 1e-3);
+		dependent += row.loss;
+		least += least_lost(h, w, tried, 0, 0);
+		for (int i = 0; i < N; i++)
+			halves[i] = w[i] / 2;
+		row.target = halves;
+		grid.dependent = false;
+		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+				 0);
+		coarse += 4 * row.loss;
+	}
+	assert_true(dependent < 1.2 * least);
+	assert_true(dependent < 0.8 * coarse);
+}
+
+/* A row without errors to make up for: what is chosen is the cheapest. */
+static void test_dependent_rates(void **state)
+{
+	static double h[N * N];
+	struct fixture *f = *state;
+	struct grid grid = grid_of(4, GRID_UNIFORM);
+	double rates[GRID_RATES], w[N];
+	float work[COMPENSATE_WORK(N, 1)];
+	int8_t codes[N];
+	struct compensated row = { w, 1, codes, 0, 0 };
+	struct grid_counts counts = { 0 };
+	struct compensation c;
+
+	for (int i = 0; i < N; i++) {
+		h[i * N + i] = 1;
+		w[i] = i % 2 ? 1.4 : -0.9;
+	}
+	for (int i = 0; i < GRID_RATES; i++)
+		rates[i] = i % 256 == 128 ? 0 : 1;
+	grid.dependent = true;
+	grid.survivors = 1;
+	grid.rates = rates;
+	grid.price = 100;
+	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+	assert_int_equal(compensation_set(&c, h, 1 << 30, 0, false, &f->d), 0);
+	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(codes[i], 0);
+	grid_count(&counts, true, codes, N);
+	assert_true(grid_entropy(&counts) < 1e-9);
+	grid.price = 1e-6;
+	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
+	assert_true(row.loss < N * 0.4);
+	grid_count(&counts, true, codes, N);
+	assert_true(grid_entropy(&counts) > 2);
 }
 
 int main(void)
@@ -319,6 +418,10 @@ int main(void)
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_still_inputs, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_dependent, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_dependent_rates, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
