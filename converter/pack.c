@@ -444,20 +444,21 @@ static bool multiplies(enum dbp_op_kind kind)
 }
 
 static const char *kernel_name(struct packer *k, const struct dev_op *op,
-			       const char *kind)
+			       const struct dbrt_model *m, uint32_t index)
 {
 	static const char *const types[] = {
 		[DBP_S8] = "s8", [DBP_F32] = "f32", [DBP_I32] = "i32"
 	};
+	const char *kind = dbrt_op_kind(m, index);
 	const struct dbp_conv *conv = op->params;
 
 	if (!op->weight_bits)
 		return arena_printf(k->arena, "%s_%s", kind,
 				    types[k->m.tensors[op->outputs[0]].dtype]);
 	return arena_printf(
-		k->arena, "%s_w%da8",
+		k->arena, "%s_w%da%d",
 		op->kind == DBP_OP_CONV && conv->depthwise ? "depthwise" : kind,
-		op->weight_bits);
+		op->weight_bits, dbrt_op_input_bits(m, index));
 }
 
 /* Few bits lie in 8: the codes are clamped. */
@@ -473,13 +474,14 @@ static int input_bits(const struct packer *k, const struct dev_op *op)
 }
 
 static int describe_op(struct packer *k, const struct dev_op *op,
-		       const char *kind, struct packed_layer *l)
+		       const struct dbrt_model *m, uint32_t index,
+		       struct packed_layer *l)
 {
 	*l = (struct packed_layer){
 		.node = op->node,
 		.name = op->node ? op->node->name : "",
 		.op = op->node ? op_info(op->node->op)->name : "",
-		.kernel = kernel_name(k, op, kind),
+		.kernel = kernel_name(k, op, m, index),
 		.w_bits = op->weight_bits,
 		.a_bits = input_bits(k, op),
 		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
@@ -497,7 +499,7 @@ static int describe_op(struct packer *k, const struct dev_op *op,
 static int describe(struct packer *k, struct packed *out)
 {
 	struct dbrt_model model;
-	int n = 0;
+	uint32_t n = 0;
 
 	if (dbrt_open(&model, out->bytes, out->size) != DBRT_OK)
 		return -1;
@@ -506,9 +508,7 @@ static int describe(struct packer *k, struct packed *out)
 	for (uint32_t i = 0; out->layers && i < k->m.op_count; i++) {
 		if (k->m.ops[i].dropped)
 			continue;
-		if (describe_op(k, &k->m.ops[i],
-				dbrt_op_kind(&model, (uint32_t)n),
-				&out->layers[n]))
+		if (describe_op(k, &k->m.ops[i], &model, n, &out->layers[n]))
 			return -1;
 		n++;
 	}

@@ -44,17 +44,18 @@ static int64_t activation_bytes(const struct node *n)
 
 static double time_of(const struct lister *k, const struct layer *l, int bits)
 {
+	const struct quant *x = l->node->inputs[0]->quant;
 	char kernel[64];
 	struct cost_work w = { .kernel = kernel,
 			       .macs = node_macs(l->node),
 			       .memory_bytes = activation_bytes(l->node) };
 
 	w.weight_bytes = l->channels * l->length * bits / 8;
-	snprintf(kernel, sizeof(kernel), "%s_w%da8",
+	snprintf(kernel, sizeof(kernel), "%s_w%da%d",
 		 l->depthwise                     ? "depthwise" :
 		 l->node->op == OP_CONV_TRANSPOSE ? "conv_transpose" :
 						    "conv",
-		 bits);
+		 bits, x->bits == 4 && !l->depthwise ? 4 : 8);
 	return cost_latency_us(k->target, &w);
 }
 
@@ -163,6 +164,8 @@ static int list_steps(struct lister *k, int i, const struct aim *aim)
 {
 	const struct layer *l = &k->layers->rows[i];
 	double step = LARGEST_STEP * rms(l), least = largest(l) / 120;
+	/* that codes of four bits come to, in steps */
+	double reach = l->dependent ? 4 : 8;
 	struct layer_options *o = &k->out[i];
 
 	for (int n = 0; n < STEPS && step > least;
@@ -173,7 +176,7 @@ static int list_steps(struct lister *k, int i, const struct aim *aim)
 		if (add_option(k, i, aim, c, NULL, NULL))
 			return -1;
 		clipped = o->rows[o->count - 1].error;
-		if (8 * step > largest(l))
+		if (reach * step > largest(l))
 			continue;
 		c.bits = 8;
 		if (add_option(k, i, aim, c, NULL, NULL))

@@ -33,6 +33,8 @@ static inline int32_t dbrt_axis_source(const struct dbrt_axis *a, int32_t out,
 
 /* Checks all but the op's own geometry. */
 int dbrt_conv_check_common(const struct dbrt_op_view *v, int transposed);
+/* Width of the codes that a convolution may count on: 4 or 8. */
+int dbrt_conv_input_bits(const struct dbrt_op_view *v);
 /* Windows gathered, multiplied tile by tile, requantized. */
 void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed);
 

@@ -239,6 +239,9 @@ int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
 const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op);
 /* "conv", "max_pool", ...; the kind as in schemas/dbp.h. */
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op);
+/* Width of the codes that an operator with weights multiplies them with, 4 or
+ * 8; 0: it has none. */
+int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op);
 /* dbp_op.source: which value of its tool's graph the operator computes. */
 uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op);
 /* Tensor ids of an operator's outputs; count or a negative status. */

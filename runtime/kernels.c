@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels.h"
 
+#include <string.h>
+
 #include "runtime/requant.h"
 
 /* Four sums side by side: one load of x serves four rows, and compilers turn
@@ -24,6 +26,55 @@ static void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 		acc[p][2] = s2;
 		acc[p][3] = s3;
 	}
+}
+
+/* Products of 8 and 4 bits add up in 16, column by column, which twice as many
+ * lanes of a vector hold: 31 * 128 * 8 < 2^15. */
+#define DOT4_BLOCKS 31
+
+static void add_lanes(int32_t acc[4], const int8_t *w, const int8_t *x,
+		      uint32_t blocks)
+{
+	int16_t s[4][16] = { { 0 } };
+
+	for (uint32_t b = 0; b < blocks; b++, w += 64, x += 16)
+		for (int c = 0; c < 16; c++) {
+			s[0][c] = (int16_t)(s[0][c] + w[c] * x[c]);
+			s[1][c] = (int16_t)(s[1][c] + w[16 + c] * x[c]);
+			s[2][c] = (int16_t)(s[2][c] + w[32 + c] * x[c]);
+			s[3][c] = (int16_t)(s[3][c] + w[48 + c] * x[c]);
+		}
+	for (int r = 0; r < 4; r++)
+		for (int c = 0; c < 16; c++)
+			acc[r] += s[r][c];
+}
+
+void dbrt_dot4_lanes(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		     size_t stride, uint32_t blocks, uint32_t pixels)
+{
+	for (uint32_t p = 0; p < pixels; p++, x += stride) {
+		memset(acc[p], 0, sizeof(acc[p]));
+		for (uint32_t b = 0; b < blocks; b += DOT4_BLOCKS)
+			add_lanes(acc[p], w + 64 * (size_t)b,
+				  x + 16 * (size_t)b,
+				  blocks - b < DOT4_BLOCKS ? blocks - b :
+							     DOT4_BLOCKS);
+	}
+}
+
+/* Vectors without 16-bit dot products gain, where windows are long enough to
+ * pay for adding up the lanes. */
+#ifdef __ARM_NEON
+#define LANES_FROM 8 /* blocks */
+#else
+#define LANES_FROM UINT32_MAX
+#endif
+
+static void dot4(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		 size_t stride, uint32_t blocks, uint32_t pixels)
+{
+	(blocks < LANES_FROM ? dot : dbrt_dot4_lanes)(acc, w, x, stride, blocks,
+						      pixels);
 }
 
 /* The third bits of a row of a block. */
@@ -118,6 +169,7 @@ void dbrt_depthwise_portable(int32_t (*acc)[16], const int32_t base[16],
 const struct dbrt_kernels dbrt_kernels_portable = {
 	"portable",
 	dot,
+	dot4,
 	dbrt_decode_portable,
 	dbrt_requantize_portable,
 	dbrt_depthwise_portable,

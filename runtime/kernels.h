@@ -41,8 +41,13 @@ struct dbrt_kernels {
 	void (*dot)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 		    size_t stride, uint32_t blocks, uint32_t pixels);
 
+	/* The same where x is of -8 to 7: sums of up to 31 products fit 16
+	 * bits. */
+	void (*dot4)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		     size_t stride, uint32_t blocks, uint32_t pixels);
+
 	/*
-	 * Tiles of codes of 2 or 4 bits to tiles of numbers: row r's code k
+	 * Tiles of codes of 2 to 4 bits to tiles of numbers: row r's code k
 	 * becomes values[r][k].
 	 */
 	void (*decode)(int8_t *out, const uint8_t *packed,
@@ -69,6 +74,9 @@ const struct dbrt_kernels *dbrt_kernels(void);
 
 extern const struct dbrt_kernels dbrt_kernels_portable;
 
+/* dot4 with sums of 16 bits, for the portable row where that is faster. */
+void dbrt_dot4_lanes(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		     size_t stride, uint32_t blocks, uint32_t pixels);
 void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
 			  const int8_t values[4][16], uint32_t blocks,
 			  uint32_t bits);

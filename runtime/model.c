@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/conv.h"
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -327,6 +328,19 @@ const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op)
 	if (!m || op >= m->op_count)
 		return "";
 	return dbrt_op_table[dbrt_op_at(m, op).op->kind].name;
+}
+
+int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op)
+{
+	struct dbrt_op_view v;
+
+	if (!m || op >= m->op_count)
+		return 0;
+	v = dbrt_op_at(m, op);
+	return v.op->kind == DBP_OP_CONV ||
+			       v.op->kind == DBP_OP_CONV_TRANSPOSE ?
+		       dbrt_conv_input_bits(&v) :
+		       0;
 }
 
 int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,

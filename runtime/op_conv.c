@@ -197,6 +197,7 @@ struct conv_job {
 	uint32_t chunk;  /* pixels a job */
 	uint32_t splits; /* jobs a chunk, each SPLIT_TILES tiles or all */
 	int direct;
+	int four_bits; /* x is of -8 to 7 */
 };
 
 /* Stores acc[p][c], c < count, of output channel `channel` and up. */
@@ -340,7 +341,8 @@ static void run_group(const struct conv_job *j, uint32_t group, uint32_t pixel,
 		const int8_t *w = tile_weights(j, group, tile, scratch);
 		uint32_t left = j->rows - tile * 4;
 
-		j->kernels->dot(acc, w, from, stride, j->k16 / 16, pixels);
+		(j->four_bits ? j->kernels->dot4 : j->kernels->dot)(
+			acc, w, from, stride, j->k16 / 16, pixels);
 		store(j, acc[0], 4, pixel, pixels, group * j->rows + tile * 4,
 		      left < 4 ? left : 4);
 	}
@@ -362,6 +364,34 @@ static void run_chunk(void *arg, uint32_t i, uint32_t worker)
 	for (uint32_t g = 0; g < j->p->groups; g++)
 		run_group(j, g, pixel, pixels, tile, tile_end,
 			  (int8_t *)dbrt_scratch(j->v, worker));
+}
+
+static int clamps_to_four_bits(const struct dbp_conv *p)
+{
+	return (p->post == DBP_POST_CLAMP || p->post == DBP_POST_LEAKY) &&
+	       p->clamp_min >= -8 && p->clamp_max <= 7;
+}
+
+/* 4 where the operators tell that every code of a window is of -8 to 7, padding
+ * with it: convolutions that clamp, and the largest of what they give. */
+int dbrt_conv_input_bits(const struct dbrt_op_view *v)
+{
+	const struct dbp_conv *p = v->params;
+	const struct dbp_tensor *x = dbrt_in(v, 0);
+
+	if (p->depthwise || x->zero_point < -8 || x->zero_point > 7)
+		return 8;
+	while (x->writer != DBP_NONE) {
+		struct dbrt_op_view from = dbrt_op_at(v->m, x->writer);
+
+		if (from.op->kind == DBP_OP_CONV ||
+		    from.op->kind == DBP_OP_CONV_TRANSPOSE)
+			return clamps_to_four_bits(from.params) ? 4 : 8;
+		if (from.op->kind != DBP_OP_MAX_POOL)
+			return 8;
+		x = dbrt_in(&from, 0);
+	}
+	return 8;
 }
 
 static struct conv_job job_of(const struct dbrt_op_view *v, int transposed)
@@ -388,6 +418,7 @@ static struct conv_job job_of(const struct dbrt_op_view *v, int transposed)
 		.tiles = (y->dims[3] / p->groups + 3) / 4,
 		.pixels = y->dims[0] * y->dims[1] * y->dims[2],
 		.direct = dbp_conv_is_direct(p, x, y),
+		.four_bits = dbrt_conv_input_bits(v) == 4,
 		.splits = 1,
 	};
 

@@ -440,6 +440,30 @@ static void test_largest_sums(void **state)
 
 /* ---- Kernels of each instruction set ---- */
 
+typedef void dot_fn(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+		    size_t stride, uint32_t blocks, uint32_t pixels);
+
+/* Against the plain one too: any weights, codes of 4 bits, and blocks enough
+ * for all that is added up in 16 bits. */
+static void compare_dot4(dot_fn *dot4)
+{
+	uint32_t blocks = (uint32_t)pick(1, 70), pixels = (uint32_t)pick(1, 4);
+	size_t stride = 16 * (size_t)blocks + (size_t)pick(0, 3);
+	static int8_t w[70 * 64], x[4 * (70 * 16 + 3)];
+	int32_t a[4][4], b[4][4];
+	bool worst = !pick(0, 3);
+
+	for (size_t i = 0; i < sizeof(w); i++)
+		w[i] = (int8_t)(worst ? -128 : pick(-128, 127));
+	for (size_t i = 0; i < sizeof(x); i++)
+		x[i] = (int8_t)pick(-8, 7);
+	if (worst)
+		memset(x, pick(0, 1) ? 7 : -8, sizeof(x));
+	dbrt_kernels_portable.dot(a, w, x, stride, blocks, pixels);
+	dot4(b, w, x, stride, blocks, pixels);
+	assert_memory_equal(a, b, pixels * sizeof(a[0]));
+}
+
 #ifdef DBRT_X86
 static void fill(void *p, size_t bytes)
 {
@@ -463,7 +487,7 @@ static void compare_dot(const struct dbrt_kernels *k)
 
 static void compare_decode(const struct dbrt_kernels *k)
 {
-	uint32_t blocks = (uint32_t)pick(1, 9), bits = pick(0, 1) ? 2 : 4;
+	uint32_t blocks = (uint32_t)pick(1, 9), bits = (uint32_t)pick(2, 4);
 	static uint8_t packed[9 * 32];
 	static int8_t a[9 * 64], b[9 * 64];
 	int8_t values[4][16];
@@ -558,6 +582,7 @@ static void test_kernels(void **state)
 		rows++;
 		for (int n = 0; n < 2000; n++) {
 			compare_dot(k);
+			compare_dot4(k->dot4);
 			compare_decode(k);
 			compare_requantize(k);
 			compare_depthwise(k);
@@ -568,9 +593,20 @@ static void test_kernels(void **state)
 }
 #endif
 
+static void test_portable_dot4(void **state)
+{
+	(void)state;
+	seed_now = 77;
+	for (int n = 0; n < 500; n++)
+		compare_dot4(dbrt_kernels_portable.dot4);
+	for (int n = 0; n < 500; n++)
+		compare_dot4(dbrt_dot4_lanes);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_portable_dot4),
 		cmocka_unit_test(test_conv),
 		cmocka_unit_test(test_conv_transpose),
 		cmocka_unit_test(test_direct),

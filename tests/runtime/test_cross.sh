@@ -89,9 +89,10 @@ for bits in 8 4 2; do
 	compare "blobs at $bits bits" "$out/blobs$bits/blobs.dbp"
 done
 if [ -f "$faces" ]; then
-	for bits in 8 2; do
-		"$build/dbconvert" "$faces" --bits $bits -q --mean 127 \
-			--scale 1/128 -o "$out/faces$bits" \
+	for bits in 8/8 2/8 2/4; do
+		"$build/dbconvert" "$faces" --bits ${bits%/*} \
+			--act-bits ${bits#*/} -q --mean 127 --scale 1/128 \
+			-o "$out/faces$bits" \
 			--calib ../shared/data/images/faces_unlabelled
 		compare "faces at $bits bits" \
 			"$out/faces$bits/ultraface_RFB-320.dbp"
