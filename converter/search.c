@@ -444,8 +444,6 @@ static int search(struct search *s)
 	struct outcome best = { .point = -1 };
 	int count = variants_for(s->c);
 
-	if (!(s->c->methods & METHOD_IMPORTANCE) && count > 1)
-		count = s->c->effort == EFFORT_BEST ? count : 1;
 	for (int i = 0; i < count; i++) {
 		struct outcome now;
 

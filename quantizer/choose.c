@@ -125,6 +125,7 @@ static void take(struct quantizer *q, int i, int option,
 
 	q->chosen[i] = option;
 	q->choices[i] = o->choice;
+	q->choices[i].survivors = GRID_MOST_SURVIVORS;
 	sum->bytes += o->bytes;
 	sum->time_us += o->time_us;
 	sum->tile_bytes += tile_bytes(q, i, option);

@@ -156,33 +156,51 @@ static void round_block(const struct compensation *c, struct compensated *row,
 	}
 }
 
+int compensate_work_new(struct compensate_work *w, int length, int count,
+			struct arena *a)
+{
+	w->rest = arena_array(a, (size_t)count * (size_t)length, sizeof(float));
+	w->errors =
+		arena_array(a, (size_t)count * COMPENSATE_BLOCK, sizeof(float));
+	w->trellis = trellis_new(a);
+	return w->rest && w->errors && w->trellis ? 0 : -1;
+}
+
 int compensate(const struct compensation *c, struct compensated *rows,
-	       int count, const struct grid *grid, float *work, struct diag *d)
+	       int count, const struct grid *grid,
+	       const struct compensate_work *w, struct diag *d)
 {
 	int n = c->length;
-	float *rest = work, *errors = work + (size_t)count * (size_t)n;
 
 	for (int r = 0; r < count; r++) {
 		rows[r].loss = 0;
 		rows[r].state = 0;
 		for (int j = 0; j < n; j++)
-			rest[r * n + j] = (float)(rows[r].target[c->order[j]] *
-						  rows[r].inverse);
+			w->rest[r * n + j] =
+				(float)(rows[r].target[c->order[j]] *
+					rows[r].inverse);
 	}
 	for (int first = 0; first < n; first += COMPENSATE_BLOCK) {
 		int end = first + COMPENSATE_BLOCK < n ?
 				  first + COMPENSATE_BLOCK :
 				  n;
 
-		for (int r = 0; r < count; r++)
-			(grid->dependent ? trellis_block : round_block)(
-				c, &rows[r], rest + r * n, first, end, grid,
-				errors + r * COMPENSATE_BLOCK);
+		for (int r = 0; r < count; r++) {
+			float *rest = w->rest + r * n;
+			float *errors = w->errors + r * COMPENSATE_BLOCK;
+
+			if (grid->dependent)
+				trellis_block(w->trellis, c, &rows[r], rest,
+					      first, end, grid, errors);
+			else
+				round_block(c, &rows[r], rest, first, end, grid,
+					    errors);
+		}
 		if (end < n &&
 		    blas_gemm(false, false, count, n - end, end - first, -1,
-			      errors, COMPENSATE_BLOCK,
+			      w->errors, COMPENSATE_BLOCK,
 			      c->rows + (size_t)first * (size_t)n + end, n, 1,
-			      rest + end, n, d))
+			      w->rest + end, n, d))
 			return -1;
 	}
 	return 0;

@@ -46,18 +46,27 @@ struct compensated {
 	uint32_t state; /* of the trellis, as far as it has come */
 };
 #define COMPENSATE_BLOCK 128
-/* Floats of working space. */
-#define COMPENSATE_WORK(length, count) \
-	((size_t)(count) * ((size_t)(length) + COMPENSATE_BLOCK))
+
+/* Working space of one thread. */
+struct compensate_work {
+	float *rest;             /* [count][length] */
+	float *errors;           /* [count][COMPENSATE_BLOCK] */
+	struct trellis *trellis; /* see trellis.c */
+};
+/* For so many channels of such a length. -1 when memory is exhausted. */
+int compensate_work_new(struct compensate_work *w, int length, int count,
+			struct arena *a);
 /* Codes of the grid for `count` channels at once; a dependent one's are written
  * in c's order. */
 int compensate(const struct compensation *c, struct compensated *rows,
-	       int count, const struct grid *grid, float *work, struct diag *d);
+	       int count, const struct grid *grid,
+	       const struct compensate_work *w, struct diag *d);
 
+struct trellis *trellis_new(struct arena *a);
 /* Columns [first, end) of one row: the best path from the row's state. errors
  * gets what is to be spread over the columns behind. */
-void trellis_block(const struct compensation *c, struct compensated *row,
-		   float *rest, int first, int end, const struct grid *grid,
-		   float *errors);
+void trellis_block(struct trellis *t, const struct compensation *c,
+		   struct compensated *row, const float *rest, int first,
+		   int end, const struct grid *grid, float *errors);
 
 #endif

@@ -95,6 +95,7 @@ int statistics_gather(const struct twin *t, const struct layer *l,
 struct choice {
 	int bits; /* 2, 3, 4, 8 */
 	double step;
+	int survivors; /* with a step: how thoroughly, see struct grid */
 };
 
 /* Bits of the tiles that codes of so many lie in. */

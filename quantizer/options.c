@@ -16,6 +16,7 @@
 /* A rounding whose error is this share of the layer's signal stands for all:
  * about what few bits cost. */
 #define PROBE_ERROR 0.1
+#define SURVIVORS 4 /* of dependent codes, while options are listed */
 /* Steps for which codes of four bits lose more than this factor beyond those
  * of eight are offered with both. */
 #define CLIPPED 1.05
@@ -170,7 +171,9 @@ static int list_steps(struct lister *k, int i, const struct aim *aim)
 
 	for (int n = 0; n < STEPS && step > least;
 	     n++, step *= 0.7071067811865476) {
-		struct choice c = { .bits = 4, .step = (double)(float)step };
+		struct choice c = { .bits = 4,
+				    .step = (double)(float)step,
+				    .survivors = SURVIVORS };
 		double clipped;
 
 		if (add_option(k, i, aim, c, NULL, NULL))

@@ -33,6 +33,16 @@ struct step {
 	int8_t number;
 };
 
+struct trellis {
+	struct survivor lists[2][MOST];
+	struct step steps[COMPENSATE_BLOCK][MOST];
+};
+
+struct trellis *trellis_new(struct arena *a)
+{
+	return arena_alloc(a, sizeof(struct trellis));
+}
+
 static void try_size(double x, double weight, const struct grid *grid,
 		     uint32_t state, int size, struct branch out[2])
 {
@@ -140,33 +150,31 @@ static int cheapest(const struct survivor *s, int count)
 	return best;
 }
 
-void trellis_block(const struct compensation *c, struct compensated *row,
-		   float *rest, int first, int end, const struct grid *grid,
-		   float *errors)
+void trellis_block(struct trellis *t, const struct compensation *c,
+		   struct compensated *row, const float *rest, int first,
+		   int end, const struct grid *grid, float *errors)
 {
-	struct survivor lists[2][MOST];
-	struct step steps[COMPENSATE_BLOCK][MOST];
 	int each = grid->survivors, survivors = STATES * each;
 	int count = end - first, begin = (int)row->state * each, best;
 
 	for (int i = 0; i < survivors; i++)
-		lists[0][i].cost = INFINITY;
-	lists[0][begin].cost = 0;
-	memcpy(lists[0][begin].rest, rest + first,
+		t->lists[0][i].cost = INFINITY;
+	t->lists[0][begin].cost = 0;
+	memcpy(t->lists[0][begin].rest, rest + first,
 	       (size_t)count * sizeof(*rest));
 	for (int i = 0; i < count; i++) {
-		const struct survivor *old = lists[i % 2];
-		struct survivor *new = lists[(i + 1) % 2];
+		const struct survivor *old = t->lists[i % 2];
+		struct survivor *new = t->lists[(i + 1) % 2];
 		size_t j = (size_t)(first + i);
 		const float *u = c->rows + j * (size_t)c->length + j;
 
-		advance(old, new, steps[i], each, (double)u[0], grid, i);
-		spread(old, new, steps[i], survivors, u, i, count);
+		advance(old, new, t->steps[i], each, (double)u[0], grid, i);
+		spread(old, new, t->steps[i], survivors, u, i, count);
 	}
-	best = cheapest(lists[count % 2], survivors);
+	best = cheapest(t->lists[count % 2], survivors);
 	row->state = (uint32_t)(best / each);
 	for (int i = count - 1; i >= 0; i--) {
-		const struct step *s = &steps[i][best];
+		const struct step *s = &t->steps[i][best];
 
 		row->codes[c->order[first + i]] = s->number;
 		row->loss += s->error * s->error;

@@ -25,7 +25,7 @@
 
 struct worker {
 	struct compensated rows[PANEL];
-	float *work;                /* for compensate() */
+	struct compensate_work work;
 	int8_t *codes, *best_codes; /* [PANEL][length] */
 	double scale[PANEL], base[PANEL];
 	double best[PANEL], least[PANEL]; /* scale 0: none yet */
@@ -120,7 +120,7 @@ static int round_panel(const struct rounding *r, struct worker *w,
 			.codes = w->codes + i * n
 		};
 	if (r->aim->s && compensate(&r->aim->groups[group], w->rows, p.count,
-				    &grid, w->work, d))
+				    &grid, &w->work, d))
 		return -1;
 	for (int i = 0; i < p.count; i++) {
 		double unit = w->scale[i] * l->unit;
@@ -515,11 +515,10 @@ static int allocate(struct rounding *r, int threads, struct arena *a,
 	for (int i = 0; i < threads; i++) {
 		struct worker *w = &r->workers[i];
 
-		w->work = arena_array(a, COMPENSATE_WORK(n, PANEL),
-				      sizeof(float));
 		w->codes = arena_array(a, PANEL * n, 1);
 		w->best_codes = arena_array(a, PANEL * n, 1);
-		if (!w->work || !w->codes || !w->best_codes)
+		if (!w->codes || !w->best_codes ||
+		    compensate_work_new(&w->work, (int)n, PANEL, a))
 			return -1;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "runtime/kernels.h"
 #include "runtime/requant.h"
+#include "schemas/dbp_coded.h"
 
 /*
  * A convolution runs over chunks of output pixels. For each chunk the windows
@@ -48,25 +49,11 @@ static int check_geometry(const struct dbp_conv *p, const struct dbp_tensor *x,
 			  x->dims[2], y->dims[2], transposed);
 }
 
-static uint64_t weights_bytes(const struct dbp_conv *p,
-			      const struct dbp_tensor *x, uint32_t channels)
-{
-	uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
-	uint32_t per_byte = 8u / p->weight_bits; /* depthwise */
-	uint64_t tiles = ((uint64_t)channels / p->groups + 3) / 4;
-
-	if (p->depthwise)
-		return ((uint64_t)channels + 15) / 16 * 16 *
-		       ((taps + per_byte - 1) / per_byte);
-	return p->groups * tiles * (dbp_conv_k16(p, x->dims[3]) / 16) * 8 *
-	       p->weight_bits;
-}
-
 static int check_weights(const struct dbrt_op_view *v, const struct dbp_conv *p)
 {
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 	uint32_t channels = dbrt_out(v, 0)->dims[3];
-	uint64_t bytes;
+	struct dbp_run run;
 
 	if ((p->weight_bits != 2 && p->weight_bits != 4 &&
 	     p->weight_bits != 8 && (p->weight_bits != 3 || p->depthwise)) ||
@@ -79,9 +66,9 @@ static int check_weights(const struct dbrt_op_view *v, const struct dbp_conv *p)
 	     (p->groups != x->dims[3] || p->groups != channels)) ||
 	    dbp_conv_k(p, x->dims[3]) > DBP_CONV_MAX_K)
 		return 0;
-	bytes = weights_bytes(p, x, channels);
-	if (p->weights_bytes != bytes ||
-	    !dbrt_blob(v->m, p->weights, bytes, DBP_BLOB_ALIGN))
+	run = dbp_conv_run(p, x->dims[3], channels);
+	if (!p->weights_bytes || p->weights_bytes != dbp_run_bytes(&run) ||
+	    !dbrt_blob(v->m, p->weights, p->weights_bytes, DBP_BLOB_ALIGN))
 		return 0;
 	return p->grid != DBP_GRID_LEVELS ||
 	       dbrt_blob(v->m, p->levels, (uint64_t)channels << p->weight_bits,

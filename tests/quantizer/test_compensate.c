@@ -218,11 +218,13 @@ static void test_rounding(void **state)
 		struct compensation c;
 		struct compensated row;
 		double h[N * N], w[N];
-		float work[COMPENSATE_WORK(N, 1)];
+		struct compensate_work work;
 		int8_t codes[N], nearest[N];
 
 		random_covariance(h, &seed);
 		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+		assert_int_equal(compensate_work_new(&work, N, 1, &f->arena),
+				 0);
 		assert_int_equal(compensation_sort(&c, h), 0);
 		assert_int_equal(
 			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
@@ -233,7 +235,7 @@ static void test_rounding(void **state)
 			nearest[i] = (int8_t)grid_nearest(w[i], &grid);
 		}
 		row = (struct compensated){ w, 1, codes, 0, 0 };
-		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		assert_true(fabs(row.loss / lost(h, w, codes) - 1) < 1e-3);
 		all_lost += row.loss;
@@ -278,7 +280,7 @@ static void test_still_inputs(void **state)
 	static const double h[N * N];
 	struct compensation c;
 	double w[N];
-	float work[COMPENSATE_WORK(N, 1)];
+	struct compensate_work work;
 	int8_t codes[N];
 	const struct grid grid = grid_of(2, GRID_UNIFORM);
 	struct compensated row = { w, 1, codes, 0, 0 };
@@ -286,9 +288,10 @@ static void test_still_inputs(void **state)
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
 	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+	assert_int_equal(compensate_work_new(&work, N, 1, &f->arena), 0);
 	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			 0);
-	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
+	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
 	assert_true(row.loss < 1e-4);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(codes[i], grid_nearest(w[i], &grid));
@@ -330,7 +333,7 @@ static void test_dependent(void **state)
 	grid.survivors = GRID_MOST_SURVIVORS;
 	for (int trial = 0; trial < 20; trial++) {
 		double h[N * N], w[N] = { 0 }, halves[N];
-		float work[COMPENSATE_WORK(N, 1)];
+		struct compensate_work work;
 		int8_t codes[N], tried[N] = { 0 };
 		struct compensated row = { w, 1, codes, 0, 0 };
 		struct compensation c;
@@ -338,6 +341,8 @@ static void test_dependent(void **state)
 
 		random_covariance(h, &seed);
 		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+		assert_int_equal(compensate_work_new(&work, N, 1, &f->arena),
+				 0);
 		assert_int_equal(
 			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			0);
@@ -345,7 +350,7 @@ static void test_dependent(void **state)
 		for (int i = 0; i < FEW; i++)
 			w[i] = (double)(next(&seed) % 6000) / 1000 - 3;
 		grid.dependent = true;
-		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		for (int i = 0; i < N; i++) {
 			uint32_t level = (uint32_t)abs(codes[i]);
@@ -362,7 +367,7 @@ static void test_dependent(void **state)
 			halves[i] = w[i] / 2;
 		row.target = halves;
 		grid.dependent = false;
-		assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d),
+		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		coarse += 4 * row.loss;
 	}
@@ -377,7 +382,7 @@ static void test_dependent_rates(void **state)
 	struct fixture *f = *state;
 	struct grid grid = grid_of(4, GRID_UNIFORM);
 	double rates[GRID_RATES], w[N];
-	float work[COMPENSATE_WORK(N, 1)];
+	struct compensate_work work;
 	int8_t codes[N];
 	struct compensated row = { w, 1, codes, 0, 0 };
 	struct grid_counts counts = { 0 };
@@ -394,14 +399,15 @@ static void test_dependent_rates(void **state)
 	grid.rates = rates;
 	grid.price = 100;
 	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
+	assert_int_equal(compensate_work_new(&work, N, 1, &f->arena), 0);
 	assert_int_equal(compensation_set(&c, h, 1 << 30, 0, false, &f->d), 0);
-	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
+	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(codes[i], 0);
 	grid_count(&counts, true, codes, N);
 	assert_true(grid_entropy(&counts) < 1e-9);
 	grid.price = 1e-6;
-	assert_int_equal(compensate(&c, &row, 1, &grid, work, &f->d), 0);
+	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
 	assert_true(row.loss < N * 0.4);
 	grid_count(&counts, true, codes, N);
 	assert_true(grid_entropy(&counts) > 2);
