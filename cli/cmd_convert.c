@@ -23,7 +23,7 @@ struct work {
 };
 
 static const char no_photos[] =
-	"no photos were given (--calib): ranges come from noise, and how well "
+	"no photos were given (--calib): drawings stand in for them, and how well "
 	"the model still works is not measured";
 static const char too_few[] =
 	"too few photos to hold some out: how well the model still works is "

@@ -112,7 +112,7 @@ static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
 	    channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
 			 q->c->jobs, d))
 		return -1;
-	if (q->c->uniform || !q->photos)
+	if (q->c->uniform || !q->telling)
 		return 0;
 	if (quantize_roots(q, root, few, image_range))
 		return diag_error(d, "out of memory");

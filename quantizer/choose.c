@@ -16,10 +16,9 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d)
 	for (int i = 0; i < q->layers.count; i++) {
 		struct layer *l = &q->layers.rows[i];
 
-		l->dependent = q->photos && q->target->coded &&
-			       (q->c->methods & METHOD_TRELLIS) &&
-			       (q->c->methods & METHOD_ENTROPY) &&
-			       layer_has_rows(l);
+		l->dependent =
+			q->target->coded && (q->c->methods & METHOD_TRELLIS) &&
+			(q->c->methods & METHOD_ENTROPY) && layer_has_rows(l);
 	}
 	return options_list(q->g, &q->layers, q->target, q->c, &q->samples,
 			    &q->arena, &q->options, q->progress,

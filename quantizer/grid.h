@@ -18,7 +18,7 @@ struct grid {
 	double price;        /* squared steps of the output a bit */
 };
 #define GRID_RATES 512
-#define GRID_MOST_SURVIVORS 16
+#define GRID_MOST_SURVIVORS 8
 
 struct grid grid_of(int bits, enum quant_grid kind);
 

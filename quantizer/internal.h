@@ -122,13 +122,15 @@ int calibrate(const struct graph *g, const struct config *c,
 	      struct arena *a, struct calibration *out, progress_fn *progress,
 	      void *progress_ctx, struct diag *d);
 
-/* Seeded pictures of smooth and fine noise, for data-free calibration. */
-struct noise_samples {
+/* Seeded drawings, for calibration without photos. */
+struct picture_samples {
 	const struct graph *g;
 	uint64_t seed;
 	struct input_range range;
 };
-struct samples noise_samples(struct noise_samples *n);
+struct samples picture_samples(struct picture_samples *p);
+/* Whether they look like what g's inputs are for. */
+bool picture_samples_fit(const struct graph *g);
 
 /*
  * The range that loses least: squared rounding error inside plus squared

@@ -16,7 +16,7 @@
 /* A rounding whose error is this share of the layer's signal stands for all:
  * about what few bits cost. */
 #define PROBE_ERROR 0.1
-#define SURVIVORS 4 /* of dependent codes, while options are listed */
+#define SURVIVORS 1 /* of dependent codes, while options are listed */
 /* Steps for which codes of four bits lose more than this factor beyond those
  * of eight are offered with both. */
 #define CLIPPED 1.05

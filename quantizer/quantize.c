@@ -8,7 +8,7 @@
 #define TWIN_SAMPLES 96
 #define TWIN_BYTES ((size_t)640 << 20)
 
-/* Without photos: to the nearest code, each layer for itself. */
+/* Of noise nothing is learned: to the nearest code, each layer for itself. */
 static int round_alone(struct quantizer *q, const struct progress *p,
 		       struct diag *d)
 {
@@ -66,7 +66,7 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 		return diag_error(d, "out of memory");
 	if (loss)
 		*loss = 0;
-	if (q->photos ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
+	if (q->telling ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
 		return -1;
 	return install(q, d);
 }
@@ -101,7 +101,7 @@ static int find_importance(struct quantizer *q, struct diag *d)
 				    sizeof(*q->importance));
 	if (!q->importance)
 		return diag_error(d, "out of memory");
-	if (q->photos && q->c->methods & METHOD_IMPORTANCE &&
+	if (q->telling && q->c->methods & METHOD_IMPORTANCE &&
 	    importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena, d))
 		return -1;
 	for (int i = 0; i < l->count; i++)
@@ -180,11 +180,14 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 	q->target = target;
 	q->progress = progress;
 	q->progress_ctx = progress_ctx;
-	q->noise = (struct noise_samples){ g, c->seed, { -1, 1 } };
+	q->drawn = (struct picture_samples){ g, c->seed, { -1, 1 } };
 	if (image_range)
-		q->noise.range = *image_range;
-	q->photos = samples && samples->count;
-	q->samples = q->photos ? *samples : noise_samples(&q->noise);
+		q->drawn.range = *image_range;
+	if (samples && samples->count)
+		q->samples = *samples;
+	else
+		q->samples = picture_samples(&q->drawn);
+	q->telling = (samples && samples->count) || picture_samples_fit(g);
 	q->few = (struct samples){ q->samples.count, fill_few, q };
 	if (q->few.count > TWIN_SAMPLES)
 		q->few.count = TWIN_SAMPLES;

@@ -10,9 +10,9 @@ struct quantizer {
 	struct graph *g;
 	const struct config *c;
 	const struct cost_target *target;
-	struct noise_samples noise;
+	struct picture_samples drawn;
 	struct samples samples, few; /* all, and some of them, evenly spread */
-	bool photos;                 /* samples are real */
+	bool telling;                /* samples look like what will come */
 	progress_fn *progress;
 	void *progress_ctx;
 	struct calibration seen;

@@ -378,7 +378,7 @@ static int round_coded(struct rounding *r, int threads, struct diag *d)
 	guess_rates(r->rates);
 	for (int i = 0; i < RATE_ROUNDS; i++) {
 		r->grid.survivors = i < RATE_ROUNDS - 1 ? 1 :
-							  GRID_MOST_SURVIVORS;
+							  r->choice.survivors;
 		if (i) {
 			struct grid_counts counts;
 

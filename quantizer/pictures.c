@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pictures for calibration without photos: things of all sizes that hide each
+ * other, few large and many small ones, as in photos (the "dead leaves" of
+ * Lee, Mumford and Huang, "Occlusion models for natural images", IJCV 2001),
+ * each with a shade and a texture of its own. Inputs that are no pictures get
+ * smooth noise. Integers and exact floats only.
+ */
+#include <math.h>
+
+#include "quantizer/internal.h"
+
+#define PICTURES 32
+#define THINGS 400
+#define SMALLEST 2.0f /* half of a thing's width, pixels */
+
+static uint64_t next_random(uint64_t *state)
+{
+	/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom
+	 * number generators, 2014) */
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/* In [-1, 1), a function of place alone. */
+static float grid_value(uint64_t seed, int64_t place)
+{
+	uint64_t state = seed + (uint64_t)place * 0xd1342543de82ef95u;
+
+	return (float)(int32_t)(next_random(&state) >> 32) / 2147483648.0f;
+}
+
+/* Bilinear between the points of a grid `cell` pixels wide. */
+static float smooth(uint64_t seed, int64_t y, int64_t x, int64_t cell)
+{
+	int64_t gy = y / cell, gx = x / cell;
+	float fy = (float)(y % cell) / (float)cell;
+	float fx = (float)(x % cell) / (float)cell;
+	float a = grid_value(seed, gy * 4096 + gx);
+	float b = grid_value(seed, gy * 4096 + gx + 1);
+	float c = grid_value(seed, (gy + 1) * 4096 + gx);
+	float e = grid_value(seed, (gy + 1) * 4096 + gx + 1);
+
+	return (a * (1 - fx) + b * fx) * (1 - fy) +
+	       (c * (1 - fx) + e * fx) * fy;
+}
+
+/* A sum of noise on grids of falling size, in one of four contrasts. */
+static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
+		       uint64_t seed, struct input_range r)
+{
+	static const int64_t cells[] = { 64, 24, 8, 3, 1 };
+	static const float power[] = { 0.45f, 0.3f, 0.15f, 0.07f, 0.03f };
+	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
+	float contrast = 0.6f + 0.4f * (float)(seed >> 32 & 3);
+
+	for (int64_t i = 0; i < h * w * c; i++) {
+		int64_t k = i % c, x = i / c % w, y = i / c / w;
+		float v = 0;
+
+		for (int level = 0; level < 5; level++) {
+			/* Colours follow each other but for the coarse ones. */
+			uint64_t s = seed + (uint64_t)level * 977 +
+				     (level < 2 ? (uint64_t)k * 31337 : 0);
+
+			v += power[level] * smooth(s, y, x, cells[level]);
+		}
+		v *= contrast * 2;
+		v = v < -1 ? -1 : v > 1 ? 1 : v;
+		out[i] = middle + reach * v;
+	}
+}
+
+/* Something in front of what has been drawn. */
+struct thing {
+	float x, y, radius;
+	float slope_x, slope_y; /* of its shade, a radius */
+	float texture;
+	int64_t cell;
+	uint64_t seed;
+	bool round;
+};
+
+static float random_unit(uint64_t *state)
+{
+	return (float)(next_random(state) >> 40) / 16777216.0f;
+}
+
+/* Radii between the limits by an inverse cube law, under which pictures look
+ * alike at every scale. */
+static float random_radius(uint64_t *state, float most)
+{
+	float u = random_unit(state);
+
+	return 1 / sqrtf(u / (SMALLEST * SMALLEST) + (1 - u) / (most * most));
+}
+
+/* Pixels [*first, *end) of a line of n that lie within the radius. */
+static void clip_span(float centre, float radius, int64_t n, int64_t *first,
+		      int64_t *end)
+{
+	float low = centre - radius, high = centre + radius + 1;
+
+	*first = low < 0 ? 0 : (int64_t)low;
+	*end = high > (float)n ? n : (int64_t)high;
+}
+
+static void paint(float *out, int64_t h, int64_t w, int64_t c,
+		  const struct thing *t, struct input_range r)
+{
+	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
+	int64_t top, bottom, left, right;
+
+	clip_span(t->y, t->radius, h, &top, &bottom);
+	clip_span(t->x, t->radius, w, &left, &right);
+	for (int64_t y = top; y < bottom; y++)
+		for (int64_t x = left; x < right; x++) {
+			float dx = ((float)x - t->x) / t->radius;
+			float dy = ((float)y - t->y) / t->radius;
+			float shade;
+
+			if (t->round && dx * dx + dy * dy > 1)
+				continue;
+			shade = dx * t->slope_x + dy * t->slope_y +
+				t->texture * smooth(t->seed, y, x, t->cell);
+			for (int64_t k = 0; k < c; k++) {
+				float v = shade + grid_value(t->seed, -1 - k);
+
+				v = v < -1 ? -1 : v > 1 ? 1 : v;
+				out[(y * w + x) * c + k] = middle + reach * v;
+			}
+		}
+}
+
+/* The first thing is behind all others. */
+static void draw_things(float *out, int64_t h, int64_t w, int64_t c,
+			uint64_t seed, struct input_range r)
+{
+	float size = (float)(h < w ? h : w);
+	uint64_t state = seed;
+
+	for (int i = 0; i < THINGS; i++) {
+		struct thing t = {
+			.x = random_unit(&state) * (float)w,
+			.y = random_unit(&state) * (float)h,
+			.radius = i ? random_radius(&state, size / 3) :
+				      (float)(h + w),
+			.slope_x = random_unit(&state) - 0.5f,
+			.slope_y = random_unit(&state) - 0.5f,
+			.texture = random_unit(&state) * 0.5f,
+			.cell = 1 + (int64_t)(next_random(&state) % 8),
+		};
+
+		t.seed = next_random(&state);
+		t.round = t.seed & 1;
+		paint(out, h, w, c, &t, r);
+	}
+}
+
+static bool is_picture(const struct shape *s)
+{
+	return s->rank == 4 && s->dim[3] <= 4;
+}
+
+static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
+{
+	const struct picture_samples *p = ctx;
+
+	(void)d;
+	for (int i = 0; i < p->g->input_count; i++) {
+		const struct shape *s = &p->g->inputs[i]->shape;
+		uint64_t state =
+			p->seed + (uint64_t)index * 7919 + (uint64_t)i * 104729;
+		uint64_t seed = next_random(&state);
+		bool image = s->rank == 4;
+		int64_t c = image ? s->dim[3] : 1, w = image ? s->dim[2] : 64;
+
+		(is_picture(s) ? draw_things : fill_noise)(
+			inputs[i], shape_elements(s) / (w * c), w, c, seed,
+			p->range);
+		for (int64_t k = shape_elements(s) / (w * c) * (w * c);
+		     k < shape_elements(s); k++)
+			inputs[i][k] = p->range.low;
+	}
+	return 0;
+}
+
+bool picture_samples_fit(const struct graph *g)
+{
+	for (int i = 0; i < g->input_count; i++)
+		if (!is_picture(&g->inputs[i]->shape))
+			return false;
+	return true;
+}
+
+struct samples picture_samples(struct picture_samples *p)
+{
+	return (struct samples){ PICTURES, fill, p };
+}
