@@ -23,8 +23,8 @@ struct work {
 };
 
 static const char no_photos[] =
-	"no photos were given (--calib): drawings stand in for them, and how well "
-	"the model still works is not measured";
+	"no photos were given (--calib): drawings serve, and how well the "
+	"model still works is not measured";
 static const char too_few[] =
 	"too few photos to hold some out: how well the model still works is "
 	"not measured (five or more are enough)";

@@ -33,7 +33,7 @@ enum method {
 	METHOD_ALL = 511,
 };
 /* Their names, in the order of their bits. */
-#define METHOD_NAMES \
+#define METHOD_NAMES                                                      \
 	"clip|channels|bias|compensate|target|importance|entropy|search|" \
 	"trellis"
 

@@ -61,8 +61,8 @@ struct dbp_chance {
 	{                          \
 		32768, 32768, 1, 1 \
 	}
-#define DBP_CHANCE_FAST 4 /* both estimates move by 2^-pace, at last by these \
-			   */
+/* Both move by 2^-pace, which goes up to these. */
+#define DBP_CHANCE_FAST 4
 #define DBP_CHANCE_SLOW 7
 
 #define DBP_CODED_LEVELS 6 /* contexts by how large codes were of late */
