@@ -115,7 +115,7 @@ int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes);
  */
 size_t dbrt_expanded_bytes(const void *coded, size_t bytes);
 int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes);
-#define DBRT_EXPAND_STACK 7168
+#define DBRT_EXPAND_STACK 12800
 /*
  * All at once, for one thread: expands a coded model to the front of `ram`
  * (aligned to 64 bytes), opens it there, or any other where it is, and binds
