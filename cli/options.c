@@ -22,7 +22,7 @@ static const struct option_row table[] = {
 	  VERB_CONVERT, "fast|normal|best", 0, 0,
 	  "how long to look for a better model (normal)" },
 	{ "method", 0, "NAME,...", OPTION_SET, CFG(methods), VERB_CONVERT,
-	  METHOD_NAMES, 0, 0, "only these, or all but no-NAME,..." },
+	  METHOD_NAMES("|"), 0, 0, "only these, or all but no-NAME,..." },
 	{ "calib", 'c', "DIR|LIST", OPTION_TEXT, CFG(calib),
 	  VERB_CONVERT | VERB_VERIFY, NULL, 0, 0,
 	  "photos or .npy/.pb tensors to calibrate and measure with" },
@@ -155,9 +155,8 @@ static const char *expected(const struct option_row *row)
 	case OPTION_SEED:
 		return "a whole number";
 	case OPTION_SET:
-		return "names with commas between, of "
-		       "clip, channels, bias, compensate, target, importance, "
-		       "entropy, search, trellis, or each with no- before it";
+		return "names with commas between, of " METHOD_NAMES(
+			", ") ", or each with no- before it";
 	case OPTION_FRACTION:
 		return "a number from 0 to 1";
 	case OPTION_BYTES:

@@ -32,10 +32,11 @@ enum method {
 	METHOD_TRELLIS = 256,   /* codes that depend on those before */
 	METHOD_ALL = 511,
 };
-/* Their names, in the order of their bits. */
-#define METHOD_NAMES                                                      \
-	"clip|channels|bias|compensate|target|importance|entropy|search|" \
-	"trellis"
+/* Their names, in the order of their bits, with something between them. */
+#define METHOD_NAMES(between)                                                 \
+	"clip" between "channels" between "bias" between "compensate" between \
+	"target" between "importance" between "entropy" between               \
+	"search" between "trellis"
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

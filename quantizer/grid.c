@@ -48,9 +48,9 @@ static double log2_of(double x)
 void grid_count(struct grid_counts *k, bool dependent, const int8_t *row,
 		int64_t n)
 {
-	uint32_t state = 0;
+	uint32_t state = 0, next = 0;
 
-	for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < n; i++, state = next) {
 		int code = row[i];
 
 		if (dependent) {
@@ -58,11 +58,9 @@ void grid_count(struct grid_counts *k, bool dependent, const int8_t *row,
 				state, (uint32_t)(code < 0 ? -code : code));
 
 			code = code < 0 ? -(int)size : (int)size;
-			k->count[state & 1][code + 128]++;
-			state = dbp_trellis_next(state, size);
-		} else {
-			k->count[0][code + 128]++;
+			next = dbp_trellis_next(state, size);
 		}
+		k->count[state & 1][code + 128]++;
 	}
 }
 

@@ -48,13 +48,21 @@ static float smooth(uint64_t seed, int64_t y, int64_t x, int64_t cell)
 	       (c * (1 - fx) + e * fx) * fy;
 }
 
+/* The range's value for v, -1 to 1 and cut off beyond. */
+static float in_range(float v, struct input_range r)
+{
+	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
+
+	v = v < -1 ? -1 : v > 1 ? 1 : v;
+	return middle + reach * v;
+}
+
 /* A sum of noise on grids of falling size, in one of four contrasts. */
 static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 		       uint64_t seed, struct input_range r)
 {
 	static const int64_t cells[] = { 64, 24, 8, 3, 1 };
 	static const float power[] = { 0.45f, 0.3f, 0.15f, 0.07f, 0.03f };
-	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
 	float contrast = 0.6f + 0.4f * (float)(seed >> 32 & 3);
 
 	for (int64_t i = 0; i < h * w * c; i++) {
@@ -68,9 +76,7 @@ static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 
 			v += power[level] * smooth(s, y, x, cells[level]);
 		}
-		v *= contrast * 2;
-		v = v < -1 ? -1 : v > 1 ? 1 : v;
-		out[i] = middle + reach * v;
+		out[i] = in_range(v * (contrast * 2), r);
 	}
 }
 
@@ -111,7 +117,6 @@ static void clip_span(float centre, float radius, int64_t n, int64_t *first,
 static void paint(float *out, int64_t h, int64_t w, int64_t c,
 		  const struct thing *t, struct input_range r)
 {
-	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
 	int64_t top, bottom, left, right;
 
 	clip_span(t->y, t->radius, h, &top, &bottom);
@@ -126,12 +131,9 @@ static void paint(float *out, int64_t h, int64_t w, int64_t c,
 				continue;
 			shade = dx * t->slope_x + dy * t->slope_y +
 				t->texture * smooth(t->seed, y, x, t->cell);
-			for (int64_t k = 0; k < c; k++) {
-				float v = shade + grid_value(t->seed, -1 - k);
-
-				v = v < -1 ? -1 : v > 1 ? 1 : v;
-				out[(y * w + x) * c + k] = middle + reach * v;
-			}
+			for (int64_t k = 0; k < c; k++)
+				out[(y * w + x) * c + k] = in_range(
+					shade + grid_value(t->seed, -1 - k), r);
 		}
 }
 

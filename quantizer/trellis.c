@@ -136,7 +136,7 @@ static void spread(const struct survivor *old, struct survivor *new,
 		if (!(new[i].cost < INFINITY))
 			continue;
 		for (int k = at + 1; k < count; k++)
-			new[i].rest[k] = rest[k] - error *u[k - at];
+			new[i].rest[k] = rest[k] - u[k - at] * error;
 	}
 }
 

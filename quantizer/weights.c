@@ -284,18 +284,21 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 
 /* ---- Frequencies ---- */
 
-/* Of rows as they are written. */
+/* Of rows as they are written; that order matters where codes are dependent,
+ * and then it is the one that they were rounded in. */
 static void count_codes(const struct rounding *r, struct grid_counts *out)
 {
 	const struct layer *l = r->l;
+	bool dependent = r->grid.dependent;
+	const int *order = dependent ? r->aim->groups[0].order : NULL;
 	int8_t *row = r->workers[0].codes;
 
 	*out = (struct grid_counts){ 0 };
 	for (int64_t c = 0; c < l->channels; c++) {
 		for (int64_t i = 0; i < l->length; i++)
 			row[i] = r->out->codes[layer_at(l, c,
-							layer_place(l, i))];
-		grid_count(out, r->grid.dependent, row, l->length);
+							order ? order[i] : i)];
+		grid_count(out, dependent, row, l->length);
 	}
 }
 

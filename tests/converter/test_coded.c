@@ -142,20 +142,42 @@ struct coded {
 	uint32_t plain_size, size;
 };
 
-static void make_coded(struct coded *c)
+/* Takes the plain file over. */
+static void code_plain(struct coded *c, uint8_t *plain, size_t bytes)
 {
 	struct diag d;
-	size_t bytes;
 
-	seed_now = 7;
 	diag_init(&d);
 	arena_init(&c->arena, 0);
-	c->plain = make_plain(&bytes);
+	c->plain = plain;
 	c->plain_size = (uint32_t)bytes;
 	assert_int_equal(coded_file_make(c->plain, c->plain_size, &c->arena,
 					 &c->file, &c->size, &d),
 			 0);
 	diag_free(&d);
+}
+
+static void make_coded(struct coded *c)
+{
+	uint8_t *plain;
+	size_t bytes;
+
+	seed_now = 7;
+	plain = make_plain(&bytes);
+	code_plain(c, plain, bytes);
+}
+
+/* What has been built, and what takes how much of its coded form. */
+static void code_built(struct dbp_builder *b, struct coded *c,
+		       struct coded_map *map)
+{
+	size_t bytes;
+	uint8_t *plain = dbp_builder_finish(b, &bytes);
+
+	code_plain(c, plain, bytes);
+	dbp_builder_free(b);
+	assert_int_equal(coded_map_make(map, c->file, c->size, c->plain_size),
+			 0);
 }
 
 static void free_coded(struct coded *c)
@@ -287,9 +309,7 @@ static void test_dependent(void **state)
 	struct dbp_builder b;
 	struct coded_map map;
 	struct coded k;
-	struct diag d;
-	uint32_t x, y, weights = 64 * 64;
-	size_t bytes;
+	uint32_t x, y, size, weights = 64 * 64;
 
 	(void)state;
 	seed_now = 5;
@@ -299,19 +319,10 @@ static void test_dependent(void **state)
 	dbp_add_input(&b, x);
 	dbp_add_output(&b, y);
 	add_conv(&b, 4, true, 1, false, x, y, 64, 64);
-	arena_init(&k.arena, 0);
-	diag_init(&d);
-	k.plain = dbp_builder_finish(&b, &bytes);
-	k.plain_size = (uint32_t)bytes;
-	assert_int_equal(coded_file_make(k.plain, k.plain_size, &k.arena,
-					 &k.file, &k.size, &d),
-			 0);
-	assert_int_equal(coded_map_make(&map, k.file, k.size, k.plain_size), 0);
-	bytes = coded_map_bytes(&map, data_at(k.plain), weights / 2);
-	assert_in_range(bytes, weights * 12 / 80, weights * 14 / 80);
+	code_built(&b, &k, &map);
+	size = coded_map_bytes(&map, data_at(k.plain), weights / 2);
+	assert_in_range(size, weights * 12 / 80, weights * 14 / 80);
 	coded_map_free(&map);
-	dbp_builder_free(&b);
-	diag_free(&d);
 	free_coded(&k);
 }
 
@@ -350,9 +361,7 @@ static void test_expected(void **state)
 	struct dbp_builder b;
 	struct coded_map map;
 	struct coded k;
-	struct diag d;
 	uint32_t x, y, at, size;
-	size_t bytes;
 
 	(void)state;
 	seed_now = 11;
@@ -373,22 +382,13 @@ static void test_expected(void **state)
 			places[i][j][1] = ((float)i + 0.5f) / 40;
 		}
 	dbp_add_constant(&b, DBP_F32, 4, grid, 0, 0, places);
-	arena_init(&k.arena, 0);
-	diag_init(&d);
-	k.plain = dbp_builder_finish(&b, &bytes);
-	k.plain_size = (uint32_t)bytes;
-	assert_int_equal(coded_file_make(k.plain, k.plain_size, &k.arena,
-					 &k.file, &k.size, &d),
-			 0);
-	assert_int_equal(coded_map_make(&map, k.file, k.size, k.plain_size), 0);
+	code_built(&b, &k, &map);
 	at = data_at(k.plain) + c.bias;
 	size = coded_map_bytes(&map, at, sizeof(bias));
 	assert_true(size < 32);
 	size = coded_map_bytes(&map, at + sizeof(bias), sizeof(places));
 	assert_true(size < sizeof(places) / 20);
 	coded_map_free(&map);
-	dbp_builder_free(&b);
-	diag_free(&d);
 	free_coded(&k);
 }
 
