@@ -55,7 +55,7 @@ row() {
 	fi
 }
 
-all=clip,channels,bias,compensate,target,importance,entropy,search,trellis
+all=clip,channels,bias,compensate,target,importance,entropy,search,trellis,levels
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
@@ -72,4 +72,7 @@ for model in ultraface_RFB-320 FastestDet; do
 	done
 	row "$model" no-search '--bits 4'
 	row "$model" "$all" '--bits 4'
+	for method in $all no-levels; do
+		row "$model" "$method" '--bits 2 --uniform --target cortex-m7'
+	done
 done

@@ -30,13 +30,14 @@ enum method {
 	METHOD_ENTROPY = 64,    /* codes that are cheap to write */
 	METHOD_SEARCH = 128,    /* a width for each layer */
 	METHOD_TRELLIS = 256,   /* codes that depend on those before */
-	METHOD_ALL = 511,
+	METHOD_LEVELS = 512,    /* of the channels' own, in fixed tiles */
+	METHOD_ALL = 1023,
 };
 /* Their names, in the order of their bits, with something between them. */
 #define METHOD_NAMES(between)                                                 \
 	"clip" between "channels" between "bias" between "compensate" between \
 	"target" between "importance" between "entropy" between               \
-	"search" between "trellis"
+	"search" between "trellis" between "levels"
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

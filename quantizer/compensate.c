@@ -71,10 +71,10 @@ int compensation_set(struct compensation *c, const double *covariance,
 {
 	size_t n = (size_t)c->length;
 	double *h = malloc((n * n + 1) * sizeof(*h));
-	double mean = mean_variance(covariance, c->length);
 	int err = -1;
 
 	damping += DAMPING_FEW * c->length / patches;
+	c->damping = damping * mean_variance(covariance, c->length) + 1e-6;
 	if (!h)
 		return diag_error(d, "out of memory");
 	/* From the last to the first: h = L L' there is R R' with an upper
@@ -88,7 +88,7 @@ int compensation_set(struct compensation *c, const double *covariance,
 							   n +
 						   (size_t)c->order[n - 1 -
 								    k]]) +
-			       (i == k ? damping * mean + 1e-6 : 0);
+			       (i == k ? c->damping : 0);
 	if (blas_inverse_factor(h, c->length, d))
 		goto done;
 	for (size_t i = 0; i < n; i++)

@@ -17,7 +17,8 @@
 struct compensation {
 	int length;
 	int *order;
-	float *rows; /* of u */
+	double damping; /* of each variance */
+	float *rows;    /* of u */
 };
 /* In the order that they lie in. -1 when memory is exhausted. */
 int compensation_new(struct compensation *c, int length, struct arena *a);

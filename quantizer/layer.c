@@ -184,14 +184,16 @@ int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
 	return 0;
 }
 
-int layer_default_bits(const struct layer *l, const struct config *c)
+struct choice layer_default(const struct layer *l, const struct config *c,
+			    bool coded)
 {
-	if (c->uniform)
-		return c->bits;
-	if (l->depthwise)
-		return 8;
+	struct choice out = { .bits = c->bits };
+
 	/* What the tail or the outside reads in float comes last. */
-	return l->first || l->last ? 8 : c->bits;
+	if (!c->uniform && (l->depthwise || l->first || l->last))
+		out.bits = 8;
+	out.levels = out.bits == 2 && !coded && c->methods & METHOD_LEVELS;
+	return out;
 }
 
 static struct quant *quant_of(const struct layer *l, const struct rounded *r,
@@ -201,10 +203,14 @@ static struct quant *quant_of(const struct layer *l, const struct rounded *r,
 	float *scale = arena_array(a, (size_t)l->channels, sizeof(*scale));
 	int32_t *zero = arena_array(a, (size_t)l->channels, sizeof(*zero));
 	size_t total = (size_t)(l->channels * l->length);
+	size_t book = r->levels ? (size_t)l->channels << r->bits : 0;
 	int8_t *codes = arena_array(a, total, 1);
+	int8_t *levels = book ? arena_alloc(a, book) : NULL;
 
-	if (!q || !scale || !zero || !codes)
+	if (!q || !scale || !zero || !codes || (book && !levels))
 		return NULL;
+	if (book)
+		memcpy(levels, r->levels, book);
 	memcpy(scale, r->scale, (size_t)l->channels * sizeof(*scale));
 	memcpy(codes, r->codes, total);
 	*q = (struct quant){ .bits = r->bits,
@@ -214,7 +220,8 @@ static struct quant *quant_of(const struct layer *l, const struct rounded *r,
 			     .channels = (int)l->channels,
 			     .scale = scale,
 			     .zero_point = zero,
-			     .codes = codes };
+			     .codes = codes,
+			     .levels = levels };
 	return q;
 }
 

@@ -88,12 +88,14 @@ int statistics_gather(const struct twin *t, const struct layer *l,
 
 /*
  * How a layer is rounded. Either `bits` wide codes with a scale an output
- * channel; or, with a step, one scale for all, codes within `bits` that are
- * cheap to write: a bit less is worth as much error as a step's width gives up
- * to save one (entropy-constrained quantization), times the manner's thrift.
+ * channel, or levels that are fitted to it (see codebook.h); or, with a step,
+ * one scale for all, codes within `bits` that are cheap to write: a bit less is
+ * worth as much error as a step's width gives up to save one
+ * (entropy-constrained quantization), times the manner's thrift.
  */
 struct choice {
-	int bits; /* 2, 3, 4, 8 */
+	int bits;    /* 2, 3, 4, 8 */
+	bool levels; /* without a step, up to 4 bits: of each channel's own */
 	double step;
 	int survivors; /* with a step: how thoroughly, see struct grid */
 };
@@ -104,15 +106,22 @@ static inline int layer_tile_bits(const struct layer *l, int bits)
 	return bits <= 2 ? 2 : bits > 4 ? 8 : l->depthwise ? 4 : bits;
 }
 
+/* Bytes of the levels of a choice's codes, in fixed tiles. */
+static inline int64_t layer_book_bytes(const struct layer *l, struct choice c)
+{
+	return c.levels ? l->channels << c.bits : 0;
+}
+
 struct rounded {
 	int bits; /* of the codes */
 	enum quant_grid grid;
-	float *scale;  /* [channels], in the weights' own units */
-	int8_t *codes; /* dense, in the constant's own order */
-	float *real;   /* what the codes stand for, for the evaluator */
-	float *bias;   /* corrected */
-	double loss;   /* squared error of the output, a patch, all channels;
-			* 0 without statistics */
+	float *scale;   /* [channels], in the weights' own units */
+	int8_t *levels; /* GRID_LEVELS: [channels][1 << bits] */
+	int8_t *codes;  /* dense, in the constant's own order */
+	float *real;    /* what the codes stand for, for the evaluator */
+	float *bias;    /* corrected */
+	double loss;    /* squared error of the output, a patch, all channels;
+			 * 0 without statistics */
 	double entropy_bits; /* of all codes, by their own frequencies */
 };
 
@@ -147,8 +156,10 @@ int sequence_round(const struct graph *g, const struct layers *layers,
 		   struct arena *a, struct rounded *out,
 		   const struct progress *p, struct diag *d);
 
-/* Bits of a weighted node by the defaults: `bits`, but 8 for the first and
- * last ones and for depthwise. */
-int layer_default_bits(const struct layer *l, const struct config *c);
+/* A weighted node by the defaults: `bits`, but 8 for the first and last ones
+ * and for depthwise. Two bits have levels of the channels' own where the file
+ * is not coded: levels hardly get smaller by it. */
+struct choice layer_default(const struct layer *l, const struct config *c,
+			    bool coded);
 
 #endif

@@ -107,7 +107,8 @@ static int try_choice(struct lister *k, const struct aim *aim, struct choice c,
 				.error = r->loss };
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
-			     layer_tile_bits(l, c.bits) / 8;
+				     layer_tile_bits(l, c.bits) / 8 +
+			     (double)layer_book_bytes(l, c);
 	return 0;
 }
 
@@ -190,6 +191,25 @@ static int list_steps(struct lister *k, int i, const struct aim *aim)
 	return 0;
 }
 
+/* Codes in fixed tiles, in grids and in levels of the channels' own. */
+static int list_tiles(struct lister *k, int i, const struct aim *aim)
+{
+	const struct layer *l = aim->l;
+
+	for (int bits = 2; bits <= 4; bits++) {
+		struct choice c = { .bits = bits };
+
+		if (layer_tile_bits(l, bits) != bits)
+			continue;
+		if (add_option(k, i, aim, c, NULL, NULL))
+			return -1;
+		c.levels = bits == 2 && aim->s && k->c->methods & METHOD_LEVELS;
+		if (c.levels && add_option(k, i, aim, c, NULL, NULL))
+			return -1;
+	}
+	return 0;
+}
+
 /* The layer at 8 bits goes on: its input decides what comes behind. */
 static int list_layer(struct lister *k, int i, const struct twin *t,
 		      struct rounded *at_eight, struct arena *a)
@@ -210,17 +230,13 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight, a);
 	if (l->trained)
 		goto done;
-	err = err ||
-	      add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL, NULL);
 	if (!err && k->target->coded && s.length &&
 	    k->c->methods & METHOD_ENTROPY)
-		err = list_steps(k, i, &aim);
-	else if (!err)
-		err = add_option(k, i, &aim, (struct choice){ .bits = 4 }, NULL,
+		err = add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL,
 				 NULL) ||
-		      (!l->depthwise &&
-		       add_option(k, i, &aim, (struct choice){ .bits = 3 },
-				  NULL, NULL));
+		      list_steps(k, i, &aim);
+	else if (!err)
+		err = list_tiles(k, i, &aim);
 done:
 	arena_free(&scratch);
 	return err ? -1 : 0;

@@ -157,8 +157,8 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	if (!q->choices)
 		return diag_error(d, "out of memory");
 	for (int i = 0; i < q->layers.count; i++)
-		q->choices[i].bits =
-			layer_default_bits(&q->layers.rows[i], q->c);
+		q->choices[i] = layer_default(&q->layers.rows[i], q->c,
+					      q->target->coded);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
+#include "quantizer/codebook.h"
 #include "quantizer/layer.h"
 
 #define CLIP_STEPS 48
@@ -29,6 +30,7 @@ struct worker {
 	int8_t *codes, *best_codes; /* [PANEL][length] */
 	double scale[PANEL], base[PANEL];
 	double best[PANEL], least[PANEL]; /* scale 0: none yet */
+	struct codebook_work *books;      /* where levels are chosen */
 };
 
 struct rounding {
@@ -251,6 +253,35 @@ static int panels_a_group(const struct layer *l)
 	return (int)((l->channels / l->groups + PANEL - 1) / PANEL);
 }
 
+/* Levels of the channel's own, from the codes that are kept. */
+static int find_levels(const struct rounding *r, struct worker *w,
+		       struct panel p, int i, struct diag *d)
+{
+	const struct layer *l = r->l;
+	size_t group = (size_t)group_of(l, p.first), n = (size_t)l->length;
+	int64_t c = p.first + i;
+	int bits = r->choice.bits, half = 1 << (bits - 1);
+	double values[CODEBOOK_MOST];
+	const struct codebook_aim aim = {
+		.covariance = r->aim->s->covariance + group * n * n,
+		.damping = r->aim->groups[group].damping,
+		.target = r->aim->target + (size_t)c * n,
+		.length = (int)n
+	};
+	struct codebook book = { .bits = bits,
+				 .codes = w->best_codes + (size_t)i * n };
+
+	for (int k = -half; k < half; k++)
+		values[k & (2 * half - 1)] =
+			w->best[i] * grid_level(k, &r->grid);
+	if (codebook_find(&aim, values, &book, w->books, d))
+		return -1;
+	w->best[i] = book.scale;
+	w->least[i] = book.loss * l->unit * l->unit;
+	memcpy(r->out->levels + (c << bits), book.levels, 2 * (size_t)half);
+	return 0;
+}
+
 static int panel_job(void *ctx, int job, int worker, struct diag *d)
 {
 	struct rounding *r = ctx;
@@ -265,8 +296,11 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 				 search_scales(r, w, p, d))
 		return -1;
 	for (int i = 0; i < p.count; i++) {
-		double scale = w->best[i];
+		double scale;
 
+		if (r->out->levels && find_levels(r, w, p, i, d))
+			return -1;
+		scale = w->best[i];
 		/* A channel of zeros: the half grid has no zero, so the scale
 		 * is what vanishes. */
 		if (!(scale > 0))
@@ -406,6 +440,18 @@ static int round_layer(struct rounding *r, int threads, struct diag *d)
 
 /* ---- Afterwards ---- */
 
+/* Real value of code number k, of channel c. */
+static double value_of(const struct rounding *r, int64_t c, int64_t k)
+{
+	const struct rounded *out = r->out;
+	int code = out->codes[k], bits = r->choice.bits;
+
+	return (double)out->scale[c] *
+	       (out->levels ?
+			out->levels[(c << bits) + (code & ((1 << bits) - 1))] :
+			grid_level(code, &r->grid));
+}
+
 static void set_real(const struct rounding *r)
 {
 	const struct layer *l = r->l;
@@ -414,11 +460,9 @@ static void set_real(const struct rounding *r)
 		for (int64_t i = 0; i < l->length; i++) {
 			int64_t k = layer_at(l, c, i);
 			int64_t from = layer_input_channel(l, c, i);
-			double level = grid_level(r->out->codes[k], &r->grid);
 
-			r->out->real[k] =
-				(float)((double)r->out->scale[c] * level /
-					layer_channel_ratio(l, from));
+			r->out->real[k] = (float)(value_of(r, c, k) /
+						  layer_channel_ratio(l, from));
 		}
 }
 
@@ -486,9 +530,8 @@ static int correct_bias(const struct rounding *r, struct arena *a)
 
 		for (int64_t i = 0; i < l->length; i++) {
 			int64_t k = layer_at(l, c, i);
-			double level = grid_level(r->out->codes[k], &r->grid);
 
-			shift += (double)r->out->scale[c] * level *
+			shift += value_of(r, c, k) *
 					 mean_of(&source, c, i, true) -
 				 (double)l->data[k] *
 					 mean_of(&source, c, i, false);
@@ -512,15 +555,21 @@ static int allocate(struct rounding *r, int threads, struct arena *a,
 	r->out->scale = arena_array(out, channels, sizeof(float));
 	r->out->codes = arena_array(out, channels * n, 1);
 	r->out->real = arena_array(out, channels * n, sizeof(float));
+	if (r->choice.levels)
+		r->out->levels =
+			arena_array(out, channels, (size_t)1 << r->choice.bits);
 	if (!r->loss || !r->workers || !r->out->scale || !r->out->codes ||
-	    !r->out->real)
+	    !r->out->real || (r->choice.levels && !r->out->levels))
 		return -1;
 	for (int i = 0; i < threads; i++) {
 		struct worker *w = &r->workers[i];
 
 		w->codes = arena_array(a, PANEL * n, 1);
 		w->best_codes = arena_array(a, PANEL * n, 1);
+		if (r->choice.levels)
+			w->books = codebook_work_new((int)n, a);
 		if (!w->codes || !w->best_codes ||
+		    (r->choice.levels && !w->books) ||
 		    compensate_work_new(&w->work, (int)n, PANEL, a))
 			return -1;
 	}
@@ -566,6 +615,9 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 		return keep_trained(aim->l, a, out) ?
 			       diag_error(d, "out of memory") :
 			       0;
+	if (!aim->s || c.step > 0 || c.bits > 4 ||
+	    layer_tile_bits(aim->l, c.bits) != c.bits)
+		r.choice.levels = false;
 	arena_init(&scratch, 0);
 	if (allocate(&r, threads, &scratch, a)) {
 		diag_error(d, "out of memory");
@@ -574,7 +626,7 @@ int layer_round(const struct aim *aim, struct choice c, int jobs,
 	if (round_layer(&r, threads, d))
 		goto done;
 	out->bits = layer_tile_bits(aim->l, c.bits);
-	out->grid = r.grid.kind;
+	out->grid = out->levels ? GRID_LEVELS : r.grid.kind;
 	out->loss = sum(r.loss, aim->l->channels);
 	count_codes(&r, &counts);
 	out->entropy_bits = grid_entropy(&counts);

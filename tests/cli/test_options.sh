@@ -58,7 +58,7 @@ check "one method left out" "$dbconvert" "$model" -q --method no-bias \
 	--effort fast -o "$work/method"
 same=
 for method in none clip channels bias compensate target importance entropy \
-	search; do
+	search trellis; do
 	"$dbconvert" "$model" -q --calib "$blobs/photos" --bits 4 --act-bits 4 \
 		--effort fast --method no-$method -o "$work/without/$method" \
 		2>"$work/method.log" || [ $method = none ] || failed "no-$method"
@@ -71,6 +71,14 @@ for method in none clip channels bias compensate target importance entropy \
 	fi
 done
 check "each method changes something ($same)" test "$same" = " none"
+for method in no-trellis no-levels; do # no trellis is there in tiles
+	"$dbconvert" "$model" -q --calib "$blobs/photos" --bits 2 --uniform \
+		--target cortex-m7 --method $method -o "$work/tiles/$method" \
+		2>"$work/method.log" || failed "$method"
+done
+check "levels change something" sh -c \
+	"! cmp -s '$work/tiles/no-trellis/blobs.dbp' \
+	'$work/tiles/no-levels/blobs.dbp'"
 refused "a method that is none" 2 "'--method'" \
 	"$dbconvert" "$model" --method no-luck -o "$work/method"
 

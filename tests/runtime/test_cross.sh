@@ -89,9 +89,13 @@ for bits in 8 4 2; do
 	compare "blobs at $bits bits" "$out/blobs$bits/blobs.dbp"
 done
 if [ -f "$faces" ]; then
-	for bits in 8/8 2/8 2/4; do
-		"$build/dbconvert" "$faces" --bits ${bits%/*} \
-			--act-bits ${bits#*/} -q --mean 127 --scale 1/128 \
+	for bits in 8/8 2/8 2/4 levels; do
+		case $bits in
+		levels) how='--bits 2 --uniform --target cortex-m7' ;;
+		*) how="--bits ${bits%/*} --act-bits ${bits#*/}" ;;
+		esac
+		# shellcheck disable=SC2086 # a list of options
+		"$build/dbconvert" "$faces" $how -q --mean 127 --scale 1/128 \
 			-o "$out/faces$bits" \
 			--calib ../shared/data/images/faces_unlabelled
 		compare "faces at $bits bits" \
