@@ -158,7 +158,7 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 		return diag_error(d, "out of memory");
 	for (int i = 0; i < q->layers.count; i++)
 		q->choices[i] = layer_default(&q->layers.rows[i], q->c,
-					      q->target->coded);
+					      !q->target || q->target->coded);
 	return 0;
 }
 
