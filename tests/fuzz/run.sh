@@ -9,15 +9,20 @@ seconds=$2
 work=$builds/fuzz/work
 mkdir -p "$work/onnx" "$work/dbp"
 "$builds/release/blob_model" "$work/blobs" >/dev/null
-"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -o "$work/blobs"
 cp "$work/blobs/blobs.onnx" "$work/onnx"
-cp "$work/blobs/blobs.dbp" "$work/dbp/coded.dbp"
-"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q -t cortex-m4 \
-	-o "$work/blobs"
-cp "$work/blobs/blobs.dbp" "$work/dbp/plain.dbp"
-"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q --bits 3 --uniform \
-	-o "$work/blobs"
-cp "$work/blobs/blobs.dbp" "$work/dbp/coded3.dbp"
+# seed NAME OPTIONS...: a packed file to begin with
+seed() {
+	name=$1
+	shift
+	"$builds/release/dbconvert" "$work/blobs/blobs.onnx" -q "$@" \
+		-o "$work/blobs"
+	cp "$work/blobs/blobs.dbp" "$work/dbp/$name.dbp"
+}
+seed coded
+seed plain -t cortex-m4
+seed coded3 --bits 3 --uniform
+seed trellis --bits 4 --act-bits 4 --calib "$work/blobs/photos"
+seed levels -t cortex-m4 --bits 2 --uniform --calib "$work/blobs/photos"
 for kind in onnx dbp; do
 	"$builds/fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 \
 		-max_len=65536 -rss_limit_mb=4096 -print_final_stats=1 \
