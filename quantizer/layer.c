@@ -192,7 +192,7 @@ struct choice layer_default(const struct layer *l, const struct config *c,
 	/* What the tail or the outside reads in float comes last. */
 	if (!c->uniform && (l->depthwise || l->first || l->last))
 		out.bits = 8;
-	out.levels = out.bits == 2 && !coded && c->methods & METHOD_LEVELS;
+	out.levels = !coded && layer_takes_levels(l, out.bits);
 	return out;
 }
 

@@ -106,6 +106,15 @@ static inline int layer_tile_bits(const struct layer *l, int bits)
 	return bits <= 2 ? 2 : bits > 4 ? 8 : l->depthwise ? 4 : bits;
 }
 
+/* Whether codes of so many bits have levels of the channels' own in fixed
+ * tiles. With more than two, their bytes would gain more as bits. */
+static inline bool layer_takes_levels(const struct layer *l, int bits)
+{
+	int needed = METHOD_LEVELS | METHOD_COMPENSATE;
+
+	return bits == 2 && (l->manner->methods & needed) == needed;
+}
+
 /* Bytes of the levels of a choice's codes, in fixed tiles. */
 static inline int64_t layer_book_bytes(const struct layer *l, struct choice c)
 {

@@ -203,7 +203,7 @@ static int list_tiles(struct lister *k, int i, const struct aim *aim)
 			continue;
 		if (add_option(k, i, aim, c, NULL, NULL))
 			return -1;
-		c.levels = bits == 2 && aim->s && k->c->methods & METHOD_LEVELS;
+		c.levels = aim->s && layer_takes_levels(l, bits);
 		if (c.levels && add_option(k, i, aim, c, NULL, NULL))
 			return -1;
 	}
