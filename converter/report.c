@@ -97,6 +97,10 @@ static const char *remedy(const struct report *r, const char *name)
 {
 	if (!strcmp(name, "max_ram"))
 		return "a smaller input (--shape) needs less work memory";
+	if (!strcmp(name, "max_size") && r->target.coded &&
+	    r->v->packed.file == r->v->packed.bytes)
+		return "coded it would be smaller, but then it is expanded "
+		       "into memory: more of that (--max-ram) would help";
 	if (r->v->search.searched)
 		return !strcmp(name, "max_size") ?
 			       "no width of any layer makes it smaller" :

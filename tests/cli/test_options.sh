@@ -41,6 +41,12 @@ budget() {
 budget --max-latency 1us
 budget --max-size 1KB
 budget --max-ram 1KB
+# Coded, it is small enough, but takes too much memory; in place the other way.
+refused "a size and a memory that exclude each other" 3 \
+	"max_size cannot be met" "$dbconvert" "$model" -q --effort fast \
+	--calib "$blobs/photos" --max-size 5KB --max-ram 64KB -o "$work/budget"
+check "which of them to give more of" grep -q 'more of that (--max-ram)' \
+	"$work/err.log"
 refused "a fidelity that is not measured" 3 "is not measured" \
 	"$dbconvert" "$model" -q --min-fidelity 0.5 -o "$work/budget"
 # A smaller input meets a latency that the model's own size does not.
