@@ -245,30 +245,39 @@ static int fit(struct search *s, double bytes)
 }
 
 #define LEAST 1.0001 /* times the least there is, so that sums may round */
+#define SPARE 0.9    /* of the file's limit: what is built once may be larger */
 
 /* The least that can be had, of what is too much even alone or else of the
- * file, so that what is missing can be said. */
+ * file, so that what is missing can be said; within the other limits where that
+ * is possible. */
 static int fit_least(struct search *s)
 {
 	const struct config *c = s->c;
-	struct quantizer_limits limits = { 0, 0, 0 };
+	double room = limit_of(c->max_size_bytes) - s->other_bytes;
+	struct quantizer_limits alone = { 0, 0, 0 }, all = {
+		.bytes = SPARE * room,
+		.time_us = limit_of(c->max_latency_us) - s->other_us,
+		.tile_bytes = limit_of(c->max_ram_bytes) - s->other_ram,
+	};
 	double bytes, us, tiles;
+	int status;
 
-	if (choose(s, &limits) < 0)
+	if (choose(s, &alone) < 0)
 		return -1;
 	bytes = s->chosen_bytes * LEAST;
 	us = s->chosen_us * LEAST;
 	tiles = s->chosen_tiles * LEAST;
-	limits = (struct quantizer_limits){ INFINITY, INFINITY, INFINITY };
-	if (bytes + s->other_bytes > limit_of(c->max_size_bytes))
-		limits.bytes = bytes;
-	else if (us + s->other_us > limit_of(c->max_latency_us))
-		limits.time_us = us;
-	else if (tiles + s->other_ram > limit_of(c->max_ram_bytes))
-		limits.tile_bytes = tiles;
+	alone = (struct quantizer_limits){ INFINITY, INFINITY, INFINITY };
+	if (us > all.time_us && !(bytes > room))
+		alone.time_us = all.time_us = us;
+	else if (tiles > all.tile_bytes && !(bytes > room))
+		alone.tile_bytes = all.tile_bytes = tiles;
 	else
-		limits.bytes = bytes;
-	return choose(s, &limits) ? -1 : build(s);
+		alone.bytes = all.bytes = bytes;
+	status = choose(s, &all);
+	if (status > 0)
+		status = choose(s, &alone);
+	return status ? -1 : build(s);
 }
 
 /* Measured losses are less than the table's sums: layers make up for errors of
