@@ -56,6 +56,7 @@ row() {
 }
 
 all=clip,channels,bias,compensate,target,importance,entropy,search,trellis,levels
+all=$all,tables
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
@@ -75,4 +76,7 @@ for model in ultraface_RFB-320 FastestDet; do
 	for method in $all no-levels; do
 		row "$model" "$method" '--bits 2 --uniform --target cortex-m7'
 	done
+done
+for method in $all no-tables; do # the one with activations by table
+	row yolox_nano_bigisland "$method" '--bits 8'
 done

@@ -126,11 +126,13 @@ void scale_clamp(const struct activation *act, const struct quant *q,
  * element. That value, or NULL where the node is none.
  */
 const struct value *scalar_fn_input(const struct node *n);
-/* What the node makes of every code of `in`, in the form of dbp_table;
- * computed by the evaluator. */
+/* What the node makes of every code of `in`, lowest first, in as many entries
+ * as scalar_fn_table_size() says; computed by the evaluator. */
+#define SCALAR_FN_TABLE_MOST 1024
+int scalar_fn_table_size(const struct quant *in);
 int scalar_fn_table(struct lower *l, const struct node *n,
 		    const struct quant *in, const struct quant *out,
-		    int8_t table[256]);
+		    int8_t *table);
 
 /* ---- Weights ---- */
 

@@ -78,20 +78,20 @@ static struct quant channel_of(const struct quant *q, uint32_t channel)
 
 /* A channel's table, with the clamp that lies before the look-up in it. */
 static int channel_table(struct lower *l, const struct conv *c,
-			 const struct node *r, uint32_t channel,
-			 int8_t clamped[256])
+			 const struct node *r, uint32_t channel, int8_t *out)
 {
 	struct quant inner = channel_of(c->n->outputs[0]->quant, channel);
 	struct quant outer = channel_of(r->outputs[0]->quant, channel);
-	int8_t table[256];
+	int half = scalar_fn_table_size(&inner) / 2;
+	int low = c->p.clamp_min * (half / 128) + half;
+	int high = (c->p.clamp_max + 1) * (half / 128) - 1 + half;
 
-	if (scalar_fn_table(l, r, &inner, &outer, table))
+	if (scalar_fn_table(l, r, &inner, &outer, out))
 		return -1;
-	for (int q = -128; q <= 127; q++)
-		clamped[q + 128] = table[(q < c->p.clamp_min ? c->p.clamp_min :
-					  q > c->p.clamp_max ? c->p.clamp_max :
-							       q) +
-					 128];
+	for (int i = 0; i < low; i++)
+		out[i] = out[low];
+	for (int i = high + 1; i < 2 * half; i++)
+		out[i] = out[high];
 	return 0;
 }
 
@@ -100,16 +100,19 @@ static int fuse_table(struct lower *l, struct conv *c, const struct node *r)
 	const struct quant *inner = c->n->outputs[0]->quant;
 	bool many = inner->channels > 1 || r->outputs[0]->quant->channels > 1;
 	uint32_t count = many ? c->w.outputs : 1;
-	int8_t *tables = arena_array(l->m->arena, count, 256);
+	size_t size = (size_t)scalar_fn_table_size(inner);
+	int8_t *tables = arena_array(l->m->arena, count, size);
 
 	for (uint32_t i = 0; tables && i < count; i++)
-		if (channel_table(l, c, r, i, tables + (size_t)256 * i))
+		if (channel_table(l, c, r, i, tables + size * i))
 			return -1;
 	if (!tables)
 		l->m->failed = true;
 	c->p.post = many ? DBP_POST_TABLES : DBP_POST_TABLE;
-	c->p.inner_zero_point = (int8_t)inner->zero_point[0];
-	c->p.table = dev_add_data(l->m, tables, (size_t)256 * count);
+	c->p.inner_extra = size == 1024 ? 2 : 0;
+	c->p.inner_zero_point =
+		(int8_t)(inner->zero_point[0] / (1 << c->p.inner_extra));
+	c->p.table = dev_add_data(l->m, tables, size * count);
 	c->result = r->outputs[0];
 	return 0;
 }
@@ -145,6 +148,9 @@ static int choose_post(struct lower *l, struct conv *c)
 	if (c->quant && c->act->kind <= ACT_CLIP) {
 		scale_clamp(c->act, c->quant, &c->p.clamp_min, &c->p.clamp_max);
 		r = table_behind(c->n);
+		if (c->quant->bits > 8 && (!r || c->act->kind != ACT_NONE))
+			return lower_refuse(l, "codes of %d bits",
+					    c->quant->bits);
 		return r ? fuse_table(l, c, r) : 0;
 	}
 	c->quant = NULL;
@@ -188,8 +194,8 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
-/* A bias in sums, to an eighth of a step of the output and no finer: the rest
- * would only be numbers to store. */
+/* A bias in sums, to an eighth of a step of 8 bits of the output and no finer:
+ * the rest would only be numbers to store. */
 static double round_bias(double sum, double step)
 {
 	double grain = 1;
@@ -207,8 +213,10 @@ static void add_bias(struct lower *l, struct conv *c)
 	for (uint32_t o = 0; out && o < c->w.outputs; o++) {
 		double real = c->bias ? (double)c->bias[o] * c->bias_gain : 0;
 		double scale = sum_scale(l, c, o);
-		double step =
-			c->quant ? (double)channel_of(c->quant, o).scale[0] : 0;
+		double step = c->quant ?
+				      (double)channel_of(c->quant, o).scale[0] *
+					      (1 << c->p.inner_extra) :
+				      0;
 		double sum = round_bias(real / scale, step / scale) -
 			     (double)(zero * sum_of_weights(c, o));
 

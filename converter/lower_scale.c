@@ -53,8 +53,10 @@ int8_t scale_code_of(double real, const struct quant *q)
 void scale_clamp(const struct activation *act, const struct quant *q,
 		 int8_t *low, int8_t *high)
 {
-	*low = (int8_t) - (1 << (q->bits - 1));
-	*high = (int8_t)((1 << (q->bits - 1)) - 1);
+	int half = q->bits < 8 ? 1 << (q->bits - 1) : 128;
+
+	*low = (int8_t)-half;
+	*high = (int8_t)(half - 1);
 	if (act->kind == ACT_RELU)
 		*low = scale_code_of(0, q);
 	if (act->kind != ACT_CLIP)
@@ -122,35 +124,42 @@ const struct value *scalar_fn_input(const struct node *n)
 	return x;
 }
 
+int scalar_fn_table_size(const struct quant *in)
+{
+	return in->bits > 8 ? 1 << in->bits : 256;
+}
+
 int scalar_fn_table(struct lower *l, const struct node *n,
 		    const struct quant *in, const struct quant *out,
-		    int8_t table[256])
+		    int8_t *table)
 {
+	int size = scalar_fn_table_size(in);
 	const struct value *x = scalar_fn_input(n);
 	struct value values[4], *inputs[3] = { NULL }, *y = &values[3];
 	const void *data[3] = { NULL };
 	struct node copy = *n;
-	float reals[256], results[256];
+	float reals[SCALAR_FN_TABLE_MOST], results[SCALAR_FN_TABLE_MOST];
 	void *to = results;
 
-	for (int i = 0; i < 256; i++)
-		reals[i] = in->scale[0] * (float)(i - 128 - in->zero_point[0]);
+	for (int i = 0; i < size; i++)
+		reals[i] = in->scale[0] *
+			   (float)(i - size / 2 - in->zero_point[0]);
 	for (int i = 0; i < n->input_count; i++) {
 		if (!n->inputs[i])
 			continue;
 		inputs[i] = &values[i];
 		values[i] = *n->inputs[i];
-		values[i].shape = shape_1(n->inputs[i] == x ? 256 : 1);
+		values[i].shape = shape_1(n->inputs[i] == x ? size : 1);
 		data[i] = n->inputs[i] == x ? reals : n->inputs[i]->data;
 	}
 	*y = *n->outputs[0];
-	y->shape = shape_1(256);
+	y->shape = shape_1(size);
 	copy.inputs = inputs;
 	copy.outputs = &y;
 	copy.output_count = 1;
 	if (eval_node(&copy, data, &to, l->d))
 		return lower_refuse(l, "cannot be evaluated");
-	for (int i = 0; i < 256; i++)
+	for (int i = 0; i < size; i++)
 		table[i] = scale_code_of((double)results[i], out);
 	return 0;
 }

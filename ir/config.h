@@ -31,13 +31,14 @@ enum method {
 	METHOD_SEARCH = 128,    /* a width for each layer */
 	METHOD_TRELLIS = 256,   /* codes that depend on those before */
 	METHOD_LEVELS = 512,    /* of the channels' own, in fixed tiles */
-	METHOD_ALL = 1023,
+	METHOD_TABLES = 1024,   /* finer codes in front of tables */
+	METHOD_ALL = 2047,
 };
 /* Their names, in the order of their bits, with something between them. */
 #define METHOD_NAMES(between)                                                 \
 	"clip" between "channels" between "bias" between "compensate" between \
 	"target" between "importance" between "entropy" between               \
-	"search" between "trellis" between "levels"
+	"search" between "trellis" between "levels" between "tables"
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

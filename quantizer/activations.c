@@ -25,9 +25,37 @@ static struct quant *activation_quant(struct arena *a,
 	return q;
 }
 
+/* The grid of 8 bits whose steps are split in four. */
+static struct quant *quarters(struct arena *a, struct domain_grid grid)
+{
+	grid.scale /= 4;
+	grid.zero_point *= 4;
+	grid.bits = 10;
+	return activation_quant(a, &grid);
+}
+
+/*
+ * What only a table of a convolution's own reads is never stored: four times
+ * as many codes cost a larger table, which hardly shows in a coded file, and
+ * leave the rounding behind the table alone.
+ */
+static bool is_finer(const struct quantizer *q, const struct value *v,
+		     const uint32_t *root)
+{
+	const struct node *table = domain_table_of_sums(v);
+	uint32_t made;
+
+	if (!(q->c->methods & METHOD_TABLES) || !q->target ||
+	    !q->target->coded || q->grids[v->id] || !table)
+		return false;
+	made = root[table->outputs[0]->id];
+	return made != DOMAIN_FLOAT && q->g->values[made]->quant->channels == 1;
+}
+
 /* A root: the grid that it was trained with, scales a channel where that is
  * better, otherwise one. */
-static int quantize_root(struct quantizer *q, struct value *v, int bits,
+static int quantize_root(struct quantizer *q, struct value *v,
+			 const uint32_t *root, int bits,
 			 const struct input_range *image_range)
 {
 	const struct channel_ranges *ranges = &q->seen.ranges[v->id];
@@ -38,6 +66,13 @@ static int quantize_root(struct quantizer *q, struct value *v, int bits,
 
 	if (q->grids[v->id] && domain_grid(q->grids[v->id], &grid)) {
 		v->quant = activation_quant(g->arena, &grid);
+		return v->quant ? 0 : -1;
+	}
+	if (is_finer(q, v, root)) {
+		if (q->c->methods & METHOD_CLIP)
+			r = clip_range(seen, domain_table_behind(v), 10);
+		range_to_scale(r, 8, &grid.scale, &grid.zero_point);
+		v->quant = quarters(g->arena, grid);
 		return v->quant ? 0 : -1;
 	}
 	if (q->c->methods & METHOD_CLIP)
@@ -63,9 +98,16 @@ static int quantize_roots(struct quantizer *q, const uint32_t *root,
 	struct graph *g = q->g;
 
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] == i) {
+		if (root[i] == i)
 			g->values[i]->quant = NULL;
-			if (quantize_root(q, g->values[i],
+	/* what tables make comes before what they read */
+	for (int sums = 0; sums < 2; sums++)
+		for (uint32_t i = 0; i < g->value_count; i++) {
+			struct value *v = g->values[i];
+
+			if (root[i] == i &&
+			    (domain_table_of_sums(v) != NULL) == sums &&
+			    quantize_root(q, v, root,
 					  few[i] ? q->c->act_bits : 8,
 					  image_range))
 				return -1;

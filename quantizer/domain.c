@@ -136,6 +136,19 @@ const struct node *domain_table_behind(const struct value *v)
 	return n;
 }
 
+const struct node *domain_table_of_sums(const struct value *v)
+{
+	const struct node *conv = v->producer, *n = domain_table_behind(v);
+
+	if (!n || !conv || conv->op != OP_CONV || !domain_has_weights(conv) ||
+	    conv->act.kind != ACT_NONE || n->outputs[0]->dtype != DT_F32)
+		return NULL;
+	for (int i = 1; i < n->input_count; i++)
+		if (n->inputs[i] && shape_elements(&n->inputs[i]->shape) != 1)
+			return NULL;
+	return n;
+}
+
 static bool read_by_integers(const struct value *v)
 {
 	for (int i = 0; i < v->use_count; i++) {

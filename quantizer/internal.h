@@ -57,6 +57,9 @@ int domain_split_activations(struct graph *g);
 /* The node behind v that the device computes by a table of v's codes, where it
  * alone reads v. */
 const struct node *domain_table_behind(const struct value *v);
+/* The same where v is the sums of a convolution, which look up the table
+ * themselves: v is never stored, and may have codes of more than 8 bits. */
+const struct node *domain_table_of_sums(const struct value *v);
 
 /*
  * What calibration learns of a value: extremes, and a histogram over

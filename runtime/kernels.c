@@ -128,10 +128,11 @@ void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
 		for (uint32_t i = 0; i < pixels; i++) {
 			int32_t v = add_bias(acc[i * lanes + c], bias);
 			int n = v < 0;
-			int8_t q = dbrt_requantize(v, m[n], s[n], p->zero_point,
-						   p->low, p->high);
+			int32_t q = dbrt_requantize(
+				v, m[n], s[n], p->zero_point, p->low, p->high);
 
-			out[i * stride + c] = table ? table[q + 128] : q;
+			out[i * stride + c] = table ? table[q - p->low] :
+						      (int8_t)q;
 		}
 	}
 }

@@ -16,8 +16,8 @@ struct dbrt_post {
 	const int32_t *bias;
 	const uint16_t *multiplier, *multiplier2;
 	const uint8_t *shift, *shift2;
-	const int8_t *table; /* 256 bytes, index q + 128; NULL: none */
-	uint32_t table_step; /* bytes to the next channel's table, 0 or 256 */
+	const int8_t *table; /* index q - low; NULL: none */
+	uint32_t table_step; /* bytes to the next channel's table; 0: one */
 	int32_t zero_point, low, high;
 };
 

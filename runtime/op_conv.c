@@ -90,13 +90,19 @@ static int check_multipliers(const struct dbrt_op_view *v, uint32_t multiplier,
 	return 1;
 }
 
+static int has_table(const struct dbp_conv *p)
+{
+	return p->post == DBP_POST_TABLE || p->post == DBP_POST_TABLES;
+}
+
 static int check_post(const struct dbrt_op_view *v, const struct dbp_conv *p)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
 	uint32_t channels = y->dims[3];
 	const int32_t *bias = dbrt_blob(v->m, p->bias, 4ull * channels, 4);
 
-	if (!bias || p->post > DBP_POST_TABLES)
+	if (!bias || p->post > DBP_POST_TABLES || p->inner_extra > 2 ||
+	    (p->inner_extra && !has_table(p)))
 		return 0;
 	for (uint32_t c = 0; c < channels; c++)
 		if (bias[c] > 1 << 30 || bias[c] < -(1 << 30))
@@ -112,7 +118,8 @@ static int check_post(const struct dbrt_op_view *v, const struct dbp_conv *p)
 	if (p->post == DBP_POST_TABLE)
 		channels = 1;
 	return p->post == DBP_POST_CLAMP ||
-	       dbrt_blob(v->m, p->table, 256ull * channels, 1);
+	       dbrt_blob(v->m, p->table,
+			 (uint64_t)dbp_conv_table_size(p) * channels, 1);
 }
 
 int dbrt_conv_check_common(const struct dbrt_op_view *v, int transposed)
@@ -120,8 +127,8 @@ int dbrt_conv_check_common(const struct dbrt_op_view *v, int transposed)
 	const struct dbp_conv *p = v->params;
 	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
 
-	if (x->dtype != DBP_S8 || p->reserved || p->reserved2[0] ||
-	    p->reserved2[1] || (transposed && p->depthwise) ||
+	if (x->dtype != DBP_S8 || p->reserved2[0] || p->reserved2[1] ||
+	    (transposed && p->depthwise) ||
 	    !check_geometry(p, x, y, transposed) || !check_weights(v, p) ||
 	    !check_post(v, p) ||
 	    v->op->scratch_bytes < dbp_conv_scratch_bytes(p, x, y))
@@ -140,7 +147,6 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *p = v->params;
 	int is_leaky = p->post == DBP_POST_LEAKY;
-	int has_table = p->post == DBP_POST_TABLE || p->post == DBP_POST_TABLES;
 	struct dbrt_post post = {
 		.bias = dbrt_blob(v->m, p->bias, 0, 4),
 		.zero_point = dbrt_out(v, 0)->zero_point,
@@ -155,12 +161,14 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 	post.multiplier2 = is_leaky ? dbrt_blob(v->m, p->multiplier2, 0, 2) :
 				      post.multiplier;
 	post.shift2 = is_leaky ? dbrt_blob(v->m, p->shift2, 0, 1) : post.shift;
-	if (has_table) {
+	if (has_table(p)) {
+		int32_t size = (int32_t)dbp_conv_table_size(p);
+
 		post.table = dbrt_blob(v->m, p->table, 0, 1);
-		post.table_step = p->post == DBP_POST_TABLES ? 256 : 0;
-		post.zero_point = p->inner_zero_point;
-		post.low = -128;
-		post.high = 127;
+		post.table_step = p->post == DBP_POST_TABLES ? size : 0;
+		post.zero_point = p->inner_zero_point * (size / 256);
+		post.low = -size / 2;
+		post.high = size / 2 - 1;
 	}
 	return post;
 }

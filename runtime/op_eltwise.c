@@ -104,9 +104,9 @@ static void mul_row(const void *ctx, const struct dbrt_walk *w)
 	uint32_t i;
 
 	for (i = 0; i < w->n; i++) {
-		*out = dbrt_requantize((*a - t->za) * (*b - t->zb),
-				       p.multiplier, p.shift, t->zo,
-				       p.clamp_min, p.clamp_max);
+		*out = (int8_t)dbrt_requantize((*a - t->za) * (*b - t->zb),
+					       p.multiplier, p.shift, t->zo,
+					       p.clamp_min, p.clamp_max);
 		out += w->inner[0];
 		a += w->inner[1];
 		b += w->inner[2];
@@ -160,8 +160,9 @@ void dbrt_rescale_table(int8_t *table, const struct dbp_rescale *p,
 	int32_t q;
 
 	for (q = -128; q <= 127; q++)
-		table[q + 128] = dbrt_requantize(q - zero_in, p->multiplier,
-						 p->shift, zero_out, -128, 127);
+		table[q + 128] =
+			(int8_t)dbrt_requantize(q - zero_in, p->multiplier,
+						p->shift, zero_out, -128, 127);
 }
 
 void dbrt_rescale_run(const struct dbrt_op_view *v)

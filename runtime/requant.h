@@ -21,13 +21,13 @@ static inline int32_t dbrt_clamp(int64_t v, int32_t low, int32_t high)
 	return (int32_t)(v < low ? low : v > high ? high : v);
 }
 
-static inline int8_t dbrt_requantize(int32_t acc, uint32_t multiplier,
-				     uint32_t shift, int32_t zero_point,
-				     int32_t low, int32_t high)
+static inline int32_t dbrt_requantize(int32_t acc, uint32_t multiplier,
+				      uint32_t shift, int32_t zero_point,
+				      int32_t low, int32_t high)
 {
 	int64_t q = dbrt_round_shift((int64_t)acc * multiplier, shift);
 
-	return (int8_t)dbrt_clamp(q + zero_point, low, high);
+	return dbrt_clamp(q + zero_point, low, high);
 }
 
 /* Round a float half to even, x/scale + zero_point clamped to int8; NaN gives

@@ -21,7 +21,7 @@
 
 #define DBP_MAGIC 0x1a504244u /* the bytes 'D' 'B' 'P' 0x1a */
 #define DBP_MAJOR 2
-#define DBP_MINOR 0
+#define DBP_MINOR 1
 #define DBP_NONE 0xffffffffu
 #define DBP_MAX_RANK 6
 #define DBP_ALIGN 64              /* of the file in memory, and of sections */
@@ -179,8 +179,8 @@ enum dbp_post {
  *   acc = bias[o] + sum x * w             (exact in int32)
  *   q   = zo + ((acc * multiplier[o] + (1 << (shift[o] - 1))) >> shift[o])
  * in 64 bits, >> rounding down, zo the output's zero point (of the inner
- * scale with DBP_POST_TABLE: inner_zero_point). bias holds the real bias in
- * units of scale_x * scale_w minus zero_point_x * sum w.
+ * scale with DBP_POST_TABLE: inner_zero_point << inner_extra). bias holds the
+ * real bias in units of scale_x * scale_w minus zero_point_x * sum w.
  *
  * Weights, "row" = output channel within a group, "column" = index in the
  * flattened window (ky, kx, ci), K = kh * kw * Cin/groups:
@@ -207,8 +207,9 @@ struct dbp_conv {
 	uint8_t post;        /* enum dbp_post */
 	uint8_t depthwise;   /* 1: weights in depthwise order */
 	int8_t clamp_min, clamp_max;
-	int8_t inner_zero_point; /* DBP_POST_TABLE, DBP_POST_TABLES */
-	uint8_t reserved;
+	/* DBP_POST_TABLE, DBP_POST_TABLES: */
+	int8_t inner_zero_point; /* times 1 << inner_extra */
+	uint8_t inner_extra;     /* bits of inner codes over 8, 0 to 2; or 0 */
 	/* offsets in the data section: */
 	uint32_t weights, weights_bytes;
 	uint32_t levels;              /* int8_t[Cout][1 << bits] or DBP_NONE */
@@ -216,8 +217,8 @@ struct dbp_conv {
 	uint32_t multiplier;          /* uint16_t[Cout] 32768 to 65535, or 0 */
 	uint32_t shift;               /* uint8_t[Cout] 1 to 62 */
 	uint32_t multiplier2, shift2; /* DBP_POST_LEAKY, the same for acc < 0 */
-	uint32_t table;       /* int8_t[256], index q + 128; DBP_POST_TABLES:
-			       * int8_t[Cout][256] */
+	uint32_t table;       /* int8_t[n], n = dbp_conv_table_size(), index
+			       * q + n / 2; DBP_POST_TABLES: [Cout][n] */
 	uint32_t float_scale; /* float[Cout] */
 	uint32_t reserved2[2];
 };
@@ -251,6 +252,12 @@ static inline void dbp_block_put(uint8_t *block, uint32_t bits, uint32_t row,
 	if (bits == 3)
 		block[16 + column / 2] |=
 			(uint8_t)((code >> 2 & 1) << (column % 2 * 4 + row));
+}
+
+/* Entries of a table, one an inner code. */
+static inline uint32_t dbp_conv_table_size(const struct dbp_conv *c)
+{
+	return 256u << (c->inner_extra & 3);
 }
 
 /* K, and K padded to whole tiles, of a conv or transposed conv. */

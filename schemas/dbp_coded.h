@@ -15,7 +15,7 @@
 #include "schemas/dbp_trellis.h"
 
 #define DBP_CODED_MAGIC 0x1b504244u /* the bytes 'D' 'B' 'P' 0x1b */
-#define DBP_CODED_MAJOR 2
+#define DBP_CODED_MAJOR 3
 #define DBP_CODED_MINOR 0
 
 struct dbp_coded {

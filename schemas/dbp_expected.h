@@ -126,6 +126,23 @@ static inline void dbp_expect_biases(const struct dbp_expecting *e,
 		}
 }
 
+/* Curves: numbers of a table are near those before them. */
+static inline void dbp_expect_tables(const struct dbp_expecting *e,
+				     uint32_t table, uint32_t size,
+				     uint32_t bytes)
+{
+	uint8_t *at = e->file + e->data.offset + table, before = 0;
+
+	for (uint32_t i = 0; i < bytes; i++) {
+		uint8_t had = at[i];
+
+		if (i % size == 0)
+			before = 0;
+		at[i] = (uint8_t)(e->restores ? had + before : had - before);
+		before = e->restores ? at[i] : had;
+	}
+}
+
 static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 				   uint32_t x, uint32_t y)
 {
@@ -134,7 +151,8 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 	struct dbp_tensor in, out;
 	struct dbp_conv c;
 	struct dbp_run r;
-	uint32_t channels, weights, biases, bytes, from;
+	uint32_t channels, weights, biases, bytes, from, table;
+	uint64_t table_bytes;
 
 	if (x >= count || y >= count)
 		return;
@@ -143,9 +161,15 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 	memcpy(&c, params, sizeof(c));
 	channels = out.dims[3];
 	r = dbp_conv_run(&c, in.dims[3], channels);
-	dbp_expect_array(e, &c.table,
-			 c.post == DBP_POST_TABLES ? 256 * (uint64_t)channels :
-						     256);
+	table_bytes = dbp_conv_table_size(&c);
+	if (c.post == DBP_POST_TABLES)
+		table_bytes *= channels;
+	from = e->data_end;
+	table = dbp_expect_array(e, &c.table, table_bytes);
+	/* each array once: time stays within the file's size */
+	if (table >= from && dbp_lies_in(&e->data, table, table_bytes))
+		dbp_expect_tables(e, table, dbp_conv_table_size(&c),
+				  (uint32_t)table_bytes);
 	from = e->data_end;
 	bytes = dbp_expect(e, &c.weights_bytes, (uint32_t)dbp_run_bytes(&r));
 	weights = dbp_expect_array(e, &c.weights, bytes);
@@ -158,7 +182,6 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 	dbp_expect_array(e, &c.shift2, channels);
 	dbp_expect_array(e, &c.float_scale, 4 * (uint64_t)channels);
 	memcpy(params, &c, sizeof(c));
-	/* each array once: time stays within the file's size */
 	if (bytes && bytes == dbp_run_bytes(&r) && c.grid != DBP_GRID_LEVELS &&
 	    weights >= from && biases >= from &&
 	    dbp_lies_in(&e->data, weights, bytes) &&

@@ -249,18 +249,33 @@ static inline AVX2 __m256i scale_four(const struct scales *s, __m256i v, int k)
 	return _mm256_sub_epi64(v, s->offset[k]);
 }
 
-/* Four numbers of 64 bits, plus zero, that are codes. */
-static inline AVX2 void store_four(int8_t *out, __m256i q, __m128i zero)
+/* The low halves of four numbers of 64 bits. */
+static inline AVX2 __m128i low_halves(__m256i q)
 {
 	const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
-	__m128i v =
-		_mm256_castsi256_si128(_mm256_permutevar8x32_epi32(q, even));
+
+	return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(q, even));
+}
+
+/* Four numbers that are codes. */
+static inline AVX2 void store_four(int8_t *out, __m128i v)
+{
 	int32_t codes;
 
-	v = _mm_add_epi32(v, zero);
 	v = _mm_packs_epi16(_mm_packs_epi32(v, v), v);
 	codes = _mm_cvtsi128_si32(v);
 	memcpy(out, &codes, sizeof(codes));
+}
+
+/* Four tables, `step` bytes apart, at four places. */
+static inline AVX2 void look_up_four(int8_t *out, const int8_t *table,
+				     size_t step, __m128i places)
+{
+	uint32_t at[4];
+
+	_mm_storeu_si128((void *)at, places);
+	for (size_t c = 0; c < 4; c++)
+		out[c] = table[c * step + at[c]];
 }
 
 static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
@@ -272,6 +287,7 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	const int8_t *table =
 		p->table ? p->table + (size_t)channel * p->table_step : NULL;
 	const __m128i zero = _mm_set1_epi32(p->zero_point);
+	const __m128i first = _mm_set1_epi32(p->zero_point - p->low);
 	const __m256i low = _mm256_set1_epi64x(p->low - p->zero_point);
 	const __m256i high = _mm256_set1_epi64x(p->high - p->zero_point);
 
@@ -289,10 +305,11 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 		}
 		q = _mm256_blendv_epi8(q, low, _mm256_cmpgt_epi64(low, q));
 		q = _mm256_blendv_epi8(q, high, _mm256_cmpgt_epi64(q, high));
-		store_four(out, q, zero);
-		for (int c = 0; table && c < 4; c++)
-			out[c] = table[(size_t)c * p->table_step +
-				       (size_t)(out[c] + 128)];
+		if (table)
+			look_up_four(out, table, p->table_step,
+				     _mm_add_epi32(low_halves(q), first));
+		else
+			store_four(out, _mm_add_epi32(low_halves(q), zero));
 	}
 }
 

@@ -85,6 +85,16 @@ done
 check "levels change something" sh -c \
 	"! cmp -s '$work/tiles/no-trellis/blobs.dbp' \
 	'$work/tiles/no-levels/blobs.dbp'"
+# activations of 8 bits: those of 4 have a table for each channel here
+for options in "" "--method no-tables"; do
+	# shellcheck disable=SC2086 # none, or two
+	"$dbconvert" "$model" -q --calib "$blobs/photos" $options \
+		-o "$work/finer$options" 2>"$work/method.log" ||
+		failed "converting with '$options'"
+done
+check "finer codes in front of tables change something" sh -c \
+	"! cmp -s '$work/finer/blobs.dbp' \
+	'$work/finer--method no-tables/blobs.dbp'"
 refused "a method that is none" 2 "'--method'" \
 	"$dbconvert" "$model" --method no-luck -o "$work/method"
 

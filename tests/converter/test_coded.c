@@ -392,6 +392,69 @@ static void test_expected(void **state)
 	free_coded(&k);
 }
 
+/* Curves take next to nothing, one for all channels or one each, and also
+ * where a second convolution has the same one. */
+static void test_tables(void **state)
+{
+	static const uint32_t dims[] = { 1, 4, 4, 16 };
+	const struct dbp_run r = { .kind = DBP_CODED_TILES,
+				   .bits = 8,
+				   .groups = 1,
+				   .rows = 16,
+				   .columns = 16 };
+	struct dbp_conv c = { .kernel_h = 1,
+			      .kernel_w = 1,
+			      .groups = 1,
+			      .weight_bits = 8,
+			      .levels = DBP_NONE,
+			      .bias = DBP_NONE,
+			      .multiplier = DBP_NONE,
+			      .shift = DBP_NONE,
+			      .multiplier2 = DBP_NONE,
+			      .shift2 = DBP_NONE,
+			      .float_scale = DBP_NONE };
+	static const uint8_t posts[] = { DBP_POST_TABLE, DBP_POST_TABLES,
+					 DBP_POST_TABLE };
+	int8_t curves[16 * 1024];
+	uint32_t x, y, bytes[3], at[3];
+	struct dbp_builder b;
+	struct coded_map map;
+	struct coded k;
+
+	(void)state;
+	seed_now = 12;
+	dbp_builder_init(&b);
+	x = dbp_add_tensor(&b, DBP_S8, 4, dims, 0.1f, -77);
+	y = dbp_add_tensor(&b, DBP_S8, 4, dims, 0.2f, 5);
+	dbp_add_input(&b, x);
+	dbp_add_output(&b, y);
+	for (int i = 0; i < 3; i++) {
+		int n, channels = posts[i] == DBP_POST_TABLES ? 16 : 1;
+
+		c.post = posts[i];
+		c.inner_extra = i == 1 ? 0 : 2;
+		n = (int)dbp_conv_table_size(&c);
+		for (int j = 0; j < n * channels; j++) {
+			int q = (j % n - n / 2) * 256 / n;
+
+			curves[j] =
+				(int8_t)(q < 0 ? -100 - q / 8 :
+						 q * (9 + j / n) / 10 - 100);
+		}
+		bytes[i] = (uint32_t)(n * channels);
+		at[i] = i == 2 ? at[0] : dbp_add_data(&b, curves, bytes[i]);
+		c.table = at[i];
+		c.weights = add_weights(&b, &r, &c.weights_bytes);
+		dbp_add_op(&b, DBP_OP_CONV, &x, 1, &y, 1, &c, sizeof(c), 0);
+	}
+	code_built(&b, &k, &map);
+	for (int i = 0; i < 2; i++)
+		assert_true(coded_map_bytes(&map, data_at(k.plain) + at[i],
+					    bytes[i]) < bytes[i] / 4);
+	coded_map_free(&map);
+	free_coded(&k);
+}
+
 static void test_cut(void **state)
 {
 	struct coded c;
@@ -485,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_dependent),
 		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_rewritten),

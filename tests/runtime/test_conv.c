@@ -27,9 +27,10 @@ struct setup {
 	struct dbp_conv p;
 	int32_t zero_in, zero_out;
 	uint32_t gap, workers;
+	uint32_t missing; /* last bytes of the tables */
 	/* arrays by output channel */
 	int8_t codes[MAX_WEIGHTS], levels[MAX_CHANNELS * 16];
-	int8_t table[MAX_CHANNELS * 256];
+	int8_t table[MAX_CHANNELS * 1024];
 	int32_t bias[MAX_CHANNELS];
 	uint16_t multiplier[MAX_CHANNELS], multiplier2[MAX_CHANNELS];
 	uint8_t shift[MAX_CHANNELS], shift2[MAX_CHANNELS];
@@ -115,6 +116,11 @@ static int64_t requantized(int64_t v, int64_t m, int shift, int64_t zero,
 	return q < low ? low : q > high ? high : q;
 }
 
+static bool has_table(const struct setup *s)
+{
+	return s->p.post == DBP_POST_TABLE || s->p.post == DBP_POST_TABLES;
+}
+
 static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 		       uint32_t ox, uint32_t o)
 {
@@ -125,11 +131,15 @@ static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 
 	if (s->p.post == DBP_POST_FLOAT)
 		return (double)((float)acc * s->scale[o]);
-	if (s->p.post == DBP_POST_TABLE || s->p.post == DBP_POST_TABLES)
-		return s->table[(s->p.post == DBP_POST_TABLES ? 256 * o : 0) +
-				128 +
-				requantized(acc, m, shift,
-					    s->p.inner_zero_point, -128, 127)];
+	if (has_table(s)) {
+		int unit = 1 << s->p.inner_extra, size = 256 * unit;
+		int64_t at = requantized(acc, m, shift,
+					 s->p.inner_zero_point * unit,
+					 -size / 2, size / 2 - 1);
+
+		at += s->p.post == DBP_POST_TABLES ? size * (int64_t)o : 0;
+		return s->table[at + size / 2];
+	}
 	return (double)requantized(acc, m, shift, s->zero_out, s->p.clamp_min,
 				   s->p.clamp_max);
 }
@@ -139,6 +149,7 @@ static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 static void add_arrays(struct dbp_builder *b, struct setup *s)
 {
 	uint32_t outputs = s->out[3], taps = s->p.kernel_h * s->p.kernel_w;
+	uint32_t table_bytes = dbp_conv_table_size(&s->p);
 	size_t bytes;
 	uint8_t *weights =
 		s->p.depthwise ?
@@ -160,8 +171,10 @@ static void add_arrays(struct dbp_builder *b, struct setup *s)
 	s->p.shift = dbp_add_data(b, s->shift, outputs);
 	s->p.multiplier2 = dbp_add_data(b, s->multiplier2, 2 * outputs);
 	s->p.shift2 = dbp_add_data(b, s->shift2, outputs);
-	s->p.table = dbp_add_data(b, s->table, 256 * outputs);
 	s->p.float_scale = dbp_add_data(b, s->scale, 4 * outputs);
+	if (s->p.post == DBP_POST_TABLES)
+		table_bytes *= outputs;
+	s->p.table = dbp_add_data(b, s->table, table_bytes - s->missing);
 }
 
 static int open_conv(struct dbp_run *r, struct setup *s)
@@ -266,7 +279,7 @@ static void pick_arrays(struct setup *s)
 		s->codes[i] = (int8_t)pick(-half, half - 1);
 	for (uint32_t i = 0; i < outputs * 16; i++)
 		s->levels[i] = (int8_t)pick(-128, 127);
-	for (uint32_t i = 0; i < 256 * outputs; i++)
+	for (uint32_t i = 0; i < 1024 * outputs; i++)
 		s->table[i] = (int8_t)pick(-128, 127);
 	for (uint32_t o = 0; o < outputs; o++) {
 		uint32_t spread = 64 * (uint32_t)half + k * (uint32_t)half;
@@ -339,6 +352,7 @@ static void pick_setup(struct setup *s, int kind)
 	s->p.clamp_min = (int8_t)pick(-128, 0);
 	s->p.clamp_max = (int8_t)pick(0, 127);
 	s->p.inner_zero_point = (int8_t)pick(-128, 127);
+	s->p.inner_extra = has_table(s) ? (uint8_t)pick(0, 2) : 0;
 	s->zero_in = pick(-128, 127);
 	s->zero_out = pick(-128, 127);
 	s->gap = pick(0, 2) ? 0 : (uint32_t)pick(1, 5);
@@ -438,6 +452,46 @@ static void test_largest_sums(void **state)
 	free(s);
 }
 
+/* ---- What is refused ---- */
+
+static int status_of(struct setup *s)
+{
+	struct dbp_run r;
+	int status = open_conv(&r, s);
+
+	dbp_run_close(&r);
+	return status;
+}
+
+static void test_refused(void **state)
+{
+	struct setup *s = malloc(sizeof(*s));
+	struct dbp_conv kept;
+
+	(void)state;
+	assert_non_null(s);
+	seed_now = 20264;
+	for (int i = 0; i < 40; i++) {
+		do
+			pick_setup(s, DBP_OP_CONV);
+		while (s->p.post != (i % 2 ? DBP_POST_TABLE : DBP_POST_TABLES));
+		kept = s->p;
+		assert_int_equal(status_of(s), DBRT_OK);
+		s->missing = 16;
+		assert_int_equal(status_of(s), DBRT_ERROR_FORMAT);
+		s->missing = 0;
+		s->p.inner_extra = 3;
+		assert_int_equal(status_of(s), DBRT_ERROR_FORMAT);
+		s->p.inner_extra = 1;
+		s->p.post = DBP_POST_CLAMP;
+		assert_int_equal(status_of(s), DBRT_ERROR_FORMAT);
+		s->p = kept;
+		s->p.post = DBP_POST_TABLES + 1;
+		assert_int_equal(status_of(s), DBRT_ERROR_FORMAT);
+	}
+	free(s);
+}
+
 /* ---- Kernels of each instruction set ---- */
 
 typedef void dot_fn(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
@@ -504,7 +558,7 @@ static void compare_requantize(const struct dbrt_kernels *k)
 	static int32_t acc[16 * 16], bias[32];
 	static uint16_t m[32], m2[32];
 	static uint8_t s[32], s2[32];
-	static int8_t table[32 * 256], a[16 * 40], b[16 * 40];
+	static int8_t table[32 * 1024], a[16 * 40], b[16 * 40];
 	uint32_t lanes = pick(0, 1) ? 4 : 16, pixels = (uint32_t)pick(1, 16);
 	uint32_t channel = (uint32_t)pick(0, 16);
 	uint32_t count = (uint32_t)pick(1, (int)lanes);
@@ -514,12 +568,21 @@ static void compare_requantize(const struct dbrt_kernels *k)
 			       leaky ? m2 : m,
 			       s,
 			       leaky ? s2 : s,
-			       pick(0, 2) ? NULL : table,
-			       pick(0, 1) ? 256 : 0,
+			       NULL,
+			       0,
 			       pick(-128, 127),
 			       pick(-128, 0),
 			       pick(0, 127) };
 
+	if (!pick(0, 2)) {
+		int size = 256 << pick(0, 2);
+
+		p.table = table;
+		p.table_step = pick(0, 1) ? (uint32_t)size : 0;
+		p.zero_point *= size / 256;
+		p.low = -size / 2;
+		p.high = size / 2 - 1;
+	}
 	for (int i = 0; i < 256; i++)
 		acc[i] = pick(-(1 << 29), 1 << 29) >> pick(0, 25);
 	for (int i = 0; i < 32; i++) {
@@ -611,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_conv_transpose),
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_largest_sums),
+		cmocka_unit_test(test_refused),
 #ifdef DBRT_X86
 		cmocka_unit_test(test_kernels),
 #endif

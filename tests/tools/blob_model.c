@@ -275,7 +275,7 @@ static void backbone(struct model *m)
 
 	average_depthwise(conv(m, "b1_out", "b2_dw", 16, 16, 3, 1, 16, false));
 	batch_norm(m, "b2_dw", "b2_dw_bn", 16);
-	node(m, "Relu", "b2_dw_bn", "b2_dw_out");
+	node(m, "Elu", "b2_dw_bn", "b2_dw_out");
 	w = conv(m, "b2_dw_out", "b2_pw", 16, 16, 1, 1, 1, false);
 	pass_channel(w, 16, 1, 0, 0, 1.0f);
 	pass_channel(w, 16, 1, 1, 1, 1.0f);

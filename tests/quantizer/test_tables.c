@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Codes in front of tables: where they may be finer than 8 bits, and what the
+ * packed model gains by it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "converter/pack.h"
+#include "evaluator/evaluator.h"
+#include "quantizer/quantizer.h"
+#include "tests/support/fixture.h"
+#include "tests/support/packed_decibels.h"
+
+#define ELEMENTS (12 * 12 * 8)
+
+static const struct cost_target coded = { .coded = true };
+static const struct cost_target in_place = { .coded = false };
+
+static void random_input(float *x, uint32_t seed)
+{
+	for (int i = 0; i < ELEMENTS; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		x[i] = (float)(seed >> 8) / (1 << 23) - 1;
+	}
+}
+
+static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
+{
+	(void)ctx;
+	(void)d;
+	random_input(inputs[0], (uint32_t)index + 1);
+	return 0;
+}
+
+static struct graph *build(struct fixture *f, const char *middle)
+{
+	char text[4096];
+	struct graph *g;
+
+	snprintf(text, sizeof(text),
+		 "input %%x f32 1x12x12x8\n"
+		 "const %%w f32 8x8x1x1 = random 3\n"
+		 "const %%z f32 8x8x1x1 = random 9\n"
+		 "%s"
+		 "%%y = Conv(%%d, %%z) layout=nhwc : f32 1x12x12x8\n"
+		 "output %%y\n",
+		 middle);
+	g = graph_parse(&f->arena, text, &f->d);
+	if (!g)
+		fail_msg("%s", f->d.entries[0].text);
+	return g;
+}
+
+/* Quantized for a target; bits of what lies in front of the table. */
+static int bits_of(struct fixture *f, struct graph *g, const char *value,
+		   int methods, const struct cost_target *target,
+		   struct packed *out)
+{
+	static const struct samples samples = { 8, fill, NULL };
+	const struct preprocess none = { 0 };
+	struct quantizer *q;
+	struct config c;
+
+	config_init(&c);
+	c.methods = methods;
+	c.jobs = 1;
+	q = quantizer_new(g, &c, target, &samples, NULL, NULL, NULL, &f->d);
+	if (!q || quantizer_round(q, NULL, &f->d) ||
+	    pack_graph(g, &none, NULL, &c, &f->arena, out, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+	quantizer_free(q);
+	return graph_find_value(g, value)->quant->bits;
+}
+
+static double measure(struct fixture *f, const struct graph *g,
+		      const struct packed *p)
+{
+	struct evaluator *e = evaluator_new(g, &f->d);
+	float x[ELEMENTS];
+	const void *inputs[1] = { x };
+	double decibels;
+
+	assert_non_null(e);
+	random_input(x, 77);
+	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
+	decibels =
+		packed_decibels(p, x, evaluator_output(e, 0), ELEMENTS, &f->d);
+	evaluator_free(e);
+	return decibels;
+}
+
+#define SUMS "%c = Conv(%x, %w) layout=nhwc : f32 1x12x12x8\n"
+
+static const char sums[] = SUMS;
+
+static void test_finer_is_better(void **state)
+{
+	static const char *const functions[] = { "Swish",     "Gelu", "Sigmoid",
+						 "HardSwish", "Mish", "Tanh" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+		char middle[200];
+		struct packed p = { 0 }, finer = { 0 };
+		double plain, gain;
+
+		snprintf(middle, sizeof(middle),
+			 "%s%%d = %s(%%c) : f32 1x12x12x8\n", sums,
+			 functions[i]);
+		assert_int_equal(bits_of(f, build(f, middle), "c",
+					 METHOD_ALL & ~METHOD_TABLES, &coded,
+					 &p),
+				 8);
+		assert_int_equal(bits_of(f, build(f, middle), "c", METHOD_ALL,
+					 &coded, &finer),
+				 10);
+		plain = measure(f, build(f, middle), &p);
+		gain = measure(f, build(f, middle), &finer) - plain;
+		if (plain < 25 || gain < 0.3)
+			fail_msg("%s: %.1f dB, and %.1f more", functions[i],
+				 plain, gain);
+	}
+}
+
+/* Eight bits where the codes are stored, somebody clamps to them, or tables
+ * are dear. */
+static void test_where_it_is_not(void **state)
+{
+	static const char swish[] = SUMS "%d = Swish(%c) : f32 1x12x12x8\n";
+	static const char *const others[] = {
+		SUMS "%s = Swish(%c) : f32 1x12x12x8\n"
+		     "%d = Add(%s, %c) : f32 1x12x12x8\n",
+		"%c = Conv(%x, %w) layout=nhwc act=relu : f32 1x12x12x8\n"
+		"%d = Tanh(%c) : f32 1x12x12x8\n",
+		"%c = Add(%x, %x) : f32 1x12x12x8\n"
+		"%d = Swish(%c) : f32 1x12x12x8\n",
+	};
+	struct fixture *f = *state;
+	struct packed p = { 0 };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_int_equal(bits_of(f, build(f, others[i]), "c",
+					 METHOD_ALL, &coded, &p),
+				 8);
+	assert_int_equal(
+		bits_of(f, build(f, swish), "c", METHOD_ALL, &in_place, &p), 8);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_finer_is_better, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_where_it_is_not, fixture_setup, fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
