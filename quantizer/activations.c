@@ -52,6 +52,14 @@ static bool is_finer(const struct quantizer *q, const struct value *v,
 	return made != DOMAIN_FLOAT && q->g->values[made]->quant->channels == 1;
 }
 
+/* Nobody looks at the last byte: coded weights of 8 bits, without limits on
+ * what the model takes up. */
+static bool cheap_tables(const struct quantizer *q)
+{
+	return q->target && q->target->coded && q->c->bits == 8 &&
+	       !q->c->max_size_bytes && !q->c->max_ram_bytes;
+}
+
 /* A root: the grid that it was trained with, scales a channel where that is
  * better, otherwise one. */
 static int quantize_root(struct quantizer *q, struct value *v,
@@ -62,6 +70,7 @@ static int quantize_root(struct quantizer *q, struct value *v,
 	struct graph *g = q->g;
 	const struct observed *seen = q->seen.values[v->id];
 	struct input_range r = { seen->low, seen->high };
+	struct channel_terms terms;
 	struct domain_grid grid;
 
 	if (q->grids[v->id] && domain_grid(q->grids[v->id], &grid)) {
@@ -77,9 +86,13 @@ static int quantize_root(struct quantizer *q, struct value *v,
 	}
 	if (q->c->methods & METHOD_CLIP)
 		r = clip_range(seen, domain_table_behind(v), bits);
+	terms = (struct channel_terms){ .limits = r,
+					.samples = q->seen.samples,
+					.weight_bits = q->c->bits,
+					.bits = bits,
+					.cheap_tables = cheap_tables(q) };
 	if (ranges->channels && q->c->methods & METHOD_CHANNELS &&
-	    channel_quant(v, ranges, q->seen.samples, r, q->c->bits, bits,
-			  g->arena, &q->arena, &v->quant))
+	    channel_quant(v, ranges, &terms, g->arena, &q->arena, &v->quant))
 		return -1;
 	if (v->quant)
 		return 0;

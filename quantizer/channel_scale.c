@@ -18,9 +18,11 @@
 #define LEAST_RATIO (1.0 / 1024) /* of the smallest scale to the largest */
 #define LEAST_GAIN 1.5
 #define LEAST_GAIN_FEW 1.05 /* of codes of fewer than 8 bits */
-/* Tables cost 256 bytes a channel: only where one scale for all loses more
- * than 20 dB would, and a table each halves that. */
+/* Tables cost 256 bytes a channel, about 60 in a coded file: only where one
+ * scale for all loses more than 20 dB would, or 35 where they are cheap, and a
+ * table each halves that. */
 #define TABLES_SQNR 100.0
+#define CHEAP_SQNR 3000.0
 #define TABLES_GAIN 2.0
 
 /* ---- Where it is possible ---- */
@@ -399,20 +401,21 @@ static bool needs_tables(const struct value *v)
 }
 
 int channel_quant(const struct value *v, const struct channel_ranges *r,
-		  int samples, struct input_range limits, int weight_bits,
-		  int bits, struct arena *a, struct arena *scratch,
-		  struct quant **out)
+		  const struct channel_terms *terms, struct arena *a,
+		  struct arena *scratch, struct quant **out)
 {
 	const struct node *table = domain_table_behind(v);
+	const double sqnr = terms->cheap_tables ? CHEAP_SQNR : TABLES_SQNR;
+	bool few = terms->bits < 8;
 	struct choice k = { .ranges = r,
-			    .limits = limits,
-			    .weight_bits = weight_bits,
-			    .levels = 1 << bits };
+			    .limits = terms->limits,
+			    .weight_bits = terms->weight_bits,
+			    .levels = 1 << terms->bits };
 	double gain;
 
 	*out = NULL;
-	k.margin = 1 + 1 / det_sqrt(samples);
-	if (bits < 8) { /* the ranges are where clipping pays */
+	k.margin = 1 + 1 / det_sqrt(terms->samples);
+	if (few) { /* the ranges are where clipping pays */
 		k.margin = 1;
 		k.limits = (struct input_range){ -FLT_MAX, FLT_MAX };
 	}
@@ -438,11 +441,11 @@ int channel_quant(const struct value *v, const struct channel_ranges *r,
 	gain = choose_scales(&k);
 	if (needs_tables(v)) {
 		set_scales(&k, 0);
-		if (signal_of(&k) > TABLES_SQNR * activation_error(&k) ||
+		if (signal_of(&k) > sqnr * activation_error(&k) ||
 		    gain < TABLES_GAIN)
 			return 0;
 		choose_scales(&k);
-	} else if (gain < (bits < 8 ? LEAST_GAIN_FEW : LEAST_GAIN)) {
+	} else if (gain < (few ? LEAST_GAIN_FEW : LEAST_GAIN)) {
 		return 0;
 	}
 	*out = quant_of(&k, a);

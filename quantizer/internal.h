@@ -144,16 +144,20 @@ bool picture_samples_fit(const struct graph *g);
 struct input_range clip_range(const struct observed *o,
 			      const struct node *reader, int bits);
 
-/*
- * Scales a channel for v, a root with ranges, one zero point for all; *out
- * NULL where one scale serves as well. `samples`: how many the ranges come
- * from; `limits`: clip_range() of the whole; `weight_bits`: of what reads;
- * `bits`: of the codes. -1 out of memory.
- */
+/* What scales a channel go by. */
+struct channel_terms {
+	struct input_range limits; /* clip_range() of the whole */
+	int samples;               /* that the ranges come from */
+	int weight_bits;           /* of what reads */
+	int bits;                  /* of the codes */
+	bool cheap_tables;         /* a table for each channel hardly counts */
+};
+
+/* Scales a channel for v, a root with ranges, one zero point for all; *out
+ * NULL where one scale serves as well. -1 out of memory. */
 int channel_quant(const struct value *v, const struct channel_ranges *r,
-		  int samples, struct input_range limits, int weight_bits,
-		  int bits, struct arena *a, struct arena *scratch,
-		  struct quant **out);
+		  const struct channel_terms *terms, struct arena *a,
+		  struct arena *scratch, struct quant **out);
 
 /* Scale and zero point of codes of so many bits for a range; 0 is exact. */
 void range_to_scale(struct input_range r, int bits, float *scale,

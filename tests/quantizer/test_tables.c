@@ -56,24 +56,31 @@ static struct graph *build(struct fixture *f, const char *middle)
 	return g;
 }
 
+static void pack(struct fixture *f, struct graph *g, const struct config *c,
+		 const struct cost_target *target, struct packed *out)
+{
+	static const struct samples samples = { 64, fill, NULL };
+	const struct preprocess none = { 0 };
+	struct quantizer *q;
+
+	q = quantizer_new(g, c, target, &samples, NULL, NULL, NULL, &f->d);
+	if (!q || quantizer_round(q, NULL, &f->d) ||
+	    pack_graph(g, &none, NULL, c, &f->arena, out, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+	quantizer_free(q);
+}
+
 /* Quantized for a target; bits of what lies in front of the table. */
 static int bits_of(struct fixture *f, struct graph *g, const char *value,
 		   int methods, const struct cost_target *target,
 		   struct packed *out)
 {
-	static const struct samples samples = { 8, fill, NULL };
-	const struct preprocess none = { 0 };
-	struct quantizer *q;
 	struct config c;
 
 	config_init(&c);
 	c.methods = methods;
 	c.jobs = 1;
-	q = quantizer_new(g, &c, target, &samples, NULL, NULL, NULL, &f->d);
-	if (!q || quantizer_round(q, NULL, &f->d) ||
-	    pack_graph(g, &none, NULL, &c, &f->arena, out, &f->d))
-		fail_msg("%s", f->d.entries[f->d.count - 1].text);
-	quantizer_free(q);
+	pack(f, g, &c, target, out);
 	return graph_find_value(g, value)->quant->bits;
 }
 
@@ -151,6 +158,36 @@ static void test_where_it_is_not(void **state)
 		bits_of(f, build(f, swish), "c", METHOD_ALL, &in_place, &p), 8);
 }
 
+/* All channels but one are quiet: tables of their own where nothing says that
+ * the model must be small. */
+static void test_cheap_tables(void **state)
+{
+	static const char *const rows[] = { "40.0, -32.0, 24.0, 36.0, ",
+					    "1.0, 0.9, -1.1, 0.8, " };
+	struct fixture *f = *state;
+	char middle[2048] = "const %u f32 8x8x1x1 = [";
+	struct packed p = { 0 }, tables = { 0 };
+	struct config c;
+	struct graph *g;
+
+	for (int i = 0; i < 16; i++)
+		strcat(middle, rows[i / 2 != 1]);
+	strcpy(middle + strlen(middle) - 2,
+	       "]\n%c = Conv(%x, %u) layout=nhwc : f32 1x12x12x8\n"
+	       "%d = Swish(%c) : f32 1x12x12x8\n");
+	config_init(&c);
+	c.jobs = 1;
+	g = build(f, middle);
+	pack(f, g, &c, &coded, &tables);
+	assert_int_equal(graph_find_value(g, "d")->quant->channels, 8);
+	c.max_size_bytes = 1 << 20;
+	g = build(f, middle);
+	pack(f, g, &c, &coded, &p);
+	assert_int_equal(graph_find_value(g, "d")->quant->channels, 1);
+	assert_true(measure(f, build(f, middle), &tables) >
+		    measure(f, build(f, middle), &p) + 0.3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -158,6 +195,8 @@ int main(void)
 			test_finer_is_better, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_where_it_is_not, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_cheap_tables, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
