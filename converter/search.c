@@ -18,6 +18,7 @@
 #define RAISE 1.3 /* more bytes a try, while the model is not good enough */
 #define GOOD_ENOUGH 0.9 /* fidelity, where the user asks for none */
 #define COMPARED 48     /* photos beside those held out that variants run on */
+#define TELLING 0.01    /* less agreement than that is chance */
 #define SLACK 0.004     /* of a limit, left after a miss */
 
 struct search {
@@ -383,7 +384,14 @@ struct outcome {
 	struct packed packed;
 	struct quantizer_layer *layers;
 	int point;
-	double agreement; /* on more photos than those held out; or NAN */
+	/* On more photos than those held out; or NAN. */
+	double agreement, sqnr_db;
+};
+
+struct outcomes {
+	struct outcome *list;
+	int count;
+	double agreement; /* the most, of those within limits; or NAN */
 };
 
 static int note_layers(struct search *s, struct quantizer_layer **layers)
@@ -407,10 +415,12 @@ static bool within(const struct search *s, const struct search_point *p)
 }
 
 /* What keeps the limits, then what was asked for in accuracy with the fewest
- * bytes, then what agrees best with the float model. */
-static bool is_better(const struct search *s, const struct outcome *a,
-		      const struct outcome *b)
+ * bytes, then what agrees best with the float model: of what agrees about as
+ * well, whose outputs err least. */
+static bool is_better(const struct search *s, const struct outcomes *all,
+		      const struct outcome *a, const struct outcome *b)
 {
+	double telling = all->agreement - TELLING;
 	const struct search_point *p = &s->v->search.points[a->point];
 	const struct search_point *q = &s->v->search.points[b->point];
 	double enough = (double)s->c->min_fidelity;
@@ -421,7 +431,9 @@ static bool is_better(const struct search *s, const struct outcome *a,
 		return p->loss < q->loss;
 	if (enough > 0 && p->fidelity >= enough && q->fidelity >= enough)
 		return p->dbp_bytes < q->dbp_bytes;
-	return a->agreement > b->agreement;
+	if ((a->agreement >= telling) != (b->agreement >= telling))
+		return a->agreement >= telling;
+	return a->sqnr_db > b->sqnr_db;
 }
 
 static int variants_for(const struct config *c)
@@ -438,38 +450,58 @@ static int compare(struct search *s, struct outcome *o)
 	int first = s->v->calib_count - COMPARED, held = s->v->dataset.count;
 	struct fidelity f;
 
-	o->agreement = NAN;
+	o->agreement = o->sqnr_db = NAN;
 	if (held <= s->v->calib_count)
 		return 0;
 	if (measure_from(s, first > 0 ? first : 0, &f))
 		return -1;
 	o->agreement = fidelity_value(&f);
+	o->sqnr_db = f.sqnr_db;
+	return 0;
+}
+
+static int try_variant(struct search *s, int variant, struct outcomes *all)
+{
+	struct search_result *r = &s->v->search;
+	struct outcome *now = &all->list[all->count];
+
+	if (quantizer_set_variant(s->q, variant, s->d) || search_once(s) ||
+	    note_layers(s, &now->layers))
+		return -1;
+	now->packed = s->v->packed;
+	now->point = r->result;
+	if (variants_for(s->c) > 1 && compare(s, now))
+		return -1;
+	all->count++;
+	if (within(s, &r->points[now->point]) &&
+	    !(all->agreement >= now->agreement))
+		all->agreement = now->agreement;
 	return 0;
 }
 
 static int search(struct search *s)
 {
 	struct search_result *r = &s->v->search;
-	struct outcome best = { .point = -1 };
 	int count = variants_for(s->c);
+	struct outcomes all = {
+		.list = arena_array(&s->v->arena, (size_t)count,
+				    sizeof(*all.list)),
+		.agreement = NAN,
+	};
+	const struct outcome *best = all.list;
 
-	for (int i = 0; i < count; i++) {
-		struct outcome now;
-
-		if (quantizer_set_variant(s->q, i, s->d) || search_once(s) ||
-		    note_layers(s, &now.layers))
+	if (!all.list)
+		return diag_error(s->d, "out of memory");
+	for (int i = 0; i < count; i++)
+		if (try_variant(s, i, &all))
 			return -1;
-		now.packed = s->v->packed;
-		now.point = r->result;
-		if (count > 1 && compare(s, &now))
-			return -1;
-		if (best.point < 0 || is_better(s, &now, &best))
-			best = now;
-	}
-	s->v->packed = best.packed;
-	r->layers = best.layers;
+	for (int i = 1; i < count; i++)
+		if (is_better(s, &all, &all.list[i], best))
+			best = &all.list[i];
+	s->v->packed = best->packed;
+	r->layers = best->layers;
 	r->layer_count = quantizer_layer_count(s->q);
-	r->result = best.point;
+	r->result = best->point;
 	return note_front(s);
 }
 

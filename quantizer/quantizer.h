@@ -27,10 +27,11 @@ struct input_range {
 /*
  * Chooses the numbers: which values the device holds in 8 bits and which in
  * float, their scales, and the codes of the weights. Afterwards
- * - an activation with value->quant (8 bits, signed) is S8 on the device, all
- *   others F32 (the decode tail, and what has no integer kernel keeps S8 in
- *   and out with float between: the packer converts); it has one scale, or,
- *   between convolutions, one a channel and one zero point for all;
+ * - an activation with value->quant (up to 8 bits, signed) is S8 on the device,
+ *   all others F32 (the decode tail, and what has no integer kernel keeps S8
+ *   in and out with float between: the packer converts); it has one scale, or,
+ *   between convolutions, one a channel and one zero point for all. Sums that
+ *   only a table reads may have 10 bits: nobody stores them;
  * - the weight of every Conv, ConvTranspose and Gemm outside the tail has
  *   value->quant with codes, per output channel, for inputs in units of their
  *   first channel's scale; biases stay float constants, corrected for the
