@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What each method of the quantizer adds: converts two detectors at a few sizes
-# with all of them, and with each left out. Figures: bytes, average precision
+# What each method of the quantizer adds: converts detectors at a few sizes with
+# all of them, and with each left out. Figures: bytes, average precision
 # (IoU 0.5) against the float model's own detections on photos that were not
 # calibrated on, signal to quantization noise of the outputs.
 #   bench/ablation.sh BUILD
