@@ -67,21 +67,29 @@ static uint32_t add_weights(struct dbp_builder *b, const struct dbp_run *r,
 	return dbp_add_data(b, tiles, *bytes);
 }
 
+/* A convolution of 1x1 without any arrays. */
+static struct dbp_conv bare_conv(uint32_t bits)
+{
+	return (struct dbp_conv){ .kernel_h = 1,
+				  .kernel_w = 1,
+				  .groups = 1,
+				  .weight_bits = (uint8_t)bits,
+				  .levels = DBP_NONE,
+				  .bias = DBP_NONE,
+				  .multiplier = DBP_NONE,
+				  .shift = DBP_NONE,
+				  .multiplier2 = DBP_NONE,
+				  .shift2 = DBP_NONE,
+				  .table = DBP_NONE,
+				  .float_scale = DBP_NONE };
+}
+
 /* A convolution that nobody runs: arrays of the sizes that the rest says. */
 static void add_conv(struct dbp_builder *b, uint32_t bits, bool dependent,
 		     uint32_t groups, bool depthwise, uint32_t x, uint32_t y,
 		     uint32_t channels, uint32_t k)
 {
-	struct dbp_conv c = { .kernel_h = depthwise ? 3 : 1,
-			      .kernel_w = depthwise ? 3 : 1,
-			      .groups = groups,
-			      .weight_bits = (uint8_t)bits,
-			      .depthwise = depthwise,
-			      .levels = DBP_NONE,
-			      .multiplier2 = DBP_NONE,
-			      .shift2 = DBP_NONE,
-			      .table = DBP_NONE,
-			      .float_scale = DBP_NONE };
+	struct dbp_conv c = bare_conv(bits);
 	struct dbp_run r = { .kind = depthwise ? DBP_CODED_DEPTHWISE :
 						 DBP_CODED_TILES,
 			     .bits = bits,
@@ -99,6 +107,9 @@ static void add_conv(struct dbp_builder *b, uint32_t bits, bool dependent,
 		shift[i] = (uint8_t)(20 + next() % 3);
 	}
 	bias[0] = 0;
+	c.kernel_h = c.kernel_w = depthwise ? 3 : 1;
+	c.groups = groups;
+	c.depthwise = depthwise;
 	c.weights = add_weights(b, &r, &c.weights_bytes);
 	c.bias = dbp_add_data(b, bias, 4 * channels);
 	c.multiplier = dbp_add_data(b, multiplier, 2 * channels);
@@ -346,17 +357,7 @@ static void test_expected(void **state)
 				   .groups = 1,
 				   .rows = 64,
 				   .columns = 64 };
-	struct dbp_conv c = { .kernel_h = 1,
-			      .kernel_w = 1,
-			      .groups = 1,
-			      .weight_bits = 4,
-			      .levels = DBP_NONE,
-			      .multiplier = DBP_NONE,
-			      .shift = DBP_NONE,
-			      .multiplier2 = DBP_NONE,
-			      .shift2 = DBP_NONE,
-			      .table = DBP_NONE,
-			      .float_scale = DBP_NONE };
+	struct dbp_conv c = bare_conv(4);
 	int32_t bias[64] = { 0 };
 	struct dbp_builder b;
 	struct coded_map map;
@@ -402,17 +403,7 @@ static void test_tables(void **state)
 				   .groups = 1,
 				   .rows = 16,
 				   .columns = 16 };
-	struct dbp_conv c = { .kernel_h = 1,
-			      .kernel_w = 1,
-			      .groups = 1,
-			      .weight_bits = 8,
-			      .levels = DBP_NONE,
-			      .bias = DBP_NONE,
-			      .multiplier = DBP_NONE,
-			      .shift = DBP_NONE,
-			      .multiplier2 = DBP_NONE,
-			      .shift2 = DBP_NONE,
-			      .float_scale = DBP_NONE };
+	struct dbp_conv c = bare_conv(8);
 	static const uint8_t posts[] = { DBP_POST_TABLE, DBP_POST_TABLES,
 					 DBP_POST_TABLE };
 	int8_t curves[16 * 1024];

@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "converter/pack.h"
-#include "evaluator/evaluator.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/packed_decibels.h"
@@ -87,18 +86,10 @@ static int bits_of(struct fixture *f, struct graph *g, const char *value,
 static double measure(struct fixture *f, const struct graph *g,
 		      const struct packed *p)
 {
-	struct evaluator *e = evaluator_new(g, &f->d);
 	float x[ELEMENTS];
-	const void *inputs[1] = { x };
-	double decibels;
 
-	assert_non_null(e);
 	random_input(x, 77);
-	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
-	decibels =
-		packed_decibels(p, x, evaluator_output(e, 0), ELEMENTS, &f->d);
-	evaluator_free(e);
-	return decibels;
+	return packed_decibels_of(p, g, x, ELEMENTS, &f->d);
 }
 
 #define SUMS "%c = Conv(%x, %w) layout=nhwc : f32 1x12x12x8\n"

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "converter/packed_file.h"
+#include "evaluator/evaluator.h"
 #include "runtime/dbrt.h"
 
 double packed_decibels(const struct packed *p, const float *input,
@@ -35,4 +36,18 @@ double packed_decibels(const struct packed *p, const float *input,
 	packed_file_close(&file);
 	free(got);
 	return 10 * log10(signal / noise);
+}
+
+double packed_decibels_of(const struct packed *p, const struct graph *g,
+			  const float *input, int count, struct diag *d)
+{
+	struct evaluator *e = evaluator_new(g, d);
+	const void *inputs[1] = { input };
+	double decibels;
+
+	assert_non_null(e);
+	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, d), 0);
+	decibels = packed_decibels(p, input, evaluator_output(e, 0), count, d);
+	evaluator_free(e);
+	return decibels;
 }
