@@ -176,8 +176,10 @@ static void *channel_array(struct lower *l, const struct conv *c, size_t size)
 static double sum_scale(const struct lower *l, const struct conv *c,
 			uint32_t output)
 {
-	double scale = (double)l->m->tensors[c->x].scale * c->w.scale[output] *
-		       c->gain;
+	const struct quant *x = c->n->inputs[0]->quant;
+	double unit = x && x->channels > 1 ? (double)x->scale[0] :
+					     (double)l->m->tensors[c->x].scale;
+	double scale = unit * c->w.scale[output] * c->gain;
 	double bias = c->bias ? fabs((double)c->bias[output] * c->bias_gain) :
 				0;
 

@@ -246,8 +246,10 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 		s.dim[axis] += t->dims[axis];
 		if (t->dtype != type)
 			lower_refuse(l, "integers and floats in one tensor");
-		if (type != DBP_S8 || (t->scale == q->scale[0] &&
-				       t->zero_point == q->zero_point[0]))
+		/* a scale a channel: the parts of y's own */
+		if (type != DBP_S8 || q->channels > 1 ||
+		    (t->scale == q->scale[0] &&
+		     t->zero_point == q->zero_point[0]))
 			continue;
 		if (scale_to_multiplier((double)t->scale / (double)q->scale[0],
 					1, 62, &p.scale[i].multiplier,

@@ -69,7 +69,8 @@ uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 	struct dev_tensor t = { .dtype = dtype };
 
 	if (dtype == DBP_S8) {
-		t.scale = quant->scale[0];
+		/* a scale a channel: only convolutions know them */
+		t.scale = quant->channels > 1 ? 1 : quant->scale[0];
 		t.zero_point = quant->zero_point[0];
 	}
 	set_dims(l, &t, s);
@@ -285,6 +286,9 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 	struct shape s = lower_shape(l, t);
 
 	if (from->dtype == DBP_S8 && type == DBP_S8) {
+		/* a scale a channel: who only moves channels leaves it */
+		if (q->channels > 1)
+			return t;
 		if (from->scale == q->scale[0] &&
 		    from->zero_point == q->zero_point[0])
 			return t;

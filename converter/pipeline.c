@@ -36,6 +36,7 @@ static const struct pass passes[] = {
 	  ACTIVATIONS, 0 },
 	{ "recognise_shuffles", pass_recognise_shuffles, SHAPES | FOLDED, 0,
 	  0 },
+	{ "merge_sums", pass_merge_sums, SHAPES | FOLDED, 0, 0 },
 	{ "drop_identities_2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
 	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
 	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },

@@ -39,8 +39,11 @@ pass_fn pass_fold_batchnorm;
 pass_fn pass_recognise_activations;
 /* Four strided Slices and a Concat (YOLO's Focus) to SpaceToDepth plus a
  * channel permutation folded into the Conv behind it, or left as it is where
- * there is none; Reshape-Transpose-Reshape to ChannelShuffle. */
+ * there is none; Reshape-Transpose-Reshape to ChannelShuffle; ShuffleNet V2's
+ * Gather of every second channel to a Slice. */
 pass_fn pass_recognise_shuffles;
+/* The sum of two Convs of the same form to one Conv of a Concat. */
+pass_fn pass_merge_sums;
 /* Puts activations behind Conv, ConvTranspose, Gemm, MatMul, Add, Mul,
  * Concat-free producers that have one reader into node->act. */
 pass_fn pass_fuse_activations;

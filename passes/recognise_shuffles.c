@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channel shuffles, and YOLO's Focus as SpaceToDepth. */
+/* Channel shuffles, every k-th channel, and YOLO's Focus as SpaceToDepth. */
 #include "ir/slice.h"
 #include "passes/match.h"
 #include "passes/passes.h"
@@ -44,6 +44,64 @@ static int shuffle(struct graph *g, struct node *n)
 		return 0;
 	made = match_put(g, n, OP_CHANNEL_SHUFFLE, split->inputs[0]);
 	return made ? node_set_int(g, made, "groups", groups) : -1;
+}
+
+/* ---- Every k-th channel: Reshape, Transpose, Reshape, Gather ---- */
+
+/* x as [N * C / parts, parts, H * W], turned to parts first, and seen as
+ * [parts, N, C / parts, H, W]: what ShuffleNet V2's own code takes apart. */
+static bool splits_channels(const struct shape *x, const struct shape *split,
+			    const struct shape *parts)
+{
+	int64_t count = parts->dim[0];
+
+	return x->rank == 4 && split->rank == 3 && parts->rank == 5 &&
+	       count > 1 && x->dim[1] % count == 0 &&
+	       split->dim[0] == x->dim[0] * x->dim[1] / count &&
+	       split->dim[1] == count &&
+	       split->dim[2] == x->dim[2] * x->dim[3] &&
+	       parts->dim[1] == x->dim[0] &&
+	       parts->dim[2] == x->dim[1] / count &&
+	       parts->dim[3] == x->dim[2] && parts->dim[4] == x->dim[3];
+}
+
+static bool swaps_first(const struct node *n)
+{
+	int64_t perm[GRAPH_MAX_RANK];
+
+	return node_ints(n, "perm", perm, GRAPH_MAX_RANK) == 3 &&
+	       perm[0] == 1 && perm[1] == 0 && perm[2] == 2;
+}
+
+static int pick(struct graph *g, struct node *n)
+{
+	struct node *parts = match_producer(n->inputs[0], OP_RESHAPE);
+	struct node *turn =
+		parts ? match_producer(parts->inputs[0], OP_TRANSPOSE) : NULL;
+	struct node *split =
+		turn ? match_producer(turn->inputs[0], OP_RESHAPE) : NULL;
+	struct node *made;
+	int64_t bounds[4]; /* start, end, axis, step */
+
+	if (!split || node_int(n, "axis", 0) != 0 ||
+	    n->outputs[0]->shape.rank != 4 ||
+	    node_const_ints(n, 1, bounds, 1) != 1 || !swaps_first(turn) ||
+	    !splits_channels(&split->inputs[0]->shape,
+			     &split->outputs[0]->shape,
+			     &parts->outputs[0]->shape))
+		return 0;
+	bounds[1] = split->inputs[0]->shape.dim[1];
+	bounds[2] = 1;
+	bounds[3] = parts->outputs[0]->shape.dim[0];
+	bounds[0] += bounds[0] < 0 ? bounds[3] : 0;
+	made = match_put(g, n, OP_SLICE, split->inputs[0]);
+	for (int i = 0; made && i < 4; i++) {
+		struct value *v = graph_const_i64(g, NULL, 1, &bounds[i]);
+
+		if (!v || graph_set_input(g, made, i + 1, v))
+			return -1;
+	}
+	return made ? 0 : -1;
 }
 
 /* ---- Focus: four strided slices and a Concat ---- */
@@ -168,6 +226,8 @@ int pass_recognise_shuffles(struct graph *g, const struct config *c,
 		next = n->next;
 		if (n->op == OP_RESHAPE)
 			err = shuffle(g, n);
+		else if (n->op == OP_GATHER)
+			err = pick(g, n);
 		else if (n->op == OP_CONCAT)
 			err = focus(g, n);
 		if (err)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scales of activations, and which of them make do with few bits. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "quantizer/few_bits.h"
 #include "quantizer/state.h"
+
+/* ---- One scale ---- */
 
 static struct quant *activation_quant(struct arena *a,
 				      const struct domain_grid *grid)
@@ -60,17 +64,91 @@ static bool cheap_tables(const struct quantizer *q)
 	       !q->c->max_size_bytes && !q->c->max_ram_bytes;
 }
 
-/* A root: the grid that it was trained with, scales a channel where that is
- * better, otherwise one. */
+/* ---- Scales a channel ---- */
+
+/* The ranges of a root's tracks, each within where it pays to clip the values
+ * that begin them. */
+static int clip_tracks(struct quantizer *q, const struct value *root, int bits,
+		       struct channel_ranges *out)
+{
+	const struct channel_ranges *seen = &q->seen.ranges[root->id];
+	const struct tracks *t = &q->tracks;
+	size_t bytes = (size_t)seen->channels * sizeof(float);
+
+	out->channels = seen->channels;
+	out->low = arena_alloc(&q->arena, bytes);
+	out->high = arena_alloc(&q->arena, bytes);
+	if (!out->low || !out->high)
+		return -1;
+	memcpy(out->low, seen->low, bytes);
+	memcpy(out->high, seen->high, bytes);
+	if (bits < 8 || !(q->c->methods & METHOD_CLIP))
+		return 0;
+	for (uint32_t i = 0; i < q->g->value_count; i++) {
+		const struct value *v = q->g->values[i];
+		struct input_range r;
+
+		if (t->root[i] != root->id || !tracks_begin(t, v))
+			continue;
+		r = clip_range(q->seen.values[i], domain_table_behind(v), bits);
+		/* what a loud channel would clip off all of a curve's foot */
+		if (tracks_behind_table(v))
+			r.low = -FLT_MAX;
+		for (uint32_t c = t->of[i][0];
+		     c < t->of[i][0] + v->shape.dim[3]; c++) {
+			out->low[c] = fmaxf(out->low[c], r.low);
+			out->high[c] = fminf(out->high[c], r.high);
+		}
+	}
+	return 0;
+}
+
+static int quantize_tracks(struct quantizer *q, struct value *root, int bits)
+{
+	const struct channel_terms terms = { .samples = q->seen.samples,
+					     .weight_bits = q->c->bits,
+					     .bits = bits,
+					     .cheap_tables = cheap_tables(q) };
+	struct channel_ranges ranges;
+
+	if (clip_tracks(q, root, bits, &ranges))
+		return -1;
+	return channel_quant(q->g, root, &q->tracks, &ranges, &terms,
+			     q->g->arena, &q->arena, &root->quant);
+}
+
+/* The scales of v's own channels, out of those of its root's tracks. */
+static struct quant *pick_tracks(const struct quant *q, const uint32_t *of,
+				 int64_t channels, struct arena *a)
+{
+	struct quant *own = arena_alloc(a, sizeof(*own));
+	float *scale = arena_array(a, (size_t)channels, sizeof(*scale));
+	int32_t *zero = arena_array(a, (size_t)channels, sizeof(*zero));
+
+	if (!own || !scale || !zero)
+		return NULL;
+	for (int64_t c = 0; c < channels; c++) {
+		scale[c] = q->scale[of[c]];
+		zero[c] = q->zero_point[of[c]];
+	}
+	*own = *q;
+	own->channels = (int)channels;
+	own->scale = scale;
+	own->zero_point = zero;
+	return own;
+}
+
+/* ---- Roots ---- */
+
+/* The grid that it was trained with, scales a channel where that is better,
+ * otherwise one. */
 static int quantize_root(struct quantizer *q, struct value *v,
 			 const uint32_t *root, int bits,
 			 const struct input_range *image_range)
 {
-	const struct channel_ranges *ranges = &q->seen.ranges[v->id];
 	struct graph *g = q->g;
 	const struct observed *seen = q->seen.values[v->id];
 	struct input_range r = { seen->low, seen->high };
-	struct channel_terms terms;
 	struct domain_grid grid;
 
 	if (q->grids[v->id] && domain_grid(q->grids[v->id], &grid)) {
@@ -84,18 +162,12 @@ static int quantize_root(struct quantizer *q, struct value *v,
 		v->quant = quarters(g->arena, grid);
 		return v->quant ? 0 : -1;
 	}
-	if (q->c->methods & METHOD_CLIP)
-		r = clip_range(seen, domain_table_behind(v), bits);
-	terms = (struct channel_terms){ .limits = r,
-					.samples = q->seen.samples,
-					.weight_bits = q->c->bits,
-					.bits = bits,
-					.cheap_tables = cheap_tables(q) };
-	if (ranges->channels && q->c->methods & METHOD_CHANNELS &&
-	    channel_quant(v, ranges, &terms, g->arena, &q->arena, &v->quant))
+	if (q->tracks.of[v->id] && quantize_tracks(q, v, bits))
 		return -1;
 	if (v->quant)
 		return 0;
+	if (q->c->methods & METHOD_CLIP)
+		r = clip_range(seen, domain_table_behind(v), bits);
 	if (image_range && g->input_count && g->inputs[0] == v)
 		r = *image_range;
 	grid.bits = bits;
@@ -109,7 +181,10 @@ static int quantize_roots(struct quantizer *q, const uint32_t *root,
 			  const struct input_range *image_range)
 {
 	struct graph *g = q->g;
+	struct quant **of = arena_array(&q->arena, g->value_count, sizeof(*of));
 
+	if (!of)
+		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++)
 		if (root[i] == i)
 			g->values[i]->quant = NULL;
@@ -126,8 +201,19 @@ static int quantize_roots(struct quantizer *q, const uint32_t *root,
 				return -1;
 		}
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] != DOMAIN_FLOAT)
-			g->values[i]->quant = g->values[root[i]]->quant;
+		of[i] = root[i] == i ? g->values[i]->quant : NULL;
+	for (uint32_t i = 0; i < g->value_count; i++) {
+		struct value *v = g->values[i];
+
+		if (root[i] == DOMAIN_FLOAT)
+			continue;
+		v->quant = of[root[i]];
+		if (v->quant->channels > 1)
+			v->quant = pick_tracks(v->quant, q->tracks.of[i],
+					       v->shape.dim[3], g->arena);
+		if (!v->quant)
+			return -1;
+	}
 	return 0;
 }
 
@@ -164,8 +250,8 @@ static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
 	    copy_ranges(q->seen.ranges, g->value_count, wide, &q->arena))
 		return diag_error(d, "out of memory");
 	if (q->c->methods & METHOD_CLIP &&
-	    channel_clip(g, &q->few, q->seen.ranges, few, 1 << q->c->act_bits,
-			 q->c->jobs, d))
+	    channel_clip(g, &q->tracks, &q->few, q->seen.ranges, few,
+			 1 << q->c->act_bits, q->c->jobs, d))
 		return -1;
 	if (q->c->uniform || !q->telling)
 		return 0;

@@ -16,7 +16,7 @@
 struct worker {
 	struct runner runner;
 	struct calibration seen;
-	const uint32_t *root;
+	const struct tracks *tracks;
 };
 
 struct run {
@@ -25,17 +25,17 @@ struct run {
 };
 
 static int calibration_init(struct calibration *c, const struct graph *g,
-			    const uint32_t *root, struct arena *a)
+			    const struct tracks *t, struct arena *a)
 {
 	c->value_count = g->value_count;
 	c->values = arena_array(a, g->value_count, sizeof(*c->values));
 	c->means = arena_array(a, g->value_count, sizeof(*c->means));
 	c->ranges = arena_array(a, g->value_count, sizeof(*c->ranges));
 	if (!c->values || !c->means || !c->ranges ||
-	    channel_ranges_init(c->ranges, g, root, a))
+	    channel_ranges_init(c->ranges, g, t, a))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++) {
-		if (root[i] != i)
+		if (t->root[i] != i && !tracks_begin(t, g->values[i]))
 			continue;
 		c->values[i] = arena_alloc(a, sizeof(**c->values));
 		if (!c->values[i])
@@ -79,12 +79,16 @@ static int observe(void *ctx, const struct value *v, void *data)
 {
 	struct worker *w = ctx;
 	int64_t n = shape_elements(&v->shape);
-	uint32_t root = w->root[v->id];
+	uint32_t root = w->tracks->root[v->id];
 
 	if (root != DOMAIN_FLOAT)
 		observed_add(w->seen.values[root], data, n);
-	if (root != DOMAIN_FLOAT && w->seen.ranges[root].channels)
-		channel_ranges_add(&w->seen.ranges[root], data, n);
+	if (tracks_begin(w->tracks, v)) {
+		channel_ranges_add(&w->seen.ranges[root], w->tracks, v, data,
+				   n);
+		if (root != v->id)
+			observed_add(w->seen.values[v->id], data, n);
+	}
 	if (w->seen.means[v->id].sum)
 		add_means(&w->seen.means[v->id], data, n);
 	return 0;
@@ -99,12 +103,12 @@ static int observe_sample(void *ctx, int i, int worker, struct diag *d)
 }
 
 static int worker_init(struct worker *w, const struct graph *g,
-		       const uint32_t *root, struct diag *d)
+		       const struct tracks *t, struct diag *d)
 {
-	w->root = root;
+	w->tracks = t;
 	if (runner_init(&w->runner, g, d))
 		return -1;
-	if (calibration_init(&w->seen, g, root, &w->runner.arena))
+	if (calibration_init(&w->seen, g, t, &w->runner.arena))
 		return diag_error(d, "out of memory");
 	return 0;
 }
@@ -124,7 +128,7 @@ static void merge(struct calibration *into, const struct calibration *from)
 }
 
 int calibrate(const struct graph *g, const struct config *c,
-	      const struct samples *samples, const uint32_t *root,
+	      const struct samples *samples, const struct tracks *t,
 	      struct arena *a, struct calibration *out, progress_fn *progress,
 	      void *progress_ctx, struct diag *d)
 {
@@ -134,12 +138,12 @@ int calibrate(const struct graph *g, const struct config *c,
 	int err = -1;
 
 	r.workers = calloc((size_t)threads, sizeof(*r.workers));
-	if (!r.workers || calibration_init(out, g, root, a)) {
+	if (!r.workers || calibration_init(out, g, t, a)) {
 		diag_error(d, "out of memory");
 		goto done;
 	}
 	while (ready < threads)
-		if (worker_init(&r.workers[ready++], g, root, d))
+		if (worker_init(&r.workers[ready++], g, t, d))
 			goto done;
 	if (parallel_run(threads, samples->count, observe_sample, &r, &p, d))
 		goto done;

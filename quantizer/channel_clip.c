@@ -11,28 +11,32 @@
 
 struct clipping {
 	const struct graph *g;
+	const struct tracks *tracks;
 	const struct samples *samples;
-	const struct channel_ranges *ranges; /* by id */
+	const struct channel_ranges *ranges; /* by root */
 	struct runner *runners;              /* by worker */
 	uint32_t **counts;                   /* [worker]: [channel][BINS] */
-	size_t *first;                       /* by id: its first channel */
+	size_t *first;                       /* by root: its first track */
 	size_t channels;
 };
 
 static int watch(struct clipping *k, int worker, const struct value *v,
 		 const float *x)
 {
-	const struct channel_ranges *r = &k->ranges[v->id];
-	int64_t n = shape_elements(&v->shape);
+	const uint32_t root = k->tracks->root[v->id];
+	const uint32_t *track = k->tracks->of[v->id];
+	const struct channel_ranges *r = &k->ranges[root];
+	int64_t n = shape_elements(&v->shape), channels = v->shape.dim[3];
 
-	for (int c = 0; c < r->channels; c++) {
-		uint32_t *counts = k->counts[worker] +
-				   (k->first[v->id] + (size_t)c) * BINS;
-		float low = r->low[c], width = (r->high[c] - low) / BINS;
+	for (int64_t c = 0; c < channels; c++) {
+		uint32_t *counts =
+			k->counts[worker] + (k->first[root] + track[c]) * BINS;
+		float low = r->low[track[c]];
+		float width = (r->high[track[c]] - low) / BINS;
 
 		if (!(width > 0))
 			continue;
-		for (int64_t i = c; i < n; i += r->channels) {
+		for (int64_t i = c; i < n; i += channels) {
 			int bin = (int)((x[i] - low) / width);
 
 			counts[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
@@ -50,8 +54,8 @@ static int observe(void *ctx, const struct value *v, void *data)
 {
 	const struct watching *w = ctx;
 
-	return w->k->ranges[v->id].channels ? watch(w->k, w->worker, v, data) :
-					      0;
+	return tracks_begin(w->k->tracks, v) ? watch(w->k, w->worker, v, data) :
+					       0;
 }
 
 static int sample_job(void *ctx, int i, int worker, struct diag *d)
@@ -133,11 +137,11 @@ done:
 	return err;
 }
 
-int channel_clip(const struct graph *g, const struct samples *samples,
-		 struct channel_ranges *ranges, const bool *which, int levels,
-		 int jobs, struct diag *d)
+int channel_clip(const struct graph *g, const struct tracks *t,
+		 const struct samples *samples, struct channel_ranges *ranges,
+		 const bool *which, int levels, int jobs, struct diag *d)
 {
-	struct clipping k = { .g = g, .samples = samples, .ranges = ranges };
+	struct clipping k = { g, t, samples, ranges, NULL, NULL, NULL, 0 };
 	struct arena scratch;
 	int err = 0;
 

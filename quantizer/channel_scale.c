@@ -16,7 +16,7 @@
 #include "quantizer/internal.h"
 
 #define LEAST_RATIO (1.0 / 1024) /* of the smallest scale to the largest */
-#define LEAST_GAIN 1.5
+#define LEAST_GAIN 1.05
 #define LEAST_GAIN_FEW 1.05 /* of codes of fewer than 8 bits */
 /* Tables cost 256 bytes a channel, about 60 in a coded file: only where one
  * scale for all loses more than 20 dB would, or 35 where they are cheap, and a
@@ -24,95 +24,6 @@
 #define TABLES_SQNR 100.0
 #define CHEAP_SQNR 3000.0
 #define TABLES_GAIN 2.0
-
-/* ---- Where it is possible ---- */
-
-static bool is_plain_conv(const struct node *n)
-{
-	return n && n->op == OP_CONV && domain_has_weights(n);
-}
-
-static bool keeps_channels(const struct node *n)
-{
-	return (n->op == OP_MAX_POOL || n->op == OP_GLOBAL_MAX_POOL ||
-		n->op == OP_RESIZE) &&
-	       n->layout == LAYOUT_NHWC;
-}
-
-/* v is what a table makes of a convolution's output alone. */
-static bool is_behind_table(const struct value *v)
-{
-	const struct value *x = v->producer ? node_input(v->producer, 0) : NULL;
-
-	return x && is_plain_conv(x->producer) &&
-	       x->producer->act.kind <= ACT_RELU &&
-	       domain_table_behind(x) == v->producer;
-}
-
-static bool is_made_by_channel(const struct value *v)
-{
-	const struct node *n = v->producer;
-
-	if (is_plain_conv(n))
-		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
-		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
-	return n && (keeps_channels(n) || is_behind_table(v));
-}
-
-static bool is_read_by_channel(const struct value *v, const uint32_t *root)
-{
-	for (int i = 0; i < v->use_count; i++) {
-		const struct node *n = v->uses[i];
-
-		if (n->inputs[0] != v || n->tail)
-			return false;
-		/* codes that were trained count in units of one scale */
-		if (is_plain_conv(n) && !n->inputs[1]->quant)
-			continue;
-		if (keeps_channels(n) && root[n->outputs[0]->id] == root[v->id])
-			continue;
-		return false;
-	}
-	return v->use_count > 0;
-}
-
-static bool may_differ(const struct value *v, const uint32_t *root)
-{
-	const struct node *table = domain_table_behind(v);
-
-	if (v->shape.rank != 4 || v->shape.dim[3] < 2 || v->is_output ||
-	    !is_made_by_channel(v))
-		return false;
-	if (table && is_behind_table(table->outputs[0]))
-		return root[table->outputs[0]->id] != DOMAIN_FLOAT;
-	return is_read_by_channel(v, root);
-}
-
-int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
-			const uint32_t *root, struct arena *a)
-{
-	bool *differ = arena_array(a, g->value_count, sizeof(*differ));
-
-	if (!differ)
-		return -1;
-	memset(differ, 1, g->value_count * sizeof(*differ));
-	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] != DOMAIN_FLOAT && !may_differ(g->values[i], root))
-			differ[root[i]] = false;
-	for (uint32_t i = 0; i < g->value_count; i++) {
-		int64_t channels;
-
-		if (root[i] != i || !differ[i])
-			continue;
-		channels = g->values[i]->shape.dim[3];
-		r[i].channels = (int)channels;
-		r[i].low = arena_array(a, (size_t)channels, sizeof(float));
-		r[i].high = arena_array(a, (size_t)channels, sizeof(float));
-		if (!r[i].low || !r[i].high)
-			return -1;
-	}
-	return 0;
-}
 
 /* ---- What is seen ---- */
 
@@ -122,11 +33,30 @@ static void widen(struct channel_ranges *r, int c, float low, float high)
 	r->high[c] = high > r->high[c] ? high : r->high[c];
 }
 
-void channel_ranges_add(struct channel_ranges *r, const float *x, int64_t n)
+int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
+			const struct tracks *t, struct arena *a)
 {
-	for (int64_t i = 0; i < n; i += r->channels)
-		for (int c = 0; c < r->channels; c++)
-			widen(r, c, x[i + c], x[i + c]);
+	for (uint32_t i = 0; i < g->value_count; i++) {
+		if (t->root[i] != i || !t->of[i])
+			continue;
+		r[i].channels = t->count[i];
+		r[i].low = arena_array(a, (size_t)t->count[i], sizeof(float));
+		r[i].high = arena_array(a, (size_t)t->count[i], sizeof(float));
+		if (!r[i].low || !r[i].high)
+			return -1;
+	}
+	return 0;
+}
+
+void channel_ranges_add(struct channel_ranges *r, const struct tracks *t,
+			const struct value *v, const float *x, int64_t n)
+{
+	const int first = (int)t->of[v->id][0];
+	const int channels = (int)v->shape.dim[3];
+
+	for (int64_t i = 0; i < n; i += channels)
+		for (int c = 0; c < channels; c++)
+			widen(r, first + c, x[i + c], x[i + c]);
 }
 
 void channel_ranges_merge(struct channel_ranges *into,
@@ -138,23 +68,34 @@ void channel_ranges_merge(struct channel_ranges *into,
 
 /* ---- What readers make of it ---- */
 
-/* Of a channel, over all convolutions that read it. */
+/* Of a track, over all convolutions that read it. */
 struct reading {
-	double power; /* sum of squared weights */
-	double need;  /* least scale that holds its range */
+	double power;   /* sum of squared weights */
+	double need;    /* least scale that holds its range */
+	double loudest; /* the most that a channel of its maker needs */
 };
 
-/* The convolutions that read v, through what keeps channels apart. */
-static int find_readers(const struct value *v, const struct node **list,
-			int count, int most)
-{
-	for (int i = 0; i < v->use_count && count < most; i++) {
-		const struct node *n = v->uses[i];
+/* A convolution, and the tracks of what it reads. */
+struct reader {
+	const struct node *n;
+	const uint32_t *of;
+	double share; /* of its errors: one over the power of what it makes */
+};
 
-		if (is_plain_conv(n) && n->inputs[0] == v)
-			list[count++] = n;
-		else if (keeps_channels(n))
-			count = find_readers(n->outputs[0], list, count, most);
+/* All that read tracks of a root; list NULL: only counts. */
+static int find_readers(const struct graph *g, const struct tracks *t,
+			uint32_t root, struct reader *list)
+{
+	int count = 0;
+
+	for (const struct node *n = g->first; n; n = n->next) {
+		const struct value *x = node_input(n, 0);
+
+		if (!tracks_conv(n) || t->root[x->id] != root || !t->of[x->id])
+			continue;
+		if (list)
+			list[count] = (struct reader){ n, t->of[x->id], 1 };
+		count++;
 	}
 	return count;
 }
@@ -181,17 +122,21 @@ static struct conv_size size_of(const struct node *n)
 				   s->dim[0] / node_int(n, "group", 1) };
 }
 
-static void add_power(const struct node *n, struct reading *r)
+/* Adds times `share` the squared weights by track. */
+static void add_power(const struct reader *of, struct reading *r)
 {
-	struct conv_size s = size_of(n);
+	struct conv_size s = size_of(of->n);
 
 	for (int64_t o = 0; o < s.outputs; o++)
-		for (int64_t k = 0; k < s.inputs; k++)
-			for (int64_t t = 0; t < s.taps; t++) {
-				double w = weight(n, o, k, t);
+		for (int64_t k = 0; k < s.inputs; k++) {
+			uint32_t track = of->of[o / s.group * s.inputs + k];
 
-				r[o / s.group * s.inputs + k].power += w * w;
+			for (int64_t t = 0; t < s.taps; t++) {
+				double w = weight(of->n, o, k, t);
+
+				r[track].power += of->share * (w * w);
 			}
+		}
 }
 
 /*
@@ -199,24 +144,24 @@ static void add_power(const struct node *n, struct reading *r)
  * them: per output a step of the largest over the grid's reach, squared over
  * 12, times the power of the codes, taken as a sixth of their range.
  */
-static double weight_error(const struct node *n, const struct reading *r,
+static double weight_error(const struct reader *of, const struct reading *r,
 			   const double *scale, int bits, int levels)
 {
 	double reach = bits == 2 ? 1.5 : (1 << (bits - 1)) - 1, total = 0;
-	struct conv_size s = size_of(n);
+	struct conv_size s = size_of(of->n);
 
 	for (int64_t o = 0; o < s.outputs; o++) {
-		int64_t first = o / s.group * s.inputs;
+		const uint32_t *track = of->of + o / s.group * s.inputs;
 		double top = 0, codes = 0;
 
 		for (int64_t k = 0; k < s.inputs; k++) {
-			double code = r[first + k].need * (levels - 1) / 6 /
-				      scale[first + k];
+			double code = r[track[k]].need * (levels - 1) / 6 /
+				      scale[track[k]];
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w =
-					weight(n, o, k, t) * scale[first + k];
+				double w = weight(of->n, o, k, t) *
+					   scale[track[k]];
 
 				w = w < 0 ? -w : w;
 				top = w > top ? w : top;
@@ -229,14 +174,11 @@ static double weight_error(const struct node *n, const struct reading *r,
 
 /* ---- The choice ---- */
 
-#define MAX_READERS 16
-
 struct choice {
 	const struct channel_ranges *ranges;
-	struct input_range limits; /* beyond which clipping pays */
-	const struct node *readers[MAX_READERS];
+	struct reader *readers;
 	int reader_count;
-	struct reading *channels;
+	struct reading *channels; /* by track, like all below */
 	double *scale;
 	int zero, weight_bits;
 	int levels;    /* of the codes, the lowest -levels / 2 */
@@ -250,8 +192,6 @@ static double need_at(const struct choice *k, int c, int zero)
 	double below = zero + k->levels / 2;
 	double above = k->levels / 2 - 1 - zero;
 
-	low = low < (double)k->limits.low ? (double)k->limits.low : low;
-	high = high > (double)k->limits.high ? (double)k->limits.high : high;
 	if ((low < 0 && below == 0) || (high > 0 && above == 0))
 		return -1;
 	low = below > 0 ? -low / below : 0;
@@ -293,17 +233,20 @@ static double largest_need(const struct choice *k)
 	return top;
 }
 
-/* Between one scale for all (quarters 0) and just what each needs (4). */
-static void set_scales(struct choice *k, int quarters)
+/* Between one scale for all, or for all that one convolution makes, (quarters
+ * 0) and just what each needs (4). */
+static void set_scales(struct choice *k, bool by_maker, int quarters)
 {
-	double top = largest_need(k);
+	double all = largest_need(k), least = all * LEAST_RATIO;
 
 	for (int c = 0; c < k->ranges->channels; c++) {
-		double ratio = k->channels[c].need / top * k->margin, half;
+		double need = k->channels[c].need * k->margin, half, ratio;
+		double top = by_maker ? k->channels[c].loudest * k->margin :
+					all;
 
-		ratio = ratio < LEAST_RATIO ? LEAST_RATIO :
-			ratio > 1           ? 1 :
-					      ratio;
+		top = top < least ? least : top > all ? all : top;
+		need = need < least ? least : need > top ? top : need;
+		ratio = need / top;
 		half = det_sqrt(ratio);
 		ratio = quarters == 4 ? ratio :
 			quarters == 3 ? half * det_sqrt(half) :
@@ -328,11 +271,13 @@ static double error_of(const struct choice *k)
 	double total = activation_error(k);
 
 	for (int i = 0; i < k->reader_count; i++) {
-		bool depthwise = k->readers[i]->inputs[1]->shape.dim[1] == 1;
+		const struct reader *of = &k->readers[i];
+		bool depthwise = of->n->inputs[1]->shape.dim[1] == 1;
 
-		total += weight_error(k->readers[i], k->channels, k->scale,
-				      depthwise ? 8 : k->weight_bits,
-				      k->levels);
+		total +=
+			of->share * weight_error(of, k->channels, k->scale,
+						 depthwise ? 8 : k->weight_bits,
+						 k->levels);
 	}
 	return total;
 }
@@ -356,19 +301,19 @@ static double choose_scales(struct choice *k)
 	double one, best;
 	int best_at = 0;
 
-	set_scales(k, 0);
+	set_scales(k, false, 0);
 	one = best = error_of(k);
-	for (int quarters = 1; quarters <= 4; quarters++) {
+	for (int at = 1; at < 9; at++) { /* 4 quarters are the same in both */
 		double error;
 
-		set_scales(k, quarters);
+		set_scales(k, at > 4, at % 5);
 		error = error_of(k);
 		if (error < best) {
 			best = error;
-			best_at = quarters;
+			best_at = at;
 		}
 	}
-	set_scales(k, best_at);
+	set_scales(k, best_at > 4, best_at % 5);
 	return best > 0 ? one / best : 1;
 }
 
@@ -394,53 +339,100 @@ static struct quant *quant_of(const struct choice *k, struct arena *a)
 	return q;
 }
 
-/* The activation behind v's convolution, where a table makes it. */
-static bool needs_tables(const struct value *v)
+/* ---- A root ---- */
+
+/* Errors of readers are told against the power of what they make: a track's
+ * weights times its range. */
+static void weigh_readers(struct choice *k)
 {
-	return domain_table_behind(v) || is_behind_table(v);
+	for (int i = 0; i < k->reader_count; i++) {
+		struct reader *of = &k->readers[i];
+		double total = 0;
+
+		for (int c = 0; c < k->ranges->channels; c++)
+			k->channels[c].power = 0;
+		add_power(of, k->channels);
+		for (int c = 0; c < k->ranges->channels; c++) {
+			double range = (double)k->ranges->high[c] -
+				       (double)k->ranges->low[c];
+
+			total += k->channels[c].power * range * range;
+		}
+		of->share = total > 0 ? 1 / total : 0;
+	}
+	for (int c = 0; c < k->ranges->channels; c++)
+		k->channels[c].power = k->reader_count ? 0 : 1;
+	for (int i = 0; i < k->reader_count; i++)
+		add_power(&k->readers[i], k->channels);
 }
 
-int channel_quant(const struct value *v, const struct channel_ranges *r,
+static void find_loudest(struct choice *k, const struct graph *g,
+			 const struct tracks *t, uint32_t root)
+{
+	for (uint32_t i = 0; i < g->value_count; i++) {
+		const struct value *v = g->values[i];
+		struct reading *r = k->channels;
+		double top = 0;
+
+		if (t->root[i] != root || !tracks_begin(t, v))
+			continue;
+		r += t->of[i][0];
+		for (int c = 0; c < v->shape.dim[3]; c++)
+			top = r[c].need > top ? r[c].need : top;
+		for (int c = 0; c < v->shape.dim[3]; c++)
+			r[c].loudest = top;
+	}
+}
+
+/* The tracks that are read: behind a table, those of what it makes. */
+static int list_readers(struct choice *k, const struct graph *g,
+			const struct tracks *t, const struct value *root,
+			struct arena *scratch)
+{
+	const struct node *table = domain_table_behind(root);
+	uint32_t read = table ? t->root[table->outputs[0]->id] : root->id;
+
+	k->reader_count = find_readers(g, t, read, NULL);
+	k->readers = arena_array(scratch, (size_t)k->reader_count + 1,
+				 sizeof(*k->readers));
+	if (!k->readers)
+		return -1;
+	find_readers(g, t, read, k->readers);
+	return 0;
+}
+
+int channel_quant(const struct graph *g, const struct value *root,
+		  const struct tracks *t, const struct channel_ranges *r,
 		  const struct channel_terms *terms, struct arena *a,
 		  struct arena *scratch, struct quant **out)
 {
-	const struct node *table = domain_table_behind(v);
+	const bool inner = domain_table_behind(root) != NULL;
+	const bool tables = inner || tracks_behind_table(root);
 	const double sqnr = terms->cheap_tables ? CHEAP_SQNR : TABLES_SQNR;
-	bool few = terms->bits < 8;
+	const bool few = terms->bits < 8;
 	struct choice k = { .ranges = r,
-			    .limits = terms->limits,
 			    .weight_bits = terms->weight_bits,
 			    .levels = 1 << terms->bits };
 	double gain;
 
 	*out = NULL;
-	k.margin = 1 + 1 / det_sqrt(terms->samples);
-	if (few) { /* the ranges are where clipping pays */
-		k.margin = 1;
-		k.limits = (struct input_range){ -FLT_MAX, FLT_MAX };
-	}
-	/* what a loud channel would clip off all of a curve's foot */
-	if (is_behind_table(v))
-		k.limits.low = -FLT_MAX;
+	/* few bits: the ranges are where clipping pays */
+	k.margin = few ? 1 : 1 + 1 / det_sqrt(terms->samples);
 	k.channels =
 		arena_array(scratch, (size_t)r->channels, sizeof(*k.channels));
 	k.scale = arena_array(scratch, (size_t)r->channels, sizeof(double));
-	if (!k.channels || !k.scale)
+	if (!k.channels || !k.scale || list_readers(&k, g, t, root, scratch))
 		return -1;
-	k.reader_count = find_readers(table ? table->outputs[0] : v, k.readers,
-				      0, MAX_READERS);
-	for (int i = 0; i < k.reader_count; i++)
-		add_power(k.readers[i], k.channels);
-	for (int c = 0; !k.reader_count && c < r->channels; c++)
-		k.channels[c].power = 1; /* behind a table: not known */
+	weigh_readers(&k);
 	choose_zero(&k);
+	find_loudest(&k, g, t, root->id);
 	if (!(largest_need(&k) > 1e-30))
 		return 0;
-	if (table)
+	if (inner)
 		k.reader_count = 0; /* the table takes the scales, no weights */
 	gain = choose_scales(&k);
-	if (needs_tables(v)) {
-		set_scales(&k, 0);
+	if (tables) {
+		set_scales(&k, false, 0);
 		if (signal_of(&k) > sqnr * activation_error(&k) ||
 		    gain < TABLES_GAIN)
 			return 0;

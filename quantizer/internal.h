@@ -90,38 +90,64 @@ struct channel_means {
 	int samples;
 };
 
-/* The extremes of each channel, of values whose channels may have scales of
- * their own: by root; channels 0 for all others. See channel_scale.c. */
+/*
+ * Channels that may have scales of their own, because only convolutions make
+ * and read them, and what lies between moves them about: see tracks.c. The
+ * values that they go through together share a root and a zero point.
+ */
+struct tracks {
+	const uint32_t *root; /* domain_assign()'s */
+	uint32_t **of;        /* by value id: the track of each channel, below
+			       * count[root]; NULL: one scale for all */
+	int *count;           /* by root */
+};
+
+/* None at first. -1: out of memory, like the next. */
+int tracks_init(struct tracks *t, const struct graph *g, const uint32_t *root,
+		struct arena *a);
+/* Finds them all, and joins in root, which t has, what gets one zero point. */
+int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
+		const struct node **grids, struct arena *a);
+/* Tracks begin at v: channel c's is of[v->id][0] + c. */
+bool tracks_begin(const struct tracks *t, const struct value *v);
+/* A convolution that makes and reads such channels. */
+bool tracks_conv(const struct node *n);
+/* v is what a table makes of a convolution's output alone. */
+bool tracks_behind_table(const struct value *v);
+
+/* The extremes of each track, by root; channels 0 where there is none. */
 struct channel_ranges {
 	float *low, *high; /* [channels]; always with 0 between them */
 	int channels;
 };
 
-/* r: an array by value id, zero; rows are filled in where it is possible. */
+/* r: an array by value id, zero. */
 int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
-			const uint32_t *root, struct arena *a);
-/* n elements, channels innermost. */
-void channel_ranges_add(struct channel_ranges *r, const float *x, int64_t n);
+			const struct tracks *t, struct arena *a);
+/* n elements of a value where tracks begin. */
+void channel_ranges_add(struct channel_ranges *r, const struct tracks *t,
+			const struct value *v, const float *x, int64_t n);
 void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from);
 
-/* Narrows the ranges of each channel of the values in `which` to where few
+/* Narrows the ranges of each channel of the roots in `which` to where few
  * levels lose least: see channel_clip.c. */
-int channel_clip(const struct graph *g, const struct samples *samples,
-		 struct channel_ranges *ranges, const bool *which, int levels,
-		 int jobs, struct diag *d);
+int channel_clip(const struct graph *g, const struct tracks *t,
+		 const struct samples *samples, struct channel_ranges *ranges,
+		 const bool *which, int levels, int jobs, struct diag *d);
 
 struct calibration {
-	struct observed **values;      /* by id; NULL: not needed */
+	struct observed **values;      /* by id: roots, and where tracks begin;
+					* NULL: not needed */
 	struct channel_means *means;   /* by id */
 	struct channel_ranges *ranges; /* by id */
 	size_t value_count;
 	int samples;
 };
 
-/* Runs the float network over the samples and observes the roots. */
+/* Runs the float network over the samples and observes roots and tracks. */
 int calibrate(const struct graph *g, const struct config *c,
-	      const struct samples *samples, const uint32_t *root,
+	      const struct samples *samples, const struct tracks *t,
 	      struct arena *a, struct calibration *out, progress_fn *progress,
 	      void *progress_ctx, struct diag *d);
 
@@ -146,16 +172,16 @@ struct input_range clip_range(const struct observed *o,
 
 /* What scales a channel go by. */
 struct channel_terms {
-	struct input_range limits; /* clip_range() of the whole */
-	int samples;               /* that the ranges come from */
-	int weight_bits;           /* of what reads */
-	int bits;                  /* of the codes */
-	bool cheap_tables;         /* a table for each channel hardly counts */
+	int samples;       /* that the ranges come from */
+	int weight_bits;   /* of what reads */
+	int bits;          /* of the codes */
+	bool cheap_tables; /* a table for each channel hardly counts */
 };
 
-/* Scales a channel for v, a root with ranges, one zero point for all; *out
- * NULL where one scale serves as well. -1 out of memory. */
-int channel_quant(const struct value *v, const struct channel_ranges *r,
+/* A scale for each track of a root, in the ranges r, and one zero point for
+ * all; *out NULL where one scale serves as well. -1 out of memory. */
+int channel_quant(const struct graph *g, const struct value *root,
+		  const struct tracks *t, const struct channel_ranges *r,
 		  const struct channel_terms *terms, struct arena *a,
 		  struct arena *scratch, struct quant **out);
 

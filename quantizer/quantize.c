@@ -142,9 +142,12 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	uint32_t *root;
 
 	if (domain_split_activations(q->g) ||
-	    !(root = domain_assign(q->g, &q->arena, &q->grids)))
+	    !(root = domain_assign(q->g, &q->arena, &q->grids)) ||
+	    tracks_init(&q->tracks, q->g, root, &q->arena) ||
+	    (q->c->methods & METHOD_CHANNELS &&
+	     tracks_find(&q->tracks, q->g, root, q->grids, &q->arena)))
 		return diag_error(d, "out of memory");
-	if (calibrate(q->g, q->c, &q->samples, root, &q->arena, &q->seen,
+	if (calibrate(q->g, q->c, &q->samples, &q->tracks, &q->arena, &q->seen,
 		      q->progress, q->progress_ctx, d))
 		return -1;
 	if (quantize_activations(q, root, image_range, d))

@@ -17,6 +17,7 @@ struct quantizer {
 	void *progress_ctx;
 	struct calibration seen;
 	const struct node **grids; /* by root: of the model itself, or NULL */
+	struct tracks tracks;
 	struct layers layers;
 	struct manner usual;
 	const double **importance;     /* by layer; NULL: not found yet */

@@ -153,7 +153,7 @@ struct dbp_op {
 	uint32_t name;          /* in strings, or DBP_NONE */
 	uint32_t source;        /* for the tool that wrote the file; 0: none */
 };
-/* Of source: channels count in units of their own. */
+/* Of source: channels count in units of their own; the scale says nothing. */
 #define DBP_SOURCE_UNITS 0x80000000u
 DBP_ASSERT_SIZE(struct dbp_op, 32);
 

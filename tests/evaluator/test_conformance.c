@@ -107,10 +107,10 @@ static int run_passes(struct onnx_case *c)
 		pass_infer_shapes,       pass_fold_constants,
 		pass_drop_identities,    pass_canonicalize_matmul,
 		pass_fold_batchnorm,     pass_recognise_activations,
-		pass_recognise_shuffles, pass_drop_identities,
-		pass_fuse_activations,   pass_drop_dead,
-		pass_layout_nhwc,        pass_drop_identities,
-		pass_drop_dead,
+		pass_recognise_shuffles, pass_merge_sums,
+		pass_drop_identities,    pass_fuse_activations,
+		pass_drop_dead,          pass_layout_nhwc,
+		pass_drop_identities,    pass_drop_dead,
 	};
 	size_t count = c->is_fed ? sizeof(passes) / sizeof(*passes) : 2;
 	struct config config;

@@ -42,6 +42,7 @@ static const struct row rows[] = {
 	{ "fold_batchnorm", pass_fold_batchnorm },
 	{ "recognise_activations", pass_recognise_activations },
 	{ "recognise_shuffles", pass_recognise_shuffles },
+	{ "merge_sums", pass_merge_sums },
 	{ "recognise_tail", pass_recognise_tail },
 	{ "fuse_activations", pass_fuse_activations },
 	{ "drop_dead", pass_drop_dead },

@@ -135,6 +135,44 @@ static void test_activations(void **state)
 	check(*state, "%d = Gelu(%c) : f32 1x12x12x4\n", "d", true);
 }
 
+/* Channels keep their scales wherever they are moved: here back to where they
+ * were. */
+static void test_moved(void **state)
+{
+	check(*state,
+	      "%s = ChannelShuffle(%c) {groups=2} layout=nhwc : f32 1x12x12x4\n"
+	      "const %half i64 2 = [2, 2]\n"
+	      "%t, %u = Split(%s, %half) {axis=3} : f32 1x12x12x2, "
+	      "f32 1x12x12x2\n"
+	      "%v = Concat(%u, %t) {axis=3} : f32 1x12x12x4\n"
+	      "%w = ChannelShuffle(%v) {groups=2} layout=nhwc "
+	      ": f32 1x12x12x4\n"
+	      "const %from i64 1 = [-1]\n"
+	      "const %to i64 1 = [-5]\n"
+	      "const %axis i64 1 = [3]\n"
+	      "%r = Slice(%w, %from, %to, %axis, %from) : f32 1x12x12x4\n"
+	      "%g, %h = Split(%r, %half) {axis=3} : f32 1x12x12x2, "
+	      "f32 1x12x12x2\n"
+	      "%d = Concat(%h, %g) {axis=3} : f32 1x12x12x4\n",
+	      "d", true);
+	check(*state,
+	      "const %pads i64 8 = [0, 1, 1, 0, 0, 1, 1, 0]\n"
+	      "%p = Pad(%c, %pads) : f32 1x14x14x4\n"
+	      "%d = AveragePool(%p) {kernel_shape=[3, 3]} layout=nhwc "
+	      ": f32 1x12x12x4\n",
+	      "d", true);
+	/* the same convolution again, so that two makers come together */
+	check(*state,
+	      "%o = Conv(%x, %z) act=relu layout=nhwc : f32 1x12x12x4\n"
+	      "%v = Concat(%c, %o) {axis=3} : f32 1x12x12x8\n"
+	      "const %m f32 4x8x1x1 = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, "
+	      "0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, "
+	      "0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, "
+	      "0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]\n"
+	      "%d = Conv(%v, %m) layout=nhwc : f32 1x12x12x4\n",
+	      "c", true);
+}
+
 /* Another reader than a convolution needs one scale. */
 static void test_other_readers(void **state)
 {
@@ -222,6 +260,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plain, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_activations, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_moved, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_readers, fixture_setup, fixture_teardown),

@@ -198,6 +198,81 @@ static void test_few_codes_need_a_maker(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- Tracks ---- */
+
+static void find_tracks(struct fixture *f, const char *text, struct tracks *t)
+{
+	parse(f, text);
+	memset(t, 0, sizeof(*t));
+	assert_int_equal(tracks_init(t, f->g, f->root, &f->arena), 0);
+	assert_int_equal(tracks_find(t, f->g, f->root, f->grids, &f->arena), 0);
+}
+
+static const uint32_t *track_of(const struct fixture *f, const struct tracks *t,
+				const char *name)
+{
+	return t->of[graph_find_value(f->g, name)->id];
+}
+
+#define WIDE "const %w2 f32 8x16x1x1 = random 2\n"
+#define JOINED(axis) "%j = Concat(%a, %b) {axis=" axis "} : f32 "
+#define SUM "%b = Add(%a, %x) : f32 1x4x4x8\n"
+#define READ "%y = Conv(%j, %w2) layout=nhwc : f32 1x4x4x8\noutput %y\n"
+
+static void test_tracks(void **state)
+{
+	struct fixture *f = *state;
+	struct tracks t;
+
+	find_tracks(f,
+		    HEAD WIDE CONV("a", "x", "") CONV("b", "x", "act=relu ")
+			    JOINED("3") "1x4x4x16\n" READ,
+		    &t);
+	assert_true(same_scale(f, "a", "j") && same_scale(f, "b", "j"));
+	assert_int_equal(t.count[root_of(f, "j")], 16);
+	for (uint32_t c = 0; c < 8; c++) {
+		assert_int_equal(track_of(f, &t, "j")[c],
+				 track_of(f, &t, "a")[c]);
+		assert_int_equal(track_of(f, &t, "j")[8 + c],
+				 track_of(f, &t, "b")[c]);
+	}
+	assert_true(tracks_begin(&t, graph_find_value(f->g, "a")));
+	assert_false(tracks_begin(&t, graph_find_value(f->g, "j")));
+	assert_null(track_of(f, &t, "x"));
+	assert_null(track_of(f, &t, "y"));
+}
+
+/* Whoever needs one scale ends them all the way up. */
+static void check_no_tracks(struct fixture *f, const char *text)
+{
+	struct tracks t;
+
+	find_tracks(f, text, &t);
+	for (uint32_t i = 0; i < f->g->value_count; i++)
+		assert_null(t.of[i]);
+}
+
+static void test_no_tracks(void **state)
+{
+	check_no_tracks(*state, HEAD WIDE CONV("a", "x", "")
+					SUM JOINED("3") "1x4x4x16\n" READ);
+	check_no_tracks(*state,
+			HEAD WIDE CONV("a", "x", "") CONV("b", "x", "")
+				JOINED("3") "1x4x4x16\n" READ "output %j\n");
+	check_no_tracks(*state,
+			HEAD CONV("a", "x", "") CONV("b", "x", "") JOINED(
+				"1") "1x8x4x8\n%y = Conv(%j, %w) layout=nhwc "
+				     ": f32 1x8x4x8\noutput %y\n");
+	check_no_tracks(
+		*state,
+		HEAD CONV("a", "x",
+			  "") "const %one i64 8 = [0, 0, 0, 0, 0, 1, 1, 0]\n"
+			      "const %half f32 scalar = [0.5]\n"
+			      "%p = Pad(%a, %one, %half) : f32 1x5x5x8\n"
+			      "%y = Conv(%p, %w) layout=nhwc : f32 1x5x5x8\n"
+			      "output %y\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +284,9 @@ int main(void)
 		TEST(test_a_trained_grid_is_what_the_maker_gives),
 		TEST(test_two_grids_stay_two),
 		TEST(test_few_codes_need_a_maker),
+		cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_tracks, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a channel from the convolution that makes it to those that read
+ * it, through what only moves it about. Where there is nothing else on the
+ * way, it may have a scale of its own at no cost on the device: the maker
+ * rounds each of its output channels by a multiplier of its own, and a reader
+ * takes the scale into its weights.
+ */
+#include <string.h>
+
+#include "ir/slice.h"
+#include "quantizer/internal.h"
+
+bool tracks_conv(const struct node *n)
+{
+	return n && n->op == OP_CONV && domain_has_weights(n);
+}
+
+bool tracks_behind_table(const struct value *v)
+{
+	const struct value *x = v->producer ? node_input(v->producer, 0) : NULL;
+
+	return x && tracks_conv(x->producer) &&
+	       x->producer->act.kind <= ACT_RELU &&
+	       domain_table_behind(x) == v->producer;
+}
+
+/* ---- What moves channels ---- */
+
+static bool is_last_axis(const struct node *n)
+{
+	int64_t axis = node_int(n, "axis", 0);
+
+	return n->outputs[0]->shape.rank == 4 && (axis == 3 || axis == -1);
+}
+
+/* Zeros around the image, none between channels. */
+static bool pads_image(const struct node *n)
+{
+	int64_t pads[2 * GRAPH_MAX_RANK];
+	float value = 0;
+
+	return n->outputs[0]->shape.rank == 4 &&
+	       !strcmp(node_string(n, "mode", "constant"), "constant") &&
+	       !node_input(n, 3) &&
+	       node_const_ints(n, 1, pads, 2 * GRAPH_MAX_RANK) == 8 &&
+	       !pads[3] && !pads[7] &&
+	       (!node_input(n, 2) ||
+		(node_const_float(n, 2, &value) && value == 0));
+}
+
+/* Some of the channels; *s: which, where it is true. */
+static bool picks_channels(const struct node *n, struct slice *s)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	struct diag d;
+	bool bad;
+
+	diag_init(&d);
+	bad = slice_of(n, s, &d) != 0;
+	diag_free(&d);
+	if (bad || s->rank != 4)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (s->start[i] || s->step[i] != 1 || s->count[i] != x->dim[i])
+			return false;
+	return true;
+}
+
+/* The output's channels are the input's, each as it was. */
+static bool keeps_channels(const struct node *n)
+{
+	switch (n->op) {
+	case OP_MAX_POOL:
+	case OP_GLOBAL_MAX_POOL:
+	case OP_RESIZE:
+	case OP_AVERAGE_POOL:
+		return n->layout == LAYOUT_NHWC;
+	case OP_PAD:
+		return pads_image(n);
+	default:
+		return false;
+	}
+}
+
+static bool moves_channels(const struct node *n)
+{
+	struct slice s;
+
+	if (n->tail || n->act.kind != ACT_NONE)
+		return false;
+	switch (n->op) {
+	case OP_CONCAT:
+	case OP_SPLIT:
+		return is_last_axis(n);
+	case OP_SLICE:
+		return picks_channels(n, &s);
+	case OP_CHANNEL_SHUFFLE:
+		return n->layout == LAYOUT_NHWC &&
+		       n->outputs[0]->shape.rank == 4;
+	default:
+		return keeps_channels(n);
+	}
+}
+
+static int data_inputs(const struct node *n)
+{
+	return n->op == OP_CONCAT ? n->input_count : 1;
+}
+
+/* ---- Where nothing else is on the way ---- */
+
+struct search {
+	const struct graph *g;
+	const uint32_t *root;
+	const struct node **grids;
+	bool *possible; /* by id */
+	bool *tabled;   /* by id: made by a table of a convolution's own */
+};
+
+/* Does node n take channels of any scale to values that may have them? */
+static bool passes_on(const struct search *s, const struct node *n)
+{
+	bool tabled = false;
+
+	if (!moves_channels(n))
+		return false;
+	for (int i = 0; i < data_inputs(n); i++) {
+		if (!s->possible[n->inputs[i]->id])
+			return false;
+		tabled |= s->tabled[n->inputs[i]->id];
+	}
+	for (int i = 0; i < n->output_count; i++)
+		if (n->outputs[i] ? !s->possible[n->outputs[i]->id] :
+				    n->op == OP_SPLIT)
+			return false;
+	/* tables of several values together: one scale is cheaper */
+	return !tabled || n->op == OP_MAX_POOL || n->op == OP_GLOBAL_MAX_POOL ||
+	       n->op == OP_RESIZE;
+}
+
+static bool is_made(const struct search *s, const struct value *v)
+{
+	const struct node *n = v->producer;
+
+	if (tracks_conv(n))
+		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
+		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
+	return n && (tracks_behind_table(v) || passes_on(s, n));
+}
+
+static bool is_read(const struct search *s, const struct value *v)
+{
+	for (int i = 0; i < v->use_count; i++) {
+		const struct node *n = v->uses[i];
+
+		/* codes that were trained count in units of one scale */
+		if (tracks_conv(n) && n->inputs[0] == v && !n->inputs[1]->quant)
+			continue;
+		if (!passes_on(s, n))
+			return false;
+	}
+	return v->use_count > 0;
+}
+
+static bool is_possible(const struct search *s, const struct value *v)
+{
+	const struct node *table = domain_table_behind(v);
+	const uint32_t root = s->root[v->id];
+
+	if (root == DOMAIN_FLOAT || s->grids[root] || v->shape.rank != 4 ||
+	    v->is_output || !is_made(s, v))
+		return false;
+	if (table && tracks_behind_table(table->outputs[0]))
+		return s->root[table->outputs[0]->id] != DOMAIN_FLOAT;
+	return is_read(s, v);
+}
+
+static void find_possible(struct search *s)
+{
+	bool changed = true;
+
+	for (const struct node *n = s->g->first; n; n = n->next)
+		for (int i = 0; i < n->output_count; i++)
+			if (n->outputs[i])
+				s->tabled[n->outputs[i]->id] =
+					tracks_behind_table(n->outputs[i]) ||
+					(moves_channels(n) &&
+					 s->tabled[n->inputs[0]->id]);
+	memset(s->possible, 1, s->g->value_count * sizeof(*s->possible));
+	while (changed) {
+		changed = false;
+		for (uint32_t i = 0; i < s->g->value_count; i++)
+			if (s->possible[i] &&
+			    !is_possible(s, s->g->values[i])) {
+				s->possible[i] = false;
+				changed = true;
+			}
+	}
+}
+
+/* ---- Tracks ---- */
+
+static uint32_t find(const uint32_t *root, uint32_t id)
+{
+	while (root[id] != id)
+		id = root[id];
+	return id;
+}
+
+/* What channels go through together has one zero point, and one root. */
+static void join(const struct search *s, uint32_t *root)
+{
+	for (const struct node *n = s->g->first; n; n = n->next) {
+		if (!passes_on(s, n))
+			continue;
+		for (int i = 0; i < n->output_count; i++)
+			for (int k = 0; n->outputs[i] && k < data_inputs(n);
+			     k++)
+				root[find(root, n->outputs[i]->id)] =
+					find(root, n->inputs[k]->id);
+	}
+	for (uint32_t i = 0; i < s->g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT)
+			root[i] = find(root, i);
+}
+
+static int64_t channels_of(const struct value *v)
+{
+	return v->shape.dim[3];
+}
+
+static void follow(const struct tracks *t, const struct node *n)
+{
+	const uint32_t *from = t->of[n->inputs[0]->id];
+	uint32_t *to = t->of[n->outputs[0]->id];
+	int64_t count = channels_of(n->inputs[0]), at = 0;
+	int64_t groups = node_int(n, "groups", 1), each = count / groups;
+	struct slice s;
+
+	if (n->op == OP_SLICE && picks_channels(n, &s)) {
+		for (int64_t c = 0; c < s.count[3]; c++)
+			to[c] = from[s.start[3] + c * s.step[3]];
+		return;
+	}
+	if (n->op == OP_CHANNEL_SHUFFLE) {
+		for (int64_t c = 0; c < count; c++)
+			to[c] = from[c % groups * each + c / groups];
+		return;
+	}
+	if (n->op == OP_SPLIT) {
+		for (int i = 0; i < n->output_count; i++)
+			for (int64_t c = 0; c < channels_of(n->outputs[i]); c++)
+				t->of[n->outputs[i]->id][c] = from[at++];
+		return;
+	}
+	for (int k = 0; k < data_inputs(n); k++)
+		for (int64_t c = 0; c < channels_of(n->inputs[k]); c++)
+			to[at++] = t->of[n->inputs[k]->id][c];
+}
+
+static void begin(struct tracks *t, const struct value *v)
+{
+	uint32_t root = t->root[v->id];
+
+	for (int64_t c = 0; c < channels_of(v); c++)
+		t->of[v->id][c] = (uint32_t)t->count[root]++;
+}
+
+static int number(struct tracks *t, const struct search *s, struct arena *a)
+{
+	for (uint32_t i = 0; i < s->g->value_count; i++) {
+		const struct value *v = s->g->values[i];
+
+		if (!s->possible[i])
+			continue;
+		t->of[i] =
+			arena_array(a, (size_t)channels_of(v), sizeof(**t->of));
+		if (!t->of[i])
+			return -1;
+	}
+	for (const struct node *n = s->g->first; n; n = n->next) {
+		const struct value *y = n->outputs[0];
+
+		if (passes_on(s, n))
+			follow(t, n);
+		else if (y && s->possible[y->id])
+			begin(t, y);
+	}
+	for (uint32_t i = 0; i < s->g->value_count; i++)
+		if (t->of[i] && t->count[t->root[i]] < 2)
+			t->of[i] = NULL;
+	return 0;
+}
+
+int tracks_init(struct tracks *t, const struct graph *g, const uint32_t *root,
+		struct arena *a)
+{
+	t->root = root;
+	t->of = arena_array(a, g->value_count, sizeof(*t->of));
+	t->count = arena_array(a, g->value_count, sizeof(*t->count));
+	return t->of && t->count ? 0 : -1;
+}
+
+int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
+		const struct node **grids, struct arena *a)
+{
+	struct search s = { .g = g, .root = root, .grids = grids };
+
+	s.possible = arena_array(a, g->value_count, sizeof(*s.possible));
+	s.tabled = arena_array(a, g->value_count, sizeof(*s.tabled));
+	if (!s.possible || !s.tabled)
+		return -1;
+	find_possible(&s);
+	join(&s, root);
+	return number(t, &s, a);
+}
+
+bool tracks_begin(const struct tracks *t, const struct value *v)
+{
+	return t->of[v->id] && !moves_channels(v->producer);
+}
