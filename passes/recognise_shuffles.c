@@ -94,6 +94,8 @@ static int pick(struct graph *g, struct node *n)
 	bounds[2] = 1;
 	bounds[3] = parts->outputs[0]->shape.dim[0];
 	bounds[0] += bounds[0] < 0 ? bounds[3] : 0;
+	if (bounds[0] < 0 || bounds[0] >= bounds[3])
+		return 0;
 	made = match_put(g, n, OP_SLICE, split->inputs[0]);
 	for (int i = 0; made && i < 4; i++) {
 		struct value *v = graph_const_i64(g, NULL, 1, &bounds[i]);

@@ -9,15 +9,11 @@
  * arXiv 1906.04721, section 4.1, but of the codes, so that activations that
  * are not linear can lie in between, by a table a channel).
  */
-#include <float.h>
-#include <string.h>
-
 #include "evaluator/detmath.h"
 #include "quantizer/internal.h"
 
 #define LEAST_RATIO (1.0 / 1024) /* of the smallest scale to the largest */
-#define LEAST_GAIN 1.05
-#define LEAST_GAIN_FEW 1.05 /* of codes of fewer than 8 bits */
+#define LEAST_GAIN 1.05          /* it costs next to nothing */
 /* Tables cost 256 bytes a channel, about 60 in a coded file: only where one
  * scale for all loses more than 20 dB would, or 35 where they are cheap, and a
  * table each halves that. */
@@ -409,7 +405,6 @@ int channel_quant(const struct graph *g, const struct value *root,
 	const bool inner = domain_table_behind(root) != NULL;
 	const bool tables = inner || tracks_behind_table(root);
 	const double sqnr = terms->cheap_tables ? CHEAP_SQNR : TABLES_SQNR;
-	const bool few = terms->bits < 8;
 	struct choice k = { .ranges = r,
 			    .weight_bits = terms->weight_bits,
 			    .levels = 1 << terms->bits };
@@ -417,7 +412,7 @@ int channel_quant(const struct graph *g, const struct value *root,
 
 	*out = NULL;
 	/* few bits: the ranges are where clipping pays */
-	k.margin = few ? 1 : 1 + 1 / det_sqrt(terms->samples);
+	k.margin = terms->bits < 8 ? 1 : 1 + 1 / det_sqrt(terms->samples);
 	k.channels =
 		arena_array(scratch, (size_t)r->channels, sizeof(*k.channels));
 	k.scale = arena_array(scratch, (size_t)r->channels, sizeof(double));
@@ -437,7 +432,7 @@ int channel_quant(const struct graph *g, const struct value *root,
 		    gain < TABLES_GAIN)
 			return 0;
 		choose_scales(&k);
-	} else if (gain < (few ? LEAST_GAIN_FEW : LEAST_GAIN)) {
+	} else if (gain < LEAST_GAIN) {
 		return 0;
 	}
 	*out = quant_of(&k, a);
