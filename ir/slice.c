@@ -89,3 +89,14 @@ int slice_of(const struct node *n, struct slice *s, struct diag *d)
 	}
 	return 0;
 }
+
+bool slice_known(const struct node *n, struct slice *s)
+{
+	struct diag d;
+	bool known;
+
+	diag_init(&d);
+	known = slice_of(n, s, &d) == 0;
+	diag_free(&d);
+	return known;
+}

@@ -22,5 +22,7 @@ struct slice {
  * clamped). -1 with a diagnostic in the form of node_error().
  */
 int slice_of(const struct node *n, struct slice *s, struct diag *d);
+/* The same for who only looks: false where it cannot be read. */
+bool slice_known(const struct node *n, struct slice *s);
 
 #endif

@@ -15,8 +15,7 @@ static bool same_shape(const struct node *n)
 static bool same_when_shape_is(const struct node *n)
 {
 	struct slice s;
-	struct diag d;
-	bool forward = true;
+	bool forward;
 
 	switch (n->op) {
 	case OP_RESHAPE:
@@ -29,10 +28,7 @@ static bool same_when_shape_is(const struct node *n)
 	case OP_CONCAT:
 		return true;
 	case OP_SLICE: /* a step of -1 turns around */
-		diag_init(&d);
-		if (slice_of(n, &s, &d))
-			forward = false;
-		diag_free(&d);
+		forward = slice_known(n, &s);
 		for (int i = 0; forward && i < s.rank; i++)
 			forward = s.count[i] < 2 || s.step[i] == 1;
 		return forward;

@@ -51,7 +51,7 @@ static bool same_form(const struct node *a, const struct node *b)
 	return a->inputs[0] != b->inputs[0] &&
 	       same_but(&a->inputs[0]->shape, &b->inputs[0]->shape, 1) &&
 	       same_but(&a->inputs[1]->shape, &b->inputs[1]->shape, 1) &&
-	       same_but(&a->outputs[0]->shape, &b->outputs[0]->shape, -1) &&
+	       shape_equal(&a->outputs[0]->shape, &b->outputs[0]->shape) &&
 	       same_ints(a, b, "strides", 1) &&
 	       same_ints(a, b, "dilations", 1) && same_ints(a, b, "pads", 0) &&
 	       !strcmp(node_string(a, "auto_pad", "NOTSET"),

@@ -122,15 +122,10 @@ static bool find_phase(struct value *v, struct phase *p)
 
 	while ((n = match_producer(v, OP_SLICE)) != NULL) {
 		struct slice s;
-		struct diag d;
-		bool bad;
 
-		diag_init(&d);
-		bad = slice_of(n, &s, &d) != 0;
-		diag_free(&d);
-		if (bad || s.rank != 4 || s.count[0] != v->shape.dim[0] ||
-		    s.start[1] != 0 || s.step[1] != 1 ||
-		    s.count[1] != n->inputs[0]->shape.dim[1])
+		if (!slice_known(n, &s) || s.rank != 4 ||
+		    s.count[0] != v->shape.dim[0] || s.start[1] != 0 ||
+		    s.step[1] != 1 || s.count[1] != n->inputs[0]->shape.dim[1])
 			return false;
 		for (int i = 0; i < 2; i++) {
 			start[i] = s.start[2 + i] + start[i] * s.step[2 + i];

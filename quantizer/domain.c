@@ -163,13 +163,20 @@ static bool read_by_integers(const struct value *v)
 	return false;
 }
 
-static uint32_t find(uint32_t *root, uint32_t id)
+uint32_t domain_find(uint32_t *root, uint32_t id)
 {
 	while (root[id] != id) {
 		root[id] = root[root[id]];
 		id = root[id];
 	}
 	return id;
+}
+
+void domain_settle(const struct graph *g, uint32_t *root)
+{
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (root[i] != DOMAIN_FLOAT)
+			root[i] = domain_find(root, i);
 }
 
 /* An input of a Concat that nobody else reads, and whose scale is free, may
@@ -188,20 +195,21 @@ static void join_concat(uint32_t *root, const struct node *n)
 	for (int i = 0; i < n->input_count; i++) {
 		uint32_t id = n->inputs[i]->id;
 		uint32_t r = root[id] == DOMAIN_FLOAT ? DOMAIN_FLOAT :
-							find(root, id);
+							domain_find(root, id);
 
 		if (i > 0 && r != same)
 			all_same = false;
 		same = r;
 	}
 	if (all_same && same != DOMAIN_FLOAT) {
-		root[find(root, out)] = same;
+		root[domain_find(root, out)] = same;
 		return;
 	}
 	for (int i = 0; i < n->input_count; i++)
 		if (root[n->inputs[i]->id] != DOMAIN_FLOAT &&
 		    may_join(n->inputs[i]))
-			root[find(root, n->inputs[i]->id)] = find(root, out);
+			root[domain_find(root, n->inputs[i]->id)] =
+				domain_find(root, out);
 }
 
 /* A value that only a Quant reads is computed in the grid that it rounds to,
@@ -216,8 +224,8 @@ static void join_quant(uint32_t *root, const struct node **made,
 	if (root[x] == DOMAIN_FLOAT || root[y] == DOMAIN_FLOAT ||
 	    value_readers(n->inputs[0]) != 1)
 		return;
-	x = find(root, x);
-	y = find(root, y);
+	x = domain_find(root, x);
+	y = domain_find(root, y);
 	if (x == y ||
 	    (made[x] && domain_grid(made[x], &a) && domain_grid(n, &b) &&
 	     (a.scale != b.scale || a.zero_point != b.zero_point ||
@@ -262,12 +270,10 @@ uint32_t *domain_assign(const struct graph *g, struct arena *a,
 		for (int i = 0; i < n->output_count; i++)
 			if (n->outputs[i] &&
 			    root[n->outputs[i]->id] != DOMAIN_FLOAT)
-				root[find(root, n->outputs[i]->id)] =
-					find(root, n->inputs[0]->id);
+				root[domain_find(root, n->outputs[i]->id)] =
+					domain_find(root, n->inputs[0]->id);
 	}
-	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] != DOMAIN_FLOAT)
-			root[i] = find(root, i);
+	domain_settle(g, root);
 	return root;
 }
 

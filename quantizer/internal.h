@@ -36,6 +36,11 @@ bool domain_has_weights(const struct node *n);
 uint32_t *domain_assign(const struct graph *g, struct arena *a,
 			const struct node ***grids);
 
+/* While roots are being joined: the root of a value that has one, and in the
+ * end for all. */
+uint32_t domain_find(uint32_t *root, uint32_t id);
+void domain_settle(const struct graph *g, uint32_t *root);
+
 /* The scale and zero point, in the device's signed codes, that a Quant rounds
  * to; false where it is none that the device has. */
 struct domain_grid {

@@ -53,13 +53,8 @@ static bool pads_image(const struct node *n)
 static bool picks_channels(const struct node *n, struct slice *s)
 {
 	const struct shape *x = &n->inputs[0]->shape;
-	struct diag d;
-	bool bad;
 
-	diag_init(&d);
-	bad = slice_of(n, s, &d) != 0;
-	diag_free(&d);
-	if (bad || s->rank != 4)
+	if (!slice_known(n, s) || s->rank != 4)
 		return false;
 	for (int i = 0; i < 3; i++)
 		if (s->start[i] || s->step[i] != 1 || s->count[i] != x->dim[i])
@@ -201,13 +196,6 @@ static void find_possible(struct search *s)
 
 /* ---- Tracks ---- */
 
-static uint32_t find(const uint32_t *root, uint32_t id)
-{
-	while (root[id] != id)
-		id = root[id];
-	return id;
-}
-
 /* What channels go through together has one zero point, and one root. */
 static void join(const struct search *s, uint32_t *root)
 {
@@ -217,12 +205,10 @@ static void join(const struct search *s, uint32_t *root)
 		for (int i = 0; i < n->output_count; i++)
 			for (int k = 0; n->outputs[i] && k < data_inputs(n);
 			     k++)
-				root[find(root, n->outputs[i]->id)] =
-					find(root, n->inputs[k]->id);
+				root[domain_find(root, n->outputs[i]->id)] =
+					domain_find(root, n->inputs[k]->id);
 	}
-	for (uint32_t i = 0; i < s->g->value_count; i++)
-		if (root[i] != DOMAIN_FLOAT)
-			root[i] = find(root, i);
+	domain_settle(s->g, root);
 }
 
 static int64_t channels_of(const struct value *v)
