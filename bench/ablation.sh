@@ -56,7 +56,7 @@ row() {
 }
 
 all=clip,channels,bias,compensate,target,importance,entropy,search,trellis,levels
-all=$all,tables
+all=$all,tables,center
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
@@ -68,7 +68,10 @@ for model in ultraface_RFB-320 FastestDet; do
 		no-entropy no-trellis; do
 		row "$model" "$method" "$size"
 	done
-	for method in $all no-clip no-channels; do
+	for method in $all no-channels no-center; do
+		row "$model" "$method" '--bits 8'
+	done
+	for method in $all no-clip no-channels no-center; do
 		row "$model" "$method" '--bits 4 --act-bits 4'
 	done
 	row "$model" no-search '--bits 4'

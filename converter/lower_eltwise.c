@@ -61,6 +61,63 @@ static int add_pair(struct lower *l, const struct node *n,
 	return 0;
 }
 
+/* Scale of channel c. */
+static double scale_at(const struct quant *q, int64_t c)
+{
+	return (double)q->scale[q->channels > 1 ? c : 0];
+}
+
+static bool has_channels(const struct value *v)
+{
+	return v->quant && v->quant->channels > 1;
+}
+
+/* What is more than 128 of the output's steps clamps it anyway. */
+static int sum_shift(double most)
+{
+	int exponent;
+
+	frexp(most, &exponent);
+	return exponent > 7 ? 8 : exponent < -9 ? 24 : 15 - exponent;
+}
+
+static int16_t sum_multiplier(double ratio, int shift)
+{
+	return (int16_t)fmin(rint(ldexp(ratio, shift)), 32767);
+}
+
+/* Scales differ from channel to channel. */
+static int add_channels(struct lower *l, const struct node *n)
+{
+	const struct value *y = n->outputs[0];
+	const struct quant *a = n->inputs[0]->quant, *b = n->inputs[1]->quant;
+	const int64_t channels = y->shape.dim[y->shape.rank - 1];
+	struct dbp_add_channels p = { 0 };
+	int16_t *m = arena_array(l->m->arena, (size_t)channels, 2 * sizeof(*m));
+	uint32_t in[2] = { lower_own(l, n->inputs[0]),
+			   lower_own(l, n->inputs[1]) };
+	double most = 0;
+
+	if (!m)
+		return lower_refuse(l, "out of memory");
+	for (int64_t c = 0; c < channels; c++)
+		most = fmax(most, fmax(scale_at(a, c), scale_at(b, c)) /
+					  scale_at(y->quant, c));
+	p.shift = (uint8_t)sum_shift(most);
+	for (int64_t c = 0; c < channels; c++) {
+		double one = scale_at(y->quant, c);
+
+		m[2 * c] = sum_multiplier(scale_at(a, c) / one, p.shift);
+		m[2 * c + 1] = sum_multiplier(scale_at(b, c) / one, p.shift);
+		if (n->op == OP_SUB)
+			m[2 * c + 1] = (int16_t)-m[2 * c + 1];
+	}
+	p.multipliers =
+		dev_add_data(l->m, m, (size_t)channels * 2 * sizeof(*m));
+	scale_clamp(&n->act, y->quant, &p.clamp_min, &p.clamp_max);
+	return add_pair(l, n, DBP_OP_ADD_CHANNELS, in, &p, sizeof(p));
+}
+
 int lower_add_s8(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
@@ -74,6 +131,9 @@ int lower_add_s8(struct lower *l, const struct node *n)
 		return status;
 	if (!on_codes(n))
 		return LOWER_ELSEWHERE;
+	if (has_channels(n->inputs[0]) || has_channels(n->inputs[1]) ||
+	    has_channels(y))
+		return add_channels(l, n);
 	in[0] = lower_s8(l, n->inputs[0]);
 	in[1] = lower_s8(l, n->inputs[1]);
 	a = (double)l->m->tensors[in[0]].scale / (double)y->quant->scale[0];

@@ -69,7 +69,7 @@ uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 	struct dev_tensor t = { .dtype = dtype };
 
 	if (dtype == DBP_S8) {
-		/* a scale a channel: only convolutions know them */
+		/* a scale a channel: only who makes and reads it knows them */
 		t.scale = quant->channels > 1 ? 1 : quant->scale[0];
 		t.zero_point = quant->zero_point[0];
 	}
@@ -173,7 +173,7 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	if (v->quant && v->quant->channels > 1)
 		lower_refuse(l,
 			     "'%s' has a scale a channel, which only "
-			     "convolutions read",
+			     "convolutions and sums read",
 			     v->name);
 	if (l->m->tensors[own].dtype == DBP_I32) {
 		lower_refuse(l,

@@ -223,9 +223,10 @@ void plan_views(struct plan *p)
 
 static bool is_elementwise(enum dbp_op_kind kind)
 {
-	return kind == DBP_OP_ADD || kind == DBP_OP_MUL ||
-	       kind == DBP_OP_TABLE || kind == DBP_OP_RESCALE ||
-	       kind == DBP_OP_UNARY || kind == DBP_OP_BINARY;
+	return kind == DBP_OP_ADD || kind == DBP_OP_ADD_CHANNELS ||
+	       kind == DBP_OP_MUL || kind == DBP_OP_TABLE ||
+	       kind == DBP_OP_RESCALE || kind == DBP_OP_UNARY ||
+	       kind == DBP_OP_BINARY;
 }
 
 /* May the operator write its output over input i? */

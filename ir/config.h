@@ -32,13 +32,15 @@ enum method {
 	METHOD_TRELLIS = 256,   /* codes that depend on those before */
 	METHOD_LEVELS = 512,    /* of the channels' own, in fixed tiles */
 	METHOD_TABLES = 1024,   /* finer codes in front of tables */
-	METHOD_ALL = 2047,
+	METHOD_CENTER = 2048,   /* channels moved about zero */
+	METHOD_ALL = 4095,
 };
 /* Their names, in the order of their bits, with something between them. */
 #define METHOD_NAMES(between)                                                 \
 	"clip" between "channels" between "bias" between "compensate" between \
 	"target" between "importance" between "entropy" between               \
-	"search" between "trellis" between "levels" between "tables"
+	"search" between "trellis" between "levels" between "tables" between  \
+	"center"
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

@@ -66,6 +66,30 @@ static bool cheap_tables(const struct quantizer *q)
 
 /* ---- Scales a channel ---- */
 
+/* The most that channel c of a value is. */
+static float most_of(const struct quantizer *q, const struct value *v,
+		     int64_t c)
+{
+	const uint32_t root = q->tracks.root[v->id];
+	const uint32_t *of = q->tracks.of[v->id];
+
+	return root == DOMAIN_FLOAT ? FLT_MAX :
+	       of                   ? q->seen.ranges[root].high[of[c]] :
+				      q->seen.values[root]->high;
+}
+
+/* The least that shows of channel c where v goes into a sum that is held at
+ * zero: what takes all of the other off it. */
+static float least_that_shows(const struct quantizer *q, const struct value *v,
+			      int64_t c)
+{
+	const struct node *n = value_only_reader(v);
+
+	if (!n || n->op != OP_ADD || n->act.kind != ACT_RELU || !tracks_sum(n))
+		return -FLT_MAX;
+	return -most_of(q, n->inputs[n->inputs[0] == v], c);
+}
+
 /* The ranges of a root's tracks, each within where it pays to clip the values
  * that begin them. */
 static int clip_tracks(struct quantizer *q, const struct value *root, int bits,
@@ -94,10 +118,13 @@ static int clip_tracks(struct quantizer *q, const struct value *root, int bits,
 		/* what a loud channel would clip off all of a curve's foot */
 		if (tracks_behind_table(v))
 			r.low = -FLT_MAX;
-		for (uint32_t c = t->of[i][0];
-		     c < t->of[i][0] + v->shape.dim[3]; c++) {
-			out->low[c] = fmaxf(out->low[c], r.low);
-			out->high[c] = fminf(out->high[c], r.high);
+		for (int64_t c = 0; c < v->shape.dim[3]; c++) {
+			float *low = &out->low[t->of[i][c]];
+			float *high = &out->high[t->of[i][c]];
+
+			*low = fmaxf(fmaxf(*low, r.low),
+				     least_that_shows(q, v, c));
+			*high = fminf(*high, r.high);
 		}
 	}
 	return 0;

@@ -4,11 +4,14 @@
  * rounds each of its output channels by a multiplier of its own, and one that
  * reads can take a channel's scale into its weights: so the scale of what
  * lies between two convolutions may differ from channel to channel at no cost
- * on the device. Without it one loud channel leaves the others few steps,
- * which ruins depthwise networks (equalization of ranges as in Nagel et al.,
- * arXiv 1906.04721, section 4.1, but of the codes, so that activations that
- * are not linear can lie in between, by a table a channel).
+ * on the device; sums have multipliers a channel. Without it one loud channel
+ * leaves the others few steps, which ruins depthwise networks (equalization of
+ * ranges as in Nagel et al., arXiv 1906.04721, section 4.1, but of the codes,
+ * so that activations that are not linear can lie in between, by a table a
+ * channel).
  */
+#include <float.h>
+
 #include "evaluator/detmath.h"
 #include "quantizer/internal.h"
 
@@ -40,6 +43,10 @@ int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
 		r[i].high = arena_array(a, (size_t)t->count[i], sizeof(float));
 		if (!r[i].low || !r[i].high)
 			return -1;
+		for (int c = 0; c < t->count[i]; c++) {
+			r[i].low[c] = FLT_MAX;
+			r[i].high[c] = -FLT_MAX;
+		}
 	}
 	return 0;
 }
@@ -62,6 +69,12 @@ void channel_ranges_merge(struct channel_ranges *into,
 		widen(into, c, from->low[c], from->high[c]);
 }
 
+void channel_ranges_hold_zero(struct channel_ranges *r)
+{
+	for (int c = 0; c < r->channels; c++)
+		widen(r, c, 0, 0);
+}
+
 /* ---- What readers make of it ---- */
 
 /* Of a track, over all convolutions that read it. */
@@ -71,12 +84,22 @@ struct reading {
 	double loudest; /* the most that a channel of its maker needs */
 };
 
-/* A convolution, and the tracks of what it reads. */
+/* A convolution or a sum, and the tracks of what it reads. */
 struct reader {
 	const struct node *n;
 	const uint32_t *of;
 	double share; /* of its errors: one over the power of what it makes */
 };
+
+static bool is_reader(const struct tracks *t, const struct node *n, int input,
+		      uint32_t root)
+{
+	const struct value *x = node_input(n, input);
+
+	return x && t->root[x->id] == root && t->of[x->id] &&
+	       (input == 0 ? tracks_conv(n) || tracks_sum(n) :
+			     input == 1 && tracks_sum(n));
+}
 
 /* All that read tracks of a root; list NULL: only counts. */
 static int find_readers(const struct graph *g, const struct tracks *t,
@@ -84,20 +107,20 @@ static int find_readers(const struct graph *g, const struct tracks *t,
 {
 	int count = 0;
 
-	for (const struct node *n = g->first; n; n = n->next) {
-		const struct value *x = node_input(n, 0);
-
-		if (!tracks_conv(n) || t->root[x->id] != root || !t->of[x->id])
-			continue;
-		if (list)
-			list[count] = (struct reader){ n, t->of[x->id], 1 };
-		count++;
-	}
+	for (const struct node *n = g->first; n; n = n->next)
+		for (int i = 0; i < n->input_count; i++) {
+			if (!is_reader(t, n, i, root))
+				continue;
+			if (list)
+				list[count] = (struct reader){
+					n, t->of[n->inputs[i]->id], 1
+				};
+			count++;
+		}
 	return count;
 }
 
-/* Weight `tap` of output o and input channel k of its group. */
-static double weight(const struct node *n, int64_t o, int64_t k, int64_t tap)
+double conv_weight(const struct node *n, int64_t o, int64_t k, int64_t tap)
 {
 	const struct shape *s = &n->inputs[1]->shape;
 	int64_t taps = s->dim[2] * s->dim[3];
@@ -106,11 +129,7 @@ static double weight(const struct node *n, int64_t o, int64_t k, int64_t tap)
 				->data)[(o * s->dim[1] + k) * taps + tap];
 }
 
-struct conv_size {
-	int64_t outputs, inputs, taps, group; /* inputs and outputs a group */
-};
-
-static struct conv_size size_of(const struct node *n)
+struct conv_size conv_size(const struct node *n)
 {
 	const struct shape *s = &n->inputs[1]->shape;
 
@@ -121,14 +140,20 @@ static struct conv_size size_of(const struct node *n)
 /* Adds times `share` the squared weights by track. */
 static void add_power(const struct reader *of, struct reading *r)
 {
-	struct conv_size s = size_of(of->n);
+	struct conv_size s;
 
+	if (tracks_sum(of->n)) {
+		for (int64_t c = 0; c < of->n->outputs[0]->shape.dim[3]; c++)
+			r[of->of[c]].power += of->share;
+		return;
+	}
+	s = conv_size(of->n);
 	for (int64_t o = 0; o < s.outputs; o++)
 		for (int64_t k = 0; k < s.inputs; k++) {
 			uint32_t track = of->of[o / s.group * s.inputs + k];
 
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w = weight(of->n, o, k, t);
+				double w = conv_weight(of->n, o, k, t);
 
 				r[track].power += of->share * (w * w);
 			}
@@ -144,7 +169,7 @@ static double weight_error(const struct reader *of, const struct reading *r,
 			   const double *scale, int bits, int levels)
 {
 	double reach = bits == 2 ? 1.5 : (1 << (bits - 1)) - 1, total = 0;
-	struct conv_size s = size_of(of->n);
+	struct conv_size s = conv_size(of->n);
 
 	for (int64_t o = 0; o < s.outputs; o++) {
 		const uint32_t *track = of->of + o / s.group * s.inputs;
@@ -156,7 +181,7 @@ static double weight_error(const struct reader *of, const struct reading *r,
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w = weight(of->n, o, k, t) *
+				double w = conv_weight(of->n, o, k, t) *
 					   scale[track[k]];
 
 				w = w < 0 ? -w : w;
@@ -270,6 +295,8 @@ static double error_of(const struct choice *k)
 		const struct reader *of = &k->readers[i];
 		bool depthwise = of->n->inputs[1]->shape.dim[1] == 1;
 
+		if (tracks_sum(of->n))
+			continue;
 		total +=
 			of->share * weight_error(of, k->channels, k->scale,
 						 depthwise ? 8 : k->weight_bits,

@@ -96,8 +96,9 @@ struct channel_means {
 };
 
 /*
- * Channels that may have scales of their own, because only convolutions make
- * and read them, and what lies between moves them about: see tracks.c. The
+ * Channels that may have scales of their own, because only convolutions and
+ * sums make and read them, and what lies between moves them about: see
+ * tracks.c. The
  * values that they go through together share a root and a zero point.
  */
 struct tracks {
@@ -117,12 +118,22 @@ int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
 bool tracks_begin(const struct tracks *t, const struct value *v);
 /* A convolution that makes and reads such channels. */
 bool tracks_conv(const struct node *n);
+/* A sum or difference of two such values, channel by channel. */
+bool tracks_sum(const struct node *n);
 /* v is what a table makes of a convolution's output alone. */
 bool tracks_behind_table(const struct value *v);
 
+/* A convolution's outputs, and a group's inputs and outputs. */
+struct conv_size {
+	int64_t outputs, inputs, taps, group;
+};
+struct conv_size conv_size(const struct node *n);
+/* Weight `tap` of output o and input channel k of its group. */
+double conv_weight(const struct node *n, int64_t o, int64_t k, int64_t tap);
+
 /* The extremes of each track, by root; channels 0 where there is none. */
 struct channel_ranges {
-	float *low, *high; /* [channels]; always with 0 between them */
+	float *low, *high; /* [channels]; low above high: nothing seen */
 	int channels;
 };
 
@@ -134,6 +145,16 @@ void channel_ranges_add(struct channel_ranges *r, const struct tracks *t,
 			const struct value *v, const float *x, int64_t n);
 void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from);
+
+/* With 0 between low and high, as codes have it. */
+void channel_ranges_hold_zero(struct channel_ranges *r);
+
+/* Channels that may lie anywhere are moved to lie evenly about zero, by the
+ * biases, which nothing else has, of the convolutions that make and read them:
+ * see center.c. ranges: by root, as seen. -1: out of memory. */
+bool tracks_may_center(const struct graph *g, const struct tracks *t);
+int tracks_center(struct graph *g, const struct tracks *t,
+		  const struct channel_ranges *ranges, struct arena *a);
 
 /* Narrows the ranges of each channel of the roots in `which` to where few
  * levels lose least: see channel_clip.c. */

@@ -109,24 +109,33 @@ static bool *mark_behind_weights(const struct graph *g, struct arena *a)
 	return behind;
 }
 
-/* Every layer has a bias that can be corrected, unless one is computed. */
-static int give_bias(struct graph *g, struct layer *l)
+/* A bias of the node's own; one that is computed stays. */
+static int own_bias(struct graph *g, struct node *n)
 {
-	int64_t dim = l->node->op == OP_CONV_TRANSPOSE ?
-			      l->channels * node_int(l->node, "group", 1) :
-			      l->channels;
-	struct shape s = shape_of(1, &dim);
-	struct value *zero;
-	float *data;
+	const struct value *w = n->inputs[1], *old = node_input(n, 2);
+	int64_t dim = n->op == OP_CONV_TRANSPOSE ?
+			      w->shape.dim[1] * node_int(n, "group", 1) :
+			      w->shape.dim[0];
+	struct shape s = old ? old->shape : shape_of(1, &dim);
+	struct value *own;
+	float *zeros = NULL;
 
-	if (node_input(l->node, 2)) {
-		l->bias = node_input(l->node, 2);
+	if (old && (!value_is_const(old) || old->use_count == 1))
 		return 0;
-	}
-	data = arena_array(g->arena, (size_t)dim, sizeof(*data));
-	zero = data ? graph_constant(g, l->node->name, DT_F32, &s, data) : NULL;
-	l->bias = zero;
-	return zero ? graph_set_input(g, l->node, 2, zero) : -1;
+	if (!old &&
+	    !(zeros = arena_array(g->arena, (size_t)dim, sizeof(*zeros))))
+		return -1;
+	own = graph_constant(g, old ? old->name : n->name, DT_F32, &s,
+			     old ? old->data : zeros);
+	return own ? graph_set_input(g, n, 2, own) : -1;
+}
+
+int layers_own_biases(struct graph *g)
+{
+	for (struct node *n = g->first; n; n = n->next)
+		if (domain_has_weights(n) && own_bias(g, n))
+			return -1;
+	return 0;
 }
 
 /* Weights that came as codes, in a grid that the device has. */
@@ -147,23 +156,25 @@ static const struct quant *trained_grid(const struct layer *l)
 	return q;
 }
 
-static int layer_init(struct layer *l, struct graph *g, struct node *n,
-		      const bool *behind, struct arena *a)
+static int layer_init(struct layer *l, struct node *n, const bool *behind,
+		      struct arena *a)
 {
 	const struct value *x = n->inputs[0];
 	int64_t inputs = x->shape.dim[x->shape.rank - 1];
 
-	*l = (struct layer){ .node = n, .weights = n->inputs[1] };
+	*l = (struct layer){ .node = n,
+			     .weights = n->inputs[1],
+			     .bias = node_input(n, 2) };
 	set_view(l);
 	l->first = !behind[x->id];
 	l->last = !n->outputs[0]->quant;
 	l->depthwise = l->groups > 1 && l->groups == inputs;
 	l->trained = trained_grid(l);
-	return give_bias(g, l) || set_data(l, a);
+	return set_data(l, a);
 }
 
-int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
-		struct diag *d)
+int layers_init(struct layers *l, const struct graph *g, int methods,
+		struct arena *a, struct diag *d)
 {
 	bool *behind = mark_behind_weights(g, a);
 	int total = 0;
@@ -177,7 +188,7 @@ int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
 	for (struct node *n = g->first; n; n = n->next) {
 		if (!domain_has_weights(n) || !n->inputs[0]->quant)
 			continue;
-		if (layer_init(&l->rows[l->count], g, n, behind, a))
+		if (layer_init(&l->rows[l->count], n, behind, a))
 			return diag_error(d, "out of memory");
 		l->rows[l->count++].manner = &l->manner;
 	}

@@ -64,10 +64,14 @@ int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i);
 /* Scale of an input channel over the first one's. */
 double layer_channel_ratio(const struct layer *l, int64_t channel);
 
-/* The weighted nodes, in order. A node without a bias gets one of zeros.
- * Activations must have their scales. l stays in place. */
-int layers_init(struct layers *l, struct graph *g, int methods, struct arena *a,
-		struct diag *d);
+/* Every weighted node gets a bias of its own that can be corrected, of zeros
+ * where it had none, unless it is computed. -1: out of memory. */
+int layers_own_biases(struct graph *g);
+
+/* The weighted nodes, in order, with biases of their own. Activations must
+ * have their scales. l stays in place. */
+int layers_init(struct layers *l, const struct graph *g, int methods,
+		struct arena *a, struct diag *d);
 
 /*
  * What patches of a layer's input look like, in codes less the zero point,

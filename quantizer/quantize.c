@@ -136,19 +136,42 @@ static int fill_few(void *ctx, int i, float *const *inputs, struct diag *d)
 		(int)((int64_t)i * q->samples.count / q->few.count), inputs, d);
 }
 
+static int watch(struct quantizer *q, const struct samples *samples,
+		 struct diag *d)
+{
+	return calibrate(q->g, q->c, samples, &q->tracks, &q->arena, &q->seen,
+			 q->progress, q->progress_ctx, d);
+}
+
+/* Ranges of activations, after their channels have been moved. */
+static int find_ranges(struct quantizer *q, struct diag *d)
+{
+	if (q->c->methods & METHOD_CENTER &&
+	    tracks_may_center(q->g, &q->tracks)) {
+		if (watch(q, &q->few, d))
+			return -1;
+		if (tracks_center(q->g, &q->tracks, q->seen.ranges, &q->arena))
+			return diag_error(d, "out of memory");
+	}
+	if (watch(q, &q->samples, d))
+		return -1;
+	for (uint32_t i = 0; i < q->g->value_count; i++)
+		channel_ranges_hold_zero(&q->seen.ranges[i]);
+	return 0;
+}
+
 static int prepare(struct quantizer *q, const struct input_range *image_range,
 		   struct diag *d)
 {
 	uint32_t *root;
 
-	if (domain_split_activations(q->g) ||
+	if (domain_split_activations(q->g) || layers_own_biases(q->g) ||
 	    !(root = domain_assign(q->g, &q->arena, &q->grids)) ||
 	    tracks_init(&q->tracks, q->g, root, &q->arena) ||
 	    (q->c->methods & METHOD_CHANNELS &&
 	     tracks_find(&q->tracks, q->g, root, q->grids, &q->arena)))
 		return diag_error(d, "out of memory");
-	if (calibrate(q->g, q->c, &q->samples, &q->tracks, &q->arena, &q->seen,
-		      q->progress, q->progress_ctx, d))
+	if (find_ranges(q, d))
 		return -1;
 	if (quantize_activations(q, root, image_range, d))
 		return -1;

@@ -4,7 +4,8 @@
  * it, through what only moves it about. Where there is nothing else on the
  * way, it may have a scale of its own at no cost on the device: the maker
  * rounds each of its output channels by a multiplier of its own, and a reader
- * takes the scale into its weights.
+ * takes the scale into its weights. A sum of two reads and makes such channels
+ * too, with multipliers a channel.
  */
 #include <string.h>
 
@@ -14,6 +15,20 @@
 bool tracks_conv(const struct node *n)
 {
 	return n && n->op == OP_CONV && domain_has_weights(n);
+}
+
+bool tracks_sum(const struct node *n)
+{
+	const struct shape *y = &n->outputs[0]->shape;
+
+	if ((n->op != OP_ADD && n->op != OP_SUB) || n->tail || y->rank != 4 ||
+	    n->act.kind > ACT_RELU)
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (value_is_const(n->inputs[i]) ||
+		    !shape_equal(&n->inputs[i]->shape, y))
+			return false;
+	return true;
 }
 
 bool tracks_behind_table(const struct value *v)
@@ -141,7 +156,8 @@ static bool is_made(const struct search *s, const struct value *v)
 	if (tracks_conv(n))
 		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
 		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
-	return n && (tracks_behind_table(v) || passes_on(s, n));
+	return n &&
+	       (tracks_behind_table(v) || tracks_sum(n) || passes_on(s, n));
 }
 
 static bool is_read(const struct search *s, const struct value *v)
@@ -152,7 +168,7 @@ static bool is_read(const struct search *s, const struct value *v)
 		/* codes that were trained count in units of one scale */
 		if (tracks_conv(n) && n->inputs[0] == v && !n->inputs[1]->quant)
 			continue;
-		if (!passes_on(s, n))
+		if (!tracks_sum(n) && !passes_on(s, n))
 			return false;
 	}
 	return v->use_count > 0;

@@ -88,6 +88,7 @@ DBRT_CHECK_RUN(matmul);
 DBRT_CHECK_RUN(expand);
 DBRT_CHECK_RUN(arg_max);
 DBRT_CHECK_RUN(top_k);
+DBRT_CHECK_RUN(add_channels);
 #undef DBRT_CHECK_RUN
 
 uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes);

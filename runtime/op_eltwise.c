@@ -35,11 +35,18 @@ struct pair {
 	int32_t za, zb, zo;
 };
 
-static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
+static struct pair pair_of(const struct dbrt_op_view *v)
 {
 	struct pair p = { v->params, dbrt_in(v, 0)->zero_point,
 			  dbrt_in(v, 1)->zero_point,
 			  dbrt_out(v, 0)->zero_point };
+
+	return p;
+}
+
+static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
+{
+	struct pair p = pair_of(v);
 
 	dbrt_walk_op(v, 2, row, &p);
 }
@@ -83,6 +90,69 @@ static void add_row(const void *ctx, const struct dbrt_walk *w)
 void dbrt_add_run(const struct dbrt_op_view *v)
 {
 	run_pair(v, add_row);
+}
+
+static const void *channel_multipliers(const struct dbrt_op_view *v)
+{
+	const struct dbp_add_channels *p = v->params;
+	const struct dbp_tensor *y = dbrt_out(v, 0);
+
+	return dbrt_blob(v->m, p->multipliers, 4ull * y->dims[y->rank - 1], 4);
+}
+
+int dbrt_add_channels_check(const struct dbrt_op_view *v)
+{
+	const struct dbp_add_channels *p = v->params;
+
+	return dbrt_expect(
+		all_s8(v) && dbrt_same_dims(dbrt_in(v, 0), dbrt_out(v, 0)) &&
+		dbrt_same_dims(dbrt_in(v, 1), dbrt_out(v, 0)) &&
+		p->shift >= 1 && p->shift <= 24 &&
+		p->clamp_min <= p->clamp_max && channel_multipliers(v));
+}
+
+static void add_channels_row(const void *ctx, const struct dbrt_walk *w)
+{
+	const struct pair *t = ctx;
+	const struct dbp_add_channels p =
+		*(const struct dbp_add_channels *)t->params;
+	const int8_t *a = (const int8_t *)w->at[1];
+	const int8_t *b = (const int8_t *)w->at[2];
+	const int16_t *m = (const int16_t *)(const void *)w->at[3];
+	int8_t *out = (int8_t *)w->at[0];
+	int32_t q, half = 1 << (p.shift - 1);
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++) {
+		q = (*a - t->za) * m[0] + (*b - t->zb) * m[1];
+		q = ((q + half) >> p.shift) + t->zo;
+		*out = (int8_t)dbrt_clamp(q, p.clamp_min, p.clamp_max);
+		out += w->inner[0];
+		a += w->inner[1];
+		b += w->inner[2];
+		m += 2 * w->inner[3];
+	}
+}
+
+/* The multipliers are a view of their own, of a pair a channel. */
+void dbrt_add_channels_run(const struct dbrt_op_view *v)
+{
+	const struct dbp_tensor *y = dbrt_out(v, 0);
+	struct dbrt_view views[4] = { 0 }, *m = &views[3];
+	struct pair p = pair_of(v);
+	uint32_t i;
+
+	dbrt_view_of(&views[0], v->m, y);
+	dbrt_view_of(&views[1], v->m, dbrt_in(v, 0));
+	dbrt_view_of(&views[2], v->m, dbrt_in(v, 1));
+	for (i = 0; i < DBP_MAX_RANK; i++)
+		m->dims[i] = 1;
+	/* only read */
+	m->data = (uint8_t *)(uintptr_t)channel_multipliers(v);
+	m->size = 4;
+	m->dims[DBP_MAX_RANK - 1] = y->dims[y->rank - 1];
+	m->stride[DBP_MAX_RANK - 1] = m->dims[DBP_MAX_RANK - 1] > 1;
+	dbrt_walk_rows(v->m, views, 4, add_channels_row, &p);
 }
 
 int dbrt_mul_check(const struct dbrt_op_view *v)

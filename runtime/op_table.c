@@ -38,4 +38,6 @@ const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT] = {
 	[DBP_OP_EXPAND] = ROW(expand, 1, 1, 1, 0),
 	[DBP_OP_ARG_MAX] = ROW(arg_max, 1, 1, 1, sizeof(struct dbp_softmax)),
 	[DBP_OP_TOP_K] = ROW(top_k, 1, 1, 2, sizeof(struct dbp_softmax)),
+	[DBP_OP_ADD_CHANNELS] =
+		ROW(add_channels, 2, 2, 1, sizeof(struct dbp_add_channels)),
 };

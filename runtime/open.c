@@ -313,10 +313,10 @@ static int is_same_shape(const struct dbp_tensor *a, const struct dbp_tensor *b)
 /* An elementwise operator may write where it reads. */
 static int is_elementwise(uint32_t kind)
 {
-	return kind == DBP_OP_ADD || kind == DBP_OP_MUL ||
-	       kind == DBP_OP_TABLE || kind == DBP_OP_RESCALE ||
-	       kind == DBP_OP_COPY || kind == DBP_OP_UNARY ||
-	       kind == DBP_OP_BINARY;
+	return kind == DBP_OP_ADD || kind == DBP_OP_ADD_CHANNELS ||
+	       kind == DBP_OP_MUL || kind == DBP_OP_TABLE ||
+	       kind == DBP_OP_RESCALE || kind == DBP_OP_COPY ||
+	       kind == DBP_OP_UNARY || kind == DBP_OP_BINARY;
 }
 
 /* Whether input i of a concat lies at its own place within the output. */

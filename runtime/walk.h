@@ -18,7 +18,7 @@ struct dbrt_view {
 	int32_t stride[DBP_MAX_RANK]; /* in elements */
 };
 
-#define DBRT_WALK_VIEWS 3
+#define DBRT_WALK_VIEWS 4
 
 struct dbrt_walk {
 	uint32_t views;

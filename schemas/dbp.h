@@ -91,10 +91,11 @@ enum dbp_memory {
  * pitch == dims[rank - 1] for a dense one. A scalar has rank 1, dims 1.
  *
  * An operator's outputs share no element with each other, its inputs or its
- * scratch, except that ADD, MUL, TABLE, RESCALE, UNARY and BINARY may write
- * over an input of the same offset, dims, pitch and dtype, and that inputs of
- * CONCAT may lie in their own places in the output already. Two ranges of
- * channels of one buffer (same pitch, rows interleaved) share no element.
+ * scratch, except that ADD, ADD_CHANNELS, MUL, TABLE, RESCALE, UNARY and
+ * BINARY may write over an input of the same offset, dims, pitch and dtype, and
+ * that inputs of CONCAT may lie in their own places in the output already. Two
+ * ranges of channels of one buffer (same pitch, rows interleaved) share no
+ * element.
  */
 struct dbp_tensor {
 	uint8_t dtype, rank, memory, reserved0;
@@ -139,6 +140,7 @@ enum dbp_op_kind {
 	DBP_OP_EXPAND,    /* any dtype, broadcast to the output's dims; none */
 	DBP_OP_ARG_MAX,   /* F32 -> I32, first of equals; dbp_softmax's axis */
 	DBP_OP_TOP_K,     /* F32 -> F32 values, I32 indices; dbp_softmax */
+	DBP_OP_ADD_CHANNELS, /* S8, S8 -> S8; dbp_add_channels */
 	DBP_OP_COUNT
 };
 
@@ -337,6 +339,16 @@ struct dbp_add {
 	uint8_t reserved;
 };
 DBP_ASSERT_SIZE(struct dbp_add, 12);
+
+/* As dbp_add, in 32 bits, with ma and mb of the channel (index on the last
+ * dim): a pair of int16_t each. */
+struct dbp_add_channels {
+	uint32_t multipliers; /* in data: int16_t[channels][2], 4-aligned */
+	uint8_t shift;        /* 1 to 24 */
+	int8_t clamp_min, clamp_max;
+	uint8_t reserved;
+};
+DBP_ASSERT_SIZE(struct dbp_add_channels, 8);
 
 /* q = zo + ((a-za)*(b-zb)*m + (1 << (shift-1))) >> shift; clamped. */
 struct dbp_mul {

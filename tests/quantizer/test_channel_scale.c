@@ -16,28 +16,13 @@
 #include "converter/packed_file.h"
 #include "converter/pack.h"
 #include "quantizer/quantizer.h"
-#include "tests/support/packed_decibels.h"
 #include "tests/support/fixture.h"
+#include "tests/support/packed_decibels.h"
+#include "tests/support/random_input.h"
 
 #define SIDE 12
 #define CHANNELS 4
 #define ELEMENTS (SIDE * SIDE * CHANNELS)
-
-static void random_input(float *x, uint32_t seed)
-{
-	for (int i = 0; i < ELEMENTS; i++) {
-		seed = seed * 1664525u + 1013904223u;
-		x[i] = (float)(seed >> 8) / (1 << 23) - 1;
-	}
-}
-
-static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
-{
-	(void)ctx;
-	(void)d;
-	random_input(inputs[0], (uint32_t)index + 1);
-	return 0;
-}
 
 /* Channels of the first convolution are 100, 1, 0.5 and 0.2 loud; the second
  * one brings them to one level again. */
@@ -69,7 +54,8 @@ static struct graph *build(struct fixture *f, const char *middle)
 static void pack(struct fixture *f, struct graph *g, int act_bits,
 		 struct packed *out)
 {
-	static const struct samples samples = { 8, fill, NULL };
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(8, &elements);
 	struct preprocess none = { 0 };
 	struct config c;
 
@@ -88,7 +74,7 @@ static double measure(struct fixture *f, const struct graph *g,
 {
 	float x[ELEMENTS];
 
-	random_input(x, 77);
+	random_input(x, ELEMENTS, 77);
 	return packed_decibels_of(p, g, x, ELEMENTS, &f->d);
 }
 
@@ -173,7 +159,26 @@ static void test_moved(void **state)
 	      "c", true);
 }
 
-/* Another reader than a convolution needs one scale. */
+/* Sums, held at zero and not, and differences of loud and quiet channels. */
+static void test_sums(void **state)
+{
+	static const char *const values[] = { "c", "o", "d" };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		check(*state,
+		      "%o = Conv(%x, %a) layout=nhwc act=relu "
+		      ": f32 1x12x12x4\n"
+		      "%d = Add(%c, %o) act=relu : f32 1x12x12x4\n",
+		      values[i], true);
+		check(*state,
+		      "%o = Conv(%x, %a) layout=nhwc act=relu "
+		      ": f32 1x12x12x4\n"
+		      "%d = Sub(%c, %o) : f32 1x12x12x4\n",
+		      values[i], true);
+	}
+}
+
+/* Another reader than a convolution or a sum of two needs one scale. */
 static void test_other_readers(void **state)
 {
 	check(*state,
@@ -231,7 +236,7 @@ static void check_few(struct fixture *f, const char *middle, double decibels)
 			 0);
 	assert_int_equal(packed_file_bind(&file, &f->d), 0);
 	dbrt_set_trace(&file.model, check_codes, &few);
-	random_input(x, 78);
+	random_input(x, ELEMENTS, 78);
 	for (int i = 0; i < ELEMENTS; i++)
 		x[i] *= 3; /* beyond what was seen */
 	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
@@ -262,6 +267,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_activations, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_moved, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_sums, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_readers, fixture_setup, fixture_teardown),

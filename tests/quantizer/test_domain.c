@@ -216,7 +216,7 @@ static const uint32_t *track_of(const struct fixture *f, const struct tracks *t,
 
 #define WIDE "const %w2 f32 8x16x1x1 = random 2\n"
 #define JOINED(axis) "%j = Concat(%a, %b) {axis=" axis "} : f32 "
-#define SUM "%b = Add(%a, %x) : f32 1x4x4x8\n"
+#define PRODUCT "%b = Mul(%a, %x) : f32 1x4x4x8\n"
 #define READ "%y = Conv(%j, %w2) layout=nhwc : f32 1x4x4x8\noutput %y\n"
 
 static void test_tracks(void **state)
@@ -242,6 +242,32 @@ static void test_tracks(void **state)
 	assert_null(track_of(f, &t, "y"));
 }
 
+/* A sum reads channels of any scale and makes such: others than it reads. */
+static void test_tracks_of_sums(void **state)
+{
+	struct fixture *f = *state;
+	struct tracks t;
+
+	find_tracks(f,
+		    HEAD CONV("a", "x", "") CONV(
+			    "b", "a",
+			    "") "%j = Add(%a, %b) act=relu : f32 1x4x4x8\n"
+				"%k = Sub(%j, %x) : f32 1x4x4x8\n"
+				"%y = Conv(%k, %w) layout=nhwc : f32 1x4x4x8\n"
+				"output %y\n",
+		    &t);
+	for (const char *v = "abjk"; *v; v++) {
+		const char name[] = { *v, '\0' };
+
+		assert_non_null(track_of(f, &t, name));
+		assert_true(tracks_begin(&t, graph_find_value(f->g, name)));
+		for (const char *u = "abjk"; u < v; u++)
+			assert_false(same_scale(f, name,
+						(const char[]){ *u, '\0' }));
+	}
+	assert_null(track_of(f, &t, "x"));
+}
+
 /* Whoever needs one scale ends them all the way up. */
 static void check_no_tracks(struct fixture *f, const char *text)
 {
@@ -255,7 +281,7 @@ static void check_no_tracks(struct fixture *f, const char *text)
 static void test_no_tracks(void **state)
 {
 	check_no_tracks(*state, HEAD WIDE CONV("a", "x", "")
-					SUM JOINED("3") "1x4x4x16\n" READ);
+					PRODUCT JOINED("3") "1x4x4x16\n" READ);
 	check_no_tracks(*state,
 			HEAD WIDE CONV("a", "x", "") CONV("b", "x", "")
 				JOINED("3") "1x4x4x16\n" READ "output %j\n");
@@ -285,6 +311,8 @@ int main(void)
 		TEST(test_two_grids_stay_two),
 		TEST(test_few_codes_need_a_maker),
 		cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tracks_of_sums, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_no_tracks, setup,
 						teardown),
 	};

@@ -14,27 +14,12 @@
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/packed_decibels.h"
+#include "tests/support/random_input.h"
 
 #define ELEMENTS (12 * 12 * 8)
 
 static const struct cost_target coded = { .coded = true };
 static const struct cost_target in_place = { .coded = false };
-
-static void random_input(float *x, uint32_t seed)
-{
-	for (int i = 0; i < ELEMENTS; i++) {
-		seed = seed * 1664525u + 1013904223u;
-		x[i] = (float)(seed >> 8) / (1 << 23) - 1;
-	}
-}
-
-static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
-{
-	(void)ctx;
-	(void)d;
-	random_input(inputs[0], (uint32_t)index + 1);
-	return 0;
-}
 
 static struct graph *build(struct fixture *f, const char *middle)
 {
@@ -58,7 +43,8 @@ static struct graph *build(struct fixture *f, const char *middle)
 static void pack(struct fixture *f, struct graph *g, const struct config *c,
 		 const struct cost_target *target, struct packed *out)
 {
-	static const struct samples samples = { 64, fill, NULL };
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(64, &elements);
 	const struct preprocess none = { 0 };
 	struct quantizer *q;
 
@@ -88,7 +74,7 @@ static double measure(struct fixture *f, const struct graph *g,
 {
 	float x[ELEMENTS];
 
-	random_input(x, 77);
+	random_input(x, ELEMENTS, 77);
 	return packed_decibels_of(p, g, x, ELEMENTS, &f->d);
 }
 

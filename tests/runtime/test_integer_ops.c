@@ -18,6 +18,7 @@
 
 #define MAX_ELEMENTS 8192
 #define MAX_INPUTS 5
+#define MAX_CHANNELS 12
 
 /* Elements are whole numbers: codes, or floats that are whole. */
 struct tensor {
@@ -32,6 +33,7 @@ struct test_op {
 	struct tensor in[MAX_INPUTS], out;
 	union {
 		struct dbp_add add;
+		struct dbp_add_channels add_channels;
 		struct dbp_mul mul;
 		struct dbp_rescale rescale;
 		struct dbp_table table;
@@ -199,6 +201,19 @@ static int64_t add_reference(const struct test_op *t, const uint32_t *index)
 	return clamped(q + t->out.zero, p->clamp_min, p->clamp_max);
 }
 
+static int64_t add_channels_reference(const struct test_op *t,
+				      const uint32_t *index)
+{
+	const struct dbp_add_channels *p = &t->p.add_channels;
+	const int16_t *m = (const int16_t *)t->data +
+			   (ptrdiff_t)2 * index[t->out.rank - 1];
+	int64_t a = at(&t->in[0], index, t->out.rank) - t->in[0].zero;
+	int64_t b = at(&t->in[1], index, t->out.rank) - t->in[1].zero;
+	int64_t q = round_shift(a * m[0] + b * m[1], p->shift);
+
+	return clamped(q + t->out.zero, p->clamp_min, p->clamp_max);
+}
+
 static int64_t mul_reference(const struct test_op *t, const uint32_t *index)
 {
 	const struct dbp_mul *p = &t->p.mul;
@@ -246,6 +261,42 @@ static void test_add(void **state)
 		};
 		op.params_bytes = sizeof(op.p.add);
 		check(&op, add_reference);
+	}
+}
+
+static void start_add_channels(struct test_op *t, int16_t *multipliers)
+{
+	memset(t, 0, sizeof(*t));
+	t->kind = DBP_OP_ADD_CHANNELS;
+	t->input_count = 2;
+	pick_dims(&t->out, (uint32_t)pick(1, 5), 5);
+	t->out.dims[t->out.rank - 1] = (uint32_t)pick(1, MAX_CHANNELS);
+	for (int i = 0; i < 2; i++) {
+		t->in[i].rank = t->out.rank;
+		memcpy(t->in[i].dims, t->out.dims, sizeof(t->out.dims));
+		fill(&t->in[i], DBP_S8, pick(-128, 127));
+	}
+	fill(&t->out, DBP_S8, pick(-128, 127));
+	for (uint32_t i = 0; i < 2 * t->out.dims[t->out.rank - 1]; i++)
+		multipliers[i] = (int16_t)pick(-32768, 32767);
+	t->data = multipliers;
+	t->data_bytes = 4 * t->out.dims[t->out.rank - 1];
+	t->data_at = &t->p.add_channels.multipliers;
+	t->params_bytes = sizeof(t->p.add_channels);
+}
+
+static void test_add_channels(void **state)
+{
+	int16_t multipliers[2 * MAX_CHANNELS];
+
+	(void)state;
+	seed_now = 5;
+	for (int i = 0; i < 300; i++) {
+		start_add_channels(&op, multipliers);
+		op.p.add_channels.shift = (uint8_t)pick(1, 24);
+		op.p.add_channels.clamp_min = (int8_t)pick(-128, 0);
+		op.p.add_channels.clamp_max = (int8_t)pick(0, 127);
+		check(&op, add_channels_reference);
 	}
 }
 
@@ -615,6 +666,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),
+		cmocka_unit_test(test_add_channels),
 		cmocka_unit_test(test_mul),
 		cmocka_unit_test(test_rescale),
 		cmocka_unit_test(test_table),

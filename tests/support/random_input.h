@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_RANDOM_INPUT_H
+#define TESTS_SUPPORT_RANDOM_INPUT_H
+
+#include "quantizer/quantizer.h"
+
+/* Seeded numbers from -1 to 1. */
+void random_input(float *x, int count, uint32_t seed);
+/* Samples of them, seeds 1 and up, for a graph with one input of *elements. */
+struct samples random_samples(int count, int *elements);
+
+#endif
