@@ -121,7 +121,7 @@ static uint32_t add_tensor(struct dbp_builder *b, const struct tensor *t)
 			      t->dtype == DBP_S8 ? 1 : 0, t->zero, t->gap);
 }
 
-static void open_op(struct test_op *t, struct dbp_run *r)
+static int open_op(struct test_op *t, struct dbp_run *r)
 {
 	uint32_t in[MAX_INPUTS], out;
 	struct dbp_builder b;
@@ -137,7 +137,7 @@ static void open_op(struct test_op *t, struct dbp_run *r)
 		*t->data_at = dbp_add_data(&b, t->data, t->data_bytes);
 	dbp_add_op(&b, t->kind, in, (uint32_t)t->input_count, &out, 1,
 		   t->params_bytes ? &t->p : NULL, t->params_bytes, 0);
-	assert_int_equal(dbp_run_open(r, &b, (uint32_t)pick(1, 3)), DBRT_OK);
+	return dbp_run_open(r, &b, (uint32_t)pick(1, 3));
 }
 
 static void set_input(struct dbp_run *r, uint32_t i, const struct tensor *t)
@@ -171,7 +171,7 @@ static void check(struct test_op *t, reference_fn *reference)
 	uint32_t index[DBP_MAX_RANK] = { 0 }, n = elements(&t->out);
 	struct dbp_run r;
 
-	open_op(t, &r);
+	assert_int_equal(open_op(t, &r), DBRT_OK);
 	for (int i = 0; i < t->input_count; i++)
 		set_input(&r, (uint32_t)i, &t->in[i]);
 	assert_int_equal(dbrt_run(&r.model), DBRT_OK);
@@ -298,6 +298,39 @@ static void test_add_channels(void **state)
 		op.p.add_channels.clamp_max = (int8_t)pick(0, 127);
 		check(&op, add_channels_reference);
 	}
+}
+
+static void check_refused(struct test_op *t)
+{
+	struct dbp_run r;
+
+	assert_int_equal(open_op(t, &r), DBRT_ERROR_FORMAT);
+	dbp_run_close(&r);
+}
+
+static void test_add_channels_refused(void **state)
+{
+	int16_t multipliers[2 * MAX_CHANNELS];
+	const struct dbp_add_channels wrong[] = {
+		{ .shift = 0 }, { .shift = 25 }, { .shift = 8, .clamp_min = 1 }
+	};
+
+	(void)state;
+	seed_now = 6;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		start_add_channels(&op, multipliers);
+		op.p.add_channels = wrong[i];
+		check_refused(&op);
+	}
+	/* a pair is missing; an input has a channel more */
+	start_add_channels(&op, multipliers);
+	op.p.add_channels.shift = 8;
+	op.data_bytes -= 4;
+	check_refused(&op);
+	start_add_channels(&op, multipliers);
+	op.p.add_channels.shift = 8;
+	op.in[1].dims[op.in[1].rank - 1]++;
+	check_refused(&op);
 }
 
 static void test_mul(void **state)
@@ -667,6 +700,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_add_channels),
+		cmocka_unit_test(test_add_channels_refused),
 		cmocka_unit_test(test_mul),
 		cmocka_unit_test(test_rescale),
 		cmocka_unit_test(test_table),
