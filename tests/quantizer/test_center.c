@@ -45,14 +45,7 @@ static const char moved[] =
 
 static struct graph *build(struct fixture *f, const char *middle)
 {
-	char text[4096];
-	struct graph *g;
-
-	snprintf(text, sizeof(text), "%s%s%s", before, middle, behind);
-	g = graph_parse(&f->arena, text, &f->d);
-	if (!g)
-		fail_msg("%s", f->d.entries[0].text);
-	return g;
+	return fixture_graph(f, before, middle, behind);
 }
 
 struct seen {

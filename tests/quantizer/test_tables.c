@@ -23,21 +23,13 @@ static const struct cost_target in_place = { .coded = false };
 
 static struct graph *build(struct fixture *f, const char *middle)
 {
-	char text[4096];
-	struct graph *g;
-
-	snprintf(text, sizeof(text),
-		 "input %%x f32 1x12x12x8\n"
-		 "const %%w f32 8x8x1x1 = random 3\n"
-		 "const %%z f32 8x8x1x1 = random 9\n"
-		 "%s"
-		 "%%y = Conv(%%d, %%z) layout=nhwc : f32 1x12x12x8\n"
-		 "output %%y\n",
-		 middle);
-	g = graph_parse(&f->arena, text, &f->d);
-	if (!g)
-		fail_msg("%s", f->d.entries[0].text);
-	return g;
+	return fixture_graph(f,
+			     "input %x f32 1x12x12x8\n"
+			     "const %w f32 8x8x1x1 = random 3\n"
+			     "const %z f32 8x8x1x1 = random 9\n",
+			     middle,
+			     "%y = Conv(%d, %z) layout=nhwc : f32 1x12x12x8\n"
+			     "output %y\n");
 }
 
 static void pack(struct fixture *f, struct graph *g, const struct config *c,
