@@ -111,9 +111,10 @@ struct tracks {
 /* None at first. -1: out of memory, like the next. */
 int tracks_init(struct tracks *t, const struct graph *g, const uint32_t *root,
 		struct arena *a);
-/* Finds them all, and joins in root, which t has, what gets one zero point. */
+/* Finds them all, and joins in root, which t has, what gets one zero point;
+ * sums: may read and make them. */
 int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
-		const struct node **grids, struct arena *a);
+		const struct node **grids, bool sums, struct arena *a);
 /* Tracks begin at v: channel c's is of[v->id][0] + c. */
 bool tracks_begin(const struct tracks *t, const struct value *v);
 /* A convolution that makes and reads such channels. */

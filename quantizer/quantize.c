@@ -136,6 +136,24 @@ static int fill_few(void *ctx, int i, float *const *inputs, struct diag *d)
 		(int)((int64_t)i * q->samples.count / q->few.count), inputs, d);
 }
 
+/* Multipliers of sums and biases that follow from where channels lie take some
+ * bytes a channel, which weights of so few bits would rather have. */
+#define SPARE_BITS 3.5
+
+static bool has_bytes_to_spare(const struct quantizer *q)
+{
+	double bits = q->c->bits;
+	int64_t weights = 0;
+
+	for (const struct node *n = q->g->first; n; n = n->next)
+		if (domain_has_weights(n))
+			weights += shape_elements(&n->inputs[1]->shape);
+	if (q->c->max_size_bytes && weights)
+		bits = 8 * (double)q->c->max_size_bytes / (double)weights;
+	return !q->target || !q->target->coded || q->c->act_bits < 8 ||
+	       bits >= SPARE_BITS;
+}
+
 static int watch(struct quantizer *q, const struct samples *samples,
 		 struct diag *d)
 {
@@ -146,7 +164,7 @@ static int watch(struct quantizer *q, const struct samples *samples,
 /* Ranges of activations, after their channels have been moved. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
-	if (q->c->methods & METHOD_CENTER &&
+	if (q->c->methods & METHOD_CENTER && has_bytes_to_spare(q) &&
 	    tracks_may_center(q->g, &q->tracks)) {
 		if (watch(q, &q->few, d))
 			return -1;
@@ -169,7 +187,8 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	    !(root = domain_assign(q->g, &q->arena, &q->grids)) ||
 	    tracks_init(&q->tracks, q->g, root, &q->arena) ||
 	    (q->c->methods & METHOD_CHANNELS &&
-	     tracks_find(&q->tracks, q->g, root, q->grids, &q->arena)))
+	     tracks_find(&q->tracks, q->g, root, q->grids,
+			 has_bytes_to_spare(q), &q->arena)))
 		return diag_error(d, "out of memory");
 	if (find_ranges(q, d))
 		return -1;

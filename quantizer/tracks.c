@@ -126,6 +126,7 @@ struct search {
 	const struct node **grids;
 	bool *possible; /* by id */
 	bool *tabled;   /* by id: made by a table of a convolution's own */
+	bool sums;      /* read and make them */
 };
 
 /* Does node n take channels of any scale to values that may have them? */
@@ -156,8 +157,8 @@ static bool is_made(const struct search *s, const struct value *v)
 	if (tracks_conv(n))
 		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
 		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
-	return n &&
-	       (tracks_behind_table(v) || tracks_sum(n) || passes_on(s, n));
+	return n && (tracks_behind_table(v) || (s->sums && tracks_sum(n)) ||
+		     passes_on(s, n));
 }
 
 static bool is_read(const struct search *s, const struct value *v)
@@ -168,7 +169,7 @@ static bool is_read(const struct search *s, const struct value *v)
 		/* codes that were trained count in units of one scale */
 		if (tracks_conv(n) && n->inputs[0] == v && !n->inputs[1]->quant)
 			continue;
-		if (!tracks_sum(n) && !passes_on(s, n))
+		if (!(s->sums && tracks_sum(n)) && !passes_on(s, n))
 			return false;
 	}
 	return v->use_count > 0;
@@ -305,9 +306,11 @@ int tracks_init(struct tracks *t, const struct graph *g, const uint32_t *root,
 }
 
 int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
-		const struct node **grids, struct arena *a)
+		const struct node **grids, bool sums, struct arena *a)
 {
-	struct search s = { .g = g, .root = root, .grids = grids };
+	struct search s = {
+		.g = g, .root = root, .grids = grids, .sums = sums
+	};
 
 	s.possible = arena_array(a, g->value_count, sizeof(*s.possible));
 	s.tabled = arena_array(a, g->value_count, sizeof(*s.tabled));

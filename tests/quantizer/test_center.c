@@ -75,7 +75,8 @@ static void center(struct fixture *f, struct graph *g, struct seen *s)
 	root = domain_assign(g, &f->arena, &grids);
 	assert_non_null(root);
 	assert_int_equal(tracks_init(&s->tracks, g, root, &f->arena), 0);
-	assert_int_equal(tracks_find(&s->tracks, g, root, grids, &f->arena), 0);
+	assert_int_equal(
+		tracks_find(&s->tracks, g, root, grids, true, &f->arena), 0);
 	watch(f, g, s);
 	assert_int_equal(
 		tracks_center(g, &s->tracks, s->calibration.ranges, &f->arena),

@@ -205,7 +205,8 @@ static void find_tracks(struct fixture *f, const char *text, struct tracks *t)
 	parse(f, text);
 	memset(t, 0, sizeof(*t));
 	assert_int_equal(tracks_init(t, f->g, f->root, &f->arena), 0);
-	assert_int_equal(tracks_find(t, f->g, f->root, f->grids, &f->arena), 0);
+	assert_int_equal(
+		tracks_find(t, f->g, f->root, f->grids, true, &f->arena), 0);
 }
 
 static const uint32_t *track_of(const struct fixture *f, const struct tracks *t,
