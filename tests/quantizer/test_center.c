@@ -26,6 +26,7 @@ static const char before[] = "input %x f32 1x12x12x4\n"
 			     "const %z f32 4x4x1x1 = random 9\n"
 			     "const %k f32 4x1x3x3 = random 5\n"
 			     "const %far f32 4 = [20.0, -30.0, 10.0, 0.0]\n";
+static const float far[] = { 20, -30, 10, 0 };
 #define MADE(act) "%c = Conv(%x, %w, %far) layout=nhwc " act ": f32 1x12x12x4\n"
 static const char behind[] = "%y = Conv(%d, %z) layout=nhwc act=relu "
 			     ": f32 1x12x12x4\noutput %y\n";
@@ -148,7 +149,6 @@ static void test_stays(void **state)
 			 ": f32 1x12x12x4\n"
 			 "%d = Add(%c, %o) act=relu : f32 1x12x12x4\n",
 	};
-	static const float far[] = { 20, -30, 10, 0 };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -162,6 +162,33 @@ static void test_stays(void **state)
 		assert_memory_equal(c->producer->inputs[2]->data, far,
 				    sizeof(far));
 	}
+}
+
+/* A coded file of so many bytes: are channels moved? */
+static bool is_moved(struct fixture *f, int64_t bytes)
+{
+	static const struct cost_target coded = { .coded = true };
+	struct graph *g = build(f, plain);
+	const struct node *n = graph_find_value(g, "c")->producer;
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(SAMPLES, &elements);
+	struct quantizer *q;
+	struct config c;
+
+	config_init(&c);
+	c.max_size_bytes = bytes;
+	q = quantizer_new(g, &c, &coded, &samples, NULL, NULL, NULL, &f->d);
+	assert_non_null(q);
+	quantizer_free(q);
+	return memcmp(n->inputs[2]->data, far, sizeof(far)) != 0;
+}
+
+/* Of 48 weights. */
+static void test_bytes_to_spare(void **state)
+{
+	assert_true(is_moved(*state, 21));
+	assert_false(is_moved(*state, 20));
+	assert_true(is_moved(*state, 0));
 }
 
 static double decibels(struct fixture *f, const char *middle, int methods)
@@ -207,6 +234,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_about_zero),
 		TEST(test_stays),
+		TEST(test_bytes_to_spare),
 		TEST(test_gain),
 	};
 

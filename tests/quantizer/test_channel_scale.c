@@ -171,6 +171,31 @@ static void test_sums(void **state)
 	}
 }
 
+/* The scale of the loudest channel of %c, added to one of about 1. */
+static float loudest_added(struct fixture *f, const char *act)
+{
+	char middle[400];
+	struct packed p = { 0 };
+	struct graph *g;
+
+	snprintf(middle, sizeof(middle),
+		 "%%o = Conv(%%x, %%z) layout=nhwc act=relu "
+		 ": f32 1x12x12x4\n"
+		 "%%d = Add(%%c, %%o) %s : f32 1x12x12x4\n",
+		 act);
+	g = build(f, middle);
+	pack(f, g, 8, &p);
+	return graph_find_value(g, "c")->quant->scale[0];
+}
+
+/* What a sum loses to zero takes no codes. */
+static void test_sum_held_at_zero(void **state)
+{
+	float whole = loudest_added(*state, "");
+
+	assert_true(loudest_added(*state, "act=relu") < 0.6f * whole);
+}
+
 /* Another reader than a convolution or a sum of two needs one scale. */
 static void test_other_readers(void **state)
 {
@@ -263,6 +288,8 @@ int main(void)
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_sums, fixture_setup,
 						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_sum_held_at_zero, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_readers, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_few_bits, fixture_setup,
