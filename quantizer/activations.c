@@ -133,6 +133,7 @@ static int clip_tracks(struct quantizer *q, const struct value *root, int bits,
 static int quantize_tracks(struct quantizer *q, struct value *root, int bits)
 {
 	const struct channel_terms terms = { .samples = q->seen.samples,
+					     .drawn = !q->given,
 					     .weight_bits = q->c->bits,
 					     .bits = bits,
 					     .cheap_tables = cheap_tables(q) };

@@ -200,6 +200,7 @@ struct input_range clip_range(const struct observed *o,
 /* What scales a channel go by. */
 struct channel_terms {
 	int samples;       /* that the ranges come from */
+	bool drawn;        /* which are not of what will come */
 	int weight_bits;   /* of what reads */
 	int bits;          /* of the codes */
 	bool cheap_tables; /* a table for each channel hardly counts */

@@ -215,7 +215,6 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				struct diag *d)
 {
 	struct quantizer *q = calloc(1, sizeof(*q));
-	bool given;
 
 	if (!q) {
 		diag_error(d, "out of memory");
@@ -229,9 +228,9 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 	q->drawn = (struct picture_samples){ g, c->seed, { -1, 1 } };
 	if (image_range)
 		q->drawn.range = *image_range;
-	given = samples && samples->count;
-	q->samples = given ? *samples : picture_samples(&q->drawn);
-	q->telling = given || picture_samples_fit(g);
+	q->given = samples && samples->count;
+	q->samples = q->given ? *samples : picture_samples(&q->drawn);
+	q->telling = q->given || picture_samples_fit(g);
 	q->few = (struct samples){ q->samples.count, fill_few, q };
 	if (q->few.count > TWIN_SAMPLES)
 		q->few.count = TWIN_SAMPLES;

@@ -12,6 +12,7 @@ struct quantizer {
 	const struct cost_target *target;
 	struct picture_samples drawn;
 	struct samples samples, few; /* all, and some of them, evenly spread */
+	bool given;                  /* samples; otherwise they are drawn */
 	bool telling;                /* samples look like what will come */
 	progress_fn *progress;
 	void *progress_ctx;
