@@ -150,6 +150,15 @@ static bool passes_on(const struct search *s, const struct node *n)
 	       n->op == OP_RESIZE;
 }
 
+/* Of codes that become codes. */
+static bool sums_up(const struct search *s, const struct node *n)
+{
+	return s->sums && tracks_sum(n) &&
+	       s->root[n->inputs[0]->id] != DOMAIN_FLOAT &&
+	       s->root[n->inputs[1]->id] != DOMAIN_FLOAT &&
+	       s->root[n->outputs[0]->id] != DOMAIN_FLOAT;
+}
+
 static bool is_made(const struct search *s, const struct value *v)
 {
 	const struct node *n = v->producer;
@@ -157,8 +166,8 @@ static bool is_made(const struct search *s, const struct value *v)
 	if (tracks_conv(n))
 		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
 		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
-	return n && (tracks_behind_table(v) || (s->sums && tracks_sum(n)) ||
-		     passes_on(s, n));
+	return n &&
+	       (tracks_behind_table(v) || sums_up(s, n) || passes_on(s, n));
 }
 
 static bool is_read(const struct search *s, const struct value *v)
@@ -169,7 +178,7 @@ static bool is_read(const struct search *s, const struct value *v)
 		/* codes that were trained count in units of one scale */
 		if (tracks_conv(n) && n->inputs[0] == v && !n->inputs[1]->quant)
 			continue;
-		if (!(s->sums && tracks_sum(n)) && !passes_on(s, n))
+		if (!sums_up(s, n) && !passes_on(s, n))
 			return false;
 	}
 	return v->use_count > 0;

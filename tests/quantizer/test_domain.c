@@ -284,6 +284,10 @@ static void test_no_tracks(void **state)
 	check_no_tracks(*state, HEAD WIDE CONV("a", "x", "")
 					PRODUCT JOINED("3") "1x4x4x16\n" READ);
 	check_no_tracks(*state,
+			HEAD CONV("a", "x", "") CONV(
+				"b", "x", "") "%j = Add(%a, %b) : f32 1x4x4x8\n"
+					      "output %j\n");
+	check_no_tracks(*state,
 			HEAD WIDE CONV("a", "x", "") CONV("b", "x", "")
 				JOINED("3") "1x4x4x16\n" READ "output %j\n");
 	check_no_tracks(*state,
