@@ -514,6 +514,16 @@ static bool worth_searching(const struct config *c,
 		c->max_ram_bytes);
 }
 
+/* On the photos held out: p agrees more with the float model than q or, where
+ * that does not tell, its outputs err less. */
+static bool serves_better(const struct search_point *p,
+			  const struct search_point *q)
+{
+	if (fabs(p->fidelity - q->fidelity) > TELLING)
+		return p->fidelity > q->fidelity;
+	return p->sqnr_db > q->sqnr_db;
+}
+
 /* Each layer with the bits that are asked for. At 8 bits two ways are tried. */
 static int build_plainly(struct search *s, bool photos)
 {
@@ -536,7 +546,7 @@ static int build_plainly(struct search *s, bool photos)
 	quantizer_leave_targets(s->q);
 	if (measure(s, &fidelity) || build(s) || measure(s, &fidelity))
 		return -1;
-	if (r->points[r->result].sqnr_db > r->points[kept].sqnr_db)
+	if (serves_better(&r->points[r->result], &r->points[kept]))
 		return note_layers(s, &r->layers);
 	s->v->packed = first;
 	r->result = kept;
