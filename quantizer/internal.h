@@ -98,8 +98,8 @@ struct channel_means {
 /*
  * Channels that may have scales of their own, because only convolutions and
  * sums make and read them, and what lies between moves them about: see
- * tracks.c. The
- * values that they go through together share a root and a zero point.
+ * tracks.c. The values that they go through together share a root and a zero
+ * point.
  */
 struct tracks {
 	const uint32_t *root; /* domain_assign()'s */
