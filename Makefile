@@ -26,8 +26,8 @@ CFLAGS ?= $(CFLAGS_$(CONFIG))
 ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS) -I$(B)/gen \
 	$(shell pkg-config --cflags $(PKGS))
 
-HOST_DIRS := ir passes evaluator quantizer converter
-HOST_SRC := $(wildcard $(HOST_DIRS:%=%/*.c))
+HOST_DIRS := base ir passes evaluator quantizer converter
+HOST_SRC := $(shell find $(HOST_DIRS) -name "*.c" | LC_ALL=C sort)
 RT_SRC := $(wildcard runtime/*.c runtime/x86/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 GEN_OBJ := $(B)/gen/onnx.pb-c.o $(B)/gen/target_files.o
@@ -63,7 +63,7 @@ $(B)/gen/target_files.o: $(B)/gen/target_files.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
 	$(CC) $(BASE) $(CFLAGS) -c -o $@ $<
-$(call obj,$(wildcard converter/*.c tools/*.c tests/tools/*.c)): | $(B)/gen/onnx.pb-c.c
+$(filter $(B)/converter/%,$(HOST_OBJ)) $(call obj,$(wildcard tools/*.c tests/tools/*.c)): | $(B)/gen/onnx.pb-c.c
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -84,7 +84,7 @@ $(B)/doorbell_scenes: $(call obj,$(SCENE_SRC)) $(B)/libhost.a $(B)/libdbrt.a
 
 # ---- Tests: one program a file tests/FOLDER/test_NAME.c ----
 
-TEST_SRC := $(wildcard tests/*/test_*.c)
+TEST_SRC := $(shell find tests -name "test_*.c" | LC_ALL=C sort)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
 TOOLS := $(B)/blob_model $(B)/to_ppm $(B)/time_dbp $(B)/doorbell_scenes

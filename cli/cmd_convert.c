@@ -5,8 +5,8 @@
 
 #include "cli/commands.h"
 #include "cli/progress.h"
-#include "converter/file_out.h"
-#include "converter/layer_error.h"
+#include "base/file_write.h"
+#include "converter/measure/layer_error.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
 

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/head_text.h"
 #include "converter/convert.h"
-#include "converter/packed_file.h"
+#include "converter/pack/packed_file.h"
 
 /* ---- Packed models ---- */
 

@@ -7,8 +7,8 @@
 
 #include "cli/commands.h"
 #include "cli/draw.h"
-#include "converter/engine.h"
-#include "converter/npy.h"
+#include "converter/measure/model_runner.h"
+#include "converter/data/npy.h"
 
 #define MAX_DETECTIONS 300
 #define TOP_CLASSES 5

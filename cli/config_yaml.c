@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "converter/yaml_file.h"
+#include "base/yaml_file.h"
 
 struct reader {
 	struct yaml_file file;

@@ -2,7 +2,7 @@
 #ifndef DBC_CLI_DRAW_H
 #define DBC_CLI_DRAW_H
 
-#include "converter/image_file.h"
+#include "converter/data/image_file.h"
 #include "runtime/dbrt.h"
 
 /* Draws each detection's box and label (may be "") on the photo. */

@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-#include "converter/head.h"
-#include "converter/packed_file.h"
+#include "converter/heads/head.h"
+#include "converter/pack/packed_file.h"
 
 /* A packed model's head, with the names in the file. */
 int head_of_packed(const struct packed_file *f, struct arena *a,

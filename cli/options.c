@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/text.h"
+#include "base/text.h"
 
 #define CMD(member) offsetof(struct command, member)
 #define CFG(member) offsetof(struct command, config.member)

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/config.h"
-#include "ir/diag.h"
+#include "base/diag.h"
 
 #define COMMAND_MAX_OPTIONS 64
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ir/parallel.h"
+#include "base/parallel.h"
 
 /* A line on the terminal that shows the stage, how far it is, and the time
  * left; nothing where standard error is no terminal. */

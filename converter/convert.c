@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "converter/convert.h"
-#include "converter/device_model.h"
+#include "converter/lower/device_model.h"
 #include "converter/search.h"
 
 /* A fifth of the photos, 32 at most, are kept to measure fidelity on. */

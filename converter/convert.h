@@ -2,12 +2,12 @@
 #ifndef DBC_CONVERTER_CONVERT_H
 #define DBC_CONVERTER_CONVERT_H
 
-#include "converter/dataset.h"
-#include "converter/head.h"
-#include "converter/pack.h"
-#include "converter/preprocess.h"
+#include "converter/data/dataset.h"
+#include "converter/heads/head.h"
+#include "converter/pack/pack.h"
+#include "converter/data/preprocess.h"
 #include "ir/config.h"
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "quantizer/quantizer.h"
 
 /* The pass table, for --dump-after's help and its check. */

@@ -2,10 +2,10 @@
 #ifndef DBC_CONVERTER_REPORT_H
 #define DBC_CONVERTER_REPORT_H
 
-#include "converter/accuracy.h"
+#include "converter/measure/accuracy.h"
 #include "converter/convert.h"
-#include "converter/fidelity.h"
-#include "converter/layer_error.h"
+#include "converter/measure/fidelity.h"
+#include "converter/measure/layer_error.h"
 #include "converter/target.h"
 
 #define REPORT_BUDGETS 3

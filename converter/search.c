@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-#include "converter/coded_file.h"
-#include "converter/coded_map.h"
-#include "converter/fidelity.h"
-#include "converter/packed_file.h"
+#include "converter/pack/entropy_encode.h"
+#include "converter/pack/coded_sizes.h"
+#include "converter/measure/fidelity.h"
+#include "converter/pack/packed_file.h"
 
 /* Of N bits a weight, what --bits N asks for, so much goes into codes where
  * they are coded; the rest is for scales, biases and tables. */

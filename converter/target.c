@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "converter/target_files.h"
-#include "converter/yaml_file.h"
-#include "ir/text.h"
+#include "base/yaml_file.h"
+#include "base/text.h"
 
 #define MAX_KERNELS 256
 

@@ -2,9 +2,9 @@
 #ifndef DBC_CONVERTER_TARGET_H
 #define DBC_CONVERTER_TARGET_H
 
-#include "ir/arena.h"
-#include "ir/diag.h"
-#include "quantizer/cost.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "quantizer/bits/cost.h"
 
 /*
  * A board's description: a name of targets/ (built into the program), or the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluator/detmath.h"
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 static double act_one(const struct activation *act, double x)
 {

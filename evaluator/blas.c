@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 #define CORE "Nehalem"
 

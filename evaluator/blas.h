@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ir/diag.h"
+#include "base/diag.h"
 
 /*
  * C = alpha * op(A) op(B) + beta * C, row-major; op(A) is m x k. blas_gemm()

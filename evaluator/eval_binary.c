@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* A row of floats; each operand's step is 0 or 1. */
 struct row {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 #include "ir/window.h"
 
 #define BLOCK_FLOATS ((int64_t)1 << 20)

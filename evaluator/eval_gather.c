@@ -2,7 +2,7 @@
 /* Elements chosen by index; indices are checked here where they are data. */
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* The index, counted from the end where negative; -1 after a diagnostic. */
 static int64_t read_index(const struct eval *e, int64_t i, int64_t dim)

@@ -2,7 +2,7 @@
 /* Matrix products. */
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 gemm_fn *eval_gemm_for(const struct eval *e)
 {

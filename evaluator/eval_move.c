@@ -2,7 +2,7 @@
 /* Operators that only move elements, of any type. */
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 #include "ir/slice.h"
 
 #define MAX_DIMS (2 * GRAPH_MAX_RANK)

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "evaluator/detmath.h"
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 int eval_batch_norm(const struct eval *e)
 {

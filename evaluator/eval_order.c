@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* Larger is better, whichever end is asked for. */
 static double key_of(const struct value *v, const void *data, int64_t i,

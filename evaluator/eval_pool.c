@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 #include "ir/window.h"
 
 struct pool {

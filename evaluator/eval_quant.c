@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* Which scale element i has: one for all, one a channel, one a block. */
 struct scales {

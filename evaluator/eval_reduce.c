@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "evaluator/detmath.h"
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* Bit i: dim i is reduced. */
 static unsigned reduced_dims(const struct eval *e)

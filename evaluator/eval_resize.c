@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 #include "ir/resize.h"
 
 /* x as outer x in x inner to outer x out x inner. */

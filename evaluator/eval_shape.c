@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes as values, and values out of shapes. */
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 int eval_shape(const struct eval *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which function computes which operator. */
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 static eval_fn *const table[OP_COUNT] = {
 	[OP_ABS] = eval_unary,

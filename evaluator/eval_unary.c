@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "evaluator/detmath.h"
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* Attributes of the operators, with the defaults of the specification. */
 struct params {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/internal.h"
+#include "evaluator/eval.h"
 
 /* A model that needs more than this for its values is not one for small
  * devices: it is refused before the machine runs out. */

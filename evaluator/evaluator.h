@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DBC_EVALUATOR_H
-#define DBC_EVALUATOR_H
+#ifndef DBC_EVALUATOR_EVALUATOR_H
+#define DBC_EVALUATOR_EVALUATOR_H
 
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /*

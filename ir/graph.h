@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "ir/arena.h"
-#include "ir/diag.h"
+#include "base/arena.h"
+#include "base/diag.h"
 
 #define GRAPH_MAX_RANK 8
 /* No tensor may have more elements than this: a size that a file asks for is

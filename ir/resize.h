@@ -2,7 +2,7 @@
 #ifndef DBC_IR_RESIZE_H
 #define DBC_IR_RESIZE_H
 
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC };

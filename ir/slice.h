@@ -2,7 +2,7 @@
 #ifndef DBC_IR_SLICE_H
 #define DBC_IR_SLICE_H
 
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /*

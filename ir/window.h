@@ -2,7 +2,7 @@
 #ifndef DBC_IR_WINDOW_H
 #define DBC_IR_WINDOW_H
 
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /* Kernels, strides, dilations and pads fit the packed file's 16 bits. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DBC_PASSES_H
-#define DBC_PASSES_H
+#ifndef DBC_PASSES_PASSES_H
+#define DBC_PASSES_PASSES_H
 
 #include "ir/config.h"
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /*

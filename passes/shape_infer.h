@@ -2,7 +2,7 @@
 #ifndef DBC_PASSES_SHAPE_INFER_H
 #define DBC_PASSES_SHAPE_INFER_H
 
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /*

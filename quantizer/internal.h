@@ -3,7 +3,7 @@
 #define DBC_QUANTIZER_INTERNAL_H
 
 #include "evaluator/evaluator.h"
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/config.h"
 #include "ir/graph.h"
 #include "quantizer/quantizer.h"

@@ -2,8 +2,8 @@
 /* The quantizer's order of work: see quantizer.h for what it leaves. */
 #include <stdlib.h>
 
-#include "quantizer/importance.h"
-#include "quantizer/state.h"
+#include "quantizer/weights/channel_importance.h"
+#include "quantizer/quantizer_state.h"
 
 #define TWIN_SAMPLES 96
 #define TWIN_BYTES ((size_t)640 << 20)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DBC_QUANTIZER_H
-#define DBC_QUANTIZER_H
+#ifndef DBC_QUANTIZER_QUANTIZER_H
+#define DBC_QUANTIZER_QUANTIZER_H
 
 #include "ir/config.h"
-#include "ir/diag.h"
+#include "base/diag.h"
 #include "ir/graph.h"
-#include "ir/parallel.h"
-#include "quantizer/cost.h"
+#include "base/parallel.h"
+#include "quantizer/bits/cost.h"
 
 /*
  * Photos or tensors, one at a time: what calibration sees. fill() writes the

@@ -2,7 +2,7 @@
 #ifndef DBRT_CONV_H
 #define DBRT_CONV_H
 
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 /* What op_conv.c and op_conv_transpose.c share. */
 

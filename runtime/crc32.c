@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 /* CRC-32 as in zlib, a nibble at a time: 64 bytes of table serve flash. */
 uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes)

@@ -2,7 +2,7 @@
 #ifndef DBRT_DECODE_H
 #define DBRT_DECODE_H
 
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 /* A head and the outputs that it reads. */
 struct dbrt_decoder {

@@ -2,7 +2,7 @@
 /* A coded model back to the bytes of the packed file: schemas/dbp.md. */
 #include <string.h>
 
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 #include "schemas/dbp_coded.h"
 #include "schemas/dbp_expected.h"
 

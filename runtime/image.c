@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Photos to the model's input. Pixels are bilinear in integers, centres on
  * centres, so that every machine feeds its model the same codes. */
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef DBRT_LINES_H
 #define DBRT_LINES_H
 
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 /*
  * The lines along one axis of a float tensor and of what is made of it: one

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/conv.h"
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of two floats that broadcast; comparisons give 1 or 0. */
 #include "runtime/fmath.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 /* The sign of the divisor, as Python has it. */
 static float modulo(float a, float b)

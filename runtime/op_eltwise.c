@@ -3,7 +3,7 @@
  * is read before it is written, so that output and input may share memory. */
 #include "runtime/fmath.h"
 #include "runtime/requant.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 #define ADD_MULTIPLIER_MAX (1 << 30)
 

@@ -2,7 +2,7 @@
 /* Products of float matrices, of the last two dims, those before them
  * broadcast. Sums run in the order of K, one output row at a time. */
 #include "runtime/fmath.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 static int outer_dims_ok(const struct dbp_tensor *t, const struct dbp_tensor *y)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that only move elements, of any type unless stated. */
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Padding by a constant, the edge's element, or reflection without it. */
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 #include <string.h>
 

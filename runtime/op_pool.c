@@ -3,7 +3,7 @@
  * no cell is the lowest code (or minus infinity), the average of none is 0. */
 #include "runtime/fmath.h"
 #include "runtime/requant.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 #include <string.h>
 

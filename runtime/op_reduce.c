@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/fmath.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 static float begin(uint32_t kind)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resizing by tables of source cells, made by the converter. */
 #include "runtime/fmath.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 #define ONE 2048 /* a weight of 1 */
 

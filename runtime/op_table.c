@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 #define ROW(name, in_min, in_max, out, params)                           \
 	{                                                                \

@@ -2,7 +2,7 @@
 /* Functions of one float. NaN results are canonical, so that processors that
  * make different ones agree. */
 #include "runtime/fmath.h"
-#include "runtime/walk.h"
+#include "runtime/tensor_walk.h"
 
 static float softplus(float x)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 uint8_t *dbrt_scratch(const struct dbrt_op_view *v, uint32_t worker)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/internal.h"
+#include "runtime/dbrt_internal.h"
 
 /* Numerical Recipes' generator; its high byte is the code. */
 static int32_t next_code(uint32_t *state)

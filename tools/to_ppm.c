@@ -2,7 +2,7 @@
 /* to_ppm PHOTO OUT.ppm: a JPEG or PNG as examples/detect.c reads it. */
 #include <stdio.h>
 
-#include "converter/image_file.h"
+#include "converter/data/image_file.h"
 
 static int write_ppm(const char *path, const struct image *img)
 {

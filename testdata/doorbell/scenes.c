@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "converter/file_out.h"
-#include "converter/image_file.h"
+#include "base/file_write.h"
+#include "converter/data/image_file.h"
 #include "testdata/doorbell/scene.h"
 
 struct job {

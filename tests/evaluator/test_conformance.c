@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "converter/onnx_read.h"
-#include "converter/tensor_file.h"
+#include "converter/onnx/onnx_read.h"
+#include "converter/data/tensor_file.h"
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
 

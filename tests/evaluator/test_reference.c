@@ -18,9 +18,9 @@
 #include <cmocka.h>
 
 #include "converter/convert.h"
-#include "converter/tensor_file.h"
+#include "converter/data/tensor_file.h"
 #include "evaluator/evaluator.h"
-#include "ir/text.h"
+#include "base/text.h"
 
 #define DATA "../shared/data"
 #define TOLERANCE 1e-3

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "converter/pack.h"
+#include "converter/pack/pack.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/packed_decibels.h"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "converter/pack.h"
+#include "converter/pack/pack.h"
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
 #include "quantizer/quantizer.h"

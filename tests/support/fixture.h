@@ -2,8 +2,8 @@
 #ifndef DBC_TESTS_FIXTURE_H
 #define DBC_TESTS_FIXTURE_H
 
-#include "ir/arena.h"
-#include "ir/diag.h"
+#include "base/arena.h"
+#include "base/diag.h"
 #include "ir/graph.h"
 
 /* What a test of graphs needs: set up and torn down around each. */

@@ -20,8 +20,8 @@
  * Shapes are written as in "1x3x?": "" is a scalar, "?" a dimension without
  * a value. Lists of names have blanks between; "-" is an empty name.
  */
-#include "converter/onnx_attr.h"
-#include "converter/onnx_tensor.h"
+#include "converter/onnx/onnx_attr.h"
+#include "converter/onnx/onnx_tensor.h"
 
 struct onnx_builder {
 	struct arena arena;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "converter/convert.h"
-#include "converter/onnx_read.h"
+#include "converter/onnx/onnx_read.h"
 #include "evaluator/evaluator.h"
 
 int onnx_case_setup(void **state)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "converter/packed_file.h"
+#include "converter/pack/packed_file.h"
 #include "evaluator/evaluator.h"
 #include "runtime/dbrt.h"
 

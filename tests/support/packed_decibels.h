@@ -2,7 +2,7 @@
 #ifndef TESTS_SUPPORT_PACKED_DECIBELS_H
 #define TESTS_SUPPORT_PACKED_DECIBELS_H
 
-#include "converter/pack.h"
+#include "converter/pack/pack.h"
 
 /* Runs a packed model of one input and one output, of `count` floats each: the
  * ratio of what it should give to what is wrong with that, in decibels. */

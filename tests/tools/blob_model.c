@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "converter/image_file.h"
-#include "converter/file_out.h"
-#include "ir/arena.h"
+#include "converter/data/image_file.h"
+#include "base/file_write.h"
+#include "base/arena.h"
 #include "onnx.pb-c.h"
 
 #define MAX_NODES 128

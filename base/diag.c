@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/diag.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer messages are cut: names come from files. */
+#define MESSAGE_BYTES 2048
+
+void diag_init(struct diag *d)
+{
+	*d = (struct diag){ 0 };
+}
+
+void diag_free(struct diag *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		free(d->entries[i].text);
+		free(d->entries[i].hint);
+	}
+	free(d->entries);
+	free(d->file);
+	*d = (struct diag){ 0 };
+}
+
+void diag_set_file(struct diag *d, const char *file)
+{
+	free(d->file);
+	d->file = file ? strdup(file) : NULL;
+}
+
+/* Control characters as \xHH, so that a name cannot drive a terminal or
+ * break a log's lines. UTF-8 passes. */
+static char *escape(const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *out = malloc(4 * strlen(s) + 1), *p = out;
+
+	if (!out)
+		return NULL;
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c >= 0x20 && c != 0x7f) {
+			*p++ = *s;
+			continue;
+		}
+		*p++ = '\\';
+		*p++ = 'x';
+		*p++ = hex[c >> 4];
+		*p++ = hex[c & 15];
+	}
+	*p = 0;
+	return out;
+}
+
+/* Ends what was cut with "...", not in the middle of a UTF-8 sequence. */
+static void mark_cut(char *text, size_t capacity)
+{
+	size_t end = capacity - 4;
+
+	while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)
+		end--;
+	memcpy(text + end, "...", 4);
+}
+
+static char *format(const char *file, const char *fmt, va_list ap)
+{
+	char text[MESSAGE_BYTES];
+	size_t at = 0;
+	int n;
+
+	if (file) {
+		n = snprintf(text, sizeof(text) / 2, "%s: ", file);
+		at = n < 0 ? 0 : strlen(text);
+	}
+	n = vsnprintf(text + at, sizeof(text) - at, fmt, ap);
+	if (n < 0)
+		text[at] = 0;
+	else if ((size_t)n >= sizeof(text) - at)
+		mark_cut(text, sizeof(text));
+	return escape(text);
+}
+
+static int grow(struct diag *d)
+{
+	size_t capacity = d->capacity ? 2 * d->capacity : 8;
+	struct diag_entry *e = realloc(d->entries, capacity * sizeof(*e));
+
+	if (!e)
+		return -1;
+	d->entries = e;
+	d->capacity = capacity;
+	return 0;
+}
+
+static void add(struct diag *d, enum diag_level level, const char *fmt,
+		va_list ap)
+{
+	char *text;
+
+	if (level == DIAG_ERROR)
+		d->errors++;
+	if (d->count == d->capacity && grow(d))
+		return;
+	text = format(d->file, fmt, ap);
+	if (text)
+		d->entries[d->count++] =
+			(struct diag_entry){ level, text, NULL };
+}
+
+int diag_error(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+void diag_warn(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(d, DIAG_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void diag_note(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(d, DIAG_NOTE, fmt, ap);
+	va_end(ap);
+}
+
+void diag_hint(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!d->count)
+		return;
+	va_start(ap, fmt);
+	free(d->entries[d->count - 1].hint);
+	d->entries[d->count - 1].hint = format(NULL, fmt, ap);
+	va_end(ap);
+}
+
+bool diag_failed(const struct diag *d)
+{
+	return d->errors > 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_BASE_FILE_WRITE_H
+#define DBC_BASE_FILE_WRITE_H
+
+#include <stddef.h>
+
+#include "base/diag.h"
+
+struct file_out {
+	const char *path;
+	const void *data;
+	size_t bytes;
+};
+
+/*
+ * Files of the given bytes, all of them or none, each whole: temporary names
+ * in the same folders, sync, and only then one rename after another.
+ */
+int files_write(const struct file_out *files, int count, struct diag *d);
+/* The same for one file. */
+int file_write_atomic(const char *path, const void *data, size_t bytes,
+		      struct diag *d);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parallel.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* What the threads share. */
+struct run {
+	int count;
+	parallel_job *job;
+	void *ctx;
+	const struct progress *progress;
+	atomic_int next, done;
+	atomic_bool failed;
+};
+
+struct thread {
+	pthread_t id;
+	bool started;
+	int worker;
+	struct run *run;
+	struct diag d;
+	int failed_job; /* INT_MAX: none */
+};
+
+static void report(const struct run *r)
+{
+	if (r->progress && r->progress->report)
+		r->progress->report(r->progress->ctx, r->progress->stage,
+				    atomic_load(&r->done), r->count);
+}
+
+static void *work(void *arg)
+{
+	struct thread *t = arg;
+	struct run *r = t->run;
+
+	while (!atomic_load(&r->failed)) {
+		int i = atomic_fetch_add(&r->next, 1);
+
+		if (i >= r->count)
+			break;
+		if (r->job(r->ctx, i, t->worker, &t->d)) {
+			t->failed_job = i;
+			atomic_store(&r->failed, true);
+		}
+		atomic_fetch_add(&r->done, 1);
+		if (t->worker == 0)
+			report(r);
+	}
+	return NULL;
+}
+
+int parallel_threads(int threads, int count)
+{
+	if (threads > count)
+		threads = count;
+	return threads < 1 ? 1 : threads;
+}
+
+static void pass_on(struct diag *to, const struct diag *from)
+{
+	char *file = to->file; /* the messages name theirs already */
+
+	to->file = NULL;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct diag_entry *e = &from->entries[i];
+
+		if (e->level == DIAG_ERROR)
+			diag_error(to, "%s", e->text);
+		else if (e->level == DIAG_WARNING)
+			diag_warn(to, "%s", e->text);
+		else
+			diag_note(to, "%s", e->text);
+		if (e->hint)
+			diag_hint(to, "%s", e->hint);
+	}
+	to->file = file;
+}
+
+/* The failed job of the lowest index speaks. Which ones ran may depend on
+ * timing, yet a lone bad item always gives the same message. */
+static int gather(struct thread *t, int threads, struct diag *d)
+{
+	struct thread *first = NULL;
+
+	for (int i = 0; i < threads; i++)
+		if (t[i].failed_job != INT_MAX &&
+		    (!first || t[i].failed_job < first->failed_job))
+			first = &t[i];
+	if (first)
+		pass_on(d, &first->d);
+	for (int i = 0; i < threads; i++)
+		diag_free(&t[i].d);
+	return first ? -1 : 0;
+}
+
+int parallel_run(int threads, int count, parallel_job *job, void *ctx,
+		 const struct progress *p, struct diag *d)
+{
+	struct run r = {
+		.count = count, .job = job, .ctx = ctx, .progress = p
+	};
+	struct thread *t;
+	int err;
+
+	threads = parallel_threads(threads, count);
+	t = calloc((size_t)threads, sizeof(*t));
+	if (!t)
+		return diag_error(d, "out of memory");
+	for (int i = 0; i < threads; i++) {
+		t[i].worker = i;
+		t[i].run = &r;
+		t[i].failed_job = INT_MAX;
+		diag_init(&t[i].d);
+		diag_set_file(&t[i].d, d->file);
+	}
+	/* a thread that cannot be had leaves its share to the others */
+	for (int i = 1; i < threads; i++)
+		t[i].started = !pthread_create(&t[i].id, NULL, work, &t[i]);
+	work(&t[0]);
+	for (int i = 1; i < threads; i++)
+		if (t[i].started)
+			pthread_join(t[i].id, NULL);
+	report(&r);
+	err = gather(t, threads, d);
+	free(t);
+	return err;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/data/dataset.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/file_read.h"
+
+#define LIST_MAX_BYTES ((size_t)64 << 20)
+#define ITEM_MAX_BYTES ((size_t)1 << 31)
+#define MAX_DEPTH 32
+
+static bool ends_with(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n > m && strcasecmp(s + n - m, suffix) == 0;
+}
+
+static bool kind_of(const char *name, enum item_kind *kind)
+{
+	if (ends_with(name, ".npy"))
+		*kind = ITEM_NPY;
+	else if (ends_with(name, ".pb"))
+		*kind = ITEM_PB;
+	else
+		*kind = ITEM_PHOTO;
+	return *kind != ITEM_PHOTO || ends_with(name, ".jpg") ||
+	       ends_with(name, ".jpeg") || ends_with(name, ".png");
+}
+
+static int out_of_memory(struct diag *d)
+{
+	return diag_error(d, "out of memory");
+}
+
+static int add_item(struct dataset *s, const char *path, const char *name,
+		    enum item_kind kind, struct diag *d)
+{
+	struct dataset_item *item;
+
+	if ((s->count & (s->count - 1)) == 0) {
+		size_t room = s->count ? 2 * (size_t)s->count : 1;
+		void *larger = realloc(s->items, room * sizeof(*s->items));
+
+		if (!larger)
+			return out_of_memory(d);
+		s->items = larger;
+	}
+	item = &s->items[s->count];
+	*item = (struct dataset_item){ strdup(path), strdup(name), kind };
+	s->count++;
+	return item->path && item->name ? 0 : out_of_memory(d);
+}
+
+static char *join(const char *folder, const char *name)
+{
+	size_t n = strlen(folder) + strlen(name) + 2;
+	char *path = malloc(n);
+
+	if (path)
+		snprintf(path, n, "%s%s%s", folder, *folder ? "/" : "", name);
+	return path;
+}
+
+/* ---- Folders ---- */
+
+static int search_folder(struct dataset *s, const char *root, const char *below,
+			 int depth, struct diag *d);
+
+static int add_entry(struct dataset *s, const char *root, const char *name,
+		     int depth, struct diag *d)
+{
+	char *path = join(root, name);
+	enum item_kind kind;
+	struct stat st;
+	int err = 0;
+
+	if (!path)
+		return out_of_memory(d);
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			err = search_folder(s, root, name, depth + 1, d);
+		else if (S_ISREG(st.st_mode) && kind_of(name, &kind))
+			err = add_item(s, path, name, kind, d);
+	}
+	free(path);
+	return err;
+}
+
+static int search_folder(struct dataset *s, const char *root, const char *below,
+			 int depth, struct diag *d)
+{
+	char *path = *below ? join(root, below) : strdup(root);
+	const struct dirent *e;
+	DIR *dir;
+	int err = 0;
+
+	if (!path)
+		return out_of_memory(d);
+	dir = depth < MAX_DEPTH ? opendir(path) : NULL;
+	if (!dir) {
+		err = diag_error(d, "%s: %s", path,
+				 depth < MAX_DEPTH ? strerror(errno) :
+						     "too many subfolders");
+		free(path);
+		return err;
+	}
+	while (!err && (e = readdir(dir)) != NULL) {
+		char *name;
+
+		if (e->d_name[0] == '.')
+			continue;
+		name = join(below, e->d_name);
+		err = name ? add_entry(s, root, name, depth, d) :
+			     out_of_memory(d);
+		free(name);
+	}
+	closedir(dir);
+	free(path);
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct dataset_item *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* ---- Lists ---- */
+
+static int add_line(struct dataset *s, const char *folder, const char *line,
+		    int number, const char *list, struct diag *d)
+{
+	char *path = *line == '/' ? strdup(line) : join(folder, line);
+	enum item_kind kind;
+	int err;
+
+	if (!path)
+		return out_of_memory(d);
+	if (kind_of(line, &kind))
+		err = add_item(s, path, line, kind, d);
+	else
+		err = diag_error(d,
+				 "%s: line %d: '%s' is neither a photo "
+				 "(.jpg, .png) nor a tensor (.npy, .pb)",
+				 list, number, line);
+	free(path);
+	return err;
+}
+
+static int parse_list(struct dataset *s, const char *list, char *text,
+		      struct diag *d)
+{
+	const char *slash = strrchr(list, '/');
+	char *folder = slash ? strndup(list, slash == list ?
+						     1 :
+						     (size_t)(slash - list)) :
+			       strdup(".");
+	int number = 0, err = folder ? 0 : out_of_memory(d);
+
+	while (!err && text) {
+		char *line = strsep(&text, "\n");
+		size_t n = strlen(line);
+
+		number++;
+		if (n && line[n - 1] == '\r')
+			line[n - 1] = 0;
+		if (*line && *line != '#')
+			err = add_line(s, folder, line, number, list, d);
+	}
+	free(folder);
+	return err;
+}
+
+static int read_list(struct dataset *s, const char *path, struct diag *d)
+{
+	char *former = regular_file_subject(d, path);
+	struct regular_file file;
+	char *text = NULL;
+	int err = regular_file_read(path, LIST_MAX_BYTES, &file, d);
+
+	if (!err) {
+		if (memchr(file.data, 0, file.size))
+			err = diag_error(d, "is neither a folder nor a list "
+					    "of photos");
+		else if (!(text = strndup((char *)file.data, file.size)))
+			err = out_of_memory(d);
+		regular_file_free(&file);
+	}
+	regular_file_end_subject(d, former);
+	if (!err)
+		err = parse_list(s, path, text, d);
+	free(text);
+	return err;
+}
+
+int dataset_open(struct dataset *s, const char *path, struct diag *d)
+{
+	const char *slash = strrchr(path, '/');
+	enum item_kind kind;
+	struct stat st;
+	int err;
+
+	*s = (struct dataset){ 0 };
+	if (stat(path, &st))
+		return diag_error(d, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode)) {
+		err = search_folder(s, path, "", 0, d);
+		if (!err && s->count)
+			qsort(s->items, (size_t)s->count, sizeof(*s->items),
+			      by_name);
+	} else if (kind_of(path, &kind)) {
+		err = add_item(s, path, slash ? slash + 1 : path, kind, d);
+	} else {
+		err = read_list(s, path, d);
+	}
+	if (err || s->count)
+		return err;
+	diag_error(d, "%s: holds no photos or tensors", path);
+	diag_hint(d, "it should hold .jpg, .png, .npy or .pb files");
+	return -1;
+}
+
+void dataset_close(struct dataset *s)
+{
+	for (int i = 0; i < s->count; i++) {
+		free(s->items[i].path);
+		free(s->items[i].name);
+	}
+	free(s->items);
+	*s = (struct dataset){ 0 };
+}
+
+static void hash_number(crypto_hash_sha256_state *h, uint64_t n)
+{
+	uint8_t bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(n >> 8 * i);
+	crypto_hash_sha256_update(h, bytes, sizeof(bytes));
+}
+
+/* A length in front keeps names and contents apart. */
+static void hash_bytes(crypto_hash_sha256_state *h, const void *data, size_t n)
+{
+	hash_number(h, n);
+	crypto_hash_sha256_update(h, data, n);
+}
+
+int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
+{
+	crypto_hash_sha256_state h;
+	int err = 0;
+
+	crypto_hash_sha256_init(&h);
+	hash_number(&h, (uint64_t)s->count);
+	for (int i = 0; !err && i < s->count; i++) {
+		const struct dataset_item *item = &s->items[i];
+		char *former = regular_file_subject(d, item->path);
+		struct regular_file file;
+
+		err = regular_file_read(item->path, ITEM_MAX_BYTES, &file, d);
+		if (!err) {
+			hash_bytes(&h, item->name, strlen(item->name));
+			hash_bytes(&h, file.data, file.size);
+			regular_file_free(&file);
+		}
+		regular_file_end_subject(d, former);
+	}
+	crypto_hash_sha256_final(&h, sha256);
+	return err;
+}

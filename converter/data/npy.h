@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_DATA_NPY_H
+#define DBC_CONVERTER_DATA_NPY_H
+
+#include "base/diag.h"
+#include "ir/tensor.h"
+
+/* NumPy's .npy, versions 1 to 3, little-endian, C or Fortran order; f2, f4,
+ * f8, i1 to i8, u1 to u8, b1 become the nearest enum dtype. */
+int npy_read(const char *path, struct tensor *t, struct diag *d);
+/* Version 1.0, C order; written whole or not at all. */
+int npy_write(const char *path, const struct tensor *t, struct diag *d);
+
+#endif

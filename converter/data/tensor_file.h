@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_DATA_TENSOR_FILE_H
+#define DBC_CONVERTER_DATA_TENSOR_FILE_H
+
+#include "base/diag.h"
+#include "ir/tensor.h"
+
+/* Whether the name ends in .npy or .pb. */
+bool tensor_file_name(const char *path);
+/* Reads a .npy or .pb file. */
+int tensor_read(const char *path, struct tensor *t, struct diag *d);
+/*
+ * Writes a tensor to `out` as elements of `dtype` in `shape` (known). Its
+ * dims must be the same but for dims of 1, or be N,C,H,W where `shape` is the
+ * same N,H,W,C: then it is transposed. `name` stands in messages.
+ */
+int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
+		   const struct shape *shape, void *out, struct diag *d);
+
+#endif

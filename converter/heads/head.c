@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/heads/head.h"
+
+#include <string.h>
+
+#define NMS_IOU .5f
+#define SCORE .5f
+
+struct dbp_head_level *head_levels(struct dbp_head *h)
+{
+	return (struct dbp_head_level *)(h + 1);
+}
+
+float *head_anchors(struct dbp_head *h)
+{
+	return (float *)(head_levels(h) + h->level_count);
+}
+
+uint32_t head_classes(const struct dbp_head *h)
+{
+	return h->class_count - h->background;
+}
+
+const char *head_class_name(const struct head *h, uint32_t class_id)
+{
+	if (!h->data || !h->names || class_id >= head_classes(h->data) ||
+	    !h->names[class_id])
+		return "";
+	return h->names[class_id];
+}
+
+int head_new(struct head *out, const struct dbp_head *from, struct arena *a)
+{
+	uint32_t *names;
+
+	out->bytes = sizeof(*from) +
+		     from->level_count * sizeof(struct dbp_head_level) +
+		     from->anchor_count * 2 * sizeof(float) +
+		     from->class_count * sizeof(uint32_t);
+	out->data = arena_array(a, out->bytes, 1);
+	if (!out->data)
+		return -1;
+	*out->data = *from;
+	names = (uint32_t *)(head_anchors(out->data) +
+			     2 * (size_t)from->anchor_count);
+	for (uint32_t i = 0; i < from->class_count; i++)
+		names[i] = DBP_NONE;
+	return 0;
+}
+
+bool head_fits(const struct head *h, const struct graph *g)
+{
+	uint32_t elements[DBP_MAX_IO];
+
+	if (g->output_count > DBP_MAX_IO)
+		return false;
+	for (int i = 0; i < g->output_count; i++) {
+		const struct value *v = g->outputs[i];
+
+		elements[i] = v->dtype == DT_F32 ?
+				      (uint32_t)shape_elements(&v->shape) :
+				      0;
+	}
+	return dbrt_head_check(h->data, h->bytes, elements,
+			       (uint32_t)g->output_count) == DBRT_OK;
+}
+
+bool head_input_size(const struct graph *g, int *height, int *width)
+{
+	const struct shape *s;
+	bool last;
+
+	if (g->input_count != 1 || g->inputs[0]->shape.rank != 4)
+		return false;
+	s = &g->inputs[0]->shape;
+	last = s->dim[1] != 1 && s->dim[1] != 3 &&
+	       (s->dim[3] == 1 || s->dim[3] == 3);
+	*height = (int)s->dim[last ? 1 : 2];
+	*width = (int)s->dim[last ? 2 : 3];
+	return true;
+}
+
+float head_stride(int input, int cells)
+{
+	int power = 1;
+
+	if (cells < 1 || input < cells)
+		return 1;
+	if (input % cells == 0)
+		return (float)(input / cells);
+	while ((input + power - 1) / power > cells)
+		power *= 2;
+	return (float)power;
+}
+
+bool head_is_faces(const struct head *h)
+{
+	return h->kind &&
+	       (!strcmp(h->kind, "UltraFace") || !strcmp(h->kind, "YuNet"));
+}
+
+struct dbp_head head_blank(const struct config *c)
+{
+	return (struct dbp_head){
+		.kind = DBP_HEAD_DETECTOR,
+		.score_threshold = c->score_threshold < 0 ? SCORE :
+							    c->score_threshold,
+		.nms_iou = c->nms_iou < 0 ? NMS_IOU : c->nms_iou,
+		.object_power = 1,
+		.class_power = 1,
+		.center_variance = 1,
+		.size_variance = 1,
+	};
+}
+
+int head_find(const struct graph *g, const struct config *c, struct arena *a,
+	      struct head *out, struct diag *d)
+{
+	*out = (struct head){ 0 };
+	if (c->head ? head_read_yaml(g, c, c->head, a, out, d) :
+		      head_recognise(g, c, a, out, d))
+		return -1;
+	return out->data ? head_set_names(g, c->classes, a, out, d) : 0;
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/heads/head_dataflow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluator/evaluator.h"
+
+/* An element's mark: its number in the maps, plus one, and what was done. */
+#define NUMBER_BITS 25
+#define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
+#define UNKNOWN NUMBER_MASK
+#define NONE 0u       /* a constant */
+#define MAX_VALUES 64 /* that a node reads, or writes */
+
+struct tracer {
+	const struct graph *g;
+	struct arena *arena;
+	struct diag *d;
+	uint32_t **marks; /* by value id; malloc'ed */
+	bool *needed;
+	struct trace *out;
+	int64_t *base; /* first number of each map */
+	int64_t numbers;
+};
+
+static bool is_network(enum op op)
+{
+	return op == OP_CONV || op == OP_CONV_TRANSPOSE || op == OP_GEMM ||
+	       op == OP_MAT_MUL;
+}
+
+/* The weighted mean of a distribution over bins may be a convolution, but it
+ * is none of the network. */
+static bool is_behind_softmax(const struct value *v)
+{
+	for (int depth = 0; v && v->producer && depth < 16; depth++) {
+		const struct node *n = v->producer;
+
+		if (n->op == OP_SOFTMAX)
+			return true;
+		if (!(op_info(n->op)->flags & OPF_S))
+			return false;
+		v = n->inputs[0];
+	}
+	return false;
+}
+
+/* Nothing behind it is followed. */
+static bool is_source(const struct value *v)
+{
+	const struct node *n = v->producer;
+
+	if (v->role == VALUE_INPUT)
+		return true;
+	return n && is_network(n->op) && !is_behind_softmax(n->inputs[0]);
+}
+
+static int64_t elements(const struct value *v)
+{
+	return shape_elements(&v->shape);
+}
+
+static uint32_t *new_marks(struct tracer *t, const struct value *v)
+{
+	uint32_t *m = calloc((size_t)elements(v) + 1, sizeof(*m));
+
+	t->marks[v->id] = m;
+	if (!m)
+		diag_error(t->d, "out of memory");
+	return m;
+}
+
+/* ---- Maps ---- */
+
+static void map_shape(struct trace_map *m)
+{
+	const struct shape *s = &m->value->shape;
+
+	m->channels = s->rank > 1 ? (int)s->dim[1] : 1;
+	m->height = s->rank > 2 ? (int)s->dim[2] : 1;
+	m->width = 1;
+	for (int i = 3; i < s->rank; i++)
+		m->width *= (int)s->dim[i];
+}
+
+/* Only what has a batch of one is a map; others cannot be followed. */
+static bool fits_map(const struct tracer *t, const struct value *v)
+{
+	return v->shape.rank >= 2 && v->shape.dim[0] == 1 &&
+	       t->numbers + elements(v) < UNKNOWN - 1;
+}
+
+static int mark_map(struct tracer *t, const struct value *v)
+{
+	uint32_t *marks = new_marks(t, v);
+	struct trace_map *m = &t->out->maps[t->out->map_count];
+	int64_t n = elements(v);
+
+	if (!marks)
+		return -1;
+	for (int64_t i = 0; i < n; i++)
+		marks[i] = fits_map(t, v) ? (uint32_t)(t->numbers + i + 1) :
+					    UNKNOWN | ((uint32_t)TRACE_MIXED
+						       << NUMBER_BITS);
+	if (!fits_map(t, v))
+		return 0;
+	m->value = v;
+	map_shape(m);
+	t->base[t->out->map_count++] = t->numbers;
+	t->numbers += n;
+	return 0;
+}
+
+/* ---- Nodes of the tail ---- */
+
+static void mark_unknown(const struct tracer *t, const struct value *v)
+{
+	uint32_t *marks = t->marks[v->id];
+	int64_t n = elements(v);
+
+	for (int64_t i = 0; i < n; i++)
+		marks[i] = UNKNOWN | ((uint32_t)TRACE_MIXED << NUMBER_BITS);
+}
+
+/* The marks travel as if they were the elements. */
+static bool move(struct tracer *t, const struct node *n)
+{
+	const void *in[MAX_VALUES];
+	void *out[MAX_VALUES];
+	struct diag quiet;
+	bool done;
+
+	if (n->input_count > MAX_VALUES || n->output_count > MAX_VALUES)
+		return false;
+	for (int i = 0; i < n->input_count; i++) {
+		const struct value *v = n->inputs[i];
+		bool data = i == 0 || n->op == OP_CONCAT;
+
+		in[i] = NULL;
+		if (!v)
+			continue;
+		if (data && v->dtype != DT_F32)
+			return false;
+		if (!data && !value_is_const(v))
+			return false;
+		in[i] = data ? t->marks[v->id] : v->data;
+	}
+	for (int i = 0; i < n->output_count; i++)
+		out[i] = n->outputs[i] ? t->marks[n->outputs[i]->id] : NULL;
+	diag_init(&quiet);
+	done = eval_node(n, in, out, &quiet) == 0;
+	diag_free(&quiet);
+	return done;
+}
+
+static unsigned unary_flag(enum op op)
+{
+	switch (op) {
+	case OP_SIGMOID:
+	case OP_HARD_SIGMOID:
+		return TRACE_SIGMOID;
+	case OP_SOFTMAX:
+		return TRACE_SOFTMAX;
+	case OP_EXP:
+		return TRACE_EXP;
+	case OP_RELU:
+	case OP_SOFTPLUS:
+		return TRACE_POSITIVE;
+	case OP_BATCH_NORM:
+	case OP_CLIP:
+	case OP_CAST:
+	case OP_IDENTITY:
+		return 0;
+	default:
+		return TRACE_MIXED;
+	}
+}
+
+static bool is_pointwise(enum op op)
+{
+	return (op_info(op)->flags & OPF_U) || op == OP_SOFTMAX ||
+	       op == OP_BATCH_NORM;
+}
+
+static void mark_pointwise(struct tracer *t, const struct node *n)
+{
+	const uint32_t *from = t->marks[n->inputs[0]->id];
+	uint32_t *to = t->marks[n->outputs[0]->id];
+	uint32_t flag = (uint32_t)unary_flag(n->op) << NUMBER_BITS;
+	/* a factor before it is a matter of the weights */
+	uint32_t gone = flag ? (uint32_t)TRACE_SCALED << NUMBER_BITS : 0;
+	int64_t count = elements(n->outputs[0]);
+
+	for (int64_t i = 0; i < count; i++)
+		to[i] = from[i] == NONE ? NONE : (from[i] & ~gone) | flag;
+}
+
+/* The element of `v` that stands at element i of a result of shape `s`. */
+static int64_t broadcast(const struct value *v, const struct shape *s,
+			 int64_t i)
+{
+	int64_t at = 0, step = 1;
+
+	for (int k = 1; k <= s->rank; k++) {
+		int64_t x = i % s->dim[s->rank - k];
+
+		i /= s->dim[s->rank - k];
+		if (k > v->shape.rank)
+			continue;
+		if (v->shape.dim[v->shape.rank - k] > 1)
+			at += x * step;
+		step *= v->shape.dim[v->shape.rank - k];
+	}
+	return at;
+}
+
+static void mark_binary(struct tracer *t, const struct node *n)
+{
+	const struct value *out = n->outputs[0];
+	const struct value *a = n->inputs[0], *b = n->inputs[1];
+	bool factor = n->op == OP_MUL &&
+		      (value_const_scalar(a, &(float){ 0 }) ||
+		       value_const_scalar(b, &(float){ 0 }));
+	int64_t count = elements(out);
+
+	for (int64_t i = 0; i < count; i++) {
+		uint32_t x = t->marks[a->id][broadcast(a, &out->shape, i)];
+		uint32_t y = t->marks[b->id][broadcast(b, &out->shape, i)];
+		uint32_t flag = x != NONE && y != NONE ? TRACE_MIXED :
+				factor                 ? TRACE_SCALED :
+							 TRACE_AFFINE;
+		uint32_t mark = x != NONE ? x : y;
+
+		t->marks[out->id][i] =
+			mark == NONE ? NONE : mark | (flag << NUMBER_BITS);
+	}
+}
+
+static int mark_node(struct tracer *t, const struct node *n)
+{
+	for (int i = 0; i < n->output_count; i++)
+		if (n->outputs[i] && !new_marks(t, n->outputs[i]))
+			return -1;
+	if ((op_info(n->op)->flags & OPF_S) && move(t, n))
+		return 0;
+	if (is_pointwise(n->op)) {
+		mark_pointwise(t, n);
+		return 0;
+	}
+	if ((op_info(n->op)->flags & OPF_B) && n->inputs[0] && n->inputs[1]) {
+		mark_binary(t, n);
+		return 0;
+	}
+	for (int i = 0; i < n->output_count; i++)
+		if (n->outputs[i])
+			mark_unknown(t, n->outputs[i]);
+	return 0;
+}
+
+/* ---- The whole tail ---- */
+
+static void need(struct tracer *t, const struct value *v)
+{
+	if (v)
+		t->needed[v->id] = true;
+}
+
+static void find_needed(struct tracer *t)
+{
+	for (int i = 0; i < t->g->output_count; i++)
+		need(t, t->g->outputs[i]);
+	for (const struct node *n = t->g->last; n; n = n->prev) {
+		bool wanted = false;
+
+		for (int i = 0; i < n->output_count; i++)
+			wanted |= n->outputs[i] &&
+				  t->needed[n->outputs[i]->id] &&
+				  !is_source(n->outputs[i]);
+		for (int i = 0; wanted && i < n->input_count; i++)
+			need(t, n->inputs[i]);
+	}
+}
+
+/* Inputs of the graph and constants, then node by node. */
+static int mark_all(struct tracer *t)
+{
+	for (size_t i = 0; i < t->g->value_count; i++) {
+		const struct value *v = t->g->values[i];
+
+		if (!t->needed[v->id] || v->producer)
+			continue;
+		if (v->role == VALUE_INPUT ? mark_map(t, v) : !new_marks(t, v))
+			return -1;
+	}
+	for (const struct node *n = t->g->first; n; n = n->next) {
+		bool wanted = false;
+
+		for (int i = 0; i < n->output_count; i++)
+			wanted |= n->outputs[i] && t->needed[n->outputs[i]->id];
+		if (!wanted)
+			continue;
+		if (is_source(n->outputs[0]) ? mark_map(t, n->outputs[0]) :
+					       mark_node(t, n))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- Where the maps went ---- */
+
+static int map_of(const struct tracer *t, int64_t number)
+{
+	int m = t->out->map_count - 1;
+
+	while (m > 0 && t->base[m] > number)
+		m--;
+	return m;
+}
+
+static int init_maps(struct tracer *t)
+{
+	for (int i = 0; i < t->out->map_count; i++) {
+		struct trace_map *m = &t->out->maps[i];
+
+		m->channel = arena_array(t->arena, (size_t)m->channels,
+					 sizeof(*m->channel));
+		if (!m->channel)
+			return diag_error(t->d, "out of memory");
+		for (int c = 0; c < m->channels; c++)
+			m->channel[c].output = -1;
+	}
+	return 0;
+}
+
+/* Takes down where the first cell of each channel is, and the second. */
+static void locate(struct tracer *t, int output)
+{
+	const struct value *v = t->g->outputs[output];
+	const uint32_t *marks = t->marks[v->id];
+	int64_t n = elements(v);
+
+	for (int64_t i = 0; i < n; i++) {
+		uint32_t number = marks[i] & NUMBER_MASK;
+		struct trace_channel *c;
+		struct trace_map *m;
+		int64_t at;
+		int cells;
+
+		if (number == NONE || number == UNKNOWN)
+			continue;
+		m = &t->out->maps[map_of(t, number - 1)];
+		at = number - 1 - t->base[m - t->out->maps];
+		cells = m->height * m->width;
+		c = &m->channel[at / cells];
+		if (at % cells == 0 && c->output < 0)
+			*c = (struct trace_channel){
+				output, i, 0, (uint8_t)(marks[i] >> NUMBER_BITS)
+			};
+		if (at % cells == 1 && c->output == output && !c->step)
+			c->step = i - c->first;
+	}
+}
+
+/* Every cell must lie where the first two say. */
+static bool is_regular(const struct tracer *t, const struct trace_map *m,
+		       int channel)
+{
+	const struct trace_channel *c = &m->channel[channel];
+	const struct value *v = t->g->outputs[c->output];
+	const uint32_t *marks = t->marks[v->id];
+	int64_t n = elements(v), base = t->base[m - t->out->maps];
+	int cells = m->height * m->width;
+
+	for (int i = 0; i < cells; i++) {
+		int64_t at = c->first + i * c->step;
+
+		if (at < 0 || at >= n ||
+		    (int64_t)(marks[at] & NUMBER_MASK) !=
+			    base + (int64_t)channel * cells + i + 1)
+			return false;
+	}
+	return true;
+}
+
+static int find_places(struct tracer *t)
+{
+	struct trace *out = t->out;
+
+	out->output_flags =
+		arena_array(t->arena, (size_t)t->g->output_count, 1);
+	if (!out->output_flags || init_maps(t))
+		return diag_error(t->d, "out of memory");
+	for (int i = 0; i < t->g->output_count; i++) {
+		out->output_flags[i] =
+			(uint8_t)(t->marks[t->g->outputs[i]->id][0] >>
+				  NUMBER_BITS);
+		locate(t, i);
+	}
+	for (int i = 0; i < out->map_count; i++)
+		for (int c = 0; c < out->maps[i].channels; c++)
+			if (out->maps[i].channel[c].output >= 0 &&
+			    !is_regular(t, &out->maps[i], c))
+				out->maps[i].channel[c].output = -1;
+	return 0;
+}
+
+int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
+		  struct diag *d)
+{
+	size_t n = g->value_count + 1;
+	struct tracer t = { .g = g, .arena = a, .d = d, .out = out };
+	int err = -1;
+
+	t.marks = calloc(n, sizeof(*t.marks));
+	t.needed = calloc(n, sizeof(*t.needed));
+	t.base = calloc(n, sizeof(*t.base));
+	*out = (struct trace){ .maps = arena_array(a, n, sizeof(*out->maps)) };
+	if (!t.marks || !t.needed || !t.base || !out->maps) {
+		diag_error(d, "out of memory");
+	} else {
+		find_needed(&t);
+		err = mark_all(&t) || find_places(&t) ? -1 : 0;
+	}
+	for (size_t i = 0; t.marks && i < n; i++)
+		free(t.marks[i]);
+	free(t.marks);
+	free(t.needed);
+	free(t.base);
+	return err;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maps of one size are a level; within it one map, or some channels of one,
+ * holds boxes, one the classes, and often one how sure the network is of there
+ * being anything.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "converter/heads/head_finder.h"
+
+#define DFL_CHANNELS 64 /* four distances of 16 bins, as YOLOv8 has them */
+
+/* The run of channels from `c` on that went one way to one output. */
+static struct part part_from(const struct trace_map *m, int c)
+{
+	const struct trace_channel *first = &m->channel[c];
+	struct part p = { .map = m,
+			  .from = c,
+			  .output = first->output,
+			  .flags = first->flags };
+
+	while (c < m->channels && m->channel[c].output == first->output &&
+	       m->channel[c].flags == first->flags &&
+	       m->channel[c].step == first->step)
+		c++;
+	p.count = c - p.from;
+	return p;
+}
+
+static struct level *level_of(struct finder *f, int height, int width)
+{
+	for (int i = 0; i < f->level_count; i++)
+		if (f->levels[i].height == height &&
+		    f->levels[i].width == width)
+			return &f->levels[i];
+	if (f->level_count == DBP_HEAD_MAX_LEVELS)
+		return NULL;
+	f->levels[f->level_count] =
+		(struct level){ .height = height, .width = width };
+	return &f->levels[f->level_count++];
+}
+
+static int finer(const void *a, const void *b)
+{
+	const struct level *x = a, *y = b;
+
+	return (x->height * x->width < y->height * y->width) -
+	       (x->height * x->width > y->height * y->width);
+}
+
+static bool add_parts(struct finder *f, const struct trace_map *m)
+{
+	for (int c = 0; c < m->channels;) {
+		struct part p = part_from(m, c);
+		struct level *l;
+
+		c += p.count;
+		if (p.output < 0)
+			continue;
+		f->half_decoded |= (p.flags & DECODED) != 0;
+		l = level_of(f, m->height, m->width);
+		if (!l || l->count == HEAD_MAX_PARTS)
+			return false;
+		l->parts[l->count++] = p;
+	}
+	return true;
+}
+
+bool head_gather_levels(struct finder *f)
+{
+	for (int i = 0; i < f->trace.map_count; i++)
+		if (!add_parts(f, &f->trace.maps[i]))
+			return false;
+	qsort(f->levels, (size_t)f->level_count, sizeof(*f->levels), finer);
+	return f->level_count > 0;
+}
+
+/* ---- Where a part stands ---- */
+
+int head_rows_a_cell(const struct finder *f, const struct part *p)
+{
+	const struct trace_channel *c = &p->map->channel[p->from];
+	const struct shape *s = &f->g->outputs[p->output]->shape;
+	int64_t row = s->rank > 0 ? s->dim[s->rank - 1] : 0;
+	bool rows = s->rank == 2 || s->rank == 3;
+
+	if (p->count > 1)
+		rows = rows && c[1].first == c[0].first + 1;
+	if (!rows || row < 1 || c->step < row || c->step % row)
+		return 1;
+	return (int)(c->step / row);
+}
+
+bool head_place_part(const struct part *p, int anchors,
+		     struct dbp_head_part *out)
+{
+	const struct trace_channel *c = &p->map->channel[p->from];
+	int fields = p->count / anchors;
+
+	if (anchors < 1 || p->count % anchors)
+		return false;
+	*out = (struct dbp_head_part){
+		.output = (uint32_t)p->output,
+		.first = (uint32_t)c->first,
+		.cell = (uint32_t)c->step,
+		.anchor = anchors > 1 ? (uint32_t)(c[fields].first - c->first) :
+					0,
+		.field = fields > 1 ? (uint32_t)(c[1].first - c->first) : 0,
+	};
+	for (int a = 0; a < anchors; a++)
+		for (int k = 0; k < fields; k++)
+			if (c[a * fields + k].first !=
+			    (int64_t)out->first + a * (int64_t)out->anchor +
+				    k * (int64_t)out->field)
+				return false;
+	return true;
+}
+
+/* ---- Roles ---- */
+
+bool head_is_activated(const struct part *p)
+{
+	return p->flags & (TRACE_SIGMOID | TRACE_SOFTMAX);
+}
+
+static bool named(const struct finder *f, const struct part *p,
+		  const char *const *words)
+{
+	const char *a = p->map->value->name;
+	const char *b = p->map->value->producer->name;
+	const char *o = f->g->outputs[p->output]->name;
+
+	for (; *words; words++)
+		if (strcasestr(a, *words) || strcasestr(b, *words) ||
+		    (f->g->output_count > 1 && strcasestr(o, *words)))
+			return true;
+	return false;
+}
+
+static bool named_box(const struct finder *f, const struct part *p)
+{
+	static const char *const words[] = { "box", "reg", "loc", "dis_pred",
+					     NULL };
+
+	return named(f, p, words);
+}
+
+static bool named_object(const struct finder *f, const struct part *p)
+{
+	static const char *const words[] = { "obj", "center", "ctr", NULL };
+
+	return named(f, p, words);
+}
+
+/* Two maps: what is activated holds classes, else the names tell. */
+static bool roles_of_two(const struct finder *f, struct level *l)
+{
+	const struct part *a = &l->parts[0], *b = &l->parts[1];
+	bool first_box;
+
+	if (head_is_activated(a) != head_is_activated(b))
+		first_box = head_is_activated(b);
+	else if (named_box(f, a) != named_box(f, b))
+		first_box = named_box(f, a);
+	else if ((a->count == DFL_CHANNELS) != (b->count == DFL_CHANNELS))
+		first_box = a->count == DFL_CHANNELS;
+	else if ((a->count % 4 == 0) != (b->count % 4 == 0))
+		first_box = a->count % 4 == 0;
+	else
+		return false;
+	l->box = first_box ? a : b;
+	l->score = first_box ? b : a;
+	return l->box->count % 4 == 0;
+}
+
+/* More maps: four numbers are a box, one says whether there is anything;
+ * landmarks and the like stay unused. */
+static bool roles_of_more(const struct finder *f, struct level *l)
+{
+	for (int i = 0; i < l->count; i++) {
+		const struct part *p = &l->parts[i];
+
+		if (p->count == 4 && !head_is_activated(p) &&
+		    (!l->box || (named_box(f, p) && !named_box(f, l->box))))
+			l->box = p;
+	}
+	for (int i = 0; i < l->count; i++) {
+		const struct part *p = &l->parts[i];
+
+		if (p != l->box && p->count == 1 &&
+		    (!l->object ||
+		     (named_object(f, p) && !named_object(f, l->object))))
+			l->object = p;
+	}
+	for (int i = 0; i < l->count; i++) {
+		const struct part *p = &l->parts[i];
+		bool landmarks = l->count > 3 && !head_is_activated(p) &&
+				 p->count % 2 == 0 && p->count > 4;
+
+		if (p == l->box || p == l->object || landmarks)
+			continue;
+		if (l->score)
+			return false;
+		l->score = p;
+	}
+	return l->box && l->object && l->score;
+}
+
+bool head_find_roles(struct finder *f)
+{
+	for (int i = 0; i < f->level_count; i++) {
+		struct level *l = &f->levels[i];
+
+		if (l->count < 2 || l->count != f->levels[0].count)
+			return false;
+		if (l->count == 2 ? !roles_of_two(f, l) : !roles_of_more(f, l))
+			return false;
+	}
+	return true;
+}

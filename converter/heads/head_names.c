@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of a head's classes: from the user, from the model's metadata, or of
+ * the sets that everybody knows. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "converter/heads/head.h"
+#include "base/file_read.h"
+
+#define MAX_FILE (1 << 20)
+
+static const char *const coco[] = {
+	"person",        "bicycle",      "car",
+	"motorcycle",    "airplane",     "bus",
+	"train",         "truck",        "boat",
+	"traffic light", "fire hydrant", "stop sign",
+	"parking meter", "bench",        "bird",
+	"cat",           "dog",          "horse",
+	"sheep",         "cow",          "elephant",
+	"bear",          "zebra",        "giraffe",
+	"backpack",      "umbrella",     "handbag",
+	"tie",           "suitcase",     "frisbee",
+	"skis",          "snowboard",    "sports ball",
+	"kite",          "baseball bat", "baseball glove",
+	"skateboard",    "surfboard",    "tennis racket",
+	"bottle",        "wine glass",   "cup",
+	"fork",          "knife",        "spoon",
+	"bowl",          "banana",       "apple",
+	"sandwich",      "orange",       "broccoli",
+	"carrot",        "hot dog",      "pizza",
+	"donut",         "cake",         "chair",
+	"couch",         "potted plant", "bed",
+	"dining table",  "toilet",       "tv",
+	"laptop",        "mouse",        "remote",
+	"keyboard",      "cell phone",   "microwave",
+	"oven",          "toaster",      "sink",
+	"refrigerator",  "book",         "clock",
+	"vase",          "scissors",     "teddy bear",
+	"hair drier",    "toothbrush",
+};
+#define COCO_CLASSES ((uint32_t)(sizeof(coco) / sizeof(*coco)))
+
+/* Cuts `text` at any of the characters of `between`; the arena's. */
+static uint32_t split(char *text, const char *between, const char **names,
+		      uint32_t most)
+{
+	uint32_t n = 0;
+	char *rest;
+
+	for (char *word = strtok_r(text, between, &rest); word;
+	     word = strtok_r(NULL, between, &rest)) {
+		size_t end;
+
+		word += strspn(word, " \t");
+		end = strlen(word);
+		while (end && strchr(" \t\r", word[end - 1]))
+			word[--end] = 0;
+		if (end && n < most)
+			names[n] = word;
+		n += end > 0;
+	}
+	return n;
+}
+
+/* A file with a name a line, or else the names themselves. */
+static char *given_text(const char *classes, struct arena *a,
+			const char **between, struct diag *d)
+{
+	struct regular_file f;
+	char *text, *former;
+	int err;
+
+	*between = ",";
+	if (strchr(classes, ',') || !strchr(classes, '.'))
+		return arena_strdup(a, classes);
+	*between = "\n";
+	former = regular_file_subject(d, classes);
+	err = regular_file_read(classes, MAX_FILE, &f, d);
+	regular_file_end_subject(d, former);
+	if (err)
+		return NULL;
+	text = arena_strndup(a, (const char *)f.data, f.size);
+	regular_file_free(&f);
+	return text;
+}
+
+static int given_names(const char *classes, struct arena *a, struct head *h,
+		       struct diag *d)
+{
+	uint32_t count = head_classes(h->data), n;
+	const char *between;
+	char *text = given_text(classes, a, &between, d);
+
+	if (!text)
+		return -1;
+	n = split(text, between, h->names, count);
+	if (n == count)
+		return 0;
+	return diag_error(d,
+			  "--classes gives %u names, the model has %u "
+			  "classes",
+			  n, count);
+}
+
+/* {0: 'person', 1: "bicycle", ...}, as Ultralytics writes it. */
+static bool metadata_names(const char *text, struct arena *a, struct head *h)
+{
+	uint32_t count = head_classes(h->data), found = 0;
+	const char *p = text;
+
+	while (p && *p) {
+		char *end;
+		unsigned long id =
+			strtoul(p += strcspn(p, "0123456789"), &end, 10);
+		char quote;
+		const char *stop;
+
+		if (end == p)
+			break;
+		end += strspn(end, " :");
+		quote = *end;
+		if (quote != '\'' && quote != '"')
+			break;
+		stop = strchr(end + 1, quote);
+		if (!stop || id >= count || h->names[id])
+			return false;
+		h->names[id] =
+			arena_strndup(a, end + 1, (size_t)(stop - end - 1));
+		found += h->names[id] != NULL;
+		p = stop + 1;
+	}
+	return found == count;
+}
+
+int head_set_names(const struct graph *g, const char *classes, struct arena *a,
+		   struct head *h, struct diag *d)
+{
+	uint32_t count = head_classes(h->data);
+
+	if (h->names && !classes)
+		return 0;
+	h->names = arena_array(a, count + 1u, sizeof(*h->names));
+	if (!h->names)
+		return diag_error(d, "out of memory");
+	if (classes)
+		return given_names(classes, a, h, d);
+	if (g->class_names && metadata_names(g->class_names, a, h))
+		return 0;
+	memset(h->names, 0, count * sizeof(*h->names));
+	if (h->data->kind == DBP_HEAD_DETECTOR && count == COCO_CLASSES)
+		memcpy(h->names, coco, sizeof(coco));
+	else if (count == 1 && head_is_faces(h))
+		h->names[0] = "face";
+	return 0;
+}

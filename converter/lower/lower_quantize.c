@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rounding that quantized models write out, in float: codes are floats
+ * with whole values, so that what reads them gets the file's own numbers.
+ */
+#include "converter/lower/lower.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A scale or zero point, for one axis of x or all of it. */
+static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
+			   uint32_t x)
+{
+	const struct value *v = n->inputs[slot];
+	uint32_t t = lower_f32(l, v);
+	int64_t count = shape_elements(&v->shape);
+	struct shape s = { .rank = l->m->tensors[x].rank };
+	int axis;
+
+	if (count == 1)
+		return t;
+	axis = lower_axis(l, x, n->inputs[0]->shape.rank,
+			  node_int(n, "axis", 1));
+	if (axis < 0)
+		return t;
+	if (v->shape.rank != 1 || count != l->m->tensors[x].dims[axis]) {
+		lower_refuse(l, "scales of blocks");
+		return t;
+	}
+	for (int i = 0; i < s.rank; i++)
+		s.dim[i] = i == axis ? count : 1;
+	return lower_reshape(l, t, &s);
+}
+
+int lower_quantize_linear(struct lower *l, const struct node *n)
+{
+	bool is_signed = n->outputs[0]->dtype == DT_I8;
+	uint32_t x = lower_f32(l, n->inputs[0]);
+
+	if (!is_signed && n->outputs[0]->dtype != DT_U8)
+		return lower_refuse(l, "codes of type %s",
+				    dtype_name(n->outputs[0]->dtype));
+	x = lower_binary(l, DBP_B_DIV, x, along_axis(l, n, 1, x));
+	x = lower_unary(l, DBP_U_ROUND, x, 0, 0);
+	if (node_input(n, 2))
+		x = lower_binary(l, DBP_B_ADD, x, along_axis(l, n, 2, x));
+	x = lower_unary(l, DBP_U_CLIP, x, is_signed ? -128 : 0,
+			is_signed ? 127 : 255);
+	return lower_finish_f32(l, n, x);
+}
+
+int lower_dequantize_linear(struct lower *l, const struct node *n)
+{
+	uint32_t x = lower_f32(l, n->inputs[0]);
+
+	if (node_input(n, 2))
+		x = lower_binary(l, DBP_B_SUB, x, along_axis(l, n, 2, x));
+	x = lower_binary(l, DBP_B_MUL, x, along_axis(l, n, 1, x));
+	return lower_finish_f32(l, n, x);
+}
+
+static bool rounding_of(const struct node *n, enum dbp_unary *kind)
+{
+	const char *mode = node_string(n, "rounding_mode", "ROUND");
+
+	*kind = !strcmp(mode, "FLOOR") ? DBP_U_FLOOR :
+		!strcmp(mode, "CEIL")  ? DBP_U_CEIL :
+					 DBP_U_ROUND;
+	return *kind != DBP_U_ROUND || !strcmp(mode, "ROUND");
+}
+
+/* QONNX: (clip(round(x / scale + zero point)) - zero point) * scale. */
+int lower_quant(struct lower *l, const struct node *n)
+{
+	bool is_signed = node_int(n, "signed", 1) != 0;
+	bool is_narrow = node_int(n, "narrow", 0) != 0;
+	uint32_t x = lower_f32(l, n->inputs[0]);
+	uint32_t scale = lower_f32(l, n->inputs[1]);
+	uint32_t zero = lower_f32(l, n->inputs[2]);
+	enum dbp_unary rounding;
+	double low, high;
+	float bits;
+
+	if (!rounding_of(n, &rounding))
+		return lower_refuse(l, "rounding '%s'",
+				    node_string(n, "rounding_mode", ""));
+	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
+		return lower_refuse(l, "a bit width that is not 1 to 24");
+	high = ldexp(1, (int)bits - is_signed) - 1 - (is_narrow && !is_signed);
+	low = is_signed ? -high - 1 + is_narrow : 0;
+	x = lower_binary(l, DBP_B_DIV, x, scale);
+	x = lower_binary(l, DBP_B_ADD, x, zero);
+	x = lower_unary(l, DBP_U_CLIP, x, (float)low, (float)high);
+	x = lower_unary(l, rounding, x, 0, 0);
+	x = lower_binary(l, DBP_B_SUB, x, zero);
+	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
+}
+
+/* Into codes of the grid itself, which x often has already. */
+int lower_quant_s8(struct lower *l, const struct node *n)
+{
+	const struct value *x = n->inputs[0], *y = n->outputs[0];
+	bool same = lower_is_s8(x) && x->quant == y->quant;
+	float scale;
+
+	if (!y->quant)
+		return LOWER_ELSEWHERE;
+	if (!same &&
+	    (y->quant->bits < 8 || y->quant->channels > 1 ||
+	     node_int(n, "narrow", 0) || !node_const_float(n, 1, &scale) ||
+	     y->quant->scale[0] != scale))
+		return LOWER_ELSEWHERE;
+	if (same) { /* x is what y is; reports look at y */
+		l->own[y->id] = lower_own(l, x);
+		l->m->tensors[l->own[y->id]].value = y;
+		return 0;
+	}
+	lower_store(l, y, lower_is_s8(x) ? lower_own(l, x) : lower_f32(l, x));
+	return 0;
+}

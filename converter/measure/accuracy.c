@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/measure/accuracy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MOST_FOUND 1000  /* a photo */
+#define MOST_COUNTED 100 /* of a class and a photo, as COCO has it */
+#define UNUSED UINT32_MAX
+
+/* One photo's outcome, so that they are summed up in one order. */
+struct outcome {
+	const struct annotated_photo *labels;
+	bool counts;
+	struct ap_truth *truth;
+	int truth_count;
+	struct dbrt_detection *found;
+	int found_count;
+	uint32_t class_id; /* classifier */
+};
+
+struct measure {
+	const struct config *c;
+	const struct dataset *photos;
+	const struct annotations *labels;
+	int first, count;
+	struct engine **engines; /* one a thread */
+	struct outcome *outcomes;
+	uint32_t *class_of; /* the model's, by the labels' */
+	bool is_boxes;
+	struct arena *arena;
+};
+
+const char *accuracy_metric(const struct accuracy *a)
+{
+	return a->is_boxes ? "map50" : "top1";
+}
+
+double accuracy_value(const struct accuracy *a)
+{
+	return a->is_boxes ? a->total.ap50 : a->top1;
+}
+
+/* ---- Classes ---- */
+
+static bool has_names(const struct measure *m)
+{
+	return m->labels->class_count && m->labels->class_names[0] &&
+	       *engine_class_name(m->engines[0], 0);
+}
+
+static int match_names(struct measure *m, uint32_t classes, struct diag *d)
+{
+	const char *left_out = NULL;
+	uint32_t matched = 0;
+
+	for (uint32_t i = 0; i < m->labels->class_count; i++) {
+		const char *name = m->labels->class_names[i];
+
+		m->class_of[i] = UNUSED;
+		for (uint32_t k = 0; name && k < classes; k++)
+			if (!strcasecmp(name,
+					engine_class_name(m->engines[0], k)))
+				m->class_of[i] = k;
+		matched += m->class_of[i] != UNUSED;
+		if (m->class_of[i] == UNUSED && name && !left_out)
+			left_out = name;
+	}
+	if (matched && left_out)
+		diag_warn(d,
+			  "%u of the labels' %u classes are none of the "
+			  "model's and left out, '%s' for one",
+			  m->labels->class_count - matched,
+			  m->labels->class_count, left_out);
+	if (matched)
+		return 0;
+	diag_error(d,
+		   "the labels' classes are none of the model's: '%s' and "
+		   "'%s' begin the lists",
+		   m->labels->class_names[0],
+		   engine_class_name(m->engines[0], 0));
+	diag_hint(d, "name the model's classes, in its order, with --classes");
+	return -1;
+}
+
+static int map_classes(struct measure *m, struct diag *d)
+{
+	uint32_t classes = engine_classes(m->engines[0]);
+	uint32_t labelled = m->labels->class_count;
+
+	m->class_of =
+		arena_array(m->arena, labelled + 1u, sizeof(*m->class_of));
+	if (!m->class_of)
+		return diag_error(d, "out of memory");
+	if (m->is_boxes && classes == 1)
+		return 0; /* all zeros: everything is what it looks for */
+	if (has_names(m))
+		return match_names(m, classes, d);
+	if (labelled > classes)
+		return diag_error(d, "the labels have %u classes, the model %u",
+				  labelled, classes);
+	for (uint32_t i = 0; i < labelled; i++)
+		m->class_of[i] = i;
+	return 0;
+}
+
+/* ---- Photos ---- */
+
+static int keep_truth(struct outcome *o, const struct measure *m, float width,
+		      float height)
+{
+	const struct annotated_photo *p = o->labels;
+	float w = m->labels->normalized ? width : 1;
+	float h = m->labels->normalized ? height : 1;
+
+	o->truth = calloc(p ? (size_t)p->box_count + 1 : 1, sizeof(*o->truth));
+	if (!o->truth)
+		return -1;
+	for (int i = 0; p && i < p->box_count; i++) {
+		const struct annotation_box *b = &p->boxes[i];
+
+		if (m->class_of[b->class_id] == UNUSED)
+			continue;
+		o->truth[o->truth_count++] = (struct ap_truth){
+			.x1 = b->x1 * w,
+			.y1 = b->y1 * h,
+			.x2 = b->x2 * w,
+			.y2 = b->y2 * h,
+			.class_id = m->class_of[b->class_id],
+			.ignore = b->ignore,
+		};
+	}
+	return 0;
+}
+
+static int keep_found(struct outcome *o, const struct engine *e)
+{
+	float least = engine_threshold(e) < ACCURACY_LEAST_SCORE ?
+			      engine_threshold(e) :
+			      ACCURACY_LEAST_SCORE;
+
+	o->found = calloc(MOST_FOUND, sizeof(*o->found));
+	if (!o->found)
+		return -1;
+	o->found_count = engine_detections_at(e, least, o->found, MOST_FOUND);
+	return 0;
+}
+
+static int measure_photo(void *ctx, int i, int worker, struct diag *d)
+{
+	struct measure *m = ctx;
+	struct outcome *o = &m->outcomes[i];
+	const struct dataset_item *item = &m->photos->items[m->first + i];
+	struct engine *e = m->engines[worker];
+	struct dbrt_detection best;
+	struct image photo;
+	float width, height;
+	int err;
+
+	o->labels = annotations_of(m->labels, item->name);
+	o->counts = item->kind == ITEM_PHOTO &&
+		    (o->labels || m->labels->missing_is_empty);
+	if (!o->counts)
+		return 0;
+	err = engine_run(e, item->path, &photo, d);
+	width = (float)photo.width;
+	height = (float)photo.height;
+	image_free(&photo);
+	if (err)
+		return -1;
+	if (!m->is_boxes) {
+		o->class_id = engine_detections_at(e, 0, &best, 1) == 1 ?
+				      best.class_id :
+				      UNUSED;
+		return 0;
+	}
+	if (keep_truth(o, m, width, height) || keep_found(o, e))
+		return diag_error(d, "out of memory");
+	return 0;
+}
+
+/* ---- Sums ---- */
+
+static const char *class_name(const struct measure *m, uint32_t id)
+{
+	const char *name = engine_class_name(m->engines[0], id);
+
+	for (uint32_t i = 0; !*name && i < m->labels->class_count; i++)
+		if (m->class_of[i] == id && m->labels->class_names[i] &&
+		    engine_classes(m->engines[0]) > 1)
+			name = m->labels->class_names[i];
+	return *name ? arena_strdup(m->arena, name) :
+		       arena_printf(m->arena, "%u", id);
+}
+
+static int add_class(const struct measure *m, struct accuracy *out, uint32_t id,
+		     const struct ap_result *r, int right)
+{
+	struct accuracy_class *c = &out->classes[out->class_count++];
+
+	*c = (struct accuracy_class){ .name = class_name(m, id),
+				      .result = *r,
+				      .right = right };
+	return c->name ? 0 : -1;
+}
+
+static int sum_boxes(const struct measure *m, struct accuracy *out)
+{
+	uint32_t classes = engine_classes(m->engines[0]);
+	struct ap *ap = ap_new(classes);
+	int err = ap ? 0 : -1;
+
+	for (int i = 0; !err && i < m->count; i++) {
+		const struct outcome *o = &m->outcomes[i];
+
+		if (o->counts)
+			err = ap_add(ap, o->truth, o->truth_count, o->found,
+				     o->found_count, MOST_COUNTED);
+	}
+	for (uint32_t i = 0; !err && i < classes; i++) {
+		struct ap_result r;
+
+		if (ap_class(ap, i, out->threshold, &r))
+			err = add_class(m, out, i, &r, 0);
+	}
+	if (!err)
+		ap_total(ap, out->threshold, &out->total);
+	ap_free(ap);
+	return err;
+}
+
+static int sum_classes(const struct measure *m, struct accuracy *out)
+{
+	uint32_t classes = engine_classes(m->engines[0]);
+	int *total = calloc(classes + 1u, sizeof(*total));
+	int *right = calloc(classes + 1u, sizeof(*right));
+	int err = total && right ? 0 : -1, all = 0, hits = 0;
+
+	for (int i = 0; !err && i < m->count; i++) {
+		const struct outcome *o = &m->outcomes[i];
+		uint32_t id;
+
+		if (!o->counts || !o->labels || !o->labels->box_count)
+			continue;
+		id = m->class_of[o->labels->boxes[0].class_id];
+		if (id == UNUSED)
+			continue;
+		total[id]++;
+		right[id] += o->class_id == id;
+		hits += o->class_id == id;
+		all++;
+	}
+	for (uint32_t i = 0; !err && i < classes; i++) {
+		struct ap_result r = { .truths = total[i] };
+
+		if (total[i])
+			r.recall = (double)right[i] / total[i];
+		if (total[i])
+			err = add_class(m, out, i, &r, right[i]);
+	}
+	out->top1 = all ? (double)hits / all : 1;
+	free(total);
+	free(right);
+	return err;
+}
+
+static int sum_up(const struct measure *m, struct accuracy *out, struct diag *d)
+{
+	out->is_boxes = m->is_boxes;
+	out->threshold = engine_threshold(m->engines[0]);
+	out->classes = arena_array(m->arena, engine_classes(m->engines[0]) + 1u,
+				   sizeof(*out->classes));
+	for (int i = 0; i < m->count; i++) {
+		out->photos += m->outcomes[i].counts;
+		out->skipped += !m->outcomes[i].counts;
+	}
+	if (!out->photos)
+		return diag_error(d, "none of the photos is labelled");
+	if (!out->classes ||
+	    (m->is_boxes ? sum_boxes(m, out) : sum_classes(m, out)))
+		return diag_error(d, "out of memory");
+	return 0;
+}
+
+/* ---- Beginning and end ---- */
+
+static int open_engines(struct measure *m, const struct accuracy_model *model,
+			int threads, struct diag *d)
+{
+	for (int i = 0; i < threads; i++) {
+		m->engines[i] = model->dbp ? engine_open_bytes(model->dbp,
+							       model->dbp_bytes,
+							       model->path, d) :
+					     engine_open(model->path, m->c, d);
+		if (!m->engines[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int check_result(struct measure *m, const struct accuracy_model *model,
+			struct diag *d)
+{
+	enum engine_result r = engine_result(m->engines[0]);
+
+	m->is_boxes = r == ENGINE_DETECTIONS;
+	if (r == ENGINE_TENSORS) {
+		diag_error(d,
+			   "%s: how its outputs become boxes or classes is "
+			   "not known: %s",
+			   model->path, engine_no_result(m->engines[0]));
+		diag_hint(d, "describe them in a file, and give that with "
+			     "--head");
+		return -1;
+	}
+	if (m->is_boxes == m->labels->is_boxes)
+		return 0;
+	return diag_error(d, "%s: %s, but the labels (%s) are %s", model->path,
+			  m->is_boxes ? "finds boxes" : "tells a class a photo",
+			  m->labels->format,
+			  m->labels->is_boxes ? "boxes" : "a class a photo");
+}
+
+int accuracy_measure(const struct config *c, const struct accuracy_model *model,
+		     const struct dataset *photos, int first, int count,
+		     const struct annotations *labels, struct arena *a,
+		     struct accuracy *out, progress_fn *progress,
+		     void *progress_ctx, struct diag *d)
+{
+	const struct progress p = { progress, progress_ctx, "evaluate" };
+	int threads = parallel_threads(c->jobs, count), err = -1;
+	struct measure m = { .c = c,
+			     .photos = photos,
+			     .labels = labels,
+			     .first = first,
+			     .count = count,
+			     .arena = a };
+
+	*out = (struct accuracy){ 0 };
+	m.engines = calloc((size_t)threads + 1, sizeof(struct engine *));
+	m.outcomes = calloc((size_t)count + 1, sizeof(*m.outcomes));
+	if (!m.engines || !m.outcomes)
+		diag_error(d, "out of memory");
+	else if (!open_engines(&m, model, threads, d) &&
+		 !check_result(&m, model, d) && !map_classes(&m, d) &&
+		 !parallel_run(threads, count, measure_photo, &m, &p, d))
+		err = sum_up(&m, out, d);
+	for (int i = 0; m.outcomes && i < count; i++) {
+		free(m.outcomes[i].truth);
+		free(m.outcomes[i].found);
+	}
+	for (int i = 0; m.engines && i < threads; i++)
+		engine_close(m.engines[i]);
+	free(m.engines);
+	free(m.outcomes);
+	return err;
+}

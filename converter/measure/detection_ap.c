@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/measure/detection_ap.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECALLS 101
+
+/* What became of a detection, a bit for each overlap. */
+struct match {
+	float score;
+	uint32_t order; /* in which it came */
+	uint16_t hit, ignored;
+};
+
+struct class_matches {
+	struct match *list;
+	uint32_t count, capacity;
+	int truths;
+};
+
+struct ap {
+	uint32_t class_count;
+	struct class_matches *classes;
+};
+
+struct ap *ap_new(uint32_t class_count)
+{
+	struct ap *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->class_count = class_count;
+	a->classes = calloc((size_t)class_count + 1, sizeof(*a->classes));
+	if (a->classes)
+		return a;
+	free(a);
+	return NULL;
+}
+
+void ap_free(struct ap *a)
+{
+	for (uint32_t i = 0; a && i < a->class_count; i++)
+		free(a->classes[i].list);
+	if (a)
+		free(a->classes);
+	free(a);
+}
+
+/* ---- One photo, one class ---- */
+
+/* Of a box with one of the truth; with an ignored one, the part inside. */
+static double overlap(const struct dbrt_detection *d, const struct ap_truth *t)
+{
+	double w = (double)(d->x2 < t->x2 ? d->x2 : t->x2) -
+		   (double)(d->x1 > t->x1 ? d->x1 : t->x1);
+	double h = (double)(d->y2 < t->y2 ? d->y2 : t->y2) -
+		   (double)(d->y1 > t->y1 ? d->y1 : t->y1);
+	double both = w > 0 && h > 0 ? w * h : 0;
+	double own = ((double)d->x2 - (double)d->x1) *
+		     ((double)d->y2 - (double)d->y1);
+	double other = ((double)t->x2 - (double)t->x1) *
+		       ((double)t->y2 - (double)t->y1);
+	double all = t->ignore ? own : own + other - both;
+
+	return all > 0 ? both / all : 0;
+}
+
+struct photo {
+	const struct dbrt_detection **found; /* best first */
+	const struct ap_truth **truth;       /* ignored ones last */
+	bool *taken;
+	int found_count, truth_count;
+};
+
+static int best_truth(const struct photo *p, const struct dbrt_detection *d,
+		      double least)
+{
+	int best = -1;
+
+	for (int i = 0; i < p->truth_count; i++) {
+		const struct ap_truth *t = p->truth[i];
+		double o;
+
+		if (p->taken[i] && !t->ignore)
+			continue;
+		/* what is to be found goes before what is ignored */
+		if (best >= 0 && !p->truth[best]->ignore && t->ignore)
+			break;
+		o = overlap(d, t);
+		if (o < least)
+			continue;
+		least = o;
+		best = i;
+	}
+	return best;
+}
+
+static void match_at(struct photo *p, int step, struct match *out)
+{
+	double least = .5 + .05 * step;
+
+	memset(p->taken, 0, (size_t)p->truth_count * sizeof(*p->taken));
+	for (int i = 0; i < p->found_count; i++) {
+		int t = best_truth(p, p->found[i], least);
+
+		if (t < 0)
+			continue;
+		p->taken[t] = true;
+		if (p->truth[t]->ignore)
+			out[i].ignored |= (uint16_t)(1 << step);
+		else
+			out[i].hit |= (uint16_t)(1 << step);
+	}
+}
+
+static int reserve(struct class_matches *c, int more)
+{
+	uint32_t room = c->capacity ? c->capacity : 64;
+	struct match *larger;
+
+	while (room < c->count + (uint32_t)more)
+		room *= 2;
+	if (room == c->capacity)
+		return 0;
+	larger = realloc(c->list, room * sizeof(*larger));
+	if (!larger)
+		return -1;
+	c->list = larger;
+	c->capacity = room;
+	return 0;
+}
+
+static int add_class(struct class_matches *c, struct photo *p)
+{
+	struct match *out;
+
+	if (reserve(c, p->found_count))
+		return -1;
+	out = c->list + c->count;
+	for (int i = 0; i < p->found_count; i++)
+		out[i] = (struct match){ .score = p->found[i]->score,
+					 .order = c->count + (uint32_t)i };
+	for (int step = 0; step < AP_OVERLAPS; step++)
+		match_at(p, step, out);
+	for (int i = 0; i < p->truth_count; i++)
+		c->truths += !p->truth[i]->ignore;
+	c->count += (uint32_t)p->found_count;
+	return 0;
+}
+
+/* ---- One photo ---- */
+
+static int by_class_and_score(const void *a, const void *b)
+{
+	const struct dbrt_detection *x = *(struct dbrt_detection *const *)a;
+	const struct dbrt_detection *y = *(struct dbrt_detection *const *)b;
+
+	if (x->class_id != y->class_id)
+		return x->class_id < y->class_id ? -1 : 1;
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static int by_class_and_ignore(const void *a, const void *b)
+{
+	const struct ap_truth *x = *(struct ap_truth *const *)a;
+	const struct ap_truth *y = *(struct ap_truth *const *)b;
+
+	if (x->class_id != y->class_id)
+		return x->class_id < y->class_id ? -1 : 1;
+	if (x->ignore != y->ignore)
+		return x->ignore ? 1 : -1;
+	return (x > y) - (x < y);
+}
+
+/* Both lists, class by class. */
+static int add_sorted(struct ap *a, struct photo all, int most)
+{
+	int f = 0, t = 0, err = 0;
+
+	while (!err && (f < all.found_count || t < all.truth_count)) {
+		uint32_t id = f < all.found_count ? all.found[f]->class_id :
+						    UINT32_MAX;
+		struct photo p = { .taken = all.taken };
+
+		if (t < all.truth_count && all.truth[t]->class_id < id)
+			id = all.truth[t]->class_id;
+		p.found = all.found + f;
+		p.truth = all.truth + t;
+		for (; f < all.found_count && all.found[f]->class_id == id; f++)
+			p.found_count++;
+		for (; t < all.truth_count && all.truth[t]->class_id == id; t++)
+			p.truth_count++;
+		if (most && p.found_count > most)
+			p.found_count = most;
+		if (id < a->class_count)
+			err = add_class(&a->classes[id], &p);
+	}
+	return err;
+}
+
+int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
+	   const struct dbrt_detection *found, int found_count, int most)
+{
+	struct photo p = { .found_count = found_count,
+			   .truth_count = truth_count };
+	int err = -1;
+
+	p.found = calloc((size_t)found_count + 1, sizeof(*p.found));
+	p.truth = calloc((size_t)truth_count + 1, sizeof(*p.truth));
+	p.taken = calloc((size_t)truth_count + 1, sizeof(*p.taken));
+	if (p.found && p.truth && p.taken) {
+		for (int i = 0; i < found_count; i++)
+			p.found[i] = &found[i];
+		for (int i = 0; i < truth_count; i++)
+			p.truth[i] = &truth[i];
+		qsort(p.found, (size_t)found_count, sizeof(*p.found),
+		      by_class_and_score);
+		qsort(p.truth, (size_t)truth_count, sizeof(*p.truth),
+		      by_class_and_ignore);
+		err = add_sorted(a, p, most);
+	}
+	free(p.found);
+	free(p.truth);
+	free(p.taken);
+	return err;
+}
+
+/* ---- Results ---- */
+
+static int by_score(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/*
+ * The mean of the precisions at the recalls 0, .01, ... 1, each the best at
+ * that recall and beyond. Recalls are compared as COCO's own evaluator does,
+ * in double.
+ */
+static double precision_mean(const struct class_matches *c, int step)
+{
+	double best[RECALLS + 1] = { 0 }, sum = 0, highest = 0;
+	uint32_t right = 0, wrong = 0;
+
+	for (uint32_t i = 0; i < c->count; i++) {
+		double recall, precision;
+		int reached = 0;
+
+		if (c->list[i].ignored >> step & 1)
+			continue;
+		if (c->list[i].hit >> step & 1)
+			right++;
+		else
+			wrong++;
+		recall = (double)right / c->truths;
+		precision = right / ((double)right + wrong + DBL_EPSILON);
+		reached = (int)(100 * recall) + 1;
+		while (reached > 0 && reached * .01 > recall)
+			reached--;
+		if (recall >= 1)
+			reached = RECALLS - 1;
+		if (precision > best[reached])
+			best[reached] = precision;
+	}
+	for (int r = RECALLS - 1; r >= 0; r--) {
+		highest = best[r] > highest ? best[r] : highest;
+		sum += highest;
+	}
+	return sum / RECALLS;
+}
+
+struct counts {
+	int hits, found, truths;
+};
+
+static struct counts count_at(const struct class_matches *c, float threshold)
+{
+	struct counts n = { .truths = c->truths };
+
+	for (uint32_t i = 0; i < c->count; i++) {
+		const struct match *m = &c->list[i];
+
+		if (m->score < threshold || (m->ignored & 1))
+			continue;
+		n.found++;
+		n.hits += m->hit & 1;
+	}
+	return n;
+}
+
+static void put_counts(struct ap_result *out, const struct counts *n)
+{
+	out->truths = n->truths;
+	out->precision = n->found ? (double)n->hits / n->found : 1;
+	out->recall = n->truths ? (double)n->hits / n->truths : 1;
+	out->f1 = n->found + n->truths ?
+			  2.0 * n->hits / (n->found + n->truths) :
+			  1;
+}
+
+bool ap_class(const struct ap *a, uint32_t class_id, float threshold,
+	      struct ap_result *out)
+{
+	struct class_matches *c;
+	struct counts n;
+
+	*out = (struct ap_result){ 0 };
+	if (class_id >= a->class_count)
+		return false;
+	c = &a->classes[class_id];
+	if (c->count)
+		qsort(c->list, c->count, sizeof(*c->list), by_score);
+	n = count_at(c, threshold);
+	put_counts(out, &n);
+	if (!c->truths)
+		return false;
+	for (int step = 0; step < AP_OVERLAPS; step++) {
+		double x = precision_mean(c, step);
+
+		out->ap += x / AP_OVERLAPS;
+		if (step == 0)
+			out->ap50 = x;
+	}
+	return true;
+}
+
+void ap_total(const struct ap *a, float threshold, struct ap_result *out)
+{
+	struct counts all = { 0 };
+	struct ap_result sum = { 0 };
+	int classes = 0;
+
+	for (uint32_t i = 0; i < a->class_count; i++) {
+		struct counts n = count_at(&a->classes[i], threshold);
+		struct ap_result r;
+
+		all.hits += n.hits;
+		all.found += n.found;
+		all.truths += n.truths;
+		if (!ap_class(a, i, threshold, &r))
+			continue;
+		sum.ap50 += r.ap50;
+		sum.ap += r.ap;
+		classes++;
+	}
+	put_counts(out, &all);
+	out->ap50 = classes ? sum.ap50 / classes : 1;
+	out->ap = classes ? sum.ap / classes : 1;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/measure/float_detections.h"
+
+struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
+			       uint32_t height)
+{
+	return dbrt_frame_of(width, height, (uint32_t)p->width,
+			     (uint32_t)p->height, preprocess_fit(p->fit));
+}
+
+int detect_float(const struct dbp_head *head, const struct graph *g,
+		 const struct evaluator *e, const struct dbrt_frame *frame,
+		 float threshold, struct dbrt_detection *out, int max)
+{
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+
+	for (int i = 0; i < g->output_count; i++) {
+		const struct shape *s = &g->outputs[i]->shape;
+
+		outputs[i].data = evaluator_output(e, i);
+		outputs[i].last = outputs[i].pitch =
+			s->rank ? (uint32_t)s->dim[s->rank - 1] : 1;
+	}
+	return dbrt_select(head, outputs, frame, threshold, head->nms_iou, out,
+			   (uint32_t)max);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/measure/model_runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "converter/convert.h"
+#include "converter/measure/float_detections.h"
+#include "converter/heads/head.h"
+#include "converter/pack/packed_file.h"
+#include "converter/data/tensor_file.h"
+#include "evaluator/evaluator.h"
+
+struct engine {
+	const char *path;
+	bool is_packed;
+	struct preprocess preprocess;
+	struct head head;
+	float threshold, nms_iou; /* asked for; -1: the packed file's */
+	struct dbrt_frame frame;  /* of the last photo; width 0: a tensor */
+
+	struct packed_file packed;
+
+	struct arena arena; /* of the float graph */
+	struct graph *g;
+	struct evaluator *evaluator;
+	void *input; /* float model: in its own order and type */
+};
+
+static int start_packed(struct engine *e, struct diag *d)
+{
+	if (packed_file_bind(&e->packed, d))
+		return -1;
+	packed_file_preprocess(&e->packed, &e->preprocess);
+	return 0;
+}
+
+static int open_packed(struct engine *e, const struct config *c, struct diag *d)
+{
+	e->threshold = c->score_threshold;
+	e->nms_iou = c->nms_iou;
+	if (c->mean_given || c->scale_given || c->color_given)
+		diag_warn(d,
+			  "%s: photos are prepared as the packed model "
+			  "says; --mean, --scale and --color do not count",
+			  e->path);
+	if (c->head || c->classes)
+		diag_warn(d,
+			  "%s: the packed model says what its outputs mean; "
+			  "--head and --classes do not count",
+			  e->path);
+	if (packed_file_read(&e->packed, e->path, d))
+		return -1;
+	return start_packed(e, d);
+}
+
+static int open_float(struct engine *e, const struct config *c, struct diag *d)
+{
+	struct config own = *c;
+	uint8_t sha256[32];
+	int64_t n;
+
+	own.model_path = e->path;
+	e->g = pipeline_load(&own, &e->arena, sha256, NULL, d);
+	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
+	    head_find(e->g, c, &e->arena, &e->head, d))
+		return -1;
+	if (e->g->input_count != 1)
+		return diag_error(d,
+				  "%s: has %d inputs, only models of one "
+				  "can be run",
+				  e->path, e->g->input_count);
+	n = shape_elements(&e->g->inputs[0]->shape);
+	e->input = arena_array(&e->arena, (size_t)n, 8);
+	e->evaluator = e->input ? evaluator_new(e->g, d) : NULL;
+	return e->evaluator ? 0 : diag_error(d, "%s: cannot be run", e->path);
+}
+
+static struct engine *new_engine(const char *path, bool is_packed,
+				 struct diag *d)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e) {
+		diag_error(d, "out of memory");
+		return NULL;
+	}
+	e->path = path;
+	e->is_packed = is_packed;
+	e->threshold = e->nms_iou = -1;
+	arena_init(&e->arena, 0);
+	return e;
+}
+
+static struct engine *opened(struct engine *e, int err)
+{
+	if (!err)
+		return e;
+	engine_close(e);
+	return NULL;
+}
+
+struct engine *engine_open(const char *path, const struct config *c,
+			   struct diag *d)
+{
+	struct engine *e = new_engine(path, packed_file_name(path), d);
+
+	if (!e)
+		return NULL;
+	return opened(e, e->is_packed ? open_packed(e, c, d) :
+					open_float(e, c, d));
+}
+
+struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
+				 const char *name, struct diag *d)
+{
+	struct engine *e = new_engine(name, true, d);
+
+	if (!e)
+		return NULL;
+	return opened(e, packed_file_open(&e->packed, dbp, size, name, d) ||
+				 start_packed(e, d));
+}
+
+void engine_close(struct engine *e)
+{
+	if (!e)
+		return;
+	packed_file_close(&e->packed);
+	evaluator_free(e->evaluator);
+	arena_free(&e->arena);
+	free(e);
+}
+
+/* ---- Running ---- */
+
+static int set_photo(struct engine *e, const char *input, struct image *photo,
+		     struct diag *d)
+{
+	if (!e->preprocess.is_image)
+		return diag_error(d,
+				  "%s: the model does not take a picture, "
+				  "only tensors (.npy, .pb)",
+				  input);
+	if (image_read(input, photo, d))
+		return -1;
+	e->frame = detect_frame(&e->preprocess, photo->width, photo->height);
+	if (!e->is_packed)
+		return preprocess_photo(&e->preprocess, photo->pixels,
+					photo->width, photo->height, e->input,
+					d);
+	return packed_file_status(
+		&e->packed,
+		dbrt_set_image(&e->packed.model, 0, photo->pixels, photo->width,
+			       photo->height, (size_t)photo->width * 3),
+		"cannot take the photo", d);
+}
+
+static int set_packed_tensor(struct engine *e, const char *input,
+			     const struct tensor *t, struct diag *d)
+{
+	struct dbrt_tensor to;
+	struct shape shape;
+	float *data;
+	int err;
+
+	dbrt_input(&e->packed.model, 0, &to);
+	shape = packed_shape(&to);
+	data = malloc((size_t)shape_elements(&shape) * sizeof(*data) + 1);
+	if (!data)
+		return diag_error(d, "out of memory");
+	err = tensor_convert(t, input, DT_F32, &shape, data, d);
+	if (!err)
+		err = packed_file_status(
+			&e->packed,
+			dbrt_set_input_f32(&e->packed.model, 0, data,
+					   (size_t)shape_elements(&shape)),
+			"cannot take the tensor", d);
+	free(data);
+	return err;
+}
+
+static int set_tensor(struct engine *e, const char *input, struct diag *d)
+{
+	struct tensor t;
+	int err;
+
+	if (tensor_read(input, &t, d))
+		return -1;
+	if (e->is_packed)
+		err = set_packed_tensor(e, input, &t, d);
+	else
+		err = tensor_convert(&t, input, e->g->inputs[0]->dtype,
+				     &e->g->inputs[0]->shape, e->input, d);
+	tensor_free(&t);
+	return err;
+}
+
+int engine_run(struct engine *e, const char *input, struct image *photo,
+	       struct diag *d)
+{
+	const void *inputs[1] = { e->input };
+
+	*photo = (struct image){ 0 };
+	e->frame = (struct dbrt_frame){ 0 };
+	if (tensor_file_name(input) ? set_tensor(e, input, d) :
+				      set_photo(e, input, photo, d))
+		return -1;
+	if (e->is_packed)
+		return packed_file_status(&e->packed,
+					  dbrt_run(&e->packed.model),
+					  "cannot run", d);
+	return evaluator_run(e->evaluator, inputs, NULL, NULL, d);
+}
+
+/* ---- Results ---- */
+
+int engine_outputs(const struct engine *e)
+{
+	return e->is_packed ? (int)dbrt_output_count(&e->packed.model) :
+			      e->g->output_count;
+}
+
+static int packed_output(const struct engine *e, int i, const char **name,
+			 struct tensor *t, struct diag *d)
+{
+	struct dbrt_tensor from;
+	struct shape s;
+	int64_t n;
+
+	if (dbrt_output(&e->packed.model, (uint32_t)i, &from) != DBRT_OK)
+		return diag_error(d, "%s: has no output %d", e->path, i);
+	s = packed_shape(&from);
+	*name = from.name;
+	if (tensor_init(t, DT_F32, &s))
+		return diag_error(d, "out of memory");
+	packed_floats(&from, t->data);
+	if (from.dtype != DBRT_I32)
+		return 0;
+	n = shape_elements(&s);
+	t->dtype = DT_I32;
+	for (int64_t k = 0; k < n; k++)
+		((int32_t *)t->data)[k] = (int32_t)((const float *)t->data)[k];
+	return 0;
+}
+
+int engine_output(const struct engine *e, int i, const char **name,
+		  struct tensor *t, struct diag *d)
+{
+	const struct value *v;
+
+	if (e->is_packed)
+		return packed_output(e, i, name, t, d);
+	v = e->g->outputs[i];
+	*name = v->name;
+	if (tensor_init(t, v->dtype, &v->shape))
+		return diag_error(d, "out of memory");
+	memcpy(t->data, evaluator_output(e->evaluator, i), tensor_bytes(t));
+	return 0;
+}
+
+static const struct dbp_head *head_of(const struct engine *e)
+{
+	return e->is_packed ? e->packed.head : e->head.data;
+}
+
+enum engine_result engine_result(const struct engine *e)
+{
+	const struct dbp_head *h = head_of(e);
+
+	if (!h)
+		return ENGINE_TENSORS;
+	return h->kind == DBP_HEAD_DETECTOR ? ENGINE_DETECTIONS :
+					      ENGINE_CLASSES;
+}
+
+const char *engine_no_result(const struct engine *e)
+{
+	return e->head.why ? e->head.why : "the file says nothing about it";
+}
+
+uint32_t engine_classes(const struct engine *e)
+{
+	return head_of(e) ? head_classes(head_of(e)) : 0;
+}
+
+float engine_threshold(const struct engine *e)
+{
+	if (e->threshold >= 0)
+		return e->threshold;
+	return head_of(e) ? head_of(e)->score_threshold : 0;
+}
+
+int engine_detections_at(const struct engine *e, float threshold,
+			 struct dbrt_detection *out, int max)
+{
+	struct dbrt_frame frame = e->frame;
+	const struct dbp_head *h = head_of(e);
+	int n;
+
+	if (e->is_packed) {
+		n = dbrt_detections_at(&e->packed.model, threshold,
+				       e->nms_iou >= 0 ? e->nms_iou :
+							 h->nms_iou,
+				       out, (uint32_t)max);
+		return n < 0 ? 0 : n;
+	}
+	if (!frame.width)
+		frame = detect_frame(&e->preprocess,
+				     (uint32_t)e->preprocess.width,
+				     (uint32_t)e->preprocess.height);
+	return detect_float(h, e->g, e->evaluator, &frame, threshold, out, max);
+}
+
+int engine_detections(const struct engine *e, struct dbrt_detection *out,
+		      int max)
+{
+	return engine_detections_at(e, engine_threshold(e), out, max);
+}
+
+int engine_scores(const struct engine *e)
+{
+	return (int)head_of(e)->scores_output;
+}
+
+const char *engine_class_name(const struct engine *e, uint32_t class_id)
+{
+	return e->is_packed ? dbrt_class_name(&e->packed.model, class_id) :
+			      head_class_name(&e->head, class_id);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_MEASURE_MODEL_RUNNER_H
+#define DBC_CONVERTER_MEASURE_MODEL_RUNNER_H
+
+#include "converter/data/image_file.h"
+#include "ir/config.h"
+#include "base/diag.h"
+#include "ir/tensor.h"
+#include "runtime/dbrt.h"
+
+/*
+ * A model that `run` runs: a packed one by the device library, an ONNX one by
+ * the float evaluator.
+ */
+struct engine;
+
+struct engine *engine_open(const char *path, const struct config *c,
+			   struct diag *d);
+/* A packed model in memory, aligned to 64 bytes, which stays the caller's;
+ * `name` stands in messages. */
+struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
+				 const char *name, struct diag *d);
+void engine_close(struct engine *e);
+
+/* Runs one photo or tensor (.npy, .pb). `photo` gets the picture (free it in
+ * any case); its width is 0 for a tensor. */
+int engine_run(struct engine *e, const char *input, struct image *photo,
+	       struct diag *d);
+
+int engine_outputs(const struct engine *e);
+/* Output i of the last run: float32, or the integers of an integer output.
+ * Free it with tensor_free(). */
+int engine_output(const struct engine *e, int i, const char **name,
+		  struct tensor *t, struct diag *d);
+
+enum engine_result { ENGINE_TENSORS, ENGINE_DETECTIONS, ENGINE_CLASSES };
+/* What the outputs mean. */
+enum engine_result engine_result(const struct engine *e);
+/* Detections of the last run, best first; their number. */
+int engine_detections(const struct engine *e, struct dbrt_detection *out,
+		      int max);
+/* The same from another threshold on than the head's. */
+int engine_detections_at(const struct engine *e, float threshold,
+			 struct dbrt_detection *out, int max);
+/* The head's own; classes are counted without the background. */
+float engine_threshold(const struct engine *e);
+uint32_t engine_classes(const struct engine *e);
+/* For ENGINE_TENSORS: why its outputs mean neither. */
+const char *engine_no_result(const struct engine *e);
+/* Which output holds a score a class. */
+int engine_scores(const struct engine *e);
+const char *engine_class_name(const struct engine *e, uint32_t class_id);
+
+#endif

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every operator's older forms to the one form of ir/ops.def: attributes that
+ * became inputs, defaults that changed, operators that were renamed.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "converter/onnx/onnx_reader.h"
+
+/* Operators that end as another one. */
+static const struct {
+	const char *name;
+	enum op op;
+} aliases[] = {
+	{ "CastLike", OP_CAST },
+	{ "Dropout", OP_IDENTITY },
+	{ "Upsample", OP_RESIZE },
+};
+
+static bool is_qonnx(const char *domain)
+{
+	return !strcmp(domain, "qonnx.custom_op.general") ||
+	       !strcmp(domain, "finn.custom_op.general") ||
+	       !strcmp(domain, "onnx.brevitas");
+}
+
+enum op onnx_known_op(const char *domain, const char *op_type)
+{
+	enum op op = op_from_name(op_type);
+
+	/* some QONNX files leave the domain out */
+	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
+		return op == OP_QUANT ? op : OP_NONE;
+	if (*domain && strcmp(domain, "ai.onnx"))
+		return OP_NONE;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (!strcmp(aliases[i].name, op_type))
+			return aliases[i].op;
+	return op != OP_NONE && op_info(op)->since_opset > 0 ? op : OP_NONE;
+}
+
+static bool is_called(const struct onnx_node *o, const char *name)
+{
+	return !strcmp(o->op_type, name);
+}
+
+/* ---- Attributes that became inputs ---- */
+
+/* Sets input `slot`, the ones between staying absent. */
+static int set_slot(const struct onnx_node *o, struct node *n, int slot,
+		    struct value *v)
+{
+	while (n->input_count < slot)
+		if (graph_set_input(o->r->g, n, n->input_count, NULL))
+			return onnx_no_memory(o->r);
+	return !v || graph_set_input(o->r->g, n, slot, v) ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
+static int ints_to_input(const struct onnx_node *o, struct node *n,
+			 const char *attr, int slot)
+{
+	const Onnx__AttributeProto *a = onnx_attr(o, attr);
+
+	if (!a || node_input(n, slot))
+		return 0;
+	if (a->n_ints > 2 * GRAPH_MAX_RANK && n->op != OP_SPLIT)
+		return onnx_error(o,
+				  "attribute '%s' has %zu values, at most "
+				  "%d",
+				  attr, a->n_ints, 2 * GRAPH_MAX_RANK);
+	return set_slot(
+		o, n, slot,
+		graph_const_i64(o->r->g, o->name, (int)a->n_ints, a->ints));
+}
+
+static int float_to_input(const struct onnx_node *o, struct node *n,
+			  const char *attr, int slot)
+{
+	const Onnx__AttributeProto *a = onnx_attr(o, attr);
+
+	if (!a || node_input(n, slot))
+		return 0;
+	return set_slot(o, n, slot,
+			graph_const_f32(o->r->g, o->name, -1, &a->f));
+}
+
+static int clip(const struct onnx_node *o, struct node *n)
+{
+	return o->opset < 11 && (float_to_input(o, n, "min", 1) ||
+				 float_to_input(o, n, "max", 2)) ?
+		       -1 :
+		       0;
+}
+
+static int pad(const struct onnx_node *o, struct node *n)
+{
+	if (o->opset < 11 && (ints_to_input(o, n, "pads", 1) ||
+			      float_to_input(o, n, "value", 2)))
+		return -1;
+	return 0;
+}
+
+static int slice(const struct onnx_node *o, struct node *n)
+{
+	if (o->opset >= 10)
+		return 0;
+	return ints_to_input(o, n, "starts", 1) ||
+			       ints_to_input(o, n, "ends", 2) ||
+			       ints_to_input(o, n, "axes", 3) ?
+		       -1 :
+		       0;
+}
+
+static int top_k(const struct onnx_node *o, struct node *n)
+{
+	const Onnx__AttributeProto *k = onnx_attr(o, "k");
+
+	if (o->opset >= 10 || !k || node_input(n, 1))
+		return 0;
+	return set_slot(o, n, 1, graph_const_i64(o->r->g, o->name, 1, &k->i));
+}
+
+static int axes_to_input(const struct onnx_node *o, struct node *n)
+{
+	return ints_to_input(o, n, "axes", 1);
+}
+
+/* ---- Upsample and Resize ---- */
+
+static int asymmetric(const struct onnx_node *o, struct node *n)
+{
+	return node_set_string(o->r->g, n, "coordinate_transformation_mode",
+			       "asymmetric") ||
+			       node_set_string(o->r->g, n, "nearest_mode",
+					       "floor") ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
+/* Upsample-7 has scales as attribute; Upsample-9 and Resize-10 as input 1,
+ * where Resize-11 has the crop. */
+static int resize(const struct onnx_node *o, struct node *n)
+{
+	const Onnx__AttributeProto *a = onnx_attr(o, "scales");
+	struct value *scales = node_input(n, 1);
+
+	if (!is_called(o, "Upsample") && o->opset >= 11)
+		return 0;
+	if (a && a->n_floats <= GRAPH_MAX_RANK && !scales)
+		scales = graph_const_f32(o->r->g, o->name, (int)a->n_floats,
+					 a->floats);
+	if (!scales)
+		return onnx_error(o, "has no scales");
+	if (n->input_count > 1 && graph_set_input(o->r->g, n, 1, NULL))
+		return onnx_no_memory(o->r);
+	if (!strcmp(node_string(n, "mode", "nearest"), "bilinear") &&
+	    node_set_string(o->r->g, n, "mode", "linear"))
+		return onnx_no_memory(o->r);
+	return set_slot(o, n, 2, scales) || asymmetric(o, n) ? -1 : 0;
+}
+
+/* ---- Softmax ---- */
+
+/*
+ * Before opset 13 softmax runs over all dims from the axis on, as if they
+ * were one: Flatten, Softmax, and back to the shape of the input.
+ */
+static int softmax(const struct onnx_node *o, struct node *n)
+{
+	struct graph *g = o->r->g;
+	int64_t axis = node_int(n, "axis", 1);
+	struct value *x = n->inputs[0], *y = n->outputs[0];
+	struct value *flat, *shape, *soft, *pair[2];
+	struct node *flatten;
+
+	if (o->opset >= 13 || !y)
+		return 0;
+	flat = graph_value(g, y->name, DT_NONE, NULL);
+	shape = graph_value(g, y->name, DT_NONE, NULL);
+	soft = graph_value(g, y->name, DT_NONE, NULL);
+	if (!flat || !shape || !soft)
+		return onnx_no_memory(o->r);
+	flatten = graph_node(g, OP_FLATTEN, o->name, &x, 1, &flat, 1, n);
+	n->outputs[0] = soft;
+	soft->producer = n;
+	pair[0] = soft;
+	pair[1] = shape;
+	if (!flatten || node_set_int(g, flatten, "axis", axis) ||
+	    graph_set_input(g, n, 0, flat) || node_set_int(g, n, "axis", 1) ||
+	    !graph_node(g, OP_SHAPE, o->name, &x, 1, &shape, 1, NULL) ||
+	    !graph_node(g, OP_RESHAPE, o->name, pair, 2, &y, 1, NULL))
+		return onnx_no_memory(o->r);
+	return 0;
+}
+
+/* ---- Types ---- */
+
+static int set_dtype(const struct onnx_node *o, struct node *n,
+		     const char *attr, int64_t data_type)
+{
+	const struct onnx_type *t = onnx_type(data_type);
+
+	if (!t || t->dtype == DT_NONE)
+		return onnx_error(o, "type %s is not supported",
+				  t ? t->name : "(unknown)");
+	return node_set_string(o->r->g, n, attr, dtype_name(t->dtype)) ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
+static int cast(const struct onnx_node *o, struct node *n)
+{
+	if (is_called(o, "CastLike")) {
+		const struct value *like = node_input(n, 1);
+
+		if (!like || like->dtype == DT_NONE)
+			return onnx_error(o, "the type of its second input is "
+					     "not known");
+		n->input_count = 2;
+		if (node_set_string(o->r->g, n, "to", dtype_name(like->dtype)))
+			return onnx_no_memory(o->r);
+		if (graph_set_input(o->r->g, n, 1, NULL))
+			return onnx_no_memory(o->r);
+		n->input_count = 1;
+		return 0;
+	}
+	if (!onnx_attr(o, "to"))
+		return onnx_error(o, "attribute 'to' is missing");
+	if (set_dtype(o, n, "to", onnx_attr_int(o, "to", 0)))
+		return -1;
+	int bits = onnx_type(onnx_attr_int(o, "to", 0))->bits;
+	return bits < 8 && node_set_int(o->r->g, n, "bits", bits) ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
+static int constant_of_shape(const struct onnx_node *o, struct node *n)
+{
+	const Onnx__AttributeProto *a = onnx_attr(o, "value");
+	char what[256];
+	struct value *v;
+	struct graph *g = o->r->g;
+
+	if (!a || !a->t)
+		return 0;
+	snprintf(what, sizeof(what), "node '%.150s' (ConstantOfShape)",
+		 o->name);
+	v = onnx_constant(o->r, a->t, o->name, what);
+	if (!v)
+		return -1;
+	if (shape_elements(&v->shape) != 1)
+		return onnx_error(o, "attribute 'value' is not one number");
+	if (set_dtype(o, n, "dtype", a->t->data_type))
+		return -1;
+	if (v->dtype == DT_F32)
+		return node_set_float(g, n, "value", *(const float *)v->data) ?
+			       onnx_no_memory(o->r) :
+			       0;
+	int64_t number = v->dtype == DT_I64 ? *(const int64_t *)v->data :
+			 v->dtype == DT_I32 ? *(const int32_t *)v->data :
+			 v->dtype == DT_I8  ? *(const int8_t *)v->data :
+					      *(const uint8_t *)v->data;
+	return node_set_int(g, n, "value", number) ? onnx_no_memory(o->r) : 0;
+}
+
+/* Codes narrower than a byte, and signed ones without a zero point. */
+static int quantize(const struct onnx_node *o, struct node *n)
+{
+	const struct value *zero = node_input(n, 2);
+	int64_t data_type = onnx_attr_int(o, "output_dtype", 0);
+	const struct onnx_type *t;
+
+	if (zero)
+		data_type = onnx_value_type(o->r, zero);
+	t = onnx_type(data_type);
+	if (data_type == ONNX_UNDEFINED)
+		return 0;
+	if (!t || t->is_float || t->bits > 8 || data_type == ONNX_BOOL)
+		return onnx_error(o, "codes of type %s are not supported",
+				  t ? t->name : "(unknown)");
+	if (node_set_int(o->r->g, n, "signed", t->is_signed) ||
+	    (t->bits < 8 && node_set_int(o->r->g, n, "bits", t->bits)))
+		return onnx_no_memory(o->r);
+	return 0;
+}
+
+/* ---- Training, and what nobody needs ---- */
+
+static int batch_norm(const struct onnx_node *o, struct node *n)
+{
+	(void)n;
+	if (o->opset < 9 && !onnx_attr_int(o, "spatial", 1))
+		return onnx_error(o, "statistics for every pixel "
+				     "(spatial = 0) are not supported");
+	if (!onnx_attr_int(o, "training_mode", 0))
+		return 0;
+	onnx_error(o, "it is in training mode");
+	diag_hint(o->r->d, "export the model for inference (eval mode)");
+	return -1;
+}
+
+static int dropout(const struct onnx_node *o, struct node *n)
+{
+	const struct value *training = node_input(n, 2);
+
+	if (value_is_const(training) && training->dtype == DT_BOOL &&
+	    shape_elements(&training->shape) == 1 &&
+	    *(const uint8_t *)training->data) {
+		onnx_error(o, "it is in training mode");
+		diag_hint(o->r->d,
+			  "export the model for inference (eval mode)");
+		return -1;
+	}
+	while (n->input_count > 1) {
+		if (graph_set_input(o->r->g, n, n->input_count - 1, NULL))
+			return onnx_no_memory(o->r);
+		n->input_count--;
+	}
+	return 0;
+}
+
+/* Opset 6: an operand could be laid along an axis of the other's. */
+static int no_axis(const struct onnx_node *o, struct node *n)
+{
+	(void)n;
+	if (o->opset < 7 && onnx_attr_int(o, "broadcast", 0) &&
+	    onnx_attr(o, "axis"))
+		return onnx_error(o, "broadcasting along an axis (opset 6) is "
+				     "not supported");
+	return 0;
+}
+
+/* PRelu-6 takes a slope a channel as a vector; an input of unknown rank is
+ * taken for an image. */
+static int prelu(const struct onnx_node *o, struct node *n)
+{
+	const struct value *slope = n->inputs[1];
+	int rank = n->inputs[0]->shape.rank;
+	struct value *v;
+	struct shape s = { .rank = rank > 1 ? rank - 1 : 3 };
+
+	if (o->opset >= 7 || !value_is_const(slope) || slope->shape.rank != 1 ||
+	    slope->shape.dim[0] == 1)
+		return 0;
+	s.dim[0] = slope->shape.dim[0];
+	for (int i = 1; i < s.rank; i++)
+		s.dim[i] = 1;
+	v = graph_constant(o->r->g, slope->name, slope->dtype, &s, slope->data);
+	return set_slot(o, n, 1, v);
+}
+
+typedef int normalise_fn(const struct onnx_node *o, struct node *n);
+
+static normalise_fn *const table[OP_COUNT] = {
+	[OP_ADD] = no_axis,
+	[OP_AND] = no_axis,
+	[OP_BATCH_NORM] = batch_norm,
+	[OP_CAST] = cast,
+	[OP_CLIP] = clip,
+	[OP_CONSTANT_OF_SHAPE] = constant_of_shape,
+	[OP_DIV] = no_axis,
+	[OP_EQUAL] = no_axis,
+	[OP_GREATER] = no_axis,
+	[OP_LESS] = no_axis,
+	[OP_LOG_SOFTMAX] = softmax,
+	[OP_MUL] = no_axis,
+	[OP_OR] = no_axis,
+	[OP_PAD] = pad,
+	[OP_POW] = no_axis,
+	[OP_PRELU] = prelu,
+	[OP_QUANTIZE_LINEAR] = quantize,
+	[OP_REDUCE_L1] = axes_to_input,
+	[OP_REDUCE_L2] = axes_to_input,
+	[OP_REDUCE_MAX] = axes_to_input,
+	[OP_REDUCE_MEAN] = axes_to_input,
+	[OP_REDUCE_MIN] = axes_to_input,
+	[OP_REDUCE_PROD] = axes_to_input,
+	[OP_REDUCE_SUM] = axes_to_input,
+	[OP_REDUCE_SUM_SQUARE] = axes_to_input,
+	[OP_RESIZE] = resize,
+	[OP_SLICE] = slice,
+	[OP_SOFTMAX] = softmax,
+	[OP_SQUEEZE] = axes_to_input,
+	[OP_SUB] = no_axis,
+	[OP_TOP_K] = top_k,
+	[OP_UNSQUEEZE] = axes_to_input,
+	[OP_XOR] = no_axis,
+};
+
+static int special(const struct onnx_node *o, struct node *n)
+{
+	if (is_called(o, "Dropout"))
+		return dropout(o, n);
+	if (n->op == OP_RESHAPE)
+		return ints_to_input(o, n, "shape", 1);
+	if (n->op == OP_SPLIT)
+		return ints_to_input(o, n, "split", 1);
+	return table[n->op] ? table[n->op](o, n) : 0;
+}
+
+/* Trailing operands that are left out are the same as none. */
+static int drop_absent(struct value *const *list, int count)
+{
+	while (count > 0 && !list[count - 1])
+		count--;
+	return count;
+}
+
+static int check_operands(const struct onnx_node *o, const struct node *n)
+{
+	const struct op_info *info = op_info(n->op);
+
+	if (n->input_count < info->min_inputs ||
+	    (info->max_inputs >= 0 && n->input_count > info->max_inputs))
+		return onnx_error(o, "has %d inputs, expected %d to %d",
+				  n->input_count, info->min_inputs,
+				  info->max_inputs);
+	for (int i = 0; i < info->min_inputs; i++)
+		if (!n->inputs[i])
+			return onnx_error(o, "input %d is left out", i);
+	if (info->max_inputs < 0)
+		for (int i = 0; i < n->input_count; i++)
+			if (!n->inputs[i])
+				return onnx_error(o, "input %d is left out", i);
+	return 0;
+}
+
+int onnx_add_node(const struct onnx_node *o, enum op op,
+		  struct value *const *inputs, int input_count,
+		  struct value *const *outputs, int output_count)
+{
+	struct node *n;
+
+	input_count = drop_absent(inputs, input_count);
+	output_count = drop_absent(outputs, output_count);
+	if (output_count == 0)
+		return 0; /* nobody can see what it computes */
+	n = graph_node(o->r->g, op, o->name, inputs, input_count, outputs,
+		       output_count, NULL);
+	if (!n)
+		return onnx_no_memory(o->r);
+	if (onnx_attrs_copy(o, n))
+		return -1;
+	/* most forms look at the first input */
+	if (n->input_count < 1 || (op != OP_CONCAT && !n->inputs[0]))
+		return onnx_error(o, "has no input");
+	return special(o, n) || check_operands(o, n) ? -1 : 0;
+}
+
+/* ---- When all nodes are there ---- */
+
+static int check_outputs(const struct onnx_reader *r, struct node *n)
+{
+	int most = op_info(n->op)->max_outputs;
+
+	for (int i = n->output_count - 1; i > 0; i--) {
+		struct value *v = n->outputs[i];
+
+		if (n->op == OP_SPLIT)
+			break;
+		if (v && value_readers(v) &&
+		    (most == 1 || i >= most || n->op == OP_BATCH_NORM))
+			return node_error(r->d, n,
+					  "output '%s' is not "
+					  "supported",
+					  v->name);
+		if (v && value_readers(v))
+			break;
+		if (v)
+			v->producer = NULL;
+		n->outputs[i] = NULL;
+		n->output_count = i;
+	}
+	return 0;
+}
+
+static int check_finite(const struct onnx_reader *r, const struct node *n)
+{
+	if (!(op_info(n->op)->flags & OPF_W) && n->op != OP_BATCH_NORM)
+		return 0;
+	for (int i = 1; i < n->input_count; i++) {
+		const struct value *v = n->inputs[i];
+		int64_t count = v ? shape_elements(&v->shape) : 0;
+
+		if (!value_is_const(v) || v->dtype != DT_F32)
+			continue;
+		for (int64_t k = 0; k < count; k++)
+			if (!isfinite(((const float *)v->data)[k]))
+				return node_error(r->d, n,
+						  "'%s' holds a "
+						  "value that is not finite",
+						  v->name);
+	}
+	return 0;
+}
+
+int onnx_finish_nodes(struct onnx_reader *r)
+{
+	for (struct node *n = r->g->first; n; n = n->next)
+		if (check_outputs(r, n) || check_finite(r, n))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a model file to a graph: the model, its inputs, outputs and constants.
+ */
+#include "converter/onnx/onnx_read.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "converter/onnx/onnx_body.h"
+#include "converter/onnx/onnx_wire.h"
+#include "base/file_read.h"
+
+#define MODEL_MAX_BYTES ((size_t)1 << 31)
+#define OLDEST_IR 3
+#define OLDEST_OPSET 6
+#define NEWEST_OPSET 28
+/* The graph's memory: a multiple of what the file and its external data
+ * hold, and something for small files. */
+#define GRAPH_BYTES_PER_BYTE 64
+#define GRAPH_BYTES_ALWAYS ((size_t)64 << 20)
+
+/* ---- Messages ---- */
+
+int onnx_error(const struct onnx_node *o, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return diag_error(o->r->d, "node '%.200s' (%.100s): %s", o->name,
+			  o->op_type, text);
+}
+
+int onnx_no_memory(const struct onnx_reader *r)
+{
+	return diag_error(r->d, "needs more memory than such a file may take");
+}
+
+/* ---- Values ---- */
+
+enum onnx_data_type onnx_value_type(const struct onnx_reader *r,
+				    const struct value *v)
+{
+	return v->id < r->data_type_count ?
+		       (enum onnx_data_type)r->data_types[v->id] :
+		       ONNX_UNDEFINED;
+}
+
+int onnx_set_value_type(struct onnx_reader *r, const struct value *v,
+			int32_t data_type)
+{
+	if (v->id >= r->data_type_count) {
+		size_t count = 2 * (size_t)v->id + 256;
+		uint8_t *list = arena_array(r->scratch, count, 1);
+
+		if (!list)
+			return onnx_no_memory(r);
+		if (r->data_type_count)
+			memcpy(list, r->data_types, r->data_type_count);
+		r->data_types = list;
+		r->data_type_count = count;
+	}
+	r->data_types[v->id] = (uint8_t)data_type;
+	return 0;
+}
+
+struct value *onnx_constant(struct onnx_reader *r,
+			    const Onnx__TensorProto *proto, const char *name,
+			    const char *what)
+{
+	struct onnx_tensor t;
+	struct onnx_bytes b;
+	struct value *v = NULL;
+	void *data;
+
+	if (onnx_tensor_check(proto, what, &t, r->d) ||
+	    onnx_tensor_bytes(&t, &r->ext, &b, r->d))
+		return NULL;
+	/* what was read from outside counts as part of the file */
+	if (proto->data_location == 1)
+		r->g->arena->cap_bytes += t.raw_bytes * GRAPH_BYTES_PER_BYTE;
+	data = arena_array(r->g->arena, (size_t)t.elements,
+			   dtype_size(t.type->dtype));
+	if (data) {
+		onnx_tensor_convert(t.type, t.elements, b.data, data);
+		v = graph_constant(r->g, name, t.type->dtype, &t.shape, data);
+	}
+	free(b.owned);
+	if (!v)
+		onnx_no_memory(r);
+	else if (onnx_set_value_type(r, v, proto->data_type))
+		v = NULL;
+	return v;
+}
+
+static int add_initializer(struct onnx_reader *r, struct onnx_scope *s,
+			   const Onnx__TensorProto *p)
+{
+	char what[256];
+	struct value *v;
+
+	if (!p->name || !*p->name)
+		return diag_error(r->d, "an initializer has no name");
+	if (onnx_scope_has(s, p->name))
+		return diag_error(r->d, "initializer '%.200s' is given twice",
+				  p->name);
+	snprintf(what, sizeof(what), "initializer '%.200s'", p->name);
+	v = onnx_constant(r, p, p->name, what);
+	if (!v)
+		return -1;
+	onnx_scope_add(s, p->name, v);
+	return 0;
+}
+
+static void read_shape(const Onnx__TensorShapeProto *p, struct shape *s)
+{
+	s->rank = (int)p->n_dim;
+	for (size_t i = 0; i < p->n_dim; i++) {
+		const Onnx__TensorShapeProto__Dimension *d = p->dim[i];
+
+		/* some exporters write an open dim as 0 or -1 */
+		s->dim[i] = d->has_dim_value && d->dim_value > 0 ?
+				    d->dim_value :
+				    -1;
+	}
+}
+
+static int add_input(struct onnx_reader *r, struct onnx_scope *s,
+		     const Onnx__ValueInfoProto *p)
+{
+	const Onnx__TypeProto__Tensor *t = p->type ? p->type->tensor_type :
+						     NULL;
+	struct shape shape = { .rank = -1 };
+	const struct onnx_type *type;
+	char what[256];
+	struct value *v;
+
+	if (!p->name || !*p->name)
+		return diag_error(r->d, "an input has no name");
+	if (onnx_scope_has(s, p->name)) {
+		v = onnx_scope_find(s, p->name);
+		if (value_is_const(v))
+			return 0; /* IR 3 lists initializers as inputs */
+		return diag_error(r->d, "input '%.200s' is given twice",
+				  p->name);
+	}
+	snprintf(what, sizeof(what), "input '%.200s'", p->name);
+	if (!t)
+		return diag_error(r->d, "%s: is not a tensor", what);
+	type = onnx_type_checked(t->elem_type, what, r->d);
+	if (!type)
+		return -1;
+	if (t->shape && t->shape->n_dim > GRAPH_MAX_RANK)
+		return diag_error(r->d, "%s: has %zu dimensions, at most %d",
+				  what, t->shape->n_dim, GRAPH_MAX_RANK);
+	if (t->shape)
+		read_shape(t->shape, &shape);
+	v = graph_value(r->g, p->name, type->dtype, &shape);
+	if (!v || graph_add_input(r->g, v) ||
+	    onnx_set_value_type(r, v, t->elem_type))
+		return onnx_no_memory(r);
+	onnx_scope_add(s, p->name, v);
+	return 0;
+}
+
+static int add_output(struct onnx_reader *r, const struct onnx_scope *s,
+		      const Onnx__ValueInfoProto *p)
+{
+	const char *name = p->name ? p->name : "";
+	struct value *v = onnx_scope_find(s, name), *copy;
+
+	if (!v)
+		return diag_error(r->d,
+				  "output '%.200s' is not computed by "
+				  "any node",
+				  name);
+	if (v->is_output)
+		return diag_error(r->d, "output '%.200s' is given twice", name);
+	if (v->role != VALUE_COMPUTED) {
+		copy = graph_value(r->g, name, v->dtype, &v->shape);
+		if (!copy ||
+		    !graph_node(r->g, OP_IDENTITY, name, &v, 1, &copy, 1, NULL))
+			return onnx_no_memory(r);
+		v = copy;
+	}
+	return graph_add_output(r->g, v) ? onnx_no_memory(r) : 0;
+}
+
+/* ---- The model ---- */
+
+static int check_model(struct onnx_reader *r)
+{
+	const Onnx__ModelProto *m = r->model;
+
+	if (!m->graph)
+		return diag_error(r->d,
+				  "is not an ONNX model: it has no graph");
+	if (m->ir_version < OLDEST_IR)
+		return diag_error(r->d,
+				  "IR version %" PRId64 " is not "
+				  "supported, at least %d",
+				  m->ir_version, OLDEST_IR);
+	r->opset = onnx_default_opset(m->opset_import, m->n_opset_import, -1);
+	if (r->opset == -1)
+		return diag_error(r->d, "does not say which opset of the "
+					"default domain it uses");
+	if (r->opset >= OLDEST_OPSET && r->opset <= NEWEST_OPSET)
+		return 0;
+	diag_error(r->d, "opset %" PRId64 " is not supported, only %d to %d",
+		   r->opset, OLDEST_OPSET, NEWEST_OPSET);
+	diag_hint(r->d, "export the model with opset 17");
+	return -1;
+}
+
+static int read_graph(struct onnx_reader *r)
+{
+	const Onnx__GraphProto *p = r->model->graph;
+	struct onnx_body b = { .nodes = p->node,
+			       .count = p->n_node,
+			       .opset = r->opset,
+			       .prefix = "" };
+	size_t names = p->n_initializer + p->n_input;
+
+	if (p->n_sparse_initializer)
+		return diag_error(r->d, "sparse initializers are not "
+					"supported");
+	for (size_t i = 0; i < p->n_node; i++)
+		names += p->node[i]->n_output;
+	if (onnx_scope_init(&b.scope, r->scratch, names))
+		return onnx_no_memory(r);
+	for (size_t i = 0; i < p->n_initializer; i++)
+		if (add_initializer(r, &b.scope, p->initializer[i]))
+			return -1;
+	for (size_t i = 0; i < p->n_input; i++)
+		if (add_input(r, &b.scope, p->input[i]))
+			return -1;
+	if (onnx_read_body(r, &b) || onnx_refuse_unknown(r))
+		return -1;
+	if (!p->n_output)
+		return diag_error(r->d, "has no outputs");
+	for (size_t i = 0; i < p->n_output; i++)
+		if (add_output(r, &b.scope, p->output[i]))
+			return -1;
+	return onnx_finish_nodes(r) || graph_sort(r->g, r->d) ? -1 : 0;
+}
+
+static int read_model(struct onnx_reader *r)
+{
+	const Onnx__ModelProto *m = r->model;
+	struct graph *g = r->g;
+
+	if (check_model(r))
+		return -1;
+	g->ir_version = m->ir_version;
+	g->opset = r->opset;
+	g->name = arena_strdup(g->arena, m->graph->name ? m->graph->name : "");
+	g->producer = arena_strdup(g->arena,
+				   m->producer_name ? m->producer_name : "");
+	for (size_t i = 0; i < m->n_metadata_props; i++)
+		if (m->metadata_props[i] && m->metadata_props[i]->key &&
+		    m->metadata_props[i]->value &&
+		    !strcmp(m->metadata_props[i]->key, "names"))
+			g->class_names = arena_strdup(
+				g->arena, m->metadata_props[i]->value);
+	if (!g->name || !g->producer)
+		return onnx_no_memory(r);
+	return read_graph(r);
+}
+
+/* The graph's memory is capped while the file decides how much it takes. */
+static struct graph *read_capped(struct onnx_reader *r, struct arena *a,
+				 size_t size)
+{
+	size_t cap = a->cap_bytes;
+
+	a->cap_bytes = a->used_bytes + GRAPH_BYTES_ALWAYS +
+		       size * GRAPH_BYTES_PER_BYTE;
+	r->g = graph_new(a);
+	if (!r->g)
+		onnx_no_memory(r);
+	else if (read_model(r))
+		r->g = NULL;
+	a->cap_bytes = cap;
+	return r->g;
+}
+
+struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
+			 struct arena *a, uint8_t sha256[32], struct diag *d)
+{
+	crypto_hash_sha256_state hash;
+	struct arena scratch;
+	struct onnx_reader r = { .d = d, .scratch = &scratch };
+	struct wire_memory mem;
+	const char *kind = regular_file_kind(data, size);
+	ProtobufCMessage *m;
+	struct graph *g = NULL;
+
+	if (kind) {
+		diag_error(d, "is a %s, not an ONNX model", kind);
+		return NULL;
+	}
+	m = wire_unpack(&mem, &onnx__model_proto__descriptor, data, size, d);
+	if (!m) {
+		diag_hint(d, "is it an ONNX model, and complete?");
+		return NULL;
+	}
+	arena_init(&scratch, GRAPH_BYTES_ALWAYS + size * GRAPH_BYTES_PER_BYTE);
+	crypto_hash_sha256_init(&hash);
+	crypto_hash_sha256_update(&hash, data, size);
+	r.model = (const Onnx__ModelProto *)m;
+	if (!onnx_external_open(&r.ext, path, &hash, d))
+		g = read_capped(&r, a, size);
+	crypto_hash_sha256_final(&hash, sha256);
+	onnx_external_close(&r.ext);
+	arena_free(&scratch);
+	wire_free(&mem, m);
+	return g;
+}
+
+struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
+			struct diag *d)
+{
+	char *former = regular_file_subject(d, path);
+	struct regular_file file;
+	struct graph *g = NULL;
+
+	if (!regular_file_read(path, MODEL_MAX_BYTES, &file, d)) {
+		g = onnx_parse(file.data, file.size, path, a, sha256, d);
+		regular_file_free(&file);
+	}
+	regular_file_end_subject(d, former);
+	return g;
+}

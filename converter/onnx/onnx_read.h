@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_ONNX_ONNX_READ_H
+#define DBC_CONVERTER_ONNX_ONNX_READ_H
+
+#include "ir/config.h"
+#include "base/diag.h"
+#include "ir/graph.h"
+#include "ir/tensor.h"
+
+/*
+ * Reads an ONNX model into a graph in the one form of ir/ops.def: IR version
+ * 3 to today's, opset 6 to today's. All storage forms of initializers,
+ * Constant nodes, external data inside the model's own folder, unsorted
+ * nodes, model-local functions (inlined). Operators that the graph does not
+ * know are refused, all of them in one diagnostic each kind: name, opset and
+ * the first node. Memory stays a small multiple of the file. The digest is
+ * the SHA-256 of the file and its external data. NULL with diagnostics.
+ */
+struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
+			struct diag *d);
+
+/* A TensorProto in a file of its own (.pb), as ONNX test data stores them. */
+int tensor_read_pb(const char *path, struct tensor *t, struct diag *d);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The packed file as a C header. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "converter/pack/pack.h"
+#include "schemas/dbp.h"
+
+#define PREFIX_MAX 60
+
+/*
+ * A C identifier made of a file's name: letters, digits and underscores, an
+ * `m_` in front of what begins otherwise. `_dbp` and `_DBP` behind it keep it
+ * off every keyword.
+ */
+static void make_prefix(const char *name, char *prefix)
+{
+	size_t n = 0;
+
+	if (!isalpha((unsigned char)*name)) {
+		memcpy(prefix, "m_", 2);
+		n = 2;
+	}
+	for (; *name && n < PREFIX_MAX; name++)
+		prefix[n++] = isalnum((unsigned char)*name) ? *name : '_';
+	prefix[n] = 0;
+}
+
+static void print_bytes(FILE *out, const uint8_t *dbp, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		fprintf(out, "%s%u%s", i % 24 ? "" : "\t", dbp[i],
+			i + 1 == size ? "\n" :
+			i % 24 == 23  ? ",\n" :
+					",");
+}
+
+static void print_header(FILE *out, const struct packed *p, const char *lower)
+{
+	const struct dbp_header *h = (const void *)p->bytes;
+	char upper[PREFIX_MAX + 8];
+
+	for (size_t i = 0; i <= strlen(lower); i++)
+		upper[i] = (char)toupper((unsigned char)lower[i]);
+	fprintf(out, "/* Made by %.31s. A packed model for libdbrt. */\n",
+		h->tool);
+	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
+	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, p->file_size);
+	fprintf(out,
+		"/* bytes of memory that dbrt_load() takes%s */\n"
+		"#define %s_ARENA_BYTES %uu\n\n",
+		p->file != p->bytes ? ", with the expanded model" : "", upper,
+		p->ram_bytes);
+	fprintf(out,
+		"#if defined(__cplusplus) && __cplusplus >= 201103L\n"
+		"alignas(64)\n"
+		"#elif defined(__STDC_VERSION__) && "
+		"__STDC_VERSION__ >= 201112L\n"
+		"_Alignas(64)\n"
+		"#elif defined(__GNUC__)\n"
+		"__attribute__((aligned(64)))\n"
+		"#endif\n"
+		"static const unsigned char %s_dbp[%s_DBP_LEN] = {\n",
+		lower, upper);
+	print_bytes(out, p->file, p->file_size);
+	fprintf(out, "};\n\n#endif\n");
+}
+
+char *pack_header_text(const struct packed *p, const char *name, struct diag *d)
+{
+	char prefix[PREFIX_MAX + 8], *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	make_prefix(name, prefix);
+	if (out) {
+		print_header(out, p, prefix);
+		if (fclose(out) == 0)
+			return text;
+	}
+	free(text);
+	diag_error(d, "out of memory");
+	return NULL;
+}

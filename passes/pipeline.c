@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a file to the graph that is quantized: the passes, one row each. */
+#include <string.h>
+
+#include "converter/convert.h"
+#include "converter/onnx/onnx_read.h"
+#include "passes/passes.h"
+
+/* What a pass relies on, gives and breaks. */
+enum {
+	SHAPES = 1,    /* every shape is known */
+	FOLDED = 2,    /* no node computes a constant */
+	CANONICAL = 4, /* fully connected layers are Gemm */
+	NO_BATCHNORM = 8,
+	ACTIVATIONS = 16, /* each is one node */
+	NHWC = 32,
+	TAIL = 64,
+};
+
+struct pass {
+	const char *name;
+	pass_fn *run;
+	unsigned needs, gives, breaks;
+};
+
+static const struct pass passes[] = {
+	{ "infer_shapes", pass_infer_shapes, 0, SHAPES, 0 },
+	{ "fold_constants", pass_fold_constants, SHAPES, FOLDED, 0 },
+	{ "drop_identities", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
+	{ "join_rounding", pass_join_rounding, SHAPES | FOLDED, 0, 0 },
+	{ "canonicalize_matmul", pass_canonicalize_matmul, SHAPES | FOLDED,
+	  CANONICAL, 0 },
+	{ "fold_batchnorm", pass_fold_batchnorm, SHAPES | FOLDED | CANONICAL,
+	  NO_BATCHNORM, 0 },
+	{ "recognise_activations", pass_recognise_activations, SHAPES | FOLDED,
+	  ACTIVATIONS, 0 },
+	{ "recognise_shuffles", pass_recognise_shuffles, SHAPES | FOLDED, 0,
+	  0 },
+	{ "merge_sums", pass_merge_sums, SHAPES | FOLDED, 0, 0 },
+	{ "drop_identities_2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
+	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
+	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },
+	{ "drop_dead", pass_drop_dead, 0, 0, 0 },
+	{ "layout_nhwc", pass_layout_nhwc, SHAPES | CANONICAL, NHWC, TAIL },
+	{ "drop_identities_3", pass_drop_identities, SHAPES, 0, 0 },
+	{ "drop_dead_2", pass_drop_dead, 0, 0, 0 },
+	{ "recognise_tail_2", pass_recognise_tail, CANONICAL, TAIL, 0 },
+};
+
+#define PASS_COUNT ((int)(sizeof(passes) / sizeof(*passes)))
+#define LOAD_PASSES 2 /* that leave the model as its author wrote it */
+
+int pipeline_pass_count(void)
+{
+	return PASS_COUNT;
+}
+
+const char *pipeline_pass_name(int i)
+{
+	return i >= 0 && i < PASS_COUNT ? passes[i].name : NULL;
+}
+
+/* Passes [first, end). */
+static int run_passes(struct graph *g, const struct config *c, int first,
+		      int end, FILE *dump, struct diag *d)
+{
+	unsigned facts = 0;
+
+	for (int i = 0; i < end; i++) {
+		const struct pass *p = &passes[i];
+
+		if (p->needs & ~facts)
+			return diag_error(d, "pass '%s' runs too early",
+					  p->name);
+		if (i >= first &&
+		    (p->run(g, c, d) || graph_check(g, p->name, d)))
+			return -1;
+		facts = (facts & ~p->breaks) | p->gives;
+		if (i >= first && dump && c->dump_after &&
+		    !strcmp(c->dump_after, p->name) &&
+		    graph_print(g, dump, false))
+			return diag_error(d, "cannot write the graph");
+	}
+	return 0;
+}
+
+struct graph *pipeline_load(const struct config *c, struct arena *a,
+			    uint8_t sha256[32], FILE *dump, struct diag *d)
+{
+	struct graph *g;
+
+	diag_set_file(d, c->model_path);
+	g = onnx_read(c->model_path, a, sha256, d);
+	if (!g || graph_check(g, "reading", d) ||
+	    run_passes(g, c, 0, LOAD_PASSES, dump, d))
+		return NULL;
+	diag_set_file(d, NULL);
+	return g;
+}
+
+struct graph *pipeline_prepare(const struct config *c, struct arena *a,
+			       uint8_t sha256[32], struct diag *d)
+{
+	struct graph *g = pipeline_load(c, a, sha256, NULL, d);
+
+	return g && pipeline_finish(g, c, NULL, d) ? NULL : g;
+}
+
+int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
+		    struct diag *d)
+{
+	diag_set_file(d, c->model_path);
+	if (run_passes(g, c, LOAD_PASSES, PASS_COUNT, dump, d))
+		return -1;
+	diag_set_file(d, NULL);
+	return 0;
+}

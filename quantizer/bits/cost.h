@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_QUANTIZER_BITS_COST_H
+#define DBC_QUANTIZER_BITS_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What a layer costs on a target. Numbers come from a target file
+ * (converter/target.h), each with its source: measured, simulated, modelled.
+ */
+struct cost_kernel {
+	const char *pattern; /* kernel name, with at most one '*' in it */
+	/* One of the two is over 0: work is counted in multiply-accumulates,
+	 * or in bytes of activations read and written. Per core. */
+	double macs_per_cycle, bytes_per_cycle;
+	double efficiency;   /* share of that which is reached, 0 to 1 */
+	double setup_cycles; /* once a layer, on top of the target's own */
+	bool parallel;       /* shared out over the cores */
+	const char *source;  /* "measured", "simulated", "modelled" */
+};
+
+struct cost_target {
+	const char *name, *description, *source;
+	int cores;
+	int64_t clock_hz;
+	double memory_bytes_per_second; /* all cores together */
+	double op_overhead_cycles;      /* an operator's dispatch */
+	int64_t ram_bytes, flash_bytes; /* 0: not a limit */
+	bool coded; /* models are expanded into RAM when they are loaded */
+	const struct cost_kernel *kernels; /* the first that matches counts */
+	int kernel_count;
+};
+
+struct cost_work {
+	const char *kernel; /* "conv_w2a8", "max_pool_s8", ... */
+	int64_t macs;
+	int64_t weight_bytes;
+	int64_t memory_bytes; /* activations read and written */
+};
+
+/* The row for a kernel, NULL where none matches. */
+const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
+					   const char *kernel);
+/*
+ * Time of one layer: its kernel's cycles, shared over the cores, or its
+ * memory traffic over the bandwidth, whichever is longer, plus set-up. A
+ * kernel without a row counts one byte or multiply-accumulate a cycle.
+ */
+double cost_latency_us(const struct cost_target *t, const struct cost_work *w);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What errors of output channels cost: see importance.h. */
+#include "quantizer/weights/channel_importance.h"
+
+#include "evaluator/detmath.h"
+#include "quantizer/simulate/gradient_tape.h"
+
+#define SAMPLES 16
+#define FLOOR 1e-3 /* of the mean: nothing is worth less */
+/* Errors of a channel are alike from place to place, and so are gradients: the
+ * diagonal alone tells too much. Its root has served better. */
+
+struct finding {
+	const struct graph *g;
+	struct layers *layers;
+	const struct samples *samples;
+	struct tape *tapes; /* by worker */
+	double **sums;      /* [sample]: all layers' channels in order */
+	size_t *first;      /* [layer]: its first channel */
+	size_t channels;
+	int count;
+};
+
+struct listening {
+	struct finding *f;
+	double *sums;
+};
+
+static int layer_of(const struct layers *l, const struct node *n)
+{
+	for (int i = 0; i < l->count; i++)
+		if (l->rows[i].node == n)
+			return i;
+	return -1;
+}
+
+static void listen(void *ctx, const struct node *n, const float *dout)
+{
+	struct listening *w = ctx;
+	int i = domain_has_weights(n) ? layer_of(w->f->layers, n) : -1;
+	int64_t total, channels;
+	double *sums;
+
+	if (i < 0)
+		return;
+	channels = w->f->layers->rows[i].channels;
+	total = shape_elements(&n->outputs[0]->shape);
+	sums = w->sums + w->f->first[i];
+	for (int64_t k = 0; k < total; k += channels)
+		for (int64_t c = 0; c < channels; c++)
+			sums[c] += (double)dout[k + c] * (double)dout[k + c];
+}
+
+static double variance_of(const float *x, int64_t n)
+{
+	double sum = 0, squares = 0;
+
+	for (int64_t i = 0; i < n; i++) {
+		sum += (double)x[i];
+		squares += (double)x[i] * (double)x[i];
+	}
+	return squares / (double)n - sum / (double)n * (sum / (double)n);
+}
+
+/* Random signs, so that squares of gradients of their sum are the sums of
+ * squares, on the mean. */
+static int seed_heads(struct tape *t, uint32_t seed, struct diag *d)
+{
+	for (uint32_t i = 0; i < t->g->value_count; i++) {
+		const struct value *v = t->g->values[i];
+		int64_t n = shape_elements(&v->shape);
+		double variance;
+		float *to, size;
+
+		if (v->dtype != DT_F32 || !twin_is_head(v) || !t->value[i])
+			continue;
+		to = tape_seed(t, v);
+		if (!to)
+			return diag_error(d, "out of memory");
+		variance = variance_of(t->value[i], n) * (double)n;
+		size = variance > 1e-20 ? (float)(1 / det_sqrt(variance)) : 0;
+		for (int64_t k = 0; k < n; k++) {
+			seed = seed * 1664525u + 1013904223u;
+			to[k] = seed >> 31 ? size : -size;
+		}
+	}
+	return 0;
+}
+
+static int sample_job(void *ctx, int i, int worker, struct diag *d)
+{
+	struct finding *f = ctx;
+	struct listening w = { f, f->sums[i] };
+	struct tape *t = &f->tapes[worker];
+	float *inputs[64];
+
+	for (int k = 0; k < f->g->input_count; k++)
+		inputs[k] = t->value[f->g->inputs[k]->id];
+	if (f->samples->fill(f->samples->ctx,
+			     (int)((int64_t)i * f->samples->count / f->count),
+			     inputs, d) ||
+	    tape_forward(t, d) || seed_heads(t, (uint32_t)i + 1, d))
+		return -1;
+	return tape_backward(t, listen, &w, d);
+}
+
+static void set_importance(struct finding *f, double *all)
+{
+	for (size_t c = 0; c < f->channels; c++)
+		for (int s = 0; s < f->count; s++)
+			all[c] += f->sums[s][c];
+	for (int i = 0; i < f->layers->count; i++) {
+		struct layer *l = &f->layers->rows[i];
+		double *own = all + f->first[i], mean = 0;
+
+		for (int64_t c = 0; c < l->channels; c++)
+			mean += own[c] / (double)l->channels;
+		if (!(mean > 0))
+			continue;
+		for (int64_t c = 0; c < l->channels; c++) {
+			own[c] /= mean;
+			own[c] = det_sqrt(own[c] < FLOOR ? FLOOR : own[c]);
+		}
+		l->importance = own;
+	}
+}
+
+static int find(struct finding *f, int threads, struct arena *scratch,
+		double *all, struct diag *d)
+{
+	int err = -1, ready = 0;
+
+	f->tapes = arena_array(scratch, (size_t)threads, sizeof(*f->tapes));
+	f->sums = arena_array(scratch, (size_t)f->count, sizeof(*f->sums));
+	for (int i = 0; f->sums && i < f->count; i++) {
+		f->sums[i] = arena_array(scratch, f->channels, sizeof(double));
+		if (!f->sums[i])
+			return diag_error(d, "out of memory");
+	}
+	if (!f->tapes || !f->sums)
+		return diag_error(d, "out of memory");
+	while (ready < threads)
+		if (tape_init(&f->tapes[ready++], f->g, d))
+			goto done;
+	if (parallel_run(threads, f->count, sample_job, f, NULL, d))
+		goto done;
+	set_importance(f, all);
+	err = 0;
+done:
+	for (int i = 0; i < ready; i++)
+		tape_free(&f->tapes[i]);
+	return err;
+}
+
+int importance_find(const struct graph *g, struct layers *layers,
+		    const struct samples *samples, int jobs, struct arena *a,
+		    struct diag *d)
+{
+	struct finding f = { .g = g, .layers = layers, .samples = samples };
+	struct arena scratch;
+	double *all;
+	int err;
+
+	if (tape_obstacle(g) || g->input_count > 64)
+		return 0;
+	f.count = samples->count < SAMPLES ? samples->count : SAMPLES;
+	arena_init(&scratch, 0);
+	f.first =
+		arena_array(&scratch, (size_t)layers->count, sizeof(*f.first));
+	for (int i = 0; f.first && i < layers->count; i++) {
+		f.first[i] = f.channels;
+		f.channels += (size_t)layers->rows[i].channels;
+	}
+	all = arena_array(a, f.channels, sizeof(*all));
+	err = f.first && all ? find(&f, parallel_threads(jobs, f.count),
+				    &scratch, all, d) :
+			       diag_error(d, "out of memory");
+	arena_free(&scratch);
+	return err;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dependent codes with their errors made up for: a list Viterbi algorithm, in
+ * which each survivor has the weights that its own errors leave behind. Those
+ * differ, so more than the one best way into a state is worth going on with.
+ * The decision is taken at the end of each block: little of the path's length
+ * is lost by it, and the rest of the row moves once.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "quantizer/weights/gptq.h"
+#include "schemas/dbp_trellis.h"
+
+#define STATES DBP_TRELLIS_STATES
+#define MOST (STATES * GRID_MOST_SURVIVORS)
+
+/* Where a weight may go from a state, by the parity of its code. */
+struct branch {
+	double cost, error; /* error in steps; cost with the bits */
+	int number;
+};
+
+struct survivor {
+	double cost; /* INFINITY: there is none */
+	float rest[COMPENSATE_BLOCK];
+};
+
+/* How a survivor came by column j. */
+struct step {
+	double error; /* in roots of what it costs */
+	uint8_t from; /* survivor */
+	int8_t number;
+};
+
+struct trellis {
+	struct survivor lists[2][MOST];
+	struct step steps[COMPENSATE_BLOCK][MOST];
+};
+
+struct trellis *trellis_new(struct arena *a)
+{
+	return arena_alloc(a, sizeof(struct trellis));
+}
+
+static void try_size(double x, double weight, const struct grid *grid,
+		     uint32_t state, int size, struct branch out[2])
+{
+	int level = (int)dbp_trellis_level(state, (uint32_t)size);
+	struct branch *b = &out[size & 1];
+	double error, cost;
+
+	if (x < 0) {
+		level = -level;
+		size = -size;
+	}
+	if (level < grid->low || level > grid->high)
+		return;
+	error = x - level;
+	cost = error * error * weight;
+	if (grid->rates)
+		cost += grid->price *
+			grid->rates[256 * (state & 1) + (uint32_t)(size + 128)];
+	if (cost < b->cost)
+		*b = (struct branch){ cost, error, level };
+}
+
+/* The two codes around x, the next one towards zero, and zero. */
+static void find_branches(double x, double weight, const struct grid *grid,
+			  uint32_t state, struct branch out[2])
+{
+	double most = x < 0 ? -grid->low : grid->high;
+	double size = fmin(fabs(x), most) + (state & 1);
+	int at = (int)(size / 2);
+
+	out[0].cost = out[1].cost = INFINITY;
+	try_size(x, weight, grid, state, 0, out);
+	for (int i = at > 1 ? at - 1 : 1; i <= at + 1; i++)
+		try_size(x, weight, grid, state, i, out);
+}
+
+/* One more way into a state, after the costlier ones of its list have made
+ * room. */
+static void enter(struct survivor *list, struct step *steps, int count,
+		  double cost, struct step step)
+{
+	int k = count - 1;
+
+	for (; k > 0 && cost < list[k - 1].cost; k--) {
+		list[k].cost = list[k - 1].cost;
+		steps[k] = steps[k - 1];
+	}
+	list[k].cost = cost;
+	steps[k] = step;
+}
+
+/* All ways on from `old` into `new`, lists of `each` a state; how each came
+ * there in steps. */
+static void advance(const struct survivor *old, struct survivor *new,
+		    struct step *steps, int each, double pivot,
+		    const struct grid *grid, int at)
+{
+	for (int i = 0; i < STATES * each; i++)
+		new[i].cost = INFINITY;
+	for (int i = 0; i < STATES * each; i++) {
+		uint32_t state = (uint32_t)(i / each);
+		struct branch b[2];
+
+		if (!(old[i].cost < INFINITY))
+			continue;
+		find_branches((double)old[i].rest[at], 1 / (pivot * pivot),
+			      grid, state, b);
+		for (uint32_t parity = 0; parity < 2; parity++) {
+			int to = (int)dbp_trellis_next(state, parity) * each;
+			double cost = old[i].cost + b[parity].cost;
+
+			if (cost < new[to + each - 1].cost)
+				enter(new + to, steps + to, each, cost,
+				      (struct step){
+					      b[parity].error / pivot,
+					      (uint8_t)i,
+					      (int8_t)b[parity].number });
+		}
+	}
+}
+
+/* Columns behind `at` move by the errors there. */
+static void spread(const struct survivor *old, struct survivor *new,
+		   const struct step *steps, int survivors, const float *u,
+		   int at, int count)
+{
+	for (int i = 0; i < survivors; i++) {
+		const float *rest = old[steps[i].from].rest;
+		float error = (float)steps[i].error;
+
+		if (!(new[i].cost < INFINITY))
+			continue;
+		for (int k = at + 1; k < count; k++)
+			new[i].rest[k] = rest[k] - u[k - at] * error;
+	}
+}
+
+static int cheapest(const struct survivor *s, int count)
+{
+	int best = 0;
+
+	for (int i = 1; i < count; i++)
+		if (s[i].cost < s[best].cost)
+			best = i;
+	return best;
+}
+
+void trellis_block(struct trellis *t, const struct compensation *c,
+		   struct compensated *row, const float *rest, int first,
+		   int end, const struct grid *grid, float *errors)
+{
+	int each = grid->survivors, survivors = STATES * each;
+	int count = end - first, begin = (int)row->state * each, best;
+
+	for (int i = 0; i < survivors; i++)
+		t->lists[0][i].cost = INFINITY;
+	t->lists[0][begin].cost = 0;
+	memcpy(t->lists[0][begin].rest, rest + first,
+	       (size_t)count * sizeof(*rest));
+	for (int i = 0; i < count; i++) {
+		const struct survivor *old = t->lists[i % 2];
+		struct survivor *new = t->lists[(i + 1) % 2];
+		size_t j = (size_t)(first + i);
+		const float *u = c->rows + j * (size_t)c->length + j;
+
+		advance(old, new, t->steps[i], each, (double)u[0], grid, i);
+		spread(old, new, t->steps[i], survivors, u, i, count);
+	}
+	best = cheapest(t->lists[count % 2], survivors);
+	row->state = (uint32_t)(best / each);
+	for (int i = count - 1; i >= 0; i--) {
+		const struct step *s = &t->steps[i][best];
+
+		row->codes[c->order[first + i]] = s->number;
+		row->loss += s->error * s->error;
+		errors[i] = (float)s->error;
+		best = s->from;
+	}
+}

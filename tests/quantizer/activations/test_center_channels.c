@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Channels moved about zero: where that may be, that the network stays what it
+ * is, and what the packed model gains by it. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "converter/pack/pack.h"
+#include "quantizer/graph/weighted_layers.h"
+#include "tests/support/fixture.h"
+#include "tests/support/packed_decibels.h"
+#include "tests/support/random_input.h"
+
+#define ELEMENTS (12 * 12 * 4)
+#define SAMPLES 8
+
+/* Channels of %c lie about 20, -30, 10 and 0. */
+static const char before[] = "input %x f32 1x12x12x4\n"
+			     "const %w f32 4x4x1x1 = random 3\n"
+			     "const %z f32 4x4x1x1 = random 9\n"
+			     "const %k f32 4x1x3x3 = random 5\n"
+			     "const %far f32 4 = [20.0, -30.0, 10.0, 0.0]\n";
+static const float far[] = { 20, -30, 10, 0 };
+#define MADE(act) "%c = Conv(%x, %w, %far) layout=nhwc " act ": f32 1x12x12x4\n"
+static const char behind[] = "%y = Conv(%d, %z) layout=nhwc act=relu "
+			     ": f32 1x12x12x4\noutput %y\n";
+
+static const char plain[] =
+	MADE("") "%d = Conv(%c, %z) layout=nhwc : f32 1x12x12x4\n";
+/* as they are, and turned around */
+static const char moved[] =
+	MADE("") "const %half i64 2 = [2, 2]\n"
+		 "%s = ChannelShuffle(%c) {groups=2} layout=nhwc "
+		 ": f32 1x12x12x4\n"
+		 "%t, %u = Split(%s, %half) {axis=3} : f32 1x12x12x2, "
+		 "f32 1x12x12x2\n"
+		 "%j = Concat(%c, %u, %t) {axis=3} : f32 1x12x12x8\n"
+		 "const %v f32 4x8x1x1 = random 7\n"
+		 "%d = Conv(%j, %v) layout=nhwc : f32 1x12x12x4\n";
+
+static struct graph *build(struct fixture *f, const char *middle)
+{
+	return fixture_graph(f, before, middle, behind);
+}
+
+struct seen {
+	struct tracks tracks;
+	struct calibration calibration;
+};
+
+static void watch(struct fixture *f, const struct graph *g, struct seen *s)
+{
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(SAMPLES, &elements);
+	struct config c;
+
+	config_init(&c);
+	assert_int_equal(calibrate(g, &c, &samples, &s->tracks, &f->arena,
+				   &s->calibration, NULL, NULL, &f->d),
+			 0);
+}
+
+/* Moves what may be moved; *s is what is seen then. */
+static void center(struct fixture *f, struct graph *g, struct seen *s)
+{
+	const struct node **grids;
+	uint32_t *root;
+
+	assert_int_equal(layers_own_biases(g), 0);
+	root = domain_assign(g, &f->arena, &grids);
+	assert_non_null(root);
+	assert_int_equal(tracks_init(&s->tracks, g, root, &f->arena), 0);
+	assert_int_equal(
+		tracks_find(&s->tracks, g, root, grids, true, &f->arena), 0);
+	watch(f, g, s);
+	assert_int_equal(
+		tracks_center(g, &s->tracks, s->calibration.ranges, &f->arena),
+		0);
+	watch(f, g, s);
+}
+
+/* What the float graph gives for a sample. */
+static void run(struct fixture *f, const struct graph *g, float *y)
+{
+	struct evaluator *e = evaluator_new(g, &f->d);
+	float x[ELEMENTS];
+	const void *inputs[1] = { x };
+
+	random_input(x, ELEMENTS, 5);
+	assert_non_null(e);
+	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
+	memcpy(y, evaluator_output(e, 0), ELEMENTS * sizeof(*y));
+	evaluator_free(e);
+}
+
+static void check_same(struct fixture *f, const struct graph *a,
+		       const struct graph *b)
+{
+	float want[ELEMENTS], got[ELEMENTS];
+
+	run(f, a, want);
+	run(f, b, got);
+	for (int i = 0; i < ELEMENTS; i++)
+		assert_true(fabsf(got[i] - want[i]) < 1e-4f);
+}
+
+/* %c's channels, and every one that they are moved to. */
+static void check_centered(struct fixture *f, const char *middle)
+{
+	struct graph *g = build(f, middle);
+	const struct value *c = graph_find_value(g, "c");
+	const struct channel_ranges *r;
+	struct seen s = { 0 };
+
+	center(f, g, &s);
+	assert_true(tracks_may_center(g, &s.tracks));
+	r = &s.calibration.ranges[s.tracks.root[c->id]];
+	assert_int_equal(r->channels, 4);
+	for (int i = 0; i < r->channels; i++)
+		assert_true(fabsf(r->low[i] + r->high[i]) < 1e-4f);
+	check_same(f, build(f, middle), g);
+}
+
+static void test_about_zero(void **state)
+{
+	check_centered(*state, plain);
+	check_centered(*state, moved);
+}
+
+/* Nothing is moved that is padded with zeros, held at zero or added. */
+static void test_stays(void **state)
+{
+	static const char *const others[] = {
+		MADE("") "%d = Conv(%c, %k) {group=4, pads=[1, 1, 1, 1]} "
+			 "layout=nhwc : f32 1x12x12x4\n",
+		MADE("act=relu ") "%d = Conv(%c, %z) layout=nhwc "
+				  ": f32 1x12x12x4\n",
+		MADE("") "const %pads i64 8 = [0, 1, 1, 0, 0, 1, 1, 0]\n"
+			 "%p = Pad(%c, %pads) : f32 1x14x14x4\n"
+			 "%d = Conv(%p, %k) {group=4} layout=nhwc "
+			 ": f32 1x12x12x4\n",
+		MADE("") "%o = Conv(%c, %z) layout=nhwc act=relu "
+			 ": f32 1x12x12x4\n"
+			 "%d = Add(%c, %o) act=relu : f32 1x12x12x4\n",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct graph *g = build(f, others[i]);
+		struct seen s = { 0 };
+		const struct value *c;
+
+		center(f, g, &s);
+		c = graph_find_value(g, "c");
+		assert_non_null(s.tracks.of[c->id]);
+		assert_memory_equal(c->producer->inputs[2]->data, far,
+				    sizeof(far));
+	}
+}
+
+/* A coded file of so many bytes: are channels moved? */
+static bool is_moved(struct fixture *f, int64_t bytes)
+{
+	static const struct cost_target coded = { .coded = true };
+	struct graph *g = build(f, plain);
+	const struct node *n = graph_find_value(g, "c")->producer;
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(SAMPLES, &elements);
+	struct quantizer *q;
+	struct config c;
+
+	config_init(&c);
+	c.max_size_bytes = bytes;
+	q = quantizer_new(g, &c, &coded, &samples, NULL, NULL, NULL, &f->d);
+	assert_non_null(q);
+	quantizer_free(q);
+	return memcmp(n->inputs[2]->data, far, sizeof(far)) != 0;
+}
+
+/* Of 48 weights. */
+static void test_bytes_to_spare(void **state)
+{
+	assert_true(is_moved(*state, 21));
+	assert_false(is_moved(*state, 20));
+	assert_true(is_moved(*state, 0));
+}
+
+static double decibels(struct fixture *f, const char *middle, int methods)
+{
+	struct graph *g = build(f, middle);
+	const struct preprocess none = { 0 };
+	int elements = ELEMENTS;
+	const struct samples samples = random_samples(SAMPLES, &elements);
+	struct packed p = { 0 };
+	struct config c;
+	float x[ELEMENTS];
+
+	config_init(&c);
+	c.methods = methods;
+	c.jobs = 1;
+	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
+	    pack_graph(g, &none, NULL, &c, &f->arena, &p, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+	random_input(x, ELEMENTS, 77);
+	return packed_decibels_of(&p, build(f, middle), x, ELEMENTS, &f->d);
+}
+
+static void check_gain(struct fixture *f, const char *middle, double least)
+{
+	double without = decibels(f, middle, METHOD_ALL & ~METHOD_CENTER);
+	double gain = decibels(f, middle, METHOD_ALL) - without;
+
+	if (gain < least)
+		fail_msg("%.1f dB, and %.1f more", without, gain);
+}
+
+static void test_gain(void **state)
+{
+	check_gain(*state, plain, 6);
+	check_gain(*state, moved, 6);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_about_zero),
+		TEST(test_stays),
+		TEST(test_bytes_to_spare),
+		TEST(test_gain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
