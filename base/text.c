@@ -90,27 +90,6 @@ int text_to_duration_us(const char *s, int64_t *out)
 	return with_unit(s, units, out);
 }
 
-int text_to_shape(const char *s, struct shape *out)
-{
-	*out = (struct shape){ 0 };
-	for (;;) {
-		char *end;
-
-		if (!isdigit((unsigned char)*s) || out->rank == GRAPH_MAX_RANK)
-			return -1;
-		errno = 0;
-		out->dim[out->rank++] = strtoll(s, &end, 10);
-		if (errno)
-			return -1;
-		if (!*end)
-			break;
-		if (*end != 'x' && *end != ',')
-			return -1;
-		s = end + 1;
-	}
-	return shape_elements(out) > 0 ? 0 : -1;
-}
-
 int text_to_doubles(const char *s, double *out, int max)
 {
 	int n = 0;

@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "ir/graph.h"
-
 /* Numbers as people write them. 0, or -1 where the text is not all of one. */
 int text_to_double(const char *s, double *out); /* finite */
 int text_to_i64(const char *s, int64_t *out);   /* decimal */
@@ -14,8 +12,6 @@ int text_to_i64(const char *s, int64_t *out);   /* decimal */
 int text_to_bytes(const char *s, int64_t *out);
 /* "250ms", "1.5s", "900us": microseconds. The unit is not optional. */
 int text_to_duration_us(const char *s, int64_t *out);
-/* "1x3x320x320": no dim unknown. */
-int text_to_shape(const char *s, struct shape *out);
 /* "1,2,3" to at most max numbers, fractions such as "1/255" too; their count,
  * or -1. */
 int text_to_doubles(const char *s, double *out, int max);

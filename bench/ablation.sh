@@ -64,22 +64,22 @@ for model in ultraface_RFB-320 FastestDet; do
 	FastestDet) size='--bits 8 --max-size 96000' ;;
 	*) size='--bits 8 --max-size 60000' ;;
 	esac
-	for method in $all no-bias no-compensate no-target no-importance \
-		no-entropy no-trellis; do
+	for method in $all no-bias no-gptq no-asymmetric no-fisher \
+		no-rate no-trellis; do
 		row "$model" "$method" "$size"
 	done
-	for method in $all no-channels no-center; do
+	for method in $all no-per-channel no-centering; do
 		row "$model" "$method" '--bits 8'
 	done
-	for method in $all no-clip no-channels no-center; do
+	for method in $all no-clip no-per-channel no-centering; do
 		row "$model" "$method" '--bits 4 --act-bits 4'
 	done
 	row "$model" no-search '--bits 4'
 	row "$model" "$all" '--bits 4'
-	for method in $all no-levels; do
+	for method in $all no-codebook; do
 		row "$model" "$method" '--bits 2 --uniform --target cortex-m7'
 	done
 done
-for method in $all no-tables; do # the one with activations by table
+for method in $all no-fine-tables; do # the one with activations by table
 	row yolox_nano_bigisland "$method" '--bits 8'
 done

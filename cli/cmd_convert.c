@@ -9,6 +9,8 @@
 #include "converter/measure/layer_error.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
+#include "converter/pack/c_header.h"
+#include "passes/pipeline.h"
 
 /* Everything of one conversion that has to be freed. */
 struct work {
@@ -105,7 +107,7 @@ static int write_files(const struct command *cmd, struct work *w,
 	const struct packed *p = &w->v.packed;
 	char *dbp = output_path(&w->arena, c->output_dir, name, ".dbp");
 	char *header = output_path(&w->arena, c->output_dir, name, ".h");
-	char *text = pack_header_text(p, name, d);
+	char *text = c_header_text(p, name, d);
 	struct file_out files[2 + CONFIG_MAX_REPORTS];
 	int err = -1, count = 0;
 

@@ -7,7 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/head_text.h"
-#include "converter/convert.h"
+#include "converter/onnx/model_load.h"
 #include "converter/pack/packed_file.h"
 
 /* ---- Packed models ---- */
@@ -335,7 +335,7 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 
 	c.model_path = cmd->args[0];
 	arena_init(&a, 0);
-	g = pipeline_load(&c, &a, sha256, NULL, d);
+	g = model_load(&c, &a, sha256, NULL, d);
 	if (g && head_find(g, &c, &a, &h, d))
 		g = NULL;
 	if (g && cmd->json)

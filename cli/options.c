@@ -22,7 +22,7 @@ static const struct option_row table[] = {
 	  VERB_CONVERT, "fast|normal|best", 0, 0,
 	  "how long to look for a better model (normal)" },
 	{ "method", 0, "NAME,...", OPTION_SET, CFG(methods), VERB_CONVERT,
-	  METHOD_NAMES("|"), 0, 0, "only these, or all but no-NAME,..." },
+	  METHOD_NAMES, 0, 0, "only these, or all but no-NAME,..." },
 	{ "calib", 'c', "DIR|LIST", OPTION_TEXT, CFG(calib),
 	  VERB_CONVERT | VERB_VERIFY, NULL, 0, 0,
 	  "photos or .npy/.pb tensors to calibrate and measure with" },
@@ -154,9 +154,6 @@ static const char *expected(const struct option_row *row)
 		return "true or false";
 	case OPTION_SEED:
 		return "a whole number";
-	case OPTION_SET:
-		return "names with commas between, of " METHOD_NAMES(
-			", ") ", or each with no- before it";
 	case OPTION_FRACTION:
 		return "a number from 0 to 1";
 	case OPTION_BYTES:
@@ -181,7 +178,12 @@ static int bad_value(const struct option_row *row, const char *subject,
 	const char *what = expected(row);
 
 	diag_error(d, "%s: '%s' is not a value for it", subject, value);
-	if (what)
+	if (row->kind == OPTION_SET)
+		diag_hint(d,
+			  "expected names with commas between, of %s, or each "
+			  "with no- before it",
+			  row->choices);
+	else if (what)
 		diag_hint(d, "expected %s", what);
 	else if (row->choices)
 		diag_hint(d, "expected one of %s", row->choices);
@@ -295,7 +297,7 @@ static int set_shape(struct command *cmd, const char *value, struct diag *d)
 
 	if (c->shape_count == CONFIG_MAX_SHAPES)
 		return diag_error(d, "more than %d shapes", CONFIG_MAX_SHAPES);
-	if (text_to_shape(equals ? equals + 1 : value, &s->shape))
+	if (shape_from_text(equals ? equals + 1 : value, &s->shape))
 		return 1;
 	s->input = NULL;
 	if (equals) {

@@ -5,7 +5,9 @@
 
 #include "converter/convert.h"
 #include "converter/lower/device_model.h"
+#include "converter/onnx/model_load.h"
 #include "converter/search.h"
+#include "passes/pipeline.h"
 
 /* A fifth of the photos, 32 at most, are kept to measure fidelity on. */
 static int held_out(int count)
@@ -73,7 +75,7 @@ int convert_model(const struct config *c, const struct cost_target *target,
 		  void *progress_ctx, struct diag *d)
 {
 	arena_init(&out->arena, 0);
-	out->graph = pipeline_load(c, &out->arena, out->model_sha256, dump, d);
+	out->graph = model_load(c, &out->arena, out->model_sha256, dump, d);
 	if (!out->graph ||
 	    head_find(out->graph, c, &out->arena, &out->head, d) ||
 	    pipeline_finish(out->graph, c, dump, d))

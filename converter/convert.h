@@ -10,24 +10,6 @@
 #include "base/diag.h"
 #include "quantizer/quantizer.h"
 
-/* The pass table, for --dump-after's help and its check. */
-int pipeline_pass_count(void);
-const char *pipeline_pass_name(int i);
-
-/*
- * Reads a model and runs shape inference and constant folding: the model as
- * its author wrote it, for the evaluator and for finding its head. What
- * --dump-after asks for goes to `dump` (NULL: nowhere).
- */
-struct graph *pipeline_load(const struct config *c, struct arena *a,
-			    uint8_t sha256[32], FILE *dump, struct diag *d);
-/* Both of them. */
-struct graph *pipeline_prepare(const struct config *c, struct arena *a,
-			       uint8_t sha256[32], struct diag *d);
-/* Runs the rest of the pass table: the graph that is quantized and packed. */
-int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
-		    struct diag *d);
-
 /* A model that the search has built, or one that it could have. */
 struct search_point {
 	bool built;         /* otherwise all but the loss is estimated */

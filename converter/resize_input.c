@@ -2,6 +2,7 @@
 /* A smaller input as the way to a latency: see resize_input.h. */
 #include "converter/resize_input.h"
 
+#include "converter/onnx/model_load.h"
 #include "converter/search.h"
 
 #define LEAST_EIGHTHS 3
@@ -35,7 +36,7 @@ static bool smaller_shape(const struct config *c, const struct preprocess *p,
 
 	arena_init(&a, 0);
 	diag_init(&d);
-	g = pipeline_load(c, &a, sha256, NULL, &d);
+	g = model_load(c, &a, sha256, NULL, &d);
 	if (g && g->input_count == 1 && g->inputs[0]->shape.rank == 4) {
 		*out = g->inputs[0]->shape;
 		for (int rows = 1; rows <= 2 && !found; rows++) {

@@ -186,8 +186,8 @@ static int over(double value, double limit)
 /* 0; 1 where limits leave nothing: the sums are then the least there is. */
 static int choose(struct search *s, const struct quantizer_limits *limits)
 {
-	struct quantizer_sum sum;
-	int status = quantizer_choose(s->q, limits, &sum, s->d);
+	struct quantizer_totals sum;
+	int status = quantizer_allocate_bits(s->q, limits, &sum, s->d);
 
 	s->chosen_bytes = sum.bytes;
 	s->chosen_us = sum.time_us;
@@ -352,7 +352,7 @@ static int search_once(struct search *s)
 
 	if (c->bits == 8)
 		bytes = most = INFINITY;
-	if (quantizer_tabulate(s->q, s->d))
+	if (quantizer_list_candidates(s->q, s->d))
 		return -1;
 	for (int i = 0; i < RAISE_TRIES; i++) {
 		int status = fit(s, bytes);
@@ -440,7 +440,7 @@ static int variants_for(const struct config *c)
 {
 	return c->effort == EFFORT_FAST   ? 1 :
 	       c->effort == EFFORT_NORMAL ? 2 :
-					    quantizer_variants();
+					    quantizer_preset_count();
 }
 
 /* Photos held out are few to tell variants apart by: some that were calibrated
@@ -465,7 +465,7 @@ static int try_variant(struct search *s, int variant, struct outcomes *all)
 	struct search_result *r = &s->v->search;
 	struct outcome *now = &all->list[all->count];
 
-	if (quantizer_set_variant(s->q, variant, s->d) || search_once(s) ||
+	if (quantizer_set_preset(s->q, variant, s->d) || search_once(s) ||
 	    note_layers(s, &now->layers))
 		return -1;
 	now->packed = s->v->packed;
@@ -530,7 +530,8 @@ static int build_plainly(struct search *s, bool photos)
 	struct search_result *r = &s->v->search;
 	const struct config *c = s->c;
 	bool twice = photos && c->bits == 8 && c->act_bits == 8 &&
-		     c->effort != EFFORT_FAST && c->methods & METHOD_TARGET &&
+		     c->effort != EFFORT_FAST &&
+		     c->methods & METHOD_ASYMMETRIC &&
 		     s->v->dataset.count > s->v->calib_count;
 	struct packed first;
 	double fidelity;
@@ -543,7 +544,7 @@ static int build_plainly(struct search *s, bool photos)
 		return 0;
 	first = s->v->packed;
 	kept = r->result;
-	quantizer_leave_targets(s->q);
+	quantizer_set_asymmetric(s->q, false);
 	if (measure(s, &fidelity) || build(s) || measure(s, &fidelity))
 		return -1;
 	if (serves_better(&r->points[r->result], &r->points[kept]))

@@ -19,28 +19,50 @@ struct config_shape {
 	struct shape shape;
 };
 
-/* What the quantizer may do; each can be left out to see what it adds. */
-enum method {
-	METHOD_CLIP = 1,        /* ranges by squared error, not extremes */
-	METHOD_CHANNELS = 2,    /* activations with a scale a channel */
-	METHOD_BIAS = 4,        /* biases corrected */
-	METHOD_COMPENSATE = 8,  /* errors made up for by later weights */
-	METHOD_TARGET = 16,     /* and those of the layers before */
-	METHOD_IMPORTANCE = 32, /* channels weighed by gradients */
-	METHOD_ENTROPY = 64,    /* codes that are cheap to write */
-	METHOD_SEARCH = 128,    /* a width for each layer */
-	METHOD_TRELLIS = 256,   /* codes that depend on those before */
-	METHOD_LEVELS = 512,    /* of the channels' own, in fixed tiles */
-	METHOD_TABLES = 1024,   /* finer codes in front of tables */
-	METHOD_CENTER = 2048,   /* channels moved about zero */
-	METHOD_ALL = 4095,
+/*
+ * What the quantizer may do, a row each: identifier and name for
+ * --method.
+ * Each can be left out to see what it adds.
+ */
+#define METHODS(METHOD)                                      \
+	/* ranges by squared error, not extremes */          \
+	METHOD(CLIP, "clip")                                 \
+	/* activations with a scale a channel */             \
+	METHOD(PER_CHANNEL, "per-channel")                   \
+	/* bias correction */                                \
+	METHOD(BIAS, "bias")                                 \
+	/* later weights compensate for rounding errors */   \
+	METHOD(GPTQ, "gptq")                                 \
+	/* and for the errors of earlier layers */           \
+	METHOD(ASYMMETRIC, "asymmetric")                     \
+	/* output channels weighted by Fisher information */ \
+	METHOD(FISHER, "fisher")                             \
+	/* entropy-constrained codes */                      \
+	METHOD(RATE, "rate")                                 \
+	/* mixed precision: a width for each layer */        \
+	METHOD(SEARCH, "search")                             \
+	/* trellis-coded quantization */                     \
+	METHOD(TRELLIS, "trellis")                           \
+	/* levels fitted to each channel, in fixed tiles */  \
+	METHOD(CODEBOOK, "codebook")                         \
+	/* 10-bit codes in front of tables */                \
+	METHOD(FINE_TABLES, "fine-tables")                   \
+	/* channels moved to lie about zero */               \
+	METHOD(CENTERING, "centering")
+
+enum method_row {
+#define METHOD_ROW(id, name) METHOD_ROW_##id,
+	METHODS(METHOD_ROW) METHOD_COUNT
+#undef METHOD_ROW
 };
-/* Their names, in the order of their bits, with something between them. */
-#define METHOD_NAMES(between)                                                 \
-	"clip" between "channels" between "bias" between "compensate" between \
-	"target" between "importance" between "entropy" between               \
-	"search" between "trellis" between "levels" between "tables" between  \
-	"center"
+enum method {
+#define METHOD_BIT(id, name) METHOD_##id = 1 << METHOD_ROW_##id,
+	METHODS(METHOD_BIT) METHOD_ALL = (1 << METHOD_COUNT) - 1
+#undef METHOD_BIT
+};
+/* "clip|per-channel|...": a constant, in the order of the bits. */
+#define METHOD_NAME(id, name) "|" name
+#define METHOD_NAMES (&METHODS(METHOD_NAME)[1])
 
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 

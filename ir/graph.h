@@ -62,6 +62,8 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 int64_t shape_elements(const struct shape *s);
 /* "1x3x240x320", "?" for an unknown dim, "scalar" for rank 0, "unknown". */
 void shape_print(const struct shape *s, char *out, size_t out_bytes);
+/* "1x3x320x320": no dim unknown. 0, or -1 where the text is none. */
+int shape_from_text(const char *s, struct shape *out);
 
 /* How a value stands in the packed file. Set by the quantizer. */
 enum quant_grid {

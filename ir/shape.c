@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/graph.h"
@@ -65,4 +68,25 @@ void shape_print(const struct shape *s, char *out, size_t out_bytes)
 
 		at += n < 0 ? 0 : (size_t)n;
 	}
+}
+
+int shape_from_text(const char *s, struct shape *out)
+{
+	*out = (struct shape){ 0 };
+	for (;;) {
+		char *end;
+
+		if (!isdigit((unsigned char)*s) || out->rank == GRAPH_MAX_RANK)
+			return -1;
+		errno = 0;
+		out->dim[out->rank++] = strtoll(s, &end, 10);
+		if (errno)
+			return -1;
+		if (!*end)
+			break;
+		if (*end != 'x' && *end != ',')
+			return -1;
+		s = end + 1;
+	}
+	return shape_elements(out) > 0 ? 0 : -1;
 }

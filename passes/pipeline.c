@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a file to the graph that is quantized: the passes, one row each. */
+/* From the graph of a model to the one that is quantized: a row for each pass.
+ */
+#include "passes/pipeline.h"
+
 #include <string.h>
 
-#include "converter/convert.h"
-#include "converter/onnx/onnx_read.h"
 #include "passes/passes.h"
 
 /* What a pass relies on, gives and breaks. */
@@ -84,26 +85,10 @@ static int run_passes(struct graph *g, const struct config *c, int first,
 	return 0;
 }
 
-struct graph *pipeline_load(const struct config *c, struct arena *a,
-			    uint8_t sha256[32], FILE *dump, struct diag *d)
+int pipeline_begin(struct graph *g, const struct config *c, FILE *dump,
+		   struct diag *d)
 {
-	struct graph *g;
-
-	diag_set_file(d, c->model_path);
-	g = onnx_read(c->model_path, a, sha256, d);
-	if (!g || graph_check(g, "reading", d) ||
-	    run_passes(g, c, 0, LOAD_PASSES, dump, d))
-		return NULL;
-	diag_set_file(d, NULL);
-	return g;
-}
-
-struct graph *pipeline_prepare(const struct config *c, struct arena *a,
-			       uint8_t sha256[32], struct diag *d)
-{
-	struct graph *g = pipeline_load(c, a, sha256, NULL, d);
-
-	return g && pipeline_finish(g, c, NULL, d) ? NULL : g;
+	return run_passes(g, c, 0, LOAD_PASSES, dump, d);
 }
 
 int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,

@@ -83,12 +83,15 @@ static const struct {
 	{ true, 1, 0.7, 1.25 }, { true, 1, 1.3, 1 },
 };
 
-void quantizer_leave_targets(struct quantizer *q)
+void quantizer_set_asymmetric(struct quantizer *q, bool on)
 {
-	q->layers.manner.methods &= ~METHOD_TARGET;
+	if (on)
+		q->layers.manner.methods |= METHOD_ASYMMETRIC;
+	else
+		q->layers.manner.methods &= ~METHOD_ASYMMETRIC;
 }
 
-int quantizer_variants(void)
+int quantizer_preset_count(void)
 {
 	return (int)(sizeof(variants) / sizeof(*variants));
 }
@@ -101,7 +104,7 @@ static int find_importance(struct quantizer *q, struct diag *d)
 				    sizeof(*q->importance));
 	if (!q->importance)
 		return diag_error(d, "out of memory");
-	if (q->telling && q->c->methods & METHOD_IMPORTANCE &&
+	if (q->telling && q->c->methods & METHOD_FISHER &&
 	    importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena, d))
 		return -1;
 	for (int i = 0; i < l->count; i++)
@@ -109,7 +112,7 @@ static int find_importance(struct quantizer *q, struct diag *d)
 	return 0;
 }
 
-int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d)
+int quantizer_set_preset(struct quantizer *q, int variant, struct diag *d)
 {
 	struct layers *l = &q->layers;
 
@@ -164,7 +167,7 @@ static int watch(struct quantizer *q, const struct samples *samples,
 /* Ranges of activations, after their channels have been moved. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
-	if (q->c->methods & METHOD_CENTER && has_bytes_to_spare(q) &&
+	if (q->c->methods & METHOD_CENTERING && has_bytes_to_spare(q) &&
 	    tracks_may_center(q->g, &q->tracks)) {
 		if (watch(q, &q->few, d))
 			return -1;
@@ -186,7 +189,7 @@ static int prepare(struct quantizer *q, const struct input_range *image_range,
 	if (domain_split_activations(q->g) || layers_own_biases(q->g) ||
 	    !(root = domain_assign(q->g, &q->arena, &q->grids)) ||
 	    tracks_init(&q->tracks, q->g, root, &q->arena) ||
-	    (q->c->methods & METHOD_CHANNELS &&
+	    (q->c->methods & METHOD_PER_CHANNEL &&
 	     tracks_find(&q->tracks, q->g, root, q->grids,
 			 has_bytes_to_spare(q), &q->arena)))
 		return diag_error(d, "out of memory");

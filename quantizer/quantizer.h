@@ -5,24 +5,9 @@
 #include "ir/config.h"
 #include "base/diag.h"
 #include "ir/graph.h"
+#include "ir/samples.h"
 #include "base/parallel.h"
 #include "quantizer/bits/cost.h"
-
-/*
- * Photos or tensors, one at a time: what calibration sees. fill() writes the
- * float inputs of sample `index` (0 to count - 1) for every graph input, in
- * the graph's own layout and shape; it may be called from several threads.
- */
-struct samples {
-	int count;
-	int (*fill)(void *ctx, int index, float *const *inputs, struct diag *d);
-	void *ctx;
-};
-
-/* The real values that the first input takes, known from preprocessing. */
-struct input_range {
-	float low, high;
-};
 
 /*
  * Chooses the numbers: which values the device holds in 8 bits and which in
@@ -53,20 +38,20 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				struct diag *d);
 void quantizer_free(struct quantizer *q);
 
-/* Layers no longer make up for what those before them lose: where that is next
- * to nothing, samples tell it wrongly. */
-void quantizer_leave_targets(struct quantizer *q);
+/* Turns the targets of asymmetric calibration (GPTAQ) on or off: at 8 bits
+ * their estimate is mostly sampling noise. */
+void quantizer_set_asymmetric(struct quantizer *q, bool on);
 
 /* Variants of how layers are rounded, the best as a rule first: what is best
  * for a model shows when it runs. */
-int quantizer_variants(void);
-int quantizer_set_variant(struct quantizer *q, int variant, struct diag *d);
+int quantizer_preset_count(void);
+int quantizer_set_preset(struct quantizer *q, int variant, struct diag *d);
 
 /*
  * Lists what every layer may become on the target, and what that costs; needs
  * samples. Before it, layers have the bits of the configuration.
  */
-int quantizer_tabulate(struct quantizer *q, struct diag *d);
+int quantizer_list_candidates(struct quantizer *q, struct diag *d);
 
 /* Limits on the weighted layers together; INFINITY: none. */
 struct quantizer_limits {
@@ -76,15 +61,16 @@ struct quantizer_limits {
 };
 
 /* What the chosen layers come to by the table. */
-struct quantizer_sum {
+struct quantizer_totals {
 	double bytes, time_us, tile_bytes;
 	double loss; /* error over variance of the heads */
 };
 
 /* Chooses the options of least loss within limits: 0; 1 where there are none
  * (then *sum has the least of each); -1 failed. */
-int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
-		     struct quantizer_sum *sum, struct diag *d);
+int quantizer_allocate_bits(struct quantizer *q,
+			    const struct quantizer_limits *limits,
+			    struct quantizer_totals *sum, struct diag *d);
 
 /* Rounds the weights as chosen and puts them into the graph; *loss (NULL: not
  * asked for) is error over variance of the heads, on calibration samples. */

@@ -1,27 +1,61 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Checks the arrows between folders: who may include whose headers. One line
-# for each violation, or `layers: ok (N files)`.
+# Checks the arrows between rooms: who may include whose headers. A room is a
+# folder, or a sub-folder of converter/ and quantizer/. One line for each
+# violation, or `layers: ok (N files)`.
+#   tests/layers.sh [sizes]     sizes: also lists the lines of each room
 cd "$(dirname "$0")/.." || exit 2
 
-# shellcheck disable=SC2046 # file names of the tree hold no blanks
-awk '
+rooms="base ir schemas evaluator passes quantizer converter cli runtime"
+# shellcheck disable=SC2046,SC2086 # file names of the tree hold no blanks
+awk -v sizes="${1:-}" '
+# Room and the rooms whose headers it may include. "." is converter/ or
+# quantizer/ itself.
 BEGIN {
-	allow["ir"] = "ir/"
-	allow["schemas"] = "schemas/"
-	allow["evaluator"] = "evaluator/ ir/"
-	allow["passes"] = "passes/ evaluator/ ir/"
-	allow["quantizer"] = "quantizer/ evaluator/ ir/ schemas/ " \
-		"runtime/dbrt.h"
-	allow["converter"] = "converter/ passes/ quantizer/ evaluator/ ir/ " \
-		"schemas/ runtime/dbrt.h"
-	allow["cli"] = "cli/ converter/ ir/ runtime/dbrt.h"
-	allow["runtime"] = "runtime/ schemas/"
+	arrow("schemas", "schemas")
+	arrow("base", "base")
+	arrow("ir", "ir base")
+	arrow("evaluator", "evaluator ir base")
+	arrow("passes", "passes evaluator ir base")
+
+	arrow("quantizer/graph", "quantizer/graph evaluator ir base")
+	arrow("quantizer/simulate", "quantizer/simulate quantizer/graph " \
+		"evaluator ir base")
+	arrow("quantizer/activations", "quantizer/activations " \
+		"quantizer/simulate quantizer/graph evaluator ir base")
+	arrow("quantizer/weights", "quantizer/weights quantizer/activations " \
+		"quantizer/simulate quantizer/graph evaluator ir base schemas")
+	arrow("quantizer/bits", "quantizer/bits quantizer/weights " \
+		"quantizer/activations quantizer/simulate quantizer/graph " \
+		"evaluator ir base schemas")
+	arrow("quantizer", "quantizer quantizer/* evaluator ir base schemas")
+
+	arrow("converter/onnx", "converter/onnx passes ir base")
+	arrow("converter/heads", "converter/heads evaluator ir base schemas " \
+		"runtime/dbrt.h")
+	arrow("converter/data", "converter/data converter/onnx ir base " \
+		"schemas runtime/dbrt.h")
+	arrow("converter/lower", "converter/lower evaluator ir base schemas")
+	arrow("converter/pack", "converter/pack converter/lower " \
+		"converter/heads converter/data ir base schemas runtime/dbrt.h")
+	arrow("converter/measure", "converter/measure converter/pack " \
+		"converter/heads converter/data converter/onnx evaluator ir " \
+		"base schemas runtime/dbrt.h")
+	arrow("converter", "converter converter/* quantizer quantizer/bits " \
+		"passes ir base schemas runtime/dbrt.h")
+	arrow("cli", "cli converter converter/* passes quantizer/bits ir " \
+		"base runtime/dbrt.h")
+	arrow("runtime", "runtime schemas")
 	# the device library is freestanding; these come with every compiler,
 	# string.h for memcpy and memset alone
 	freestanding = " stddef.h stdint.h stdbool.h limits.h float.h string.h "
 	# instruction set headers of the compiler, for kernels
 	intrinsics = " arm_neon.h arm_acle.h arm_mve.h immintrin.h cpuid.h "
+}
+
+function arrow(room, seen)
+{
+	allow[room] = seen
 }
 
 function complain(why)
@@ -30,12 +64,25 @@ function complain(why)
 	bad++
 }
 
-function allowed(folder, header,    list, n, i)
+# The room of a file: its folder, but runtime/x86/ is runtime.
+function room_of(path)
 {
-	n = split(allow[folder], list, " ")
+	sub(/^\.\//, "", path)
+	sub(/\/[^\/]*$/, "", path)
+	if (path !~ /^(converter|quantizer)\//)
+		sub(/\/.*/, "", path)
+	return path
+}
+
+function allowed(room, header,    list, n, i, owner)
+{
+	owner = room_of(header)
+	n = split(allow[room], list, " ")
 	for (i = 1; i <= n; i++) {
-		if (list[i] == header ||
-		    (list[i] ~ /\/$/ && index(header, list[i]) == 1))
+		if (list[i] == owner || list[i] == header)
+			return 1
+		if (list[i] ~ /\/\*$/ && index(owner, substr(list[i], 1,
+		    length(list[i]) - 1)) == 1)
 			return 1
 	}
 	return 0
@@ -49,11 +96,17 @@ function is_protobuf(header)
 
 FNR == 1 {
 	files++
-	folder = FILENAME
-	sub(/^\.\//, "", folder)
-	name = folder
-	sub(/\/.*/, "", folder)
+	room = room_of(FILENAME)
+	if (!(room in allow))
+		complain("room " room " has no row in tests/layers.sh")
+	base_name = FILENAME
+	sub(/.*\//, "", base_name)
+	if (base_name in named)
+		complain("has the name of " named[base_name])
+	named[base_name] = FILENAME
 }
+
+{ lines[room]++; total++; length_of[FILENAME]++ }
 
 /^[ \t]*#[ \t]*include/ {
 	header = $0
@@ -63,21 +116,39 @@ FNR == 1 {
 	if (header ~ /\.\.\//) {
 		complain("includes \"" header "\" by a relative path")
 	} else if (is_protobuf(header)) {
-		if (name !~ /^converter\/onnx_[^\/]*$/)
-			complain("only converter/onnx_* may include " header)
+		if (room != "converter/onnx")
+			complain("only converter/onnx may include " header)
 	} else if (quoted) {
-		if (!allowed(folder, header))
-			complain(folder " may not include \"" header "\"")
-	} else if (folder == "runtime") {
+		if (!allowed(room, header))
+			complain(room " may not include \"" header "\"")
+		else if (room_of(header) == room)
+			inside[FILENAME] = inside[FILENAME] " " header
+	} else if (room == "runtime") {
 		if (!index(freestanding intrinsics, " " header " "))
 			complain("runtime may not include <" header ">")
 	}
 }
 
 END {
+	for (room in lines)
+		if (lines[room] > 0.15 * total) {
+			printf "%s: %d lines, over 15 %% of %d\n", room,
+				lines[room], total
+			bad++
+		}
+	for (file in length_of)
+		if (length_of[file] > 500 && file !~ /\.def$/ &&
+		    file != "schemas/dbp.h") {
+			printf "%s: %d lines, over 500\n", file, length_of[file]
+			bad++
+		}
+	if (sizes != "")
+		for (room in lines)
+			printf "%6d %4.1f %% %s\n", lines[room],
+				100 * lines[room] / total, room | "sort -rn"
+	close("sort -rn")
 	if (bad)
 		exit 1
 	printf "layers: ok (%d files)\n", files
 }
-' $(find ir schemas evaluator passes quantizer converter cli runtime \
-	-name '*.[ch]' -o -name '*.def' | LC_ALL=C sort)
+' $(find $rooms -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort)

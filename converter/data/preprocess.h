@@ -6,7 +6,7 @@
 #include "ir/config.h"
 #include "base/diag.h"
 #include "ir/graph.h"
-#include "quantizer/quantizer.h"
+#include "ir/samples.h"
 #include "schemas/dbp.h"
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "converter/measure/float_detections.h"
+#include "converter/onnx/model_load.h"
 #include "converter/measure/detection_ap.h"
 #include "converter/data/image_file.h"
 #include "converter/data/tensor_file.h"
@@ -403,7 +404,7 @@ static int measure_init(struct measure *m, int threads, struct diag *d)
 	uint8_t sha256[32];
 	size_t largest = 0;
 
-	m->g = pipeline_load(m->c, &m->arena, sha256, NULL, d);
+	m->g = model_load(m->c, &m->arena, sha256, NULL, d);
 	if (!m->g)
 		return -1;
 	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)

@@ -2,7 +2,12 @@
 #ifndef DBC_CONVERTER_MEASURE_FIDELITY_H
 #define DBC_CONVERTER_MEASURE_FIDELITY_H
 
-#include "converter/convert.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "converter/data/dataset.h"
+#include "converter/heads/head.h"
+#include "ir/config.h"
+#include "base/parallel.h"
 #include "converter/pack/packed_file.h"
 
 /* One output of the packed model beside the float model's, over all samples. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "converter/measure/fidelity.h"
+#include "converter/onnx/model_load.h"
 #include "evaluator/evaluator.h"
 
 /* Sums of products of the expected and the device's numbers. */
@@ -183,7 +184,7 @@ static int comparison_init(struct comparison *k, const struct config *c,
 {
 	uint8_t sha256[32];
 
-	k->g = pipeline_prepare(c, &k->arena, sha256, d);
+	k->g = model_prepare(c, &k->arena, sha256, d);
 	if (!k->g ||
 	    packed_file_preprocess_for(k->file, k->g, &k->preprocess, d))
 		return -1;

@@ -2,7 +2,11 @@
 #ifndef DBC_CONVERTER_MEASURE_LAYER_ERROR_H
 #define DBC_CONVERTER_MEASURE_LAYER_ERROR_H
 
-#include "converter/convert.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "converter/data/dataset.h"
+#include "converter/heads/head.h"
+#include "ir/config.h"
 #include "converter/pack/packed_file.h"
 
 /* As many samples tell which layer loses most. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/convert.h"
+#include "converter/onnx/model_load.h"
 #include "converter/measure/float_detections.h"
 #include "converter/heads/head.h"
 #include "converter/pack/packed_file.h"
@@ -61,7 +61,7 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	int64_t n;
 
 	own.model_path = e->path;
-	e->g = pipeline_load(&own, &e->arena, sha256, NULL, d);
+	e->g = model_load(&own, &e->arena, sha256, NULL, d);
 	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
 	    head_find(e->g, c, &e->arena, &e->head, d))
 		return -1;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/pack/pack.h"
+#include "converter/pack/c_header.h"
 #include "schemas/dbp.h"
 
 #define PREFIX_MAX 60
@@ -68,7 +68,7 @@ static void print_header(FILE *out, const struct packed *p, const char *lower)
 	fprintf(out, "};\n\n#endif\n");
 }
 
-char *pack_header_text(const struct packed *p, const char *name, struct diag *d)
+char *c_header_text(const struct packed *p, const char *name, struct diag *d)
 {
 	char prefix[PREFIX_MAX + 8], *text = NULL;
 	size_t bytes;

@@ -46,12 +46,4 @@ int pack_graph(const struct graph *g, const struct preprocess *p,
 	       const struct head *head, const struct config *c, struct arena *a,
 	       struct packed *out, struct diag *d);
 
-/*
- * The C header: the file's bytes as an aligned const array and its sizes as
- * macros, valid C99 and C++11 whatever the model's name. `name` is any file
- * stem; the prefix of the macros is made from it. malloc'ed text.
- */
-char *pack_header_text(const struct packed *p, const char *name,
-		       struct diag *d);
-
 #endif

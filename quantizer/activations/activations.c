@@ -49,7 +49,7 @@ static bool is_finer(const struct quantizer *q, const struct value *v,
 	const struct node *table = domain_table_of_sums(v);
 	uint32_t made;
 
-	if (!(q->c->methods & METHOD_TABLES) || !q->target ||
+	if (!(q->c->methods & METHOD_FINE_TABLES) || !q->target ||
 	    !q->target->coded || q->grids[v->id] || !table)
 		return false;
 	made = root[table->outputs[0]->id];

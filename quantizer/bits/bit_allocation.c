@@ -7,7 +7,7 @@
 #include "quantizer/bits/knapsack.h"
 #include "quantizer/quantizer_state.h"
 
-int quantizer_tabulate(struct quantizer *q, struct diag *d)
+int quantizer_list_candidates(struct quantizer *q, struct diag *d)
 {
 	q->chosen = arena_array(&q->arena, (size_t)q->layers.count,
 				sizeof(*q->chosen));
@@ -18,7 +18,7 @@ int quantizer_tabulate(struct quantizer *q, struct diag *d)
 
 		l->dependent =
 			q->target->coded && (q->c->methods & METHOD_TRELLIS) &&
-			(q->c->methods & METHOD_ENTROPY) && layer_has_rows(l);
+			(q->c->methods & METHOD_RATE) && layer_has_rows(l);
 	}
 	return options_list(q->g, &q->layers, q->target, q->c, &q->samples,
 			    &q->arena, &q->options, q->progress,
@@ -118,7 +118,7 @@ static int choose_within(struct choosing *k,
 }
 
 static void take(struct quantizer *q, int i, int option,
-		 struct quantizer_sum *sum)
+		 struct quantizer_totals *sum)
 {
 	const struct option *o = &q->options[i].rows[option];
 
@@ -132,7 +132,7 @@ static void take(struct quantizer *q, int i, int option,
 }
 
 static void add_least(const struct quantizer *q, int i,
-		      struct quantizer_sum *sum)
+		      struct quantizer_totals *sum)
 {
 	const struct layer_options *o = &q->options[i];
 	double bytes = INFINITY, time = INFINITY, tiles = INFINITY;
@@ -147,14 +147,15 @@ static void add_least(const struct quantizer *q, int i,
 	sum->tile_bytes += tiles;
 }
 
-int quantizer_choose(struct quantizer *q, const struct quantizer_limits *limits,
-		     struct quantizer_sum *sum, struct diag *d)
+int quantizer_allocate_bits(struct quantizer *q,
+			    const struct quantizer_limits *limits,
+			    struct quantizer_totals *sum, struct diag *d)
 {
 	struct choosing k;
 	struct arena scratch;
 	int status;
 
-	*sum = (struct quantizer_sum){ 0 };
+	*sum = (struct quantizer_totals){ 0 };
 	arena_init(&scratch, 0);
 	status = choosing_init(&k, q, &scratch) ? -1 :
 						  choose_within(&k, limits);

@@ -230,8 +230,7 @@ static int list_layer(struct lister *k, int i, const struct twin *t,
 	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight, a);
 	if (l->trained)
 		goto done;
-	if (!err && k->target->coded && s.length &&
-	    k->c->methods & METHOD_ENTROPY)
+	if (!err && k->target->coded && s.length && k->c->methods & METHOD_RATE)
 		err = add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL,
 				 NULL) ||
 		      list_steps(k, i, &aim);

@@ -114,7 +114,7 @@ static inline int layer_tile_bits(const struct layer *l, int bits)
  * tiles. With more than two, their bytes would gain more as bits. */
 static inline bool layer_takes_levels(const struct layer *l, int bits)
 {
-	int needed = METHOD_LEVELS | METHOD_COMPENSATE;
+	int needed = METHOD_CODEBOOK | METHOD_GPTQ;
 
 	return bits == 2 && (l->manner->methods & needed) == needed;
 }

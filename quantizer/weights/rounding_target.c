@@ -62,7 +62,7 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 		return diag_error(d, "out of memory");
 	if (compensation_set(&aim->groups[i], aim->s->covariance + at,
 			     aim->s->patches, l->manner->damping,
-			     !(l->manner->methods & METHOD_COMPENSATE), d))
+			     !(l->manner->methods & METHOD_GPTQ), d))
 		return -1;
 	aim->weight[i] = mean_weight(&aim->groups[i]);
 	for (int64_t c = i * each; c < (i + 1) * each; c++) {
@@ -70,8 +70,8 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 
 		r->signal[c] = l->unit * l->unit *
 			       variance(target, aim->s->covariance + at, n);
-		if (l->manner->methods & METHOD_TARGET &&
-		    l->manner->methods & METHOD_COMPENSATE)
+		if (l->manner->methods & METHOD_ASYMMETRIC &&
+		    l->manner->methods & METHOD_GPTQ)
 			compensation_aim(&aim->groups[i], aim->s->missing + at,
 					 target, r->rest[worker]);
 	}

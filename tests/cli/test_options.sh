@@ -63,7 +63,7 @@ refused "no input is small enough" 3 "max_latency cannot be met" \
 check "one method left out" "$dbconvert" "$model" -q --method no-bias \
 	--effort fast -o "$work/method"
 same=
-for method in none clip channels bias compensate target importance entropy \
+for method in none clip per-channel bias gptq asymmetric fisher rate \
 	search trellis; do
 	"$dbconvert" "$model" -q --calib "$blobs/photos" --bits 4 --act-bits 4 \
 		--effort fast --method no-$method -o "$work/without/$method" \
@@ -77,16 +77,16 @@ for method in none clip channels bias compensate target importance entropy \
 	fi
 done
 check "each method changes something ($same)" test "$same" = " none"
-for method in no-trellis no-levels; do # no trellis is there in tiles
+for method in no-trellis no-codebook; do # no trellis is there in tiles
 	"$dbconvert" "$model" -q --calib "$blobs/photos" --bits 2 --uniform \
 		--target cortex-m7 --method $method -o "$work/tiles/$method" \
 		2>"$work/method.log" || failed "$method"
 done
 check "levels change something" sh -c \
 	"! cmp -s '$work/tiles/no-trellis/blobs.dbp' \
-	'$work/tiles/no-levels/blobs.dbp'"
+	'$work/tiles/no-codebook/blobs.dbp'"
 # activations of 8 bits: those of 4 have a table for each channel here
-for options in "" "--method no-tables"; do
+for options in "" "--method no-fine-tables"; do
 	# shellcheck disable=SC2086 # none, or two
 	"$dbconvert" "$model" -q --calib "$blobs/photos" $options \
 		-o "$work/finer$options" 2>"$work/method.log" ||
@@ -94,7 +94,7 @@ for options in "" "--method no-tables"; do
 done
 check "finer codes in front of tables change something" sh -c \
 	"! cmp -s '$work/finer/blobs.dbp' \
-	'$work/finer--method no-tables/blobs.dbp'"
+	'$work/finer--method no-fine-tables/blobs.dbp'"
 refused "a method that is none" 2 "'--method'" \
 	"$dbconvert" "$model" --method no-luck -o "$work/method"
 

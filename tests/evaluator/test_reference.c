@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "converter/convert.h"
+#include "converter/onnx/model_load.h"
 #include "converter/data/tensor_file.h"
 #include "evaluator/evaluator.h"
 #include "base/text.h"
@@ -173,7 +173,7 @@ static void test_model(void **state)
 	c.model_path = path;
 	if (m->shape) {
 		c.shape_count = 1;
-		assert_int_equal(text_to_shape(m->shape, &c.shapes[0].shape),
+		assert_int_equal(shape_from_text(m->shape, &c.shapes[0].shape),
 				 0);
 	}
 	diag_init(&d);
@@ -183,8 +183,8 @@ static void test_model(void **state)
 		struct graph *g;
 
 		arena_init(&a, 0);
-		g = prepared ? pipeline_prepare(&c, &a, sha256, &d) :
-			       pipeline_load(&c, &a, sha256, NULL, &d);
+		g = prepared ? model_prepare(&c, &a, sha256, &d) :
+			       model_load(&c, &a, sha256, NULL, &d);
 		if (!g)
 			fail_msg("%s", d.entries[0].text);
 		error[prepared] = check_graph(m, g);

@@ -4,7 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "converter/convert.h"
+#include "converter/onnx/model_load.h"
+#include "passes/pipeline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		c.jobs = 1;
 		arena_init(&a, 0);
 		diag_init(&d);
-		g = pipeline_load(&c, &a, sha256, NULL, &d);
+		g = model_load(&c, &a, sha256, NULL, &d);
 		if (g && !head_find(g, &c, &a, &head, &d))
 			pipeline_finish(g, &c, NULL, &d);
 		arena_free(&a);

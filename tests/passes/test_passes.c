@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "converter/convert.h"
+#include "passes/pipeline.h"
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
 

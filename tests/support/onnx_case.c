@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "converter/convert.h"
+#include "converter/onnx/model_load.h"
 #include "converter/onnx/onnx_read.h"
 #include "evaluator/evaluator.h"
 
@@ -118,7 +118,7 @@ static struct graph *load(struct onnx_case *c)
 	uint8_t sha256[32];
 
 	write_model(c);
-	c->graph = pipeline_load(&c->config, &c->arena, sha256, NULL, &c->d);
+	c->graph = model_load(&c->config, &c->arena, sha256, NULL, &c->d);
 	return c->graph;
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "converter/pack/pack.h"
+#include "converter/pack/c_header.h"
 #include "schemas/dbp.h"
 #include "tests/support/temp_folder.h"
 
@@ -98,7 +98,7 @@ static char *header_of(struct fixture *f, const char *name)
 				  .file = f->bytes,
 				  .file_size = SIZE,
 				  .ram_bytes = 123456 };
-	char *text = pack_header_text(&p, name, &f->d);
+	char *text = c_header_text(&p, name, &f->d);
 
 	assert_non_null(text);
 	temp_write(&f->folder, "model.h", text, strlen(text));

@@ -21,6 +21,8 @@
 #include <cmocka.h>
 
 #include "converter/convert.h"
+#include "converter/onnx/model_load.h"
+#include "passes/pipeline.h"
 #include "converter/target.h"
 #include "converter/pack/packed_file.h"
 #include "tests/support/dbp_run.h"
@@ -104,7 +106,7 @@ static int convert(const char *path, bool whole, struct conversion *v,
 		return target_load(c.target, &targets, &target, d) ||
 		       convert_model(&c, &target, v, NULL, NULL, NULL, d);
 	arena_init(&v->arena, 0);
-	g = pipeline_load(&c, &v->arena, sha256, NULL, d);
+	g = model_load(&c, &v->arena, sha256, NULL, d);
 	return g && !head_find(g, &c, &v->arena, &head, d) &&
 			       !pipeline_finish(g, &c, NULL, d) ?
 		       0 :

@@ -213,7 +213,7 @@ static double decibels(struct fixture *f, const char *middle, int methods)
 
 static void check_gain(struct fixture *f, const char *middle, double least)
 {
-	double without = decibels(f, middle, METHOD_ALL & ~METHOD_CENTER);
+	double without = decibels(f, middle, METHOD_ALL & ~METHOD_CENTERING);
 	double gain = decibels(f, middle, METHOD_ALL) - without;
 
 	if (gain < least)
