@@ -3,12 +3,14 @@
 # Prints the SHA-256 of the packed file, the header and the report of each
 # model of bench/models.txt at 8 and 4 bits, and of the doorbell's detector at
 # 2 bits: two builds that print the same lines make the same bytes.
-#   bench/hashes.sh BUILD
+#   bench/hashes.sh BUILD [NAME...]     with names only those models
 # Calibration takes the fast effort. Paths and the tool's version are left out
 # of the reports.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
+shift
+names=" $* "
 data=$PWD/../shared/data
 work=$build/hashes
 rm -rf "$work"
@@ -18,6 +20,7 @@ mkdir -p "$work"
 hash_outputs() {
 	name=$1 model=$2 bits=$3
 	shift 3
+	case $names in '  '|*" $name "*) ;; *) return ;; esac
 	"$build/dbconvert" "$model" --bits "$bits" --effort fast -q "$@" \
 		-o "$work/out" --json </dev/null >"$work/report.json"
 	python3 - "$work/report.json" >"$work/report.txt" <<'PYTHON'
