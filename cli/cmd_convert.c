@@ -6,20 +6,16 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "base/file_write.h"
-#include "converter/measure/layer_error.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
+#include "converter/stage_dump.h"
 #include "converter/pack/c_header.h"
 #include "passes/pipeline.h"
 
 /* Everything of one conversion that has to be freed. */
 struct work {
 	struct conversion v;
-	struct packed_file file;
 	struct arena arena;
-	struct fidelity fidelity;
-	const struct layer_error *layers; /* NULL: not measured */
-	struct accuracy before, after;    /* on labelled photos */
 	struct report report;
 	struct progress_bar bar;
 };
@@ -33,65 +29,6 @@ static const char too_few[] =
 static const char assumed[] =
 	"--mean, --scale and --color are not given: photos are taken as RGB "
 	"divided by 255";
-
-/* On the photos that were held out of calibration. */
-static int measure(const struct config *c, struct work *w,
-		   const struct fidelity **f, struct diag *d)
-{
-	int held = w->v.dataset.count - w->v.calib_count;
-
-	*f = NULL;
-	if (held <= 0)
-		return 0;
-	if (packed_file_open(&w->file, w->v.packed.bytes, w->v.packed.size, "",
-			     d) ||
-	    fidelity_measure(c, &w->file, &w->v.dataset, w->v.calib_count, held,
-			     &w->arena, &w->fidelity, progress_update, &w->bar,
-			     d))
-		return -1;
-	*f = &w->fidelity;
-	if (packed_file_bind(&w->file, d))
-		return -1;
-	w->layers = layer_errors(c, &w->file, &w->v.dataset, w->v.calib_count,
-				 held < LAYER_SAMPLES ? held : LAYER_SAMPLES,
-				 &w->arena, d);
-	return w->layers ? 0 : -1;
-}
-
-/* On --images, or on those photos of --calib that were held out. */
-static int measure_accuracy(const struct config *c, struct work *w,
-			    struct diag *d)
-{
-	const struct accuracy_model model = { .path = c->model_path };
-	const struct accuracy_model packed = { .path = "the packed model",
-					       .dbp = w->v.packed.bytes,
-					       .dbp_bytes = w->v.packed.size };
-	struct annotations labels = { 0 };
-	struct dataset own = { 0 };
-	const struct dataset *photos = c->images ? &own : &w->v.dataset;
-	int first = c->images ? 0 : w->v.calib_count;
-	int err = annotations_read(&labels, c->labels, d) ||
-		  (c->images && dataset_open(&own, c->images, d));
-	int count = photos->count - first;
-
-	if (!err && count <= 0)
-		err = diag_error(d, "no photos to measure accuracy on: give "
-				    "some with --images");
-	err = err ||
-	      accuracy_measure(c, &model, photos, first, count, &labels,
-			       &w->arena, &w->before, progress_update, &w->bar,
-			       d) ||
-	      accuracy_measure(c, &packed, photos, first, count, &labels,
-			       &w->arena, &w->after, progress_update, &w->bar,
-			       d);
-	dataset_close(&own);
-	annotations_free(&labels);
-	if (err)
-		return -1;
-	w->report.accuracy_float = &w->before;
-	w->report.accuracy_packed = &w->after;
-	return 0;
-}
 
 static char *output_path(struct arena *a, const char *folder, const char *name,
 			 const char *ending)
@@ -152,28 +89,55 @@ static int finish(const struct command *cmd, struct work *w, const char *name,
 	return code;
 }
 
-static int check_pass_name(const char *name, struct arena *a, struct diag *d)
+/* Name i of what --dump-after takes; NULL after the last. */
+static const char *stage_name(int i)
+{
+	if (i < pipeline_pass_count())
+		return pipeline_pass_name(i);
+	i -= pipeline_pass_count();
+	if (stage_dump_name(i))
+		return stage_dump_name(i);
+	return !i || stage_dump_name(i - 1) ? "all" : NULL;
+}
+
+static int check_stage(const char *name, struct arena *a, struct diag *d)
 {
 	const char *list = "";
 
-	for (int i = 0; i < pipeline_pass_count(); i++) {
-		if (!strcmp(name, pipeline_pass_name(i)))
+	for (int i = 0; stage_name(i); i++) {
+		if (!strcmp(name, stage_name(i)))
 			return 0;
 		list = arena_printf(a, "%s%s%s", list, i ? ", " : "",
-				    pipeline_pass_name(i));
+				    stage_name(i));
 		if (!list)
 			return diag_error(d, "out of memory");
 	}
 	diag_error(d, "unknown pass '%s'", name);
-	diag_hint(d, "the passes are %s", list);
+	diag_hint(d, "expected one of %s", list);
 	return -1;
+}
+
+static void warn_about(const struct conversion *v, struct diag *d)
+{
+	if (!v->dataset.count)
+		diag_warn(d, "%s", no_photos);
+	else if (!v->fidelity)
+		diag_warn(d, "%s", too_few);
+	if (!v->head.data && v->head.why) {
+		diag_note(d, "the device gives the outputs as they are: %s",
+			  v->head.why);
+		diag_hint(d, "--head says how they become boxes");
+	}
+	if (v->preprocess.is_image && v->preprocess.assumed)
+		diag_warn(d, "%s", assumed);
 }
 
 static int convert(const struct command *cmd, const struct config *c,
 		   struct work *w, struct diag *d)
 {
 	const char *name = command_stem(c->model_path, &w->arena);
-	const struct fidelity *f;
+	const struct progress progress = { progress_update, &w->bar, NULL };
+	const struct dump dump = { c->dump_after, stdout };
 	struct cost_target target;
 	struct config used; /* with the input's size that was taken */
 	int err;
@@ -184,29 +148,16 @@ static int convert(const struct command *cmd, const struct config *c,
 		return EXIT_USAGE;
 	}
 	if (!name || target_load(c->target, &w->arena, &target, d) ||
-	    (c->dump_after && check_pass_name(c->dump_after, &w->arena, d)))
+	    (c->dump_after && check_stage(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
 	err = convert_resized(c, &target, &w->v, &used,
-			      c->dump_after ? stdout : NULL, progress_update,
-			      &w->bar, d) ||
-	      measure(&used, w, &f, d) ||
-	      report_build(&w->report, c, &w->v, f, w->layers, &target, name,
-			   &w->arena, d) ||
-	      (c->labels && measure_accuracy(c, w, d));
+			      c->dump_after ? &dump : NULL, &progress, d) ||
+	      convert_measure(&w->v, c) ||
+	      report_build(&w->report, c, &w->v, &target, name, &w->arena, d);
 	progress_end(&w->bar);
 	if (err)
 		return EXIT_BAD_INPUT;
-	if (!w->v.dataset.count)
-		diag_warn(d, "%s", no_photos);
-	else if (!f)
-		diag_warn(d, "%s", too_few);
-	if (!w->v.head.data && w->v.head.why) {
-		diag_note(d, "the device gives the outputs as they are: %s",
-			  w->v.head.why);
-		diag_hint(d, "--head says how they become boxes");
-	}
-	if (w->v.preprocess.is_image && w->v.preprocess.assumed)
-		diag_warn(d, "%s", assumed);
+	warn_about(&w->v, d);
 	return finish(cmd, w, name, d);
 }
 
@@ -234,7 +185,6 @@ int cmd_convert(const struct command *cmd, struct diag *d)
 	arena_init(&w->arena, 0);
 	progress_begin(&w->bar, c.quiet);
 	code = convert(&with, &c, w, d);
-	packed_file_close(&w->file);
 	conversion_free(&w->v);
 	arena_free(&w->arena);
 	free(w);

@@ -1,15 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole conversion: read, reshape, calibrate, quantize, pack. */
+/*
+ * A whole conversion, from a model file to a packed model. convert_model()
+ * runs the table `steps`. Its last step is the search (search.c), which calls
+ * build_model() for each model that it tries and measure_model() to see how
+ * good that is. convert_measure() and report_build() follow.
+ */
+#include "converter/convert.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/convert.h"
-#include "converter/lower/device_model.h"
+#include "converter/lower/lower.h"
 #include "converter/onnx/model_load.h"
-#include "converter/search.h"
+#include "converter/pack/pack_encode.h"
+#include "converter/pack/plan.h"
+#include "converter/stage_dump.h"
 #include "passes/pipeline.h"
 
-/* A fifth of the photos, 32 at most, are kept to measure fidelity on. */
+/* ---- Steps that run once ---- */
+
+static int read_model(struct conversion *v)
+{
+	v->graph = model_load(v->c, &v->arena, v->model_sha256, v->dump, v->d);
+	return v->graph ? 0 : -1;
+}
+
+static int find_head(struct conversion *v)
+{
+	return head_find(v->graph, v->c, &v->arena, &v->head, v->d);
+}
+
+static int run_passes(struct conversion *v)
+{
+	if (pipeline_finish(v->graph, v->c, v->dump, v->d))
+		return -1;
+	v->model_nodes = (int64_t)v->graph->node_count;
+	v->model_params = graph_params(v->graph);
+	v->model_macs = graph_macs(v->graph);
+	return 0;
+}
+
+static int check_operators(struct conversion *v)
+{
+	diag_set_file(v->d, v->c->model_path);
+	if (lower_check_operators(v->graph, v->d))
+		return -1;
+	diag_set_file(v->d, NULL);
+	return 0;
+}
+
+/* A fifth of the samples, 32 at most, measures fidelity. */
 static int held_out(int count)
 {
 	int n = count / 5;
@@ -39,66 +79,226 @@ static int move_held_out(struct dataset *s, int held)
 	return 0;
 }
 
-static int open_samples(const struct config *c, struct conversion *v,
-			struct diag *d)
+static int open_samples(struct conversion *v)
 {
-	if (!c->calib)
-		return 0;
-	if (dataset_open(&v->dataset, c->calib, d))
-		return -1;
-	v->calib_count = v->dataset.count - held_out(v->dataset.count);
-	if (move_held_out(&v->dataset, v->dataset.count - v->calib_count))
-		return diag_error(d, "out of memory");
-	return 0;
+	if (v->c->calib) {
+		if (dataset_open(&v->dataset, v->c->calib, v->d))
+			return -1;
+		v->calib_count = v->dataset.count - held_out(v->dataset.count);
+		if (move_held_out(&v->dataset,
+				  v->dataset.count - v->calib_count))
+			return diag_error(v->d, "out of memory");
+	}
+	diag_set_file(v->d, v->c->model_path);
+	return preprocess_init(&v->preprocess, v->graph, v->c, v->d);
 }
 
-static int quantize(const struct config *c, const struct cost_target *target,
-		    struct conversion *v, progress_fn *progress, void *ctx,
-		    struct diag *d)
+static int calibrate(struct conversion *v)
 {
-	struct sample_set set = { &v->dataset, &v->preprocess, v->graph, 0 };
-	struct samples samples = sample_set_samples(&set, v->calib_count);
+	struct samples samples =
+		sample_set_samples(&v->sample_set, v->calib_count);
 	struct input_range range = { 0, 0 };
-	/* tensors need not be what photos would have become */
+	/* tensors may have other ranges than photos */
 	bool photos =
 		v->preprocess.is_image &&
 		(v->calib_count == 0 || v->dataset.items[0].kind == ITEM_PHOTO);
 
+	v->sample_set =
+		(struct sample_set){ &v->dataset, &v->preprocess, v->graph, 0 };
 	if (photos)
 		range = preprocess_range(&v->preprocess);
-	return search_pack(c, target, v, v->calib_count ? &samples : NULL,
-			   photos ? &range : NULL, progress, ctx, d);
+	v->quantizer = quantizer_new(v->graph, v->c, &v->target,
+				     v->calib_count ? &samples : NULL,
+				     photos ? &range : NULL, v->progress.report,
+				     v->progress.ctx, v->d);
+	return v->quantizer ? 0 : -1;
 }
 
-int convert_model(const struct config *c, const struct cost_target *target,
-		  struct conversion *out, FILE *dump, progress_fn *progress,
-		  void *progress_ctx, struct diag *d)
+/* ---- Steps that run for each model of the search ---- */
+
+static int build_model(void *ctx, struct packed *out, double *loss,
+		       struct diag *d)
 {
-	arena_init(&out->arena, 0);
-	out->graph = model_load(c, &out->arena, out->model_sha256, dump, d);
-	if (!out->graph ||
-	    head_find(out->graph, c, &out->arena, &out->head, d) ||
-	    pipeline_finish(out->graph, c, dump, d))
+	struct conversion *v = ctx;
+	struct stage_dump dump;
+	struct device_model m;
+	const char *text;
+	int err;
+
+	diag_set_file(d, v->c->model_path);
+	err = stage_dump_begin(&dump, v->dump, d) ||
+	      quantizer_round(v->quantizer, loss, d) ||
+	      stage_dump_graph(&dump, "quantize", v->graph, d) ||
+	      dev_init(&m, &v->arena, d) ||
+	      lower_graph(v->graph, v->c, &m, d) ||
+	      stage_dump_device(&dump, "lower", &m, d) || plan_memory(&m, d) ||
+	      stage_dump_device(&dump, "plan", &m, d) ||
+	      pack_model(&m, &v->preprocess, &v->head, v->c, &v->arena, out,
+			 d) ||
+	      pack_encode(out, v->target.coded, &v->arena, d);
+	text = stage_dump_end(&dump, &v->arena);
+	if (err)
 		return -1;
-	diag_set_file(d, c->model_path);
-	if (lower_check_operators(out->graph, d))
-		return -1;
-	diag_set_file(d, NULL);
-	out->model_nodes = (int64_t)out->graph->node_count;
-	out->model_params = graph_params(out->graph);
-	out->model_macs = graph_macs(out->graph);
-	if (open_samples(c, out, d))
-		return -1;
-	diag_set_file(d, c->model_path);
-	if (preprocess_init(&out->preprocess, out->graph, c, d) ||
-	    quantize(c, target, out, progress, progress_ctx, d))
-		return -1;
+	out->dump = text;
 	diag_set_file(d, NULL);
 	return 0;
 }
 
+/* Agreement with the float model on samples [first, end). */
+static int measure_fidelity(struct conversion *v, const struct packed *p,
+			    int first, struct arena *a, struct fidelity *out,
+			    struct diag *d)
+{
+	struct packed_file file;
+	int err = packed_file_open(&file, p->bytes, p->size, "", d) ||
+		  fidelity_measure(v->c, &file, &v->dataset, first,
+				   v->dataset.count - first, a, out,
+				   v->progress.report, v->progress.ctx, d);
+
+	packed_file_close(&file);
+	return err ? -1 : 0;
+}
+
+static int measure_model(void *ctx, const struct packed *p, int first,
+			 struct search_score *out, struct diag *d)
+{
+	struct arena scratch;
+	struct fidelity f;
+	int err;
+
+	arena_init(&scratch, 0);
+	err = measure_fidelity(ctx, p, first, &scratch, &f, d);
+	if (!err)
+		*out = (struct search_score){ fidelity_value(&f), f.sqnr_db };
+	arena_free(&scratch);
+	return err;
+}
+
+static int search(struct conversion *v)
+{
+	const struct search_input in = {
+		.c = v->c,
+		.target = &v->target,
+		.q = v->quantizer,
+		.samples = v->calib_count ? v->dataset.count : 0,
+		.calibrated = v->calib_count,
+		.steps = { build_model, measure_model, v },
+		.arena = &v->arena,
+	};
+
+	int err = search_run(&in, &v->packed, &v->search, v->d);
+
+	quantizer_free(v->quantizer);
+	v->quantizer = NULL;
+	if (err)
+		return -1;
+	if (v->packed.dump && fputs(v->packed.dump, v->dump->out) == EOF)
+		return diag_error(v->d, "cannot write the dump");
+	return 0;
+}
+
+static int (*const steps[])(struct conversion *v) = {
+	read_model,      /* file to graph */
+	find_head,       /* how outputs become boxes */
+	run_passes,      /* graph to graph */
+	check_operators, /* the device has a kernel for each */
+	open_samples,    /* photos or tensors, and their preprocessing */
+	calibrate,       /* ranges and scales of activations */
+	search,          /* graph to packed model, see build_model() */
+};
+
+int convert_model(const struct config *c, const struct cost_target *target,
+		  struct conversion *v, const struct dump *dump,
+		  const struct progress *progress, struct diag *d)
+{
+	v->c = c;
+	v->target = *target;
+	v->dump = dump;
+	if (progress)
+		v->progress = *progress;
+	v->d = d;
+	arena_init(&v->arena, 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (steps[i](v))
+			return -1;
+	return 0;
+}
+
+/* ---- What the result is worth ---- */
+
+static int measure_layers(struct conversion *v, const struct config *c)
+{
+	int held = v->dataset.count - v->calib_count;
+	struct packed_file file;
+	int err;
+
+	err = packed_file_open(&file, v->packed.bytes, v->packed.size, "",
+			       v->d) ||
+	      packed_file_bind(&file, v->d);
+	if (!err)
+		v->layer_errors = layer_errors(
+			c, &file, &v->dataset, v->calib_count,
+			held < LAYER_SAMPLES ? held : LAYER_SAMPLES, &v->arena,
+			v->d);
+	packed_file_close(&file);
+	return v->layer_errors ? 0 : -1;
+}
+
+static int measure_accuracy(struct conversion *v, const struct config *c)
+{
+	const struct accuracy_model model = { .path = c->model_path };
+	const struct accuracy_model packed = { .path = "the packed model",
+					       .dbp = v->packed.bytes,
+					       .dbp_bytes = v->packed.size };
+	struct annotations labels = { 0 };
+	struct dataset images = { 0 };
+	const struct dataset *photos = c->images ? &images : &v->dataset;
+	int first = c->images ? 0 : v->calib_count;
+	struct accuracy *before = arena_alloc(&v->arena, sizeof(*before));
+	struct accuracy *after = arena_alloc(&v->arena, sizeof(*after));
+	int err = !before || !after ? diag_error(v->d, "out of memory") : 0;
+	int count;
+
+	err = err || annotations_read(&labels, c->labels, v->d) ||
+	      (c->images && dataset_open(&images, c->images, v->d));
+	count = photos->count - first;
+	if (!err && count <= 0)
+		err = diag_error(v->d, "no photos to measure accuracy on: give "
+				       "some with --images");
+	err = err ||
+	      accuracy_measure(c, &model, photos, first, count, &labels,
+			       &v->arena, before, v->progress.report,
+			       v->progress.ctx, v->d) ||
+	      accuracy_measure(c, &packed, photos, first, count, &labels,
+			       &v->arena, after, v->progress.report,
+			       v->progress.ctx, v->d);
+	dataset_close(&images);
+	annotations_free(&labels);
+	v->accuracy_float = before;
+	v->accuracy_packed = after;
+	return err ? -1 : 0;
+}
+
+int convert_measure(struct conversion *v, const struct config *asked)
+{
+	struct fidelity *f;
+
+	if (v->dataset.count > v->calib_count) {
+		f = arena_alloc(&v->arena, sizeof(*f));
+		if (!f)
+			return diag_error(v->d, "out of memory");
+		if (measure_fidelity(v, &v->packed, v->calib_count, &v->arena,
+				     f, v->d) ||
+		    measure_layers(v, v->c))
+			return -1;
+		v->fidelity = f;
+	}
+	return asked->labels ? measure_accuracy(v, asked) : 0;
+}
+
 void conversion_free(struct conversion *v)
 {
+	quantizer_free(v->quantizer);
 	dataset_close(&v->dataset);
 	arena_free(&v->arena);
 }

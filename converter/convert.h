@@ -2,52 +2,70 @@
 #ifndef DBC_CONVERTER_CONVERT_H
 #define DBC_CONVERTER_CONVERT_H
 
-#include "converter/data/dataset.h"
-#include "converter/heads/head.h"
-#include "converter/pack/pack.h"
-#include "converter/data/preprocess.h"
-#include "ir/config.h"
+#include "base/arena.h"
 #include "base/diag.h"
+#include "base/dump.h"
+#include "base/parallel.h"
+#include "converter/data/dataset.h"
+#include "converter/data/preprocess.h"
+#include "converter/heads/head.h"
+#include "converter/measure/accuracy.h"
+#include "converter/measure/fidelity.h"
+#include "converter/measure/layer_error.h"
+#include "converter/pack/pack.h"
+#include "converter/search.h"
+#include "ir/config.h"
+#include "quantizer/bits/cost.h"
 #include "quantizer/quantizer.h"
 
-/* A model that the search has built, or one that it could have. */
-struct search_point {
-	bool built;         /* otherwise all but the loss is estimated */
-	double weight_bits; /* a weight, in the file */
-	int64_t dbp_bytes, ram_bytes;
-	double latency_us;
-	double predicted_loss, loss; /* error over variance of the heads */
-	double fidelity, sqnr_db;    /* NAN: not measured */
-};
-/* More than all tries of all variants come to. */
-#define SEARCH_POINTS 1024
-
-struct search_result {
-	struct search_point *points; /* [SEARCH_POINTS], the arena's */
-	int point_count, result;     /* which one came out */
-	bool searched; /* otherwise layers have the bits asked for */
-	struct quantizer_layer *layers;
-	int layer_count;
-};
-
-/* A whole conversion, nothing written yet. Zero it before; free it after. */
+/* A whole conversion, nothing written yet. Zero it before convert_model(),
+ * free it afterwards in any case. */
 struct conversion {
+	/* What it is made with; progress has no stage. */
+	const struct config *c;
+	const struct dump *dump; /* NULL: none */
+	struct progress progress;
+	struct diag *d;
+	struct cost_target target; /* the search may clear `coded` */
+
+	/* What each step gives, in order. */
 	struct arena arena;
+	uint8_t model_sha256[32];
 	struct graph *graph;
 	struct head head;
-	struct preprocess preprocess;
-	struct dataset dataset; /* of --calib; count 0: data-free */
-	int calib_count;        /* items used for calibration; the rest of the
-				 * dataset is held out to measure fidelity */
-	uint8_t model_sha256[32];
 	int64_t model_nodes, model_params, model_macs;
+	struct dataset dataset; /* of --calib; count 0: data-free */
+	int calib_count; /* samples that calibrate; the rest is held out */
+	struct preprocess preprocess;
+	struct sample_set sample_set; /* over dataset, for the quantizer */
+	struct quantizer *quantizer;
 	struct packed packed;
 	struct search_result search;
+
+	/* What convert_measure() gives. */
+	const struct fidelity *fidelity; /* NULL: nothing was held out */
+	const struct layer_error *layer_errors;
+	/* On labelled photos; NULL: no labels. */
+	const struct accuracy *accuracy_float, *accuracy_packed;
 };
 
+/*
+ * Converts the model of the configuration: every step from the file to the
+ * packed model, see the head of convert.c. `dump` and `progress` may be NULL.
+ * 0, or -1 with a diagnostic.
+ */
 int convert_model(const struct config *c, const struct cost_target *target,
-		  struct conversion *out, FILE *dump, progress_fn *progress,
-		  void *progress_ctx, struct diag *d);
+		  struct conversion *v, const struct dump *dump,
+		  const struct progress *progress, struct diag *d);
+
+/*
+ * Measures the packed model: fidelity and errors by layer on the samples that
+ * were held out, accuracy where there are labels (c->labels), on c->images or
+ * on the photos held out. Accuracy in float is that of `asked`: the model at
+ * the input size that the user gave. 0, or -1 with a diagnostic.
+ */
+int convert_measure(struct conversion *v, const struct config *asked);
+
 void conversion_free(struct conversion *v);
 
 #endif

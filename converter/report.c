@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "converter/search.h"
+#include "converter/latency.h"
 #include "runtime/dbrt.h"
 
 /* ---- Figures ---- */
@@ -54,24 +54,17 @@ static int cost_layers(struct report *r, struct arena *a)
 	if (!r->layer_us)
 		return -1;
 	for (int i = 0; i < p->layer_count; i++) {
-		r->layer_us[i] = search_layer_us(&r->target, &p->layers[i]);
+		r->layer_us[i] = latency_of_layer(&r->target, &p->layers[i]);
 		r->latency_us += r->layer_us[i];
 	}
 	return 0;
 }
 
 int report_build(struct report *r, const struct config *c,
-		 const struct conversion *v, const struct fidelity *f,
-		 const struct layer_error *layers,
-		 const struct cost_target *target, const char *name,
-		 struct arena *a, struct diag *d)
+		 const struct conversion *v, const struct cost_target *target,
+		 const char *name, struct arena *a, struct diag *d)
 {
-	*r = (struct report){ .c = c,
-			      .v = v,
-			      .fidelity = f,
-			      .layers = layers,
-			      .name = name,
-			      .target = *target };
+	*r = (struct report){ .c = c, .v = v, .name = name, .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
 	r->weight_bits_mean = mean_bits(v, v->packed.file != v->packed.bytes);
@@ -163,20 +156,21 @@ static void name_layers(const struct report *r, const char *budget, char *text,
 
 bool report_is_accurate(const struct report *r)
 {
-	return accuracy_value(r->accuracy_packed) >= (double)r->c->min_accuracy;
+	return accuracy_value(r->v->accuracy_packed) >=
+	       (double)r->c->min_accuracy;
 }
 
 bool report_is_faithful(const struct report *r)
 {
-	return r->fidelity &&
-	       fidelity_value(r->fidelity) >= (double)r->c->min_fidelity;
+	return r->v->fidelity &&
+	       fidelity_value(r->v->fidelity) >= (double)r->c->min_fidelity;
 }
 
 static int check_fidelity(const struct report *r, struct diag *d)
 {
 	if (r->c->min_fidelity <= 0 || report_is_faithful(r))
 		return 0;
-	if (!r->fidelity) {
+	if (!r->v->fidelity) {
 		diag_error(d,
 			   "%s: min_fidelity cannot be met: agreement with "
 			   "the float model is not measured",
@@ -187,7 +181,7 @@ static int check_fidelity(const struct report *r, struct diag *d)
 	diag_error(d,
 		   "%s: min_fidelity cannot be met: agreement with the float "
 		   "model is %.4f, the limit is %.4f",
-		   r->c->model_path, fidelity_value(r->fidelity),
+		   r->c->model_path, fidelity_value(r->v->fidelity),
 		   (double)r->c->min_fidelity);
 	diag_hint(d, "more bits (--bits 4, --bits 8), wider limits or more "
 		     "photos to calibrate on (--calib) would help");
@@ -220,9 +214,9 @@ int report_check_budgets(const struct report *r, struct diag *d)
 			   "%s: min_accuracy cannot be met: %s is %.4f (%.4f "
 			   "in float), the limit is %.4f",
 			   r->c->model_path,
-			   accuracy_metric(r->accuracy_packed),
-			   accuracy_value(r->accuracy_packed),
-			   accuracy_value(r->accuracy_float),
+			   accuracy_metric(r->v->accuracy_packed),
+			   accuracy_value(r->v->accuracy_packed),
+			   accuracy_value(r->v->accuracy_float),
 			   (double)r->c->min_accuracy);
 		diag_hint(d, "more bits (--bits 4, --bits 8) or more photos "
 			     "to calibrate on (--calib) would help");
@@ -282,8 +276,9 @@ void report_print(const struct report *r, FILE *out)
 		fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
 	fprintf(out, "latency      %.1f ms on %s, modelled\n",
 		r->latency_us / 1e3, r->target.name);
-	if (r->fidelity)
-		fidelity_print(r->fidelity, out);
-	if (r->accuracy_packed)
-		print_accuracies(r->accuracy_float, r->accuracy_packed, out);
+	if (r->v->fidelity)
+		fidelity_print(r->v->fidelity, out);
+	if (r->v->accuracy_packed)
+		print_accuracies(r->v->accuracy_float, r->v->accuracy_packed,
+				 out);
 }

@@ -22,13 +22,9 @@ struct report_budget {
 struct report {
 	const struct config *c;
 	const struct conversion *v;
-	const struct fidelity *fidelity; /* NULL: not measured */
-	/* on labelled photos; NULL: not measured */
-	const struct accuracy *accuracy_float, *accuracy_packed;
 	const char *name; /* of the model: the file's stem */
 	struct cost_target target;
-	double *layer_us;                 /* by packed layer, modelled */
-	const struct layer_error *layers; /* the same; NULL: not measured */
+	double *layer_us; /* by packed layer, modelled */
 	double latency_us;
 	double weight_bits_mean;
 	double compression; /* FP32 parameter bytes over the packed file */
@@ -39,10 +35,8 @@ struct report {
 
 /* `name` is the stem of the files to be written. */
 int report_build(struct report *r, const struct config *c,
-		 const struct conversion *v, const struct fidelity *f,
-		 const struct layer_error *layers,
-		 const struct cost_target *target, const char *name,
-		 struct arena *a, struct diag *d);
+		 const struct conversion *v, const struct cost_target *target,
+		 const char *name, struct arena *a, struct diag *d);
 /* One error a budget that is not met, with what would help; how many. */
 int report_check_budgets(const struct report *r, struct diag *d);
 /* --min-accuracy is met; accuracy must have been measured. */

@@ -80,7 +80,8 @@ static double class_value(const struct accuracy *a, int i)
 
 static json_t *both_accuracies(const struct report *r)
 {
-	const struct accuracy *f = r->accuracy_float, *q = r->accuracy_packed;
+	const struct accuracy *f = r->v->accuracy_float,
+			      *q = r->v->accuracy_packed;
 	json_t *classes;
 
 	if (!f || !q)
@@ -100,9 +101,9 @@ static json_t *report_fidelity(const struct report *r)
 {
 	json_t *j;
 
-	if (!r->fidelity && !r->accuracy_packed)
+	if (!r->v->fidelity && !r->v->accuracy_packed)
 		return json_null();
-	j = fidelity_object(r->fidelity);
+	j = fidelity_object(r->v->fidelity);
 	json_object_set_new(j, "accuracy", both_accuracies(r));
 	return j;
 }
@@ -123,7 +124,8 @@ static json_t *layer_json(const struct report *r, int i)
 		l->w_bits, "a_bits", l->a_bits, "macs", (json_int_t)l->macs,
 		"weight_bytes", (json_int_t)l->weight_bytes, "latency_us",
 		r->layer_us[i], "sqnr_db",
-		number_json(r->layers ? r->layers[i].sqnr_db : (double)NAN),
+		number_json(r->v->layer_errors ? r->v->layer_errors[i].sqnr_db :
+						 (double)NAN),
 		"file_bytes", (json_int_t)l->file_bytes);
 
 	if (j && q)
@@ -152,7 +154,7 @@ static json_t *pareto_json(const struct report *r)
 
 	for (int i = 0; i < s->point_count; i++) {
 		const struct search_point *p = &s->points[i];
-		bool chosen = i == s->result;
+		bool chosen = i == s->chosen;
 
 		json_array_append_new(
 			list,
@@ -164,7 +166,7 @@ static json_t *pareto_json(const struct report *r)
 				  number_json(p->loss), "ram_bytes",
 				  (json_int_t)p->ram_bytes, "predicted_loss",
 				  number_json(p->predicted_loss), "fidelity",
-				  number_json(p->fidelity), "built", p->built,
+				  number_json(p->agreement), "built", p->built,
 				  "chosen", chosen));
 	}
 	return list;
@@ -182,21 +184,21 @@ static json_t *budgets_json(const struct report *r)
 					"limit", (json_int_t)b->limit, "value",
 					(json_int_t)b->value, "met", b->met));
 	}
-	if (r->c->min_accuracy > 0 && r->accuracy_packed)
+	if (r->c->min_accuracy > 0 && r->v->accuracy_packed)
 		json_array_append_new(
 			list,
 			json_pack("{s:s,s:f,s:f,s:b}", "name", "min_accuracy",
 				  "limit", (double)r->c->min_accuracy, "value",
-				  accuracy_value(r->accuracy_packed), "met",
+				  accuracy_value(r->v->accuracy_packed), "met",
 				  report_is_accurate(r)));
 	if (r->c->min_fidelity > 0)
 		json_array_append_new(
 			list,
 			json_pack("{s:s,s:f,s:o,s:b}", "name", "min_fidelity",
 				  "limit", (double)r->c->min_fidelity, "value",
-				  r->fidelity ? json_real(fidelity_value(
-							r->fidelity)) :
-						json_null(),
+				  r->v->fidelity ? json_real(fidelity_value(
+							   r->v->fidelity)) :
+						   json_null(),
 				  "met", report_is_faithful(r)));
 	return list;
 }

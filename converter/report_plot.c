@@ -32,9 +32,9 @@ static void plot_point(const struct search_result *s,
 		p->latency_us / 1e3, p->weight_bits, p->loss);
 	for (int i = 0; i < bar; i++)
 		fputc(p->built ? '#' : '.', out);
-	if (p->built && !isnan(p->fidelity))
-		fprintf(out, " agreement %.3f", p->fidelity);
-	if (p == &s->points[s->result])
+	if (p->built && !isnan(p->agreement))
+		fprintf(out, " agreement %.3f", p->agreement);
+	if (p == &s->points[s->chosen])
 		fputs(" <- this one", out);
 	fputc('\n', out);
 }

@@ -3,7 +3,7 @@
 #include "converter/resize_input.h"
 
 #include "converter/onnx/model_load.h"
-#include "converter/search.h"
+#include "converter/latency.h"
 
 #define LEAST_EIGHTHS 3
 #define OVERHEAD 1.05 /* times the share of pixels, that latency may be */
@@ -12,8 +12,8 @@ static bool is_too_slow(const struct config *c,
 			const struct cost_target *target,
 			const struct conversion *v)
 {
-	return c->max_latency_us > 0 && search_latency_us(target, &v->packed) >
-						(double)c->max_latency_us;
+	return c->max_latency_us > 0 &&
+	       latency_of_model(target, &v->packed) > (double)c->max_latency_us;
 }
 
 static int64_t scaled(int64_t side, int eighths)
@@ -72,58 +72,65 @@ static void say_why(const struct diag *from, struct diag *d)
 		}
 }
 
-int convert_resized(const struct config *c, const struct cost_target *target,
-		    struct conversion *out, struct config *used, FILE *dump,
-		    progress_fn *progress, void *progress_ctx, struct diag *d)
+/* Converts at so many eighths of the model's own size, if that may meet the
+ * limit: 0 done, *out and *used changed; 1 not met; -1 cannot be resized. */
+static int try_eighths(const struct config *c, const struct cost_target *target,
+		       int eighths, struct conversion *out, struct config *used,
+		       const struct progress *progress, struct diag *d)
 {
-	double latency;
+	const struct preprocess whole = out->preprocess;
+	double latency = latency_of_model(target, &out->packed);
+	struct conversion v = { 0 };
+	struct config with = *c;
+	struct diag trial;
+	int err;
+
+	if (latency * share_of(&whole, eighths) >
+	    OVERHEAD * (double)c->max_latency_us)
+		return 1;
+	with.shapes[with.shape_count++].input = NULL;
+	if (!smaller_shape(c, &whole, eighths,
+			   &with.shapes[c->shape_count].shape))
+		return -1;
+	diag_init(&trial);
+	err = convert_model(&with, target, &v, NULL, progress, &trial);
+	if (err)
+		say_why(&trial, d);
+	diag_free(&trial);
+	if (err || is_too_slow(c, target, &v)) {
+		conversion_free(&v);
+		return err ? -1 : 1;
+	}
+	diag_note(d,
+		  "the input is made smaller, %ux%u instead of %ux%u, "
+		  "to meet max_latency",
+		  (unsigned)v.preprocess.width, (unsigned)v.preprocess.height,
+		  (unsigned)whole.width, (unsigned)whole.height);
+	diag_hint(d, "--labels shows what that costs: float figures "
+		     "are those of the model's own size");
+	conversion_free(out);
+	*used = with;
+	*out = v;
+	out->c = used;
+	out->d = d;
+	return 0;
+}
+
+int convert_resized(const struct config *c, const struct cost_target *target,
+		    struct conversion *out, struct config *used,
+		    const struct dump *dump, const struct progress *progress,
+		    struct diag *d)
+{
+	int status = 1;
 
 	*used = *c;
-	if (convert_model(c, target, out, dump, progress, progress_ctx, d))
+	if (convert_model(c, target, out, dump, progress, d))
 		return -1;
 	if (!c->allow_resize || !is_too_slow(c, target, out) ||
 	    !out->preprocess.is_image || c->shape_count == CONFIG_MAX_SHAPES)
 		return 0;
-	latency = search_latency_us(target, &out->packed);
-	for (int eighths = 7; eighths >= LEAST_EIGHTHS; eighths--) {
-		const struct preprocess own = out->preprocess;
-		struct conversion v = { 0 };
-		struct config with = *c;
-		struct diag trial;
-		int err;
-
-		if (latency * share_of(&own, eighths) >
-		    OVERHEAD * (double)c->max_latency_us)
-			continue;
-		with.shape_count = c->shape_count + 1;
-		with.shapes[c->shape_count].input = NULL;
-		if (!smaller_shape(c, &own, eighths,
-				   &with.shapes[c->shape_count].shape))
-			return 0;
-		diag_init(&trial);
-		err = convert_model(&with, target, &v, NULL, progress,
-				    progress_ctx, &trial);
-		if (err)
-			say_why(&trial, d);
-		diag_free(&trial);
-		if (err || is_too_slow(c, target, &v)) {
-			conversion_free(&v);
-			if (err)
-				return 0;
-			continue;
-		}
-		diag_note(d,
-			  "the input is made smaller, %ux%u instead of %ux%u, "
-			  "to meet max_latency",
-			  (unsigned)v.preprocess.width,
-			  (unsigned)v.preprocess.height, (unsigned)own.width,
-			  (unsigned)own.height);
-		diag_hint(d, "--labels tells what that costs: float figures "
-			     "are those of the model's own size");
-		conversion_free(out);
-		*out = v;
-		*used = with;
-		return 0;
-	}
+	for (int eighths = 7; status > 0 && eighths >= LEAST_EIGHTHS; eighths--)
+		status =
+			try_eighths(c, target, eighths, out, used, progress, d);
 	return 0;
 }

@@ -12,7 +12,8 @@
  * keeps its size, and a note says why.
  */
 int convert_resized(const struct config *c, const struct cost_target *target,
-		    struct conversion *out, struct config *used, FILE *dump,
-		    progress_fn *progress, void *progress_ctx, struct diag *d);
+		    struct conversion *out, struct config *used,
+		    const struct dump *dump, const struct progress *progress,
+		    struct diag *d);
 
 #endif

@@ -2,25 +2,79 @@
 #ifndef DBC_CONVERTER_SEARCH_H
 #define DBC_CONVERTER_SEARCH_H
 
-#include "converter/convert.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "converter/pack/pack.h"
+#include "ir/config.h"
+#include "quantizer/bits/cost.h"
+#include "quantizer/quantizer.h"
+
+/* A model that the search has built, or one that it could have built. */
+struct search_point {
+	bool built;         /* false: all but the loss is estimated */
+	double weight_bits; /* mean bits per weight in the file */
+	int64_t dbp_bytes, ram_bytes;
+	double latency_us;
+	double predicted_loss, loss; /* error over variance of the heads */
+	double agreement, sqnr_db;   /* on held-out photos; NAN: not measured */
+};
+/* More than all builds of all presets need. */
+#define SEARCH_POINTS 1024
+
+struct search_result {
+	struct search_point *points; /* [SEARCH_POINTS] */
+	int point_count;
+	int chosen;    /* the point of the result */
+	bool searched; /* false: every layer has the bits asked for */
+	struct quantizer_layer *layers;
+	int layer_count;
+};
+
+/* How a packed model compares with the float model. */
+struct search_score {
+	double agreement; /* 0 to 1 */
+	double sqnr_db;
+};
 
 /*
- * Quantizes and packs a prepared graph, within the limits of the
- * configuration where that is possible. Layers get their widths by a search
- * (with photos, and unless --uniform): the table of what each may become is
- * put through a knapsack, the choice is rounded, packed and measured by
- * running it, and the limits of the next try follow from what it came to.
- * Fills in v->packed and v->search.
+ * What the search needs from the rest of the conversion. Both return 0, or -1
+ * with a diagnostic.
  */
-int search_pack(const struct config *c, const struct cost_target *target,
-		struct conversion *v, const struct samples *samples,
-		const struct input_range *range, progress_fn *progress,
-		void *progress_ctx, struct diag *d);
+struct search_steps {
+	/* Rounds the weights to the widths that the quantizer has chosen and
+	 * packs the model; *loss is error over variance of the heads, on
+	 * calibration samples. */
+	int (*build)(void *ctx, struct packed *out, double *loss,
+		     struct diag *d);
+	/* Compares a packed model with the float model on the samples from
+	 * `first` to the last. */
+	int (*measure)(void *ctx, const struct packed *p, int first,
+		       struct search_score *out, struct diag *d);
+	void *ctx;
+};
 
-/* Modelled time of an operator and of a packed model, microseconds. */
-double search_layer_us(const struct cost_target *target,
-		       const struct packed_layer *l);
-double search_latency_us(const struct cost_target *target,
-			 const struct packed *p);
+struct search_input {
+	const struct config *c;
+	/* The quantizer's own. Its `coded` is cleared where only a model that
+	 * is used where it is stored fits the memory. */
+	struct cost_target *target;
+	struct quantizer *q;
+	/* Samples of the user: the first `calibrated` of `samples` calibrate,
+	 * the rest is held out. samples 0: data-free. */
+	int samples, calibrated;
+	struct search_steps steps;
+	struct arena *arena; /* of the results */
+};
+
+/*
+ * Quantizes and packs a model within the limits of the configuration, where
+ * that is possible. Mixed precision (with samples, and without --uniform):
+ * the candidates of every layer go through a knapsack, the chosen widths are
+ * rounded, packed and measured, and the limits of the next try follow from
+ * the size, time and memory of that model. Without limits or at 8 bits, every
+ * layer gets the bits asked for.
+ */
+int search_run(const struct search_input *in, struct packed *packed,
+	       struct search_result *result, struct diag *d);
 
 #endif

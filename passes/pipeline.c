@@ -3,7 +3,7 @@
  */
 #include "passes/pipeline.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "passes/passes.h"
 
@@ -38,14 +38,14 @@ static const struct pass passes[] = {
 	{ "recognise_shuffles", pass_recognise_shuffles, SHAPES | FOLDED, 0,
 	  0 },
 	{ "merge_sums", pass_merge_sums, SHAPES | FOLDED, 0, 0 },
-	{ "drop_identities_2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
+	{ "drop_identities:2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
 	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
 	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },
 	{ "drop_dead", pass_drop_dead, 0, 0, 0 },
 	{ "layout_nhwc", pass_layout_nhwc, SHAPES | CANONICAL, NHWC, TAIL },
-	{ "drop_identities_3", pass_drop_identities, SHAPES, 0, 0 },
-	{ "drop_dead_2", pass_drop_dead, 0, 0, 0 },
-	{ "recognise_tail_2", pass_recognise_tail, CANONICAL, TAIL, 0 },
+	{ "drop_identities:3", pass_drop_identities, SHAPES, 0, 0 },
+	{ "drop_dead:2", pass_drop_dead, 0, 0, 0 },
+	{ "recognise_tail:2", pass_recognise_tail, CANONICAL, TAIL, 0 },
 };
 
 #define PASS_COUNT ((int)(sizeof(passes) / sizeof(*passes)))
@@ -63,36 +63,35 @@ const char *pipeline_pass_name(int i)
 
 /* Passes [first, end). */
 static int run_passes(struct graph *g, const struct config *c, int first,
-		      int end, FILE *dump, struct diag *d)
+		      int end, const struct dump *dump, struct diag *d)
 {
 	unsigned facts = 0;
 
 	for (int i = 0; i < end; i++) {
 		const struct pass *p = &passes[i];
 
-		if (p->needs & ~facts)
-			return diag_error(d, "pass '%s' runs too early",
-					  p->name);
+		assert(!(p->needs & ~facts)); /* the order of the table */
 		if (i >= first &&
 		    (p->run(g, c, d) || graph_check(g, p->name, d)))
 			return -1;
 		facts = (facts & ~p->breaks) | p->gives;
-		if (i >= first && dump && c->dump_after &&
-		    !strcmp(c->dump_after, p->name) &&
-		    graph_print(g, dump, false))
-			return diag_error(d, "cannot write the graph");
+		if (i >= first && dump_wants(dump, p->name)) {
+			dump_heading(dump, p->name, dump->out);
+			if (graph_print(g, dump->out, false))
+				return diag_error(d, "cannot write the graph");
+		}
 	}
 	return 0;
 }
 
-int pipeline_begin(struct graph *g, const struct config *c, FILE *dump,
-		   struct diag *d)
+int pipeline_begin(struct graph *g, const struct config *c,
+		   const struct dump *dump, struct diag *d)
 {
 	return run_passes(g, c, 0, LOAD_PASSES, dump, d);
 }
 
-int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
-		    struct diag *d)
+int pipeline_finish(struct graph *g, const struct config *c,
+		    const struct dump *dump, struct diag *d)
 {
 	diag_set_file(d, c->model_path);
 	if (run_passes(g, c, LOAD_PASSES, PASS_COUNT, dump, d))

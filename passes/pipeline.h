@@ -2,9 +2,8 @@
 #ifndef DBC_PASSES_PIPELINE_H
 #define DBC_PASSES_PIPELINE_H
 
-#include <stdio.h>
-
 #include "base/diag.h"
+#include "base/dump.h"
 #include "ir/config.h"
 #include "ir/graph.h"
 
@@ -14,16 +13,16 @@ const char *pipeline_pass_name(int i);
 
 /*
  * Runs the passes in the order of the table and checks the graph after each.
- * The graph that --dump-after asks for goes to `dump` (NULL: nowhere). 0, or
- * -1 with a diagnostic.
+ * Graphs that are asked for go to `dump` (NULL: none). 0, or -1 with a
+ * diagnostic.
  *
  * pipeline_begin() runs shape inference and constant folding: the model stays
  * as its author wrote it, for the evaluator and for finding its head.
  * pipeline_finish() runs the rest: the graph that is quantized and packed.
  */
-int pipeline_begin(struct graph *g, const struct config *c, FILE *dump,
-		   struct diag *d);
-int pipeline_finish(struct graph *g, const struct config *c, FILE *dump,
-		    struct diag *d);
+int pipeline_begin(struct graph *g, const struct config *c,
+		   const struct dump *dump, struct diag *d);
+int pipeline_finish(struct graph *g, const struct config *c,
+		    const struct dump *dump, struct diag *d);
 
 #endif

@@ -31,7 +31,7 @@ static bool grow(struct device_model *m, void **list, uint32_t count,
 	return true;
 }
 
-int dev_init(struct device_model *m, struct arena *a)
+int dev_init(struct device_model *m, struct arena *a, struct diag *d)
 {
 	memset(m, 0, sizeof(*m));
 	m->arena = a;
@@ -39,7 +39,7 @@ int dev_init(struct device_model *m, struct arena *a)
 	return grow(m, (void **)&m->tensors, 0, &m->tensor_capacity, 1,
 		    sizeof(*m->tensors)) ?
 		       0 :
-		       -1;
+		       diag_error(d, "out of memory");
 }
 
 uint32_t dev_add_tensor(struct device_model *m, const struct dev_tensor *t)

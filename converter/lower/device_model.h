@@ -73,8 +73,8 @@ struct device_model {
 	uint32_t arena_bytes, worker_bytes;
 };
 
-/* -1 when memory is exhausted. */
-int dev_init(struct device_model *m, struct arena *a);
+/* 0, or -1 with a diagnostic. */
+int dev_init(struct device_model *m, struct arena *a, struct diag *d);
 uint32_t dev_add_tensor(struct device_model *m, const struct dev_tensor *t);
 /* Lists and parameters are copied. */
 struct dev_op *dev_add_op(struct device_model *m, enum dbp_op_kind kind,

@@ -176,10 +176,8 @@ int lower_check_operators(const struct graph *g, struct diag *d)
 
 	arena_init(&a, 0);
 	l.last_refusal = &l.refusals;
-	if (dev_init(&m, &a)) {
-		diag_error(d, "out of memory");
+	if (dev_init(&m, &a, d))
 		goto done;
-	}
 	for (const struct node *n = g->first; n; n = n->next) {
 		l.node = n;
 		if (!rows[n->op].integer && !rows[n->op].real)

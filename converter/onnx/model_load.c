@@ -6,7 +6,8 @@
 #include "passes/pipeline.h"
 
 struct graph *model_load(const struct config *c, struct arena *a,
-			 uint8_t sha256[32], FILE *dump, struct diag *d)
+			 uint8_t sha256[32], const struct dump *dump,
+			 struct diag *d)
 {
 	struct graph *g;
 

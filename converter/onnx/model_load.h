@@ -2,19 +2,19 @@
 #ifndef DBC_CONVERTER_ONNX_MODEL_LOAD_H
 #define DBC_CONVERTER_ONNX_MODEL_LOAD_H
 
-#include <stdio.h>
-
 #include "base/diag.h"
+#include "base/dump.h"
 #include "ir/config.h"
 #include "ir/graph.h"
 
 /*
  * Reads c->model_path and runs shape inference and constant folding: the model
- * as its author wrote it. What --dump-after asks for goes to `dump` (NULL:
- * nowhere). The graph is the arena's; NULL with a diagnostic.
+ * as its author wrote it. Graphs that are asked for go to `dump` (NULL: none).
+ * The graph is the arena's; NULL with a diagnostic.
  */
 struct graph *model_load(const struct config *c, struct arena *a,
-			 uint8_t sha256[32], FILE *dump, struct diag *d);
+			 uint8_t sha256[32], const struct dump *dump,
+			 struct diag *d);
 /* Reads it and runs every pass: the graph that is quantized. */
 struct graph *model_prepare(const struct config *c, struct arena *a,
 			    uint8_t sha256[32], struct diag *d);

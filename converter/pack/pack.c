@@ -8,8 +8,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "converter/lower/device_model.h"
 #include "converter/lower/lower.h"
+#include "converter/pack/pack_describe.h"
 #include "runtime/dbrt.h"
 
 #define GOLDEN_SEED 1
@@ -22,13 +22,12 @@ struct bytes {
 };
 
 struct packer {
-	const struct graph *g;
+	const struct device_model *m;
 	const struct preprocess *p;
 	const struct head *head;
 	const struct config *c;
 	struct arena *arena;
 	struct diag *d;
-	struct device_model m;
 	struct bytes section[SECTION_KINDS];
 	uint32_t *tensor_ids; /* in the file, by tensor; DBP_NONE: not there */
 	uint32_t *writers;    /* by tensor: the operator, in the file */
@@ -74,10 +73,10 @@ static uint32_t add_string(struct packer *k, const char *s)
  * that made the memory it lies in. */
 static void number_operators(struct packer *k)
 {
-	for (uint32_t i = 0; i < k->m.tensor_count; i++)
+	for (uint32_t i = 0; i < k->m->tensor_count; i++)
 		k->writers[i] = DBP_NONE;
-	for (uint32_t i = 0; i < k->m.op_count; i++) {
-		const struct dev_op *op = &k->m.ops[i];
+	for (uint32_t i = 0; i < k->m->op_count; i++) {
+		const struct dev_op *op = &k->m->ops[i];
 
 		if (op->dropped) {
 			k->writers[op->outputs[0]] = k->writers[op->inputs[0]];
@@ -98,7 +97,7 @@ static void number_tensor(struct packer *k, uint32_t id)
 /* In the order in which operators name them, inputs of the model first. */
 static void number_tensors(struct packer *k)
 {
-	const struct device_model *m = &k->m;
+	const struct device_model *m = k->m;
 
 	for (uint32_t i = 0; i < m->tensor_count; i++)
 		k->tensor_ids[i] = DBP_NONE;
@@ -126,7 +125,7 @@ static uint32_t extent(const struct dev_tensor *t)
 /* Only what the outside sees has a name: names cost flash. */
 static struct dbp_tensor tensor_row(struct packer *k, uint32_t id)
 {
-	const struct dev_tensor *t = &k->m.tensors[id];
+	const struct dev_tensor *t = &k->m->tensors[id];
 	struct dbp_tensor row = {
 		.dtype = (uint8_t)t->dtype,
 		.rank = (uint8_t)t->rank,
@@ -154,7 +153,7 @@ static void write_tensors(struct packer *k)
 	row = (struct dbp_tensor){ 0 };
 	for (uint32_t i = 0; i < k->tensor_count; i++)
 		append(k, DBP_SECTION_TENSORS, &row, sizeof(row), 1);
-	for (uint32_t i = 0; !k->failed && i < k->m.tensor_count; i++) {
+	for (uint32_t i = 0; !k->failed && i < k->m->tensor_count; i++) {
 		if (k->tensor_ids[i] == DBP_NONE)
 			continue;
 		row = tensor_row(k, i);
@@ -186,7 +185,7 @@ static void write_op(struct packer *k, const struct dev_op *op)
 		.scratch_bytes = op->scratch_bytes,
 		.name = DBP_NONE,
 	};
-	const struct value *v = k->m.tensors[op->outputs[0]].value;
+	const struct value *v = k->m->tensors[op->outputs[0]].value;
 
 	row.source = v ? v->id + 1 : 0;
 	if (v && v->quant && v->quant->channels > 1)
@@ -202,13 +201,14 @@ static void write_op(struct packer *k, const struct dev_op *op)
 
 static void write_io(struct packer *k)
 {
-	struct dbp_io io = { k->m.input_count, k->m.output_count };
+	struct dbp_io io = { k->m->input_count, k->m->output_count };
 
 	append(k, DBP_SECTION_IO, &io, sizeof(io), 1);
-	for (uint32_t i = 0; i < k->m.input_count; i++)
-		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m.inputs[i]], 4, 1);
-	for (uint32_t i = 0; i < k->m.output_count; i++)
-		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m.outputs[i]], 4,
+	for (uint32_t i = 0; i < k->m->input_count; i++)
+		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m->inputs[i]], 4,
+		       1);
+	for (uint32_t i = 0; i < k->m->output_count; i++)
+		append(k, DBP_SECTION_IO, &k->tensor_ids[k->m->outputs[i]], 4,
 		       1);
 }
 
@@ -237,7 +237,7 @@ static void write_preprocess(struct packer *k)
 					  [COLOR_BGR] = DBP_BGR,
 					  [COLOR_GRAY] = DBP_GRAY };
 	const struct preprocess *p = k->p;
-	const struct dev_tensor *input = &k->m.tensors[k->m.inputs[0]];
+	const struct dev_tensor *input = &k->m->tensors[k->m->inputs[0]];
 	struct dbp_preprocess out = {
 		.color = colors[p->color],
 		.fit = (uint8_t)preprocess_fit(p->fit),
@@ -301,11 +301,11 @@ static void write_sections(struct packer *k)
 
 	number_operators(k);
 	number_tensors(k);
-	append(k, DBP_SECTION_DATA, k->m.data, k->m.data_bytes, 1);
+	append(k, DBP_SECTION_DATA, k->m->data, k->m->data_bytes, 1);
 	write_tensors(k);
-	for (uint32_t i = 0; i < k->m.op_count; i++)
-		if (!k->m.ops[i].dropped)
-			write_op(k, &k->m.ops[i]);
+	for (uint32_t i = 0; i < k->m->op_count; i++)
+		if (!k->m->ops[i].dropped)
+			write_op(k, &k->m->ops[i]);
 	write_io(k);
 	write_preprocess(k);
 	write_head(k);
@@ -364,8 +364,8 @@ static int assemble(struct packer *k, struct packed *out)
 		.major = DBP_MAJOR,
 		.minor = DBP_MINOR,
 		.section_count = count,
-		.arena_bytes = k->m.arena_bytes,
-		.worker_bytes = k->m.worker_bytes,
+		.arena_bytes = k->m->arena_bytes,
+		.worker_bytes = k->m->worker_bytes,
 	};
 	snprintf(h->tool, sizeof(h->tool), "dbconvert %s", dbrt_version());
 	for (int i = 0; i < SECTION_KINDS; i++) {
@@ -380,7 +380,7 @@ static int assemble(struct packer *k, struct packed *out)
 	}
 	h->total_bytes = (uint32_t)at;
 	out->size = (uint32_t)at;
-	out->arena_bytes = k->m.arena_bytes;
+	out->arena_bytes = k->m->arena_bytes;
 	seal(out->bytes);
 	return 0;
 }
@@ -411,13 +411,13 @@ static int write_golden(struct packer *k, struct packed *out)
 
 	if (status != DBRT_OK)
 		return broken(k, "opened", status);
-	work = aligned_alloc(DBP_ALIGN, round_up(k->m.arena_bytes + 1));
+	work = aligned_alloc(DBP_ALIGN, round_up(k->m->arena_bytes + 1));
 	if (!work)
 		return diag_error(k->d,
 				  "out of memory for a work buffer of "
 				  "%u bytes",
-				  k->m.arena_bytes);
-	status = dbrt_bind(&model, work, k->m.arena_bytes);
+				  k->m->arena_bytes);
+	status = dbrt_bind(&model, work, k->m->arena_bytes);
 	if (status == DBRT_OK)
 		status = dbrt_golden_crc32(&model, GOLDEN_SEED, &golden->crc32);
 	if (status == DBRT_OK) {
@@ -428,99 +428,14 @@ static int write_golden(struct packer *k, struct packed *out)
 	return status == DBRT_OK ? 0 : broken(k, "run", status);
 }
 
-/* ---- For reports ---- */
-
-static int64_t bytes_of(const struct device_model *m, uint32_t id)
-{
-	const struct dev_tensor *t = &m->tensors[id];
-
-	return (int64_t)dev_elements(t) * dev_element_bytes(t->dtype);
-}
-
-static bool multiplies(enum dbp_op_kind kind)
-{
-	return kind == DBP_OP_CONV || kind == DBP_OP_CONV_TRANSPOSE ||
-	       kind == DBP_OP_MATMUL;
-}
-
-static const char *kernel_name(struct packer *k, const struct dev_op *op,
-			       const struct dbrt_model *m, uint32_t index)
-{
-	static const char *const types[] = {
-		[DBP_S8] = "s8", [DBP_F32] = "f32", [DBP_I32] = "i32"
-	};
-	const char *kind = dbrt_op_kind(m, index);
-	const struct dbp_conv *conv = op->params;
-
-	if (!op->weight_bits)
-		return arena_printf(k->arena, "%s_%s", kind,
-				    types[k->m.tensors[op->outputs[0]].dtype]);
-	return arena_printf(
-		k->arena, "%s_w%da%d",
-		op->kind == DBP_OP_CONV && conv->depthwise ? "depthwise" : kind,
-		op->weight_bits, dbrt_op_input_bits(m, index));
-}
-
-/* Few bits lie in 8: the codes are clamped. */
-static int input_bits(const struct packer *k, const struct dev_op *op)
-{
-	const struct value *x = op->node ? op->node->inputs[0] : NULL;
-
-	if (k->m.tensors[op->inputs[0]].dtype != DBP_S8)
-		return 32;
-	return x && x->quant && !x->quant->codes && op->weight_bits ?
-		       x->quant->bits :
-		       8;
-}
-
-static int describe_op(struct packer *k, const struct dev_op *op,
-		       const struct dbrt_model *m, uint32_t index,
-		       struct packed_layer *l)
-{
-	*l = (struct packed_layer){
-		.node = op->node,
-		.name = op->node ? op->node->name : "",
-		.op = op->node ? op_info(op->node->op)->name : "",
-		.kernel = kernel_name(k, op, m, index),
-		.w_bits = op->weight_bits,
-		.a_bits = input_bits(k, op),
-		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
-							   0,
-		.weight_bytes = op->weight_bytes,
-		.output_tensor = k->tensor_ids[op->outputs[0]],
-	};
-	for (int i = 0; i < op->input_count; i++)
-		l->memory_bytes += bytes_of(&k->m, op->inputs[i]);
-	for (int i = 0; i < op->output_count; i++)
-		l->memory_bytes += bytes_of(&k->m, op->outputs[i]);
-	return l->kernel ? 0 : -1;
-}
-
-static int describe(struct packer *k, struct packed *out)
-{
-	struct dbrt_model model;
-	uint32_t n = 0;
-
-	if (dbrt_open(&model, out->bytes, out->size) != DBRT_OK)
-		return -1;
-	out->layer_count = (int)k->op_count;
-	out->layers = arena_array(k->arena, k->op_count, sizeof(*out->layers));
-	for (uint32_t i = 0; out->layers && i < k->m.op_count; i++) {
-		if (k->m.ops[i].dropped)
-			continue;
-		if (describe_op(k, &k->m.ops[i], &model, n, &out->layers[n]))
-			return -1;
-		n++;
-	}
-	return out->layers ? 0 : -1;
-}
+/* ---- The whole ---- */
 
 static int pack(struct packer *k, struct packed *out)
 {
 	k->tensor_ids =
-		arena_array(k->arena, k->m.tensor_count + 1, sizeof(uint32_t));
+		arena_array(k->arena, k->m->tensor_count + 1, sizeof(uint32_t));
 	k->writers =
-		arena_array(k->arena, k->m.tensor_count + 1, sizeof(uint32_t));
+		arena_array(k->arena, k->m->tensor_count + 1, sizeof(uint32_t));
 	if (!k->tensor_ids || !k->writers)
 		return diag_error(k->d, "out of memory");
 	write_sections(k);
@@ -528,23 +443,22 @@ static int pack(struct packer *k, struct packed *out)
 		return diag_error(k->d, "out of memory");
 	if (assemble(k, out) || write_golden(k, out))
 		return -1;
-	return describe(k, out) ? diag_error(k->d, "out of memory") : 0;
+	return pack_describe(k->m, k->tensor_ids, out, k->arena) ?
+		       diag_error(k->d, "out of memory") :
+		       0;
 }
 
-int pack_graph(const struct graph *g, const struct preprocess *p,
+int pack_model(const struct device_model *m, const struct preprocess *p,
 	       const struct head *head, const struct config *c, struct arena *a,
 	       struct packed *out, struct diag *d)
 {
 	struct packer k = {
-		.g = g, .p = p, .head = head, .c = c, .arena = a, .d = d
+		.m = m, .p = p, .head = head, .c = c, .arena = a, .d = d
 	};
-	int err = -1;
+	int err;
 
 	*out = (struct packed){ 0 };
-	if (dev_init(&k.m, a))
-		diag_error(d, "out of memory");
-	else if (!lower_graph(g, c, &k.m, d) && !plan_memory(&k.m, d))
-		err = pack(&k, out);
+	err = pack(&k, out);
 	for (int i = 0; i < SECTION_KINDS; i++)
 		free(k.section[i].data);
 	return err;

@@ -2,6 +2,7 @@
 #ifndef DBC_CONVERTER_PACK_PACK_H
 #define DBC_CONVERTER_PACK_PACK_H
 
+#include "converter/lower/device_model.h"
 #include "converter/heads/head.h"
 #include "converter/data/preprocess.h"
 #include "base/arena.h"
@@ -33,16 +34,15 @@ struct packed {
 			     * is coded, what it becomes */
 	struct packed_layer *layers;
 	int layer_count;
+	const char *dump; /* its stages, for --dump-after; NULL: none */
 };
 
 /*
- * Lowers a quantized graph (what quantize_graph() leaves) to device
- * operators, plans their memory and writes the packed file: schemas/dbp.md.
- * Tensors keep the names of the graph's values. The golden hash comes from a
- * run of the device library. -1 where an operator has no kernel on the
- * device: all of them named at once.
+ * Writes a planned device model as a packed file: schemas/dbp.md. The golden
+ * hash comes from a run of the device library. out->file is the bytes. 0, or
+ * -1 with a diagnostic.
  */
-int pack_graph(const struct graph *g, const struct preprocess *p,
+int pack_model(const struct device_model *m, const struct preprocess *p,
 	       const struct head *head, const struct config *c, struct arena *a,
 	       struct packed *out, struct diag *d);
 

@@ -322,9 +322,9 @@ static void test_every_pass(void **state)
 		for (int k = 0; k < ROWS; k++) {
 			size_t n = strlen(rows[k].name);
 
-			/* NAME or, when it runs again, NAME_2 */
+			/* NAME or, when it runs again, NAME:2 */
 			known |= !strncmp(name, rows[k].name, n) &&
-				 (!name[n] || name[n] == '_');
+				 (!name[n] || name[n] == ':');
 		}
 		if (!known)
 			fail_msg("pass '%s' has no tests", name);

@@ -13,6 +13,7 @@
 #include "converter/pack/pack.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
+#include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
 #include "tests/support/random_input.h"
 
@@ -37,12 +38,11 @@ static void pack(struct fixture *f, struct graph *g, const struct config *c,
 {
 	int elements = ELEMENTS;
 	const struct samples samples = random_samples(64, &elements);
-	const struct preprocess none = { 0 };
 	struct quantizer *q;
 
 	q = quantizer_new(g, c, target, &samples, NULL, NULL, NULL, &f->d);
 	if (!q || quantizer_round(q, NULL, &f->d) ||
-	    pack_graph(g, &none, NULL, c, &f->arena, out, &f->d))
+	    lower_and_pack(g, c, &f->arena, out, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 	quantizer_free(q);
 }

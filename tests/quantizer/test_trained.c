@@ -15,6 +15,7 @@
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
 #include "quantizer/quantizer.h"
+#include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
 
 #define ELEMENTS (6 * 6 * 4)
@@ -79,7 +80,6 @@ static void test_codes_stay(void **state)
 				    0, 0,  1, 2, -4, 3, 2, 1 };
 	static const int8_t b[] = { 1, -1, 0, -2, 1,  1, -2, 0,
 				    0, 1,  1, -2, -1, 0, 1,  1 };
-	struct preprocess none = { 0 };
 	float x[ELEMENTS], want[ELEMENTS];
 	const void *inputs[1] = { x };
 	struct evaluator *e;
@@ -110,7 +110,7 @@ static void test_codes_stay(void **state)
 	assert_true(graph_find_value(g, "x")->quant->scale[0] == 0.0078125f);
 	assert_true(graph_find_value(g, "c")->quant->scale[0] == 0.0625f);
 	assert_int_equal(graph_find_value(g, "c")->quant->bits, 3);
-	assert_int_equal(pack_graph(g, &none, NULL, &c, &arena, &p, &d), 0);
+	assert_int_equal(lower_and_pack(g, &c, &arena, &p, &d), 0);
 	assert_int_equal(p.layer_count, 2); /* and nothing in float */
 	/* codes on an edge between two may fall to the other side */
 	assert_true(packed_decibels(&p, x, want, ELEMENTS, &d) > 30);

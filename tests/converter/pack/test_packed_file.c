@@ -104,7 +104,7 @@ static int convert(const char *path, bool whole, struct conversion *v,
 	c.jobs = 1;
 	if (whole)
 		return target_load(c.target, &targets, &target, d) ||
-		       convert_model(&c, &target, v, NULL, NULL, NULL, d);
+		       convert_model(&c, &target, v, NULL, NULL, d);
 	arena_init(&v->arena, 0);
 	g = model_load(&c, &v->arena, sha256, NULL, d);
 	return g && !head_find(g, &c, &v->arena, &head, d) &&

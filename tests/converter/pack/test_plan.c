@@ -183,9 +183,11 @@ static void make_model(struct play *p)
 {
 	uint32_t dims[4] = { 1, pick(1, 4), pick(1, 4), pick(1, 8) };
 	uint32_t inputs = pick(1, 2), ops = pick(2, 20);
+	struct diag d;
 
+	diag_init(&d);
 	arena_init(&p->arena, 0);
-	assert_int_equal(dev_init(&p->m, &p->arena), 0);
+	assert_int_equal(dev_init(&p->m, &p->arena, &d), 0);
 	p->m.inputs = arena_array(&p->arena, 2, sizeof(uint32_t));
 	p->m.outputs = arena_array(&p->arena, MAX_TENSORS, sizeof(uint32_t));
 	for (uint32_t i = 0; i < inputs; i++) {
@@ -394,7 +396,7 @@ static void test_chain_in_place(void **state)
 	(void)state;
 	diag_init(&d);
 	arena_init(&p.arena, 0);
-	assert_int_equal(dev_init(&p.m, &p.arena), 0);
+	assert_int_equal(dev_init(&p.m, &p.arena, &d), 0);
 	p.m.inputs = arena_array(&p.arena, 1, sizeof(uint32_t));
 	p.m.outputs = arena_array(&p.arena, 1, sizeof(uint32_t));
 	at = add_tensor(&p.m, 4, dims);

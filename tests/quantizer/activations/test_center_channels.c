@@ -14,6 +14,7 @@
 #include "converter/pack/pack.h"
 #include "quantizer/graph/weighted_layers.h"
 #include "tests/support/fixture.h"
+#include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
 #include "tests/support/random_input.h"
 
@@ -194,7 +195,6 @@ static void test_bytes_to_spare(void **state)
 static double decibels(struct fixture *f, const char *middle, int methods)
 {
 	struct graph *g = build(f, middle);
-	const struct preprocess none = { 0 };
 	int elements = ELEMENTS;
 	const struct samples samples = random_samples(SAMPLES, &elements);
 	struct packed p = { 0 };
@@ -205,7 +205,7 @@ static double decibels(struct fixture *f, const char *middle, int methods)
 	c.methods = methods;
 	c.jobs = 1;
 	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
-	    pack_graph(g, &none, NULL, &c, &f->arena, &p, &f->d))
+	    lower_and_pack(g, &c, &f->arena, &p, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 	random_input(x, ELEMENTS, 77);
 	return packed_decibels_of(&p, build(f, middle), x, ELEMENTS, &f->d);

@@ -17,6 +17,7 @@
 #include "converter/pack/pack.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
+#include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
 #include "tests/support/random_input.h"
 
@@ -49,7 +50,6 @@ static void pack(struct fixture *f, struct graph *g, int act_bits,
 {
 	int elements = ELEMENTS;
 	const struct samples samples = random_samples(8, &elements);
-	struct preprocess none = { 0 };
 	struct config c;
 
 	config_init(&c);
@@ -57,7 +57,7 @@ static void pack(struct fixture *f, struct graph *g, int act_bits,
 	c.act_bits = act_bits;
 	c.jobs = 1;
 	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
-	    pack_graph(g, &none, NULL, &c, &f->arena, out, &f->d))
+	    lower_and_pack(g, &c, &f->arena, out, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_LATENCY_H
+#define DBC_CONVERTER_LATENCY_H
+
+#include "converter/pack/pack.h"
+#include "quantizer/bits/cost.h"
+
+/* Modelled time of one operator and of a packed model, in microseconds. */
+double latency_of_layer(const struct cost_target *target,
+			const struct packed_layer *l);
+double latency_of_model(const struct cost_target *target,
+			const struct packed *p);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reports show of the operators of a packed model. */
+#include "converter/pack/pack_describe.h"
+
+#include "runtime/dbrt.h"
+
+/* The operators that are being described. */
+struct description {
+	const struct device_model *m;
+	const struct dbrt_model *packed;
+	const uint32_t *tensor_ids;
+	struct arena *arena;
+};
+
+static int64_t tensor_bytes(const struct device_model *m, uint32_t id)
+{
+	const struct dev_tensor *t = &m->tensors[id];
+
+	return (int64_t)dev_elements(t) * dev_element_bytes(t->dtype);
+}
+
+static bool multiplies(enum dbp_op_kind kind)
+{
+	return kind == DBP_OP_CONV || kind == DBP_OP_CONV_TRANSPOSE ||
+	       kind == DBP_OP_MATMUL;
+}
+
+static const char *kernel_name(const struct description *k,
+			       const struct dev_op *op, uint32_t index)
+{
+	static const char *const types[] = {
+		[DBP_S8] = "s8", [DBP_F32] = "f32", [DBP_I32] = "i32"
+	};
+	const char *kind = dbrt_op_kind(k->packed, index);
+	const struct dbp_conv *conv = op->params;
+
+	if (!op->weight_bits)
+		return arena_printf(k->arena, "%s_%s", kind,
+				    types[k->m->tensors[op->outputs[0]].dtype]);
+	return arena_printf(
+		k->arena, "%s_w%da%d",
+		op->kind == DBP_OP_CONV && conv->depthwise ? "depthwise" : kind,
+		op->weight_bits, dbrt_op_input_bits(k->packed, index));
+}
+
+/* Inputs of fewer than 8 bits lie in bytes too: their codes are clamped. */
+static int input_bits(const struct description *k, const struct dev_op *op)
+{
+	const struct value *x = op->node ? op->node->inputs[0] : NULL;
+
+	if (k->m->tensors[op->inputs[0]].dtype != DBP_S8)
+		return 32;
+	return x && x->quant && !x->quant->codes && op->weight_bits ?
+		       x->quant->bits :
+		       8;
+}
+
+static int describe_op(const struct description *k, const struct dev_op *op,
+		       uint32_t index, struct packed_layer *l)
+{
+	*l = (struct packed_layer){
+		.node = op->node,
+		.name = op->node ? op->node->name : "",
+		.op = op->node ? op_info(op->node->op)->name : "",
+		.kernel = kernel_name(k, op, index),
+		.w_bits = op->weight_bits,
+		.a_bits = input_bits(k, op),
+		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
+							   0,
+		.weight_bytes = op->weight_bytes,
+		.output_tensor = k->tensor_ids[op->outputs[0]],
+	};
+	for (int i = 0; i < op->input_count; i++)
+		l->memory_bytes += tensor_bytes(k->m, op->inputs[i]);
+	for (int i = 0; i < op->output_count; i++)
+		l->memory_bytes += tensor_bytes(k->m, op->outputs[i]);
+	return l->kernel ? 0 : -1;
+}
+
+int pack_describe(const struct device_model *m, const uint32_t *tensor_ids,
+		  struct packed *out, struct arena *a)
+{
+	struct dbrt_model packed;
+	const struct description k = { m, &packed, tensor_ids, a };
+	uint32_t left = 0, n = 0;
+
+	if (dbrt_open(&packed, out->bytes, out->size) != DBRT_OK)
+		return -1;
+	for (uint32_t i = 0; i < m->op_count; i++)
+		left += !m->ops[i].dropped;
+	out->layer_count = (int)left;
+	out->layers = arena_array(a, left, sizeof(*out->layers));
+	for (uint32_t i = 0; out->layers && i < m->op_count; i++) {
+		if (m->ops[i].dropped)
+			continue;
+		if (describe_op(&k, &m->ops[i], n, &out->layers[n]))
+			return -1;
+		n++;
+	}
+	return out->layers ? 0 : -1;
+}

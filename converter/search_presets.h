@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CONVERTER_SEARCH_PRESETS_H
+#define DBC_CONVERTER_SEARCH_PRESETS_H
+
+#include "converter/search_state.h"
+
+/* Differences in agreement up to this are chance: output SQNR decides then. */
+#define SEARCH_TIE 0.01
+
+/*
+ * Runs `try_once` with each rounding preset that the effort allows, and keeps
+ * the best model: s->packed, and the chosen point and layers of the result.
+ */
+int search_presets(struct search *s, int (*try_once)(struct search *s));
+
+/* The layers of the last built model, in the arena. -1 with a diagnostic. */
+int search_note_layers(struct search *s, struct quantizer_layer **layers);
+
+#endif
