@@ -11,7 +11,7 @@
 
 /* ---- Figures ---- */
 
-/* Bits a weight over all layers: of their codes, or of these in the file. */
+/* Mean bits per weight over all layers: in memory or, coded, in the file. */
 static double mean_bits(const struct conversion *v, bool coded)
 {
 	double bits = 0, weights = 0;
@@ -114,7 +114,7 @@ static double layer_cost(const struct report *r, const char *budget, int i)
 						      l->memory_bytes);
 }
 
-/* The layer that costs most of those that cost less than `above`; -1: none. */
+/* The layer with the highest cost below `above`; -1: none. */
 static int costly_layer(const struct report *r, const char *budget,
 			double above)
 {
@@ -132,7 +132,7 @@ static int costly_layer(const struct report *r, const char *budget,
 	return best;
 }
 
-/* The three layers that cost most, for a budget. */
+/* Writes the three layers with the highest cost for a budget. */
 static void name_layers(const struct report *r, const char *budget, char *text,
 			size_t bytes)
 {

@@ -9,7 +9,7 @@
 #include "converter/target.h"
 
 #define REPORT_BUDGETS 3
-#define ACCURACY_LINES 8 /* more classes are not listed for people */
+#define ACCURACY_LINES 8 /* more classes are not listed */
 
 struct report_budget {
 	const char *name; /* "max_latency", "max_size", "max_ram" */
@@ -18,7 +18,7 @@ struct report_budget {
 	bool met;
 };
 
-/* What a conversion has come to; everything is the arena's. */
+/* The figures of a conversion. Everything lives in the arena. */
 struct report {
 	const struct config *c;
 	const struct conversion *v;
@@ -37,25 +37,26 @@ struct report {
 int report_build(struct report *r, const struct config *c,
 		 const struct conversion *v, const struct cost_target *target,
 		 const char *name, struct arena *a, struct diag *d);
-/* One error a budget that is not met, with what would help; how many. */
+/* Adds one error for each budget that is not met, with a hint. Returns their
+ * number. */
 int report_check_budgets(const struct report *r, struct diag *d);
-/* --min-accuracy is met; accuracy must have been measured. */
+/* Whether --min-accuracy is met. Accuracy must have been measured. */
 bool report_is_accurate(const struct report *r);
-/* --min-fidelity is met: not where it could not be measured. */
+/* Whether --min-fidelity is met. It is not where nothing was measured. */
 bool report_is_faithful(const struct report *r);
 /* How packed layer i got its bits; NULL: it has no weights. */
 const struct quantizer_layer *report_layer(const struct report *r, int i);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
 char *report_json(const struct report *r, struct diag *d);
-/* What verify prints: the fidelity part and the layers. */
+/* The JSON of verify: the fidelity part and the layers; malloc'ed. */
 char *report_verify_json(const struct fidelity *f,
 			 const struct layer_error *layers, int layer_count,
 			 struct diag *d);
-/* What eval prints. */
+/* The JSON of eval; malloc'ed. */
 char *report_accuracy_json(const struct accuracy *a, struct diag *d);
-/* A table for people. */
+/* Prints a summary for people. */
 void report_print(const struct report *r, FILE *out);
-/* What the search has built and could have, by size: a small plot. */
+/* Plots size against loss of every model of the search. */
 void report_plot(const struct report *r, FILE *out);
 void fidelity_print(const struct fidelity *f, FILE *out);
 

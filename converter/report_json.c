@@ -71,7 +71,7 @@ static json_t *fidelity_object(const struct fidelity *f)
 			 "outputs", outputs_json(f));
 }
 
-/* A class's value in the terms of the metric. */
+/* The value of a class: AP50 of a detector, recall of a classifier. */
 static double class_value(const struct accuracy *a, int i)
 {
 	return a->is_boxes ? a->classes[i].result.ap50 :
@@ -108,7 +108,7 @@ static json_t *report_fidelity(const struct report *r)
 	return j;
 }
 
-/* What is not a number, or not known, is null. */
+/* null where x is not a number. */
 static json_t *number_json(double x)
 {
 	return isfinite(x) ? json_real(x) : json_null();
@@ -146,7 +146,7 @@ static json_t *layers_json(const struct report *r)
 	return list;
 }
 
-/* Without a search there is the one model. */
+/* One point where nothing was searched. */
 static json_t *pareto_json(const struct report *r)
 {
 	const struct search_result *s = &r->v->search;
@@ -241,7 +241,8 @@ static json_t *output_json(const struct report *r)
 		(int)r->v->preprocess.height);
 }
 
-/* The text of an object, which is used up; NULL after a diagnostic. */
+/* The text of an object, malloc'ed; NULL after a diagnostic. Frees the object.
+ */
 static char *dump(json_t *root, struct diag *d)
 {
 	char *text = root ? json_dumps(root, JSON_INDENT(1) |

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A smaller input as the way to a latency: see resize_input.h. */
+/* Meets a latency limit by a smaller input: see resize_input.h. */
 #include "converter/resize_input.h"
 
 #include "converter/onnx/model_load.h"
 #include "converter/latency.h"
 
 #define LEAST_EIGHTHS 3
-#define OVERHEAD 1.05 /* times the share of pixels, that latency may be */
+#define OVERHEAD 1.05 /* predicted over allowed latency that is still tried */
 
 static bool is_too_slow(const struct config *c,
 			const struct cost_target *target,
@@ -23,8 +23,8 @@ static int64_t scaled(int64_t side, int eighths)
 	return (n < 1 ? 1 : n) * step;
 }
 
-/* The shape of the first input with its picture smaller; false where it has
- * none. */
+/* The shape of the only input with a smaller picture; false where the input is
+ * no picture. */
 static bool smaller_shape(const struct config *c, const struct preprocess *p,
 			  int eighths, struct shape *out)
 {
@@ -54,7 +54,7 @@ static bool smaller_shape(const struct config *c, const struct preprocess *p,
 	return found;
 }
 
-/* What is left of the pixels. */
+/* Pixels of the smaller input over those of the whole one. */
 static double share_of(const struct preprocess *p, int eighths)
 {
 	return (double)(scaled((int64_t)p->width, eighths) *
@@ -72,8 +72,8 @@ static void say_why(const struct diag *from, struct diag *d)
 		}
 }
 
-/* Converts at so many eighths of the model's own size, if that may meet the
- * limit: 0 done, *out and *used changed; 1 not met; -1 cannot be resized. */
+/* Converts at eighths/8 of the model's size, if that can meet the limit. 0:
+ * done, *out and *used are changed; 1: not met; -1: cannot be resized. */
 static int try_eighths(const struct config *c, const struct cost_target *target,
 		       int eighths, struct conversion *out, struct config *used,
 		       const struct progress *progress, struct diag *d)

@@ -220,7 +220,7 @@ static int read_top(struct reader *r, struct cost_target *t)
 			return unknown_key(r, key, top_fields);
 		}
 	}
-	/* Last, because rows inherit the file's source. */
+	/* Last, because rows inherit the source of the file. */
 	return kernels ? read_kernels(r, kernels, t) : 0;
 }
 

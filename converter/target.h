@@ -9,7 +9,7 @@
 /*
  * A board's description: a name of targets/ (built into the program), or the
  * path of a file, which has a '/' in it or ends in .yaml. Fields and units:
- * schemas/target.md. What the target points to lives in the arena.
+ * schemas/target.md. Everything that the target points to lives in the arena.
  */
 int target_load(const char *name_or_path, struct arena *a,
 		struct cost_target *t, struct diag *d);
