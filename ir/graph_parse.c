@@ -1,173 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the text form of a graph; graph_print.c has the grammar. */
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ir/graph.h"
+#include "ir/graph_scan.h"
 
 #define MAX_VALUES 256 /* of one node, inputs or outputs */
-#define MAX_WORD 256
 
 struct parser {
 	struct graph *g;
-	const char *at;
-	int line;
-	struct diag *d;
+	struct scanner s;
 };
-
-static int fail(struct parser *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int fail(struct parser *p, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return diag_error(p->d, "line %d: %s", p->line, text);
-}
-
-static int out_of_memory(struct parser *p)
-{
-	return diag_error(p->d, "out of memory");
-}
-
-/* Blanks within a line. */
-static void skip_blanks(struct parser *p)
-{
-	while (*p->at == ' ' || *p->at == '\t' || *p->at == '\r')
-		p->at++;
-	if (*p->at == '#')
-		p->at += strcspn(p->at, "\n");
-}
-
-static void skip_lines(struct parser *p)
-{
-	for (skip_blanks(p); *p->at == '\n'; skip_blanks(p)) {
-		p->at++;
-		p->line++;
-	}
-}
-
-static bool take(struct parser *p, char c)
-{
-	skip_blanks(p);
-	if (*p->at != c)
-		return false;
-	p->at++;
-	return true;
-}
-
-static int expect(struct parser *p, char c)
-{
-	return take(p, c) ? 0 : fail(p, "expected '%c'", c);
-}
-
-/* A run of the characters of words and numbers; "" where there is none. */
-static int read_word(struct parser *p, char word[MAX_WORD])
-{
-	size_t n = 0;
-
-	skip_blanks(p);
-	while (isalnum((unsigned char)*p->at) ||
-	       (*p->at && strchr("_./:-+?", *p->at))) {
-		if (n + 1 == MAX_WORD)
-			return fail(p, "a word is too long");
-		word[n++] = *p->at++;
-	}
-	word[n] = 0;
-	return 0;
-}
-
-/* Takes the word where it comes next, whole. */
-static bool take_word(struct parser *p, const char *expected)
-{
-	const char *start;
-	char word[MAX_WORD];
-
-	skip_blanks(p);
-	start = p->at;
-	if (strlen(start) < strlen(expected) ||
-	    strncmp(start, expected, strlen(expected)))
-		return false;
-	if (read_word(p, word) || strcmp(word, expected)) {
-		p->at = start;
-		return false;
-	}
-	return true;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* What follows a backslash. */
-static int read_escape(struct parser *p, char *c)
-{
-	int high, low;
-
-	if (*p->at != 'x') {
-		*c = *p->at;
-		return *p->at ? (p->at++, 0) : fail(p, "text ends in a quote");
-	}
-	high = hex_digit(p->at[1]);
-	low = high < 0 ? -1 : hex_digit(p->at[2]);
-	if (low < 0 || (!high && !low))
-		return fail(p, "expected \\xHH, not 00");
-	*c = (char)(high << 4 | low);
-	p->at += 3;
-	return 0;
-}
-
-/* NULL after a diagnostic. */
-static char *read_quoted(struct parser *p)
-{
-	char *text, *out;
-
-	if (expect(p, '"'))
-		return NULL;
-	text = out = arena_alloc(p->g->arena, strcspn(p->at, "\n") + 1);
-	if (!text) {
-		out_of_memory(p);
-		return NULL;
-	}
-	while (*p->at != '"') {
-		if (!*p->at || *p->at == '\n') {
-			fail(p, "text ends in a quote");
-			return NULL;
-		}
-		if (*p->at != '\\')
-			*out++ = *p->at++;
-		else if (p->at++, read_escape(p, out++))
-			return NULL;
-	}
-	p->at++;
-	return text;
-}
 
 /* `%name`, or `_`, which gives "". */
 static char *read_name(struct parser *p)
 {
-	char word[MAX_WORD];
+	char word[SCAN_MAX_WORD];
 
-	if (take_word(p, "_"))
+	if (scan_keyword(&p->s, "_"))
 		return arena_strdup(p->g->arena, "");
-	if (expect(p, '%'))
+	if (scan_expect(&p->s, '%'))
 		return NULL;
-	if (*p->at == '"')
-		return read_quoted(p);
-	if (read_word(p, word))
+	if (*p->s.at == '"')
+		return scan_quoted(&p->s);
+	if (scan_word(&p->s, word))
 		return NULL;
 	if (!*word) {
-		fail(p, "expected a name");
+		scan_error(&p->s, "expected a name");
 		return NULL;
 	}
 	return arena_strdup(p->g->arena, word);
@@ -175,9 +36,9 @@ static char *read_name(struct parser *p)
 
 static int read_dtype(struct parser *p, enum dtype *t)
 {
-	char word[MAX_WORD];
+	char word[SCAN_MAX_WORD];
 
-	if (read_word(p, word))
+	if (scan_word(&p->s, word))
 		return -1;
 	for (int i = 0; i < DT_COUNT; i++) {
 		if (!strcmp(word, dtype_name((enum dtype)i))) {
@@ -185,7 +46,7 @@ static int read_dtype(struct parser *p, enum dtype *t)
 			return 0;
 		}
 	}
-	return fail(p, "'%s' is no element type", word);
+	return scan_error(&p->s, "'%s' is no element type", word);
 }
 
 static int parse_dims(struct parser *p, char *text, struct shape *s)
@@ -200,12 +61,13 @@ static int parse_dims(struct parser *p, char *text, struct shape *s)
 		if (end)
 			*end = 0;
 		if (s->rank == GRAPH_MAX_RANK)
-			return fail(p, "more than %d dims", GRAPH_MAX_RANK);
+			return scan_error(&p->s, "more than %d dims",
+					  GRAPH_MAX_RANK);
 		errno = 0;
 		s->dim[s->rank] = strcmp(rest, "?") ? strtoll(rest, &stop, 10) :
 						      (stop = rest + 1, -1);
 		if (errno || stop == rest || *stop || s->dim[s->rank] < -1)
-			return fail(p, "'%s' is no dim", rest);
+			return scan_error(&p->s, "'%s' is no dim", rest);
 		s->rank++;
 		rest = end ? end + 1 : NULL;
 	} while (rest);
@@ -214,10 +76,10 @@ static int parse_dims(struct parser *p, char *text, struct shape *s)
 
 static int read_shape(struct parser *p, struct shape *s)
 {
-	char word[MAX_WORD];
+	char word[SCAN_MAX_WORD];
 
 	*s = (struct shape){ .rank = 0 };
-	if (read_word(p, word))
+	if (scan_word(&p->s, word))
 		return -1;
 	if (!strcmp(word, "scalar"))
 		return 0;
@@ -235,31 +97,8 @@ static int read_type(struct parser *p, enum dtype *t, struct shape *s)
 
 /* ---- Numbers ---- */
 
-struct number {
-	bool is_float;
-	int64_t i;
-	double f;
-};
-
-static int read_number(struct parser *p, struct number *out)
-{
-	char word[MAX_WORD], *end;
-
-	if (read_word(p, word))
-		return -1;
-	errno = 0;
-	out->i = strtoll(word, &end, 10);
-	out->f = (double)out->i;
-	out->is_float = *end != 0;
-	if (*word && !errno && !*end)
-		return 0;
-	out->f = strtod(word, &end);
-	out->i = 0;
-	return *word && !*end ? 0 : fail(p, "'%s' is no number", word);
-}
-
 static void store_element(enum dtype t, void *data, size_t i,
-			  const struct number *n)
+			  const struct scan_number *n)
 {
 	switch (t) {
 	case DT_F32:
@@ -281,23 +120,24 @@ static void store_element(enum dtype t, void *data, size_t i,
 
 static int read_list(struct parser *p, enum dtype t, void *data, size_t count)
 {
-	struct number n;
+	struct scan_number n;
 
 	for (size_t i = 0; i < count; i++) {
-		if (expect(p, i ? ',' : '[') || read_number(p, &n))
+		if (scan_expect(&p->s, i ? ',' : '[') || scan_number(&p->s, &n))
 			return -1;
 		store_element(t, data, i, &n);
 	}
-	return count || !expect(p, '[') ? expect(p, ']') : -1;
+	return count || !scan_expect(&p->s, '[') ? scan_expect(&p->s, ']') : -1;
 }
 
 /* start, start + step, ... */
 static int read_sequence(struct parser *p, enum dtype t, void *data,
 			 size_t count, bool has_step)
 {
-	struct number start, step = { 0 }, n;
+	struct scan_number start, step = { 0 }, n;
 
-	if (read_number(p, &start) || (has_step && read_number(p, &step)))
+	if (scan_number(&p->s, &start) ||
+	    (has_step && scan_number(&p->s, &step)))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		n.f = start.f + (double)i * step.f;
@@ -309,10 +149,10 @@ static int read_sequence(struct parser *p, enum dtype t, void *data,
 
 static int read_random(struct parser *p, enum dtype t, void *data, size_t count)
 {
-	struct number seed, n;
+	struct scan_number seed, n;
 	uint64_t s;
 
-	if (read_number(p, &seed))
+	if (scan_number(&p->s, &seed))
 		return -1;
 	s = (uint64_t)seed.i;
 	for (size_t i = 0; i < count; i++) {
@@ -326,14 +166,14 @@ static int read_random(struct parser *p, enum dtype t, void *data, size_t count)
 
 static int read_data(struct parser *p, enum dtype t, void *data, size_t count)
 {
-	if (take_word(p, "fill"))
+	if (scan_keyword(&p->s, "fill"))
 		return read_sequence(p, t, data, count, false);
-	if (take_word(p, "seq"))
+	if (scan_keyword(&p->s, "seq"))
 		return read_sequence(p, t, data, count, true);
-	if (take_word(p, "random"))
+	if (scan_keyword(&p->s, "random"))
 		return read_random(p, t, data, count);
-	if (take_word(p, "hash"))
-		return fail(p, "a constant was printed as a hash");
+	if (scan_keyword(&p->s, "hash"))
+		return scan_error(&p->s, "a constant was printed as a hash");
 	return read_list(p, t, data, count);
 }
 
@@ -345,7 +185,7 @@ static int define(struct parser *p, char *name)
 		return -1;
 	return *name && !graph_find_value(p->g, name) ?
 		       0 :
-		       fail(p, "value '%s' is there already", name);
+		       scan_error(&p->s, "value '%s' is there already", name);
 }
 
 static int parse_constant(struct parser *p)
@@ -356,17 +196,18 @@ static int parse_constant(struct parser *p)
 	int64_t count;
 	void *data;
 
-	if (define(p, name) || read_type(p, &t, &s) || expect(p, '='))
+	if (define(p, name) || read_type(p, &t, &s) || scan_expect(&p->s, '='))
 		return -1;
 	count = shape_elements(&s);
 	if (count < 0 || t == DT_NONE)
-		return fail(p, "a constant needs a type and a shape");
+		return scan_error(&p->s, "a constant needs a type and a shape");
 	data = arena_array(p->g->arena, (size_t)count, dtype_size(t));
 	if (!data)
-		return out_of_memory(p);
+		return scan_no_memory(&p->s);
 	if (read_data(p, t, data, (size_t)count))
 		return -1;
-	return graph_constant(p->g, name, t, &s, data) ? 0 : out_of_memory(p);
+	return graph_constant(p->g, name, t, &s, data) ? 0 :
+							 scan_no_memory(&p->s);
 }
 
 static int parse_input(struct parser *p)
@@ -379,7 +220,7 @@ static int parse_input(struct parser *p)
 	if (define(p, name) || read_type(p, &t, &s))
 		return -1;
 	v = graph_value(p->g, name, t, &s);
-	return v && !graph_add_input(p->g, v) ? 0 : out_of_memory(p);
+	return v && !graph_add_input(p->g, v) ? 0 : scan_no_memory(&p->s);
 }
 
 static int parse_output(struct parser *p)
@@ -390,53 +231,54 @@ static int parse_output(struct parser *p)
 	if (!name)
 		return -1;
 	if (!v)
-		return fail(p, "no value '%s'", name);
-	return graph_add_output(p->g, v) ? out_of_memory(p) : 0;
+		return scan_error(&p->s, "no value '%s'", name);
+	return graph_add_output(p->g, v) ? scan_no_memory(&p->s) : 0;
 }
 
 /* Operands, the closing parenthesis included. */
 static int parse_operands(struct parser *p, struct value **list, int *count)
 {
-	for (*count = 0; !take(p, ')'); ++*count) {
+	for (*count = 0; !scan_char(&p->s, ')'); ++*count) {
 		char *name;
 
 		if (*count == MAX_VALUES)
-			return fail(p, "too many inputs");
-		if (*count && expect(p, ','))
+			return scan_error(&p->s, "too many inputs");
+		if (*count && scan_expect(&p->s, ','))
 			return -1;
 		name = read_name(p);
 		if (!name)
 			return -1;
 		list[*count] = *name ? graph_find_value(p->g, name) : NULL;
 		if (*name && !list[*count])
-			return fail(p, "no value '%s' before", name);
+			return scan_error(&p->s, "no value '%s' before", name);
 	}
 	return 0;
 }
 
 static int parse_attr_list(struct parser *p, struct node *n, const char *name)
 {
-	struct number list[MAX_VALUES];
+	struct scan_number list[MAX_VALUES];
 	int64_t ints[MAX_VALUES];
 	int count = 0;
 	bool is_float = false;
 
-	for (; !take(p, ']'); count++) {
+	for (; !scan_char(&p->s, ']'); count++) {
 		if (count == MAX_VALUES)
-			return fail(p, "the list is too long");
-		if ((count && expect(p, ',')) || read_number(p, &list[count]))
+			return scan_error(&p->s, "the list is too long");
+		if ((count && scan_expect(&p->s, ',')) ||
+		    scan_number(&p->s, &list[count]))
 			return -1;
 		is_float |= list[count].is_float;
 		ints[count] = list[count].i;
 	}
 	if (node_set_ints(p->g, n, name, ints, count))
-		return out_of_memory(p);
+		return scan_no_memory(&p->s);
 	if (is_float) {
 		float *f = arena_array(p->g->arena, (size_t)count, sizeof(*f));
 		struct attr *a = n->attrs;
 
 		if (!f)
-			return out_of_memory(p);
+			return scan_no_memory(&p->s);
 		for (int i = 0; i < count; i++)
 			f[i] = (float)list[i].f;
 		while (strcmp(a->name, name))
@@ -452,19 +294,19 @@ static int parse_attr_list(struct parser *p, struct node *n, const char *name)
 
 static int parse_attr(struct parser *p, struct node *n)
 {
-	char name[MAX_WORD], *text;
-	struct number number;
+	char name[SCAN_MAX_WORD], *text;
+	struct scan_number number;
 	int err;
 
-	if (read_word(p, name) || expect(p, '='))
+	if (scan_word(&p->s, name) || scan_expect(&p->s, '='))
 		return -1;
-	if (take(p, '['))
+	if (scan_char(&p->s, '['))
 		return parse_attr_list(p, n, name);
-	if (*p->at == '"') {
-		text = read_quoted(p);
+	if (*p->s.at == '"') {
+		text = scan_quoted(&p->s);
 		err = text ? node_set_string(p->g, n, name, text) : -1;
 	} else {
-		if (read_number(p, &number))
+		if (scan_number(&p->s, &number))
 			return -1;
 		err = number.is_float ?
 			      node_set_float(p->g, n, name, (float)number.f) :
@@ -475,30 +317,31 @@ static int parse_attr(struct parser *p, struct node *n)
 
 static int parse_attrs(struct parser *p, struct node *n)
 {
-	if (!take(p, '{') || take(p, '}'))
+	if (!scan_char(&p->s, '{') || scan_char(&p->s, '}'))
 		return 0;
 	do {
 		if (parse_attr(p, n))
 			return -1;
-	} while (take(p, ','));
-	return expect(p, '}');
+	} while (scan_char(&p->s, ','));
+	return scan_expect(&p->s, '}');
 }
 
 static int parse_activation(struct parser *p, struct node *n)
 {
-	char word[MAX_WORD];
-	struct number a = { 0 }, b = { 0 };
+	char word[SCAN_MAX_WORD];
+	struct scan_number a = { 0 }, b = { 0 };
 	int kind = 0;
 
-	if (read_word(p, word))
+	if (scan_word(&p->s, word))
 		return -1;
 	while (kind < ACT_COUNT && strcmp(word, act_name((enum act_kind)kind)))
 		kind++;
 	if (kind == ACT_COUNT)
-		return fail(p, "'%s' is no activation", word);
-	if (take(p, '(') &&
-	    (read_number(p, &a) || (take(p, ',') && read_number(p, &b)) ||
-	     expect(p, ')')))
+		return scan_error(&p->s, "'%s' is no activation", word);
+	if (scan_char(&p->s, '(') &&
+	    (scan_number(&p->s, &a) ||
+	     (scan_char(&p->s, ',') && scan_number(&p->s, &b)) ||
+	     scan_expect(&p->s, ')')))
 		return -1;
 	n->act = (struct activation){ (enum act_kind)kind, (float)a.f,
 				      (float)b.f };
@@ -507,8 +350,8 @@ static int parse_activation(struct parser *p, struct node *n)
 
 static int parse_layout(struct parser *p, struct node *n)
 {
-	if (expect(p, '=') || !take_word(p, "nhwc"))
-		return fail(p, "the only layout to name is nhwc");
+	if (scan_expect(&p->s, '=') || !scan_keyword(&p->s, "nhwc"))
+		return scan_error(&p->s, "the only layout to name is nhwc");
 	n->layout = LAYOUT_NHWC;
 	return 0;
 }
@@ -519,39 +362,39 @@ static int parse_marks(struct parser *p, struct node *n)
 	char *name;
 
 	for (;;) {
-		if (take_word(p, "act")) {
-			if (expect(p, '=') || parse_activation(p, n))
+		if (scan_keyword(&p->s, "act")) {
+			if (scan_expect(&p->s, '=') || parse_activation(p, n))
 				return -1;
-		} else if (take_word(p, "layout")) {
+		} else if (scan_keyword(&p->s, "layout")) {
 			if (parse_layout(p, n))
 				return -1;
-		} else if (take_word(p, "tail")) {
+		} else if (scan_keyword(&p->s, "tail")) {
 			n->tail = true;
 		} else {
 			break;
 		}
 	}
-	skip_blanks(p);
-	if (*p->at != '"')
+	scan_blanks(&p->s);
+	if (*p->s.at != '"')
 		return 0;
-	name = read_quoted(p);
+	name = scan_quoted(&p->s);
 	n->name = name;
 	return name ? 0 : -1;
 }
 
 static int parse_types(struct parser *p, struct node *n)
 {
-	if (!take(p, ':'))
+	if (!scan_char(&p->s, ':'))
 		return 0;
 	for (int i = 0; i < n->output_count; i++) {
 		struct value *v = n->outputs[i];
 
-		if (i && expect(p, ','))
+		if (i && scan_expect(&p->s, ','))
 			return -1;
-		if (take_word(p, "_"))
+		if (scan_keyword(&p->s, "_"))
 			continue;
 		if (!v)
-			return fail(p, "a type for no output");
+			return scan_error(&p->s, "a type for no output");
 		if (read_type(p, &v->dtype, &v->shape))
 			return -1;
 	}
@@ -567,17 +410,17 @@ static int parse_outputs(struct parser *p, struct value **list, int *count)
 		if (!name)
 			return -1;
 		if (*count == MAX_VALUES)
-			return fail(p, "too many outputs");
+			return scan_error(&p->s, "too many outputs");
 		list[*count] = NULL;
 		if (*name) {
 			if (define(p, name))
 				return -1;
 			list[*count] = graph_value(p->g, name, DT_NONE, NULL);
 			if (!list[*count])
-				return out_of_memory(p);
+				return scan_no_memory(&p->s);
 		}
 		++*count;
-	} while (take(p, ','));
+	} while (scan_char(&p->s, ','));
 	return 0;
 }
 
@@ -585,22 +428,22 @@ static int parse_node(struct parser *p)
 {
 	struct value *outputs[MAX_VALUES], *inputs[MAX_VALUES];
 	int output_count, input_count;
-	char name[MAX_WORD];
+	char name[SCAN_MAX_WORD];
 	enum op op;
 	struct node *n;
 
-	if (parse_outputs(p, outputs, &output_count) || expect(p, '=') ||
-	    read_word(p, name))
+	if (parse_outputs(p, outputs, &output_count) ||
+	    scan_expect(&p->s, '=') || scan_word(&p->s, name))
 		return -1;
 	op = op_from_name(name);
 	if (op == OP_NONE)
-		return fail(p, "'%s' is no operator", name);
-	if (expect(p, '(') || parse_operands(p, inputs, &input_count))
+		return scan_error(&p->s, "'%s' is no operator", name);
+	if (scan_expect(&p->s, '(') || parse_operands(p, inputs, &input_count))
 		return -1;
 	n = graph_node(p->g, op, NULL, inputs, input_count, outputs,
 		       output_count, NULL);
 	if (!n)
-		return out_of_memory(p);
+		return scan_no_memory(&p->s);
 	return parse_attrs(p, n) || parse_marks(p, n) || parse_types(p, n) ?
 		       -1 :
 		       0;
@@ -608,33 +451,33 @@ static int parse_node(struct parser *p)
 
 static int parse_line(struct parser *p)
 {
-	if (take_word(p, "graph")) {
-		p->g->name = read_quoted(p);
+	if (scan_keyword(&p->s, "graph")) {
+		p->g->name = scan_quoted(&p->s);
 		return p->g->name ? 0 : -1;
 	}
-	if (take_word(p, "input"))
+	if (scan_keyword(&p->s, "input"))
 		return parse_input(p);
-	if (take_word(p, "const"))
+	if (scan_keyword(&p->s, "const"))
 		return parse_constant(p);
-	if (take_word(p, "output"))
+	if (scan_keyword(&p->s, "output"))
 		return parse_output(p);
 	return parse_node(p);
 }
 
 struct graph *graph_parse(struct arena *a, const char *text, struct diag *d)
 {
-	struct parser p = { .g = graph_new(a), .at = text, .line = 1, .d = d };
+	struct parser p = { .g = graph_new(a), .s = { a, text, 1, d } };
 
 	if (!p.g) {
-		out_of_memory(&p);
+		scan_no_memory(&p.s);
 		return NULL;
 	}
-	for (skip_lines(&p); *p.at; skip_lines(&p)) {
+	for (scan_lines(&p.s); *p.s.at; scan_lines(&p.s)) {
 		if (parse_line(&p))
 			return NULL;
-		skip_blanks(&p);
-		if (*p.at && *p.at != '\n') {
-			fail(&p, "the line goes on after its end");
+		scan_blanks(&p.s);
+		if (*p.s.at && *p.s.at != '\n') {
+			scan_error(&p.s, "the line goes on after its end");
 			return NULL;
 		}
 	}

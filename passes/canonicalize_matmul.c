@@ -3,7 +3,7 @@
  * Fully connected layers in one form: Gemm of x [M,K] with weights [N,K]
  * (transB) and a bias [N]; no transA, alpha and beta 1.
  */
-#include "passes/layout.h"
+#include "passes/layout_permute.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 

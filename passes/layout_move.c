@@ -1,145 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moving Transposes behind the nodes that read them: see layout.h. */
+#include "passes/layout_move.h"
+
 #include <string.h>
 
-#include "passes/layout.h"
-
-struct shape layout_permuted(const struct shape *s, const int64_t *perm)
-{
-	struct shape out = *s;
-
-	for (int i = 0; i < s->rank; i++)
-		out.dim[i] = s->dim[perm[i]];
-	return out;
-}
-
-static void invert(const int64_t *perm, int rank, int64_t *out)
-{
-	for (int i = 0; i < rank; i++)
-		out[perm[i]] = i;
-}
-
-static bool is_identity(const int64_t *perm, int rank)
-{
-	for (int i = 0; i < rank; i++)
-		if (perm[i] != i)
-			return false;
-	return true;
-}
-
-struct value *layout_transpose(struct graph *g, struct value *v,
-			       const int64_t *perm, struct node *before)
-{
-	struct shape s = layout_permuted(&v->shape, perm);
-	struct value *out = graph_value(g, v->name, v->dtype, &s);
-	struct node *n;
-
-	if (!out)
-		return NULL;
-	n = graph_node(g, OP_TRANSPOSE, v->name, &v, 1, &out, 1, before);
-	if (!n || node_set_ints(g, n, "perm", perm, s.rank))
-		return NULL;
-	return out;
-}
-
-int layout_behind(struct graph *g, struct node *n, struct value *y,
-		  const int64_t *perm)
-{
-	int64_t inverse[GRAPH_MAX_RANK];
-	struct shape s;
-	struct value *t;
-	struct node *move;
-
-	if (is_identity(perm, y->shape.rank))
-		return 0;
-	invert(perm, y->shape.rank, inverse);
-	s = layout_permuted(&y->shape, inverse);
-	t = graph_value(g, y->name, y->dtype, &s);
-	if (!t)
-		return -1;
-	for (int i = 0; i < n->output_count; i++)
-		if (n->outputs[i] == y)
-			n->outputs[i] = t;
-	t->producer = n;
-	move = graph_node(g, OP_TRANSPOSE, y->name, &t, 1, &y, 1, n->next);
-	return move ? node_set_ints(g, move, "perm", perm, s.rank) : -1;
-}
-
-struct value *layout_permute_entries(struct graph *g, const struct value *v,
-				     const int64_t *perm)
-{
-	size_t size = dtype_size(v->dtype);
-	int64_t count = v->shape.dim[0];
-	char *data = arena_array(g->arena, (size_t)count, size);
-
-	if (!data)
-		return NULL;
-	for (int64_t i = 0; i < count; i++)
-		memcpy(data + (size_t)i * size,
-		       (const char *)v->data + (size_t)perm[i] * size, size);
-	return graph_constant(g, v->name, v->dtype, &v->shape, data);
-}
-
-/* Elements of `size` bytes of a tensor of shape x, transposed. */
-static void *permuted(struct arena *a, const void *data, size_t size,
-		      const struct shape *x, const int64_t *perm)
-{
-	struct shape s = layout_permuted(x, perm);
-	int64_t stride[GRAPH_MAX_RANK], index[GRAPH_MAX_RANK] = { 0 };
-	int64_t count = shape_elements(&s), from = 0;
-	char *out = arena_array(a, (size_t)count, size);
-
-	if (!out)
-		return NULL;
-	for (int i = 0; i < s.rank; i++) {
-		stride[i] = 1;
-		for (int k = (int)perm[i] + 1; k < s.rank; k++)
-			stride[i] *= x->dim[k];
-	}
-	for (int64_t at = 0; at < count; at++) {
-		memcpy(out + (size_t)at * size,
-		       (const char *)data + (size_t)from * size, size);
-		for (int i = s.rank - 1; i >= 0; i--) {
-			from += stride[i];
-			if (++index[i] < s.dim[i])
-				break;
-			from -= stride[i] * s.dim[i];
-			index[i] = 0;
-		}
-	}
-	return out;
-}
-
-/* A trained grid follows its values. */
-static struct quant *permuted_grid(struct graph *g, const struct value *v,
-				   const int64_t *perm)
-{
-	struct quant *q = arena_alloc(g->arena, sizeof(*q));
-
-	if (!q)
-		return NULL;
-	*q = *v->quant;
-	for (int i = 0; i < v->shape.rank; i++)
-		if (perm[i] == v->quant->axis)
-			q->axis = i;
-	q->codes = permuted(g->arena, q->codes, 1, &v->shape, perm);
-	return q->codes ? q : NULL;
-}
-
-struct value *layout_permute_constant(struct graph *g, const struct value *v,
-				      const int64_t *perm)
-{
-	struct shape s = layout_permuted(&v->shape, perm);
-	void *data = permuted(g->arena, v->data, dtype_size(v->dtype),
-			      &v->shape, perm);
-	struct value *out =
-		data ? graph_constant(g, v->name, v->dtype, &s, data) : NULL;
-
-	if (!out || !v->quant || !v->quant->codes)
-		return out;
-	out->quant = permuted_grid(g, v, perm);
-	return out->quant ? out : NULL;
-}
+#include "passes/layout_permute.h"
 
 /* The Transpose behind which v lies, with its perm; NULL where v is none. */
 static struct value *source_of(const struct value *v, int64_t *perm)
@@ -182,7 +46,7 @@ static int sink_transpose(struct graph *g, struct node *n, struct value *src,
 	if (graph_set_input(g, n, 0, src) ||
 	    node_set_ints(g, n, "perm", both, rank))
 		return -1;
-	if (is_identity(both, rank) && !n->outputs[0]->is_output)
+	if (layout_is_identity(both, rank) && !n->outputs[0]->is_output)
 		return graph_replace(g, n->outputs[0], src);
 	return 0;
 }
@@ -206,7 +70,7 @@ static struct value *constant_in_order(struct graph *g, struct value *v,
 	wide = graph_constant(g, v->name, v->dtype, &full, v->data);
 	if (!wide)
 		return NULL;
-	invert(perm, rank, inverse);
+	layout_invert(perm, rank, inverse);
 	return layout_permute_constant(g, wide, inverse);
 }
 
@@ -245,7 +109,7 @@ static int sink_operands(struct graph *g, struct node *n, const int64_t *perm)
 	if (n->op == OP_CONCAT &&
 	    node_set_int(g, n, "axis", perm[normal_axis(n, "axis", 0, rank)]))
 		return -1;
-	invert(perm, rank, inverse);
+	layout_invert(perm, rank, inverse);
 	for (int i = 0; i < n->input_count; i++) {
 		struct value *v = n->inputs[i], *src;
 
@@ -468,7 +332,7 @@ static int sink_flatten(struct graph *g, struct node *n, struct value *src,
 	    out->dim[0] != in->dim[0] || perm[0] != 0)
 		return 0;
 	w = fc->inputs[1];
-	invert(perm, in->rank, inverse);
+	layout_invert(perm, in->rank, inverse);
 	split.dim[0] = w->shape.dim[0];
 	order[0] = 0;
 	for (int i = 1; i < in->rank; i++) {
@@ -513,61 +377,92 @@ static int sink_reshape(struct graph *g, struct node *n, struct value *src,
 	return sink_unary(g, n, src, back);
 }
 
+/* The default axis is -1 (Softmax and LogSoftmax since opset 13, TopK). */
+static int sink_last_axis(struct graph *g, struct node *n, struct value *src,
+			  const int64_t *perm)
+{
+	return sink_axis(g, n, src, perm, -1);
+}
+
+static int sink_split(struct graph *g, struct node *n, struct value *src,
+		      const int64_t *perm)
+{
+	return sink_axis(g, n, src, perm, 0);
+}
+
+/* ArgMax, ArgMin. */
+static int sink_arg(struct graph *g, struct node *n, struct value *src,
+		    const int64_t *perm)
+{
+	return node_int(n, "keepdims", 1) ? sink_axis(g, n, src, perm, 0) : 0;
+}
+
+/* Quant of QONNX, if scale, zero point and bits are one number each. */
+static int sink_quant(struct graph *g, struct node *n, struct value *src,
+		      const int64_t *perm)
+{
+	for (int i = 1; i < 4; i++)
+		if (!is_single(n->inputs[i]))
+			return 0;
+	return sink_unary(g, n, src, perm);
+}
+
+typedef int sink_fn(struct graph *g, struct node *n, struct value *src,
+		    const int64_t *perm);
+
+/* Operators whose first input alone may come from a Transpose. An operator
+ * without a row keeps its Transpose. */
+static sink_fn *const sink_table[OP_COUNT] = {
+	[OP_TRANSPOSE] = sink_transpose,
+	[OP_RESHAPE] = sink_reshape,
+	[OP_SLICE] = sink_slice,
+	[OP_PAD] = sink_pad,
+	[OP_SOFTMAX] = sink_last_axis,
+	[OP_LOG_SOFTMAX] = sink_last_axis,
+	[OP_TOP_K] = sink_last_axis,
+	[OP_SPLIT] = sink_split,
+	[OP_QUANTIZE_LINEAR] = sink_quantize,
+	[OP_DEQUANTIZE_LINEAR] = sink_quantize,
+	[OP_QUANT] = sink_quant,
+	[OP_ARG_MAX] = sink_arg,
+	[OP_ARG_MIN] = sink_arg,
+	[OP_REDUCE_SUM] = sink_reduce,
+	[OP_REDUCE_MEAN] = sink_reduce,
+	[OP_REDUCE_MAX] = sink_reduce,
+	[OP_REDUCE_MIN] = sink_reduce,
+	[OP_REDUCE_PROD] = sink_reduce,
+	[OP_REDUCE_L1] = sink_reduce,
+	[OP_REDUCE_L2] = sink_reduce,
+	[OP_REDUCE_SUM_SQUARE] = sink_reduce,
+};
+
+/* Elementwise with several inputs, or Concat: any input may be transposed. */
+static bool sinks_operands(enum op op)
+{
+	return op_info(op)->flags & (OPF_B | OPF_V) || op == OP_CONCAT ||
+	       op == OP_WHERE;
+}
+
+bool layout_sinks(enum op op)
+{
+	return sinks_operands(op) || op_info(op)->flags & OPF_U ||
+	       sink_table[op];
+}
+
 int layout_sink(struct graph *g, struct node *n)
 {
 	int64_t perm[GRAPH_MAX_RANK];
 	struct value *src = NULL;
-	unsigned flags = op_info(n->op)->flags;
 
-	for (int i = 0; i < n->input_count && !src; i++)
-		src = source_of(n->inputs[i], perm);
-	if (!src)
-		return 0;
-	if (flags & (OPF_B | OPF_V) || n->op == OP_CONCAT || n->op == OP_WHERE)
-		return sink_operands(g, n, perm);
-	src = source_of(n->inputs[0], perm);
-	if (!src)
-		return 0;
-	if (flags & OPF_U)
-		return sink_unary(g, n, src, perm);
-	switch (n->op) {
-	case OP_TRANSPOSE:
-		return sink_transpose(g, n, src, perm);
-	case OP_RESHAPE:
-		return sink_reshape(g, n, src, perm);
-	case OP_SLICE:
-		return sink_slice(g, n, src, perm);
-	case OP_PAD:
-		return sink_pad(g, n, src, perm);
-	case OP_SOFTMAX:
-	case OP_LOG_SOFTMAX:
-	case OP_TOP_K:
-		return sink_axis(g, n, src, perm, -1);
-	case OP_SPLIT:
-		return sink_axis(g, n, src, perm, 0);
-	case OP_QUANTIZE_LINEAR:
-	case OP_DEQUANTIZE_LINEAR:
-		return sink_quantize(g, n, src, perm);
-	case OP_QUANT: /* scale, zero point and bits are one number each */
-		return is_single(n->inputs[1]) && is_single(n->inputs[2]) &&
-				       is_single(n->inputs[3]) ?
-			       sink_unary(g, n, src, perm) :
-			       0;
-	case OP_ARG_MAX:
-	case OP_ARG_MIN:
-		return node_int(n, "keepdims", 1) ?
-			       sink_axis(g, n, src, perm, 0) :
-			       0;
-	case OP_REDUCE_SUM:
-	case OP_REDUCE_MEAN:
-	case OP_REDUCE_MAX:
-	case OP_REDUCE_MIN:
-	case OP_REDUCE_PROD:
-	case OP_REDUCE_L1:
-	case OP_REDUCE_L2:
-	case OP_REDUCE_SUM_SQUARE:
-		return sink_reduce(g, n, src, perm);
-	default:
-		return 0;
+	if (sinks_operands(n->op)) {
+		for (int i = 0; i < n->input_count && !src; i++)
+			src = source_of(n->inputs[i], perm);
+		return src ? sink_operands(g, n, perm) : 0;
 	}
+	src = source_of(node_input(n, 0), perm);
+	if (!src)
+		return 0;
+	if (op_info(n->op)->flags & OPF_U)
+		return sink_unary(g, n, src, perm);
+	return sink_table[n->op] ? sink_table[n->op](g, n, src, perm) : 0;
 }

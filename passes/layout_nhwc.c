@@ -11,7 +11,8 @@
  */
 #include <string.h>
 
-#include "passes/layout.h"
+#include "passes/layout_move.h"
+#include "passes/layout_permute.h"
 #include "passes/passes.h"
 
 static const int64_t to_nhwc[4] = { 0, 2, 3, 1 };
