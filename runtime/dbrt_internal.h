@@ -24,6 +24,8 @@ const struct dbp_tensor *dbrt_tensor_row(const struct dbrt_model *m,
 struct dbrt_op_view dbrt_op_at(const struct dbrt_model *m, uint32_t op);
 /* Text at an offset of the strings section; "" for DBP_NONE. */
 const char *dbrt_string(const struct dbrt_model *m, uint32_t offset);
+/* The offset is inside the strings section, or DBP_NONE. */
+int dbrt_is_string(const struct dbrt_model *m, uint32_t offset);
 
 /* Input or output i of an operator. */
 const struct dbp_tensor *dbrt_in(const struct dbrt_op_view *v, uint32_t i);
@@ -37,6 +39,12 @@ const void *dbrt_blob(const struct dbrt_model *m, uint32_t offset,
 uint32_t dbrt_elements(const struct dbp_tensor *t);
 uint32_t dbrt_element_bytes(const struct dbp_tensor *t);
 int dbrt_is_dense(const struct dbp_tensor *t);
+
+/* The status of a check. */
+static inline int dbrt_expect(int holds)
+{
+	return holds ? DBRT_OK : DBRT_ERROR_FORMAT;
+}
 
 /*
  * One row an operator kind. check() proves, once, at open, that run() stays

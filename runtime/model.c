@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/conv.h"
 #include "runtime/dbrt_internal.h"
 
 #include <string.h>
 
+#include "runtime/op_conv.h"
 #include "runtime/requant.h"
 
 /* ---- Parts of the file ---- */
@@ -45,6 +45,12 @@ const char *dbrt_string(const struct dbrt_model *m, uint32_t offset)
 	const char *strings = dbrt_section(m, DBP_SECTION_STRINGS);
 
 	return offset == DBP_NONE || !strings ? "" : strings + offset;
+}
+
+int dbrt_is_string(const struct dbrt_model *m, uint32_t offset)
+{
+	return offset == DBP_NONE ||
+	       offset < m->section_bytes[DBP_SECTION_STRINGS];
 }
 
 const struct dbp_tensor *dbrt_in(const struct dbrt_op_view *v, uint32_t i)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/conv.h"
+#include "runtime/op_conv.h"
+#include "runtime/op_conv_check.h"
 
 /*
  * A transposed convolution, turned from scattering into gathering: an output

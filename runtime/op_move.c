@@ -19,7 +19,7 @@ static void cursor_start(struct cursor *c, const struct dbrt_model *m,
 	c->at = dbrt_data(m, t);
 	c->row = dbrt_is_dense(t) ? dbrt_elements(t) : last;
 	c->left = c->row;
-	c->gap = ((ptrdiff_t)t->pitch - last) * dbrt_element_size(t);
+	c->gap = ((ptrdiff_t)t->pitch - last) * dbrt_element_bytes(t);
 }
 
 static void cursor_advance(struct cursor *c, uint32_t n, uint32_t bytes)
@@ -44,7 +44,7 @@ int dbrt_copy_check(const struct dbrt_op_view *v)
 void dbrt_copy_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
-	uint32_t left = dbrt_elements(y), size = dbrt_element_size(y), n;
+	uint32_t left = dbrt_elements(y), size = dbrt_element_bytes(y), n;
 	struct cursor in, out;
 
 	cursor_start(&in, v->m, dbrt_in(v, 0));

@@ -139,14 +139,14 @@ static const uint8_t *tap(const struct pool *p, const struct span *h,
 	size_t y = h->first + (size_t)ky * p->h.dilation;
 	size_t x = w->first + (size_t)kx * p->w.dilation;
 
-	return in + (y * p->w.in + x) * p->x->pitch * dbrt_element_size(p->x);
+	return in + (y * p->w.in + x) * p->x->pitch * dbrt_element_bytes(p->x);
 }
 
 /* Job i: row i of the output, counted over all images. */
 static void pool_row(void *arg, uint32_t i, uint32_t worker)
 {
 	const struct pool *p = arg;
-	uint32_t size = dbrt_element_size(p->x), x;
+	uint32_t size = dbrt_element_bytes(p->x), x;
 	size_t image = (size_t)p->h.in * p->w.in * p->x->pitch * size;
 	const uint8_t *in = dbrt_data(p->v->m, p->x);
 	uint8_t *out = dbrt_data(p->v->m, p->y);

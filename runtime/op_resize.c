@@ -91,14 +91,15 @@ static const uint8_t *cell(const struct resize *r, uint32_t image, uint32_t row,
 	const struct dbp_tensor *x = r->x;
 	size_t at = ((size_t)image * x->dims[1] + row) * x->dims[2] + column;
 
-	return r->in + at * x->pitch * dbrt_element_size(x);
+	return r->in + at * x->pitch * dbrt_element_bytes(x);
 }
 
 static void resize_row(void *arg, uint32_t i, uint32_t worker)
 {
 	const struct resize *r = arg;
 	const struct dbp_tensor *y = r->y;
-	uint32_t size = dbrt_element_size(y), image = i / y->dims[1], k, column;
+	uint32_t size = dbrt_element_bytes(y), image = i / y->dims[1], k,
+		 column;
 	struct dbp_resize_tap v = r->rows[i % y->dims[1]];
 	uint8_t *out = r->out + (size_t)i * y->dims[2] * y->pitch * size;
 

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-uint32_t dbrt_element_size(const struct dbp_tensor *t)
-{
-	return t->dtype == DBP_S8 ? 1 : 4;
-}
-
 void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
 		  const struct dbp_tensor *t)
 {
@@ -15,7 +10,7 @@ void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
 	uint32_t i, d;
 
 	view->data = dbrt_data(m, t);
-	view->size = dbrt_element_size(t);
+	view->size = dbrt_element_bytes(t);
 	for (i = 0; i < DBP_MAX_RANK; i++) {
 		d = DBP_MAX_RANK - 1 - i;
 		view->dims[d] = i < t->rank ? t->dims[t->rank - 1 - i] : 1;

@@ -71,13 +71,7 @@ int dbrt_scaling_ok(uint32_t multiplier, uint32_t shift);
 void dbrt_rescale_table(int8_t *table, const struct dbp_rescale *p,
 			int32_t zero_in, int32_t zero_out);
 
-uint32_t dbrt_element_size(const struct dbp_tensor *t);
-
 /* For the checks. */
-static inline int dbrt_expect(int holds)
-{
-	return holds ? DBRT_OK : DBRT_ERROR_FORMAT;
-}
 int dbrt_same_dims(const struct dbp_tensor *a, const struct dbp_tensor *b);
 /* The same rank, and the same dims except for `axis`. */
 int dbrt_same_dims_but(const struct dbp_tensor *a, const struct dbp_tensor *b,
