@@ -1,128 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients, operator by operator: see reverse.h. */
+/* Gradients, operator by operator: see gradient.h. */
 #include "evaluator/gradient.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "evaluator/detmath.h"
-#include "evaluator/gradient_internal.h"
+#include "evaluator/gradient_conv.h"
+#include "evaluator/gradient_move.h"
 #include "ir/resize.h"
 #include "ir/window.h"
 
-#define MOST_IDS (1 << 24) /* whole numbers that a float can tell apart */
-#define MOST_INPUTS 64
-#define NUDGE 1e-3f /* of 1 or of the number, to see what a function does */
+#define NUDGE 1e-3f /* step of a central difference, relative to 1 + |x| */
 
-/* ---- What moves numbers ---- */
-
-/*
- * What a selection does is seen by letting it select from numbers that say
- * where they stand, counted from 1: 0 is padding.
- */
-static int reverse_move(const struct reverse *r)
+/* A map of one image with channels last. */
+static bool is_map(const struct node *n)
 {
-	const struct node *n = r->n;
-	const void *in[MOST_INPUTS];
-	void *out[MOST_INPUTS] = { NULL };
-	int64_t first[MOST_INPUTS + 1] = { 0 };
-	float *ids = NULL;
-	int err = -1;
+	const struct shape *s = &n->inputs[0]->shape;
 
-	for (int i = 0; i < n->input_count; i++) {
-		const struct value *v = n->inputs[i];
-		bool moved = v && v->role != VALUE_CONSTANT;
-
-		in[i] = v && !moved ? v->data : NULL;
-		first[i + 1] =
-			first[i] + (moved ? shape_elements(&v->shape) : 0);
-	}
-	ids = malloc(((size_t)first[n->input_count] + 1) * sizeof(*ids));
-	if (!ids)
-		return diag_error(r->d, "out of memory");
-	for (int64_t i = 0; i < first[n->input_count]; i++)
-		ids[i] = (float)(i + 1);
-	for (int i = 0; i < n->input_count; i++)
-		if (first[i + 1] > first[i])
-			in[i] = ids + first[i];
-	for (int i = 0; i < n->output_count; i++) {
-		size_t count =
-			n->outputs[i] ?
-				(size_t)shape_elements(&n->outputs[i]->shape) :
-				0;
-
-		out[i] = count ? malloc(count * sizeof(float)) : NULL;
-		if (count && !out[i]) {
-			diag_error(r->d, "out of memory");
-			goto done;
-		}
-	}
-	if (eval_node(n, in, out, r->d))
-		goto done;
-	for (int o = 0; o < n->output_count; o++) {
-		int64_t count = out[o] ? shape_elements(&n->outputs[o]->shape) :
-					 0;
-
-		for (int64_t e = 0, i = 0; e < count; e++) {
-			int64_t id = (int64_t)((float *)out[o])[e] - 1;
-
-			if (id < 0)
-				continue;
-			while (id >= first[i + 1])
-				i++;
-			while (id < first[i])
-				i--;
-			if (r->din[i])
-				r->din[i][id - first[i]] += r->dout[o][e];
-		}
-	}
-	err = 0;
-done:
-	free(ids);
-	for (int i = 0; i < n->output_count; i++)
-		free(out[i]);
-	return err;
+	return n->layout == LAYOUT_NHWC && s->rank == 4 && s->dim[0] == 1;
 }
 
-static bool can_move(const struct node *n)
-{
-	int64_t total = 0;
+/* ---- Elementwise ---- */
 
-	if (n->input_count > MOST_INPUTS || n->output_count > MOST_INPUTS)
-		return false;
-	for (int i = 0; i < n->input_count; i++) {
-		const struct value *v = n->inputs[i];
-
-		if (!v || v->role == VALUE_CONSTANT)
-			continue;
-		if (v->dtype != DT_F32)
-			return false;
-		total += shape_elements(&v->shape);
-	}
-	if (n->op == OP_PAD) {
-		const struct value *v = node_input(n, 2);
-
-		if (v && (!value_is_const(v) || *(const float *)v->data != 0))
-			return false;
-	}
-	/* constants among what is moved would look like places */
-	if (n->op == OP_CONCAT)
-		for (int i = 0; i < n->input_count; i++)
-			if (n->inputs[i]->role == VALUE_CONSTANT)
-				return false;
-	return total < MOST_IDS;
-}
-
-/* ---- What is done to each number ---- */
-
+/* d sigmoid(x) / dx, from y = sigmoid(x). */
 static double slope_of_sigmoid(double y)
 {
 	return y * (1 - y);
 }
 
-/* By the difference that a small nudge makes. */
-static int reverse_unary(const struct reverse *r)
+/* By a central difference. */
+static int gradient_unary(const struct gradient_args *r)
 {
 	int64_t count = shape_elements(&r->n->outputs[0]->shape);
 	float *x = malloc((size_t)count * 4 * sizeof(*x));
@@ -139,7 +48,7 @@ static int reverse_unary(const struct reverse *r)
 		above[i] = r->in[0][i] + nudge;
 	}
 	for (int side = 0; side < 2; side++) {
-		const void *in[MOST_INPUTS] = { side ? above : x };
+		const void *in[GRADIENT_MAX_OPERANDS] = { side ? above : x };
 		void *out[1] = { side ? high : low };
 
 		for (int i = 1; i < r->n->input_count; i++)
@@ -156,7 +65,7 @@ done:
 	return err;
 }
 
-static int reverse_swish(const struct reverse *r)
+static int gradient_swish(const struct gradient_args *r)
 {
 	int64_t count = shape_elements(&r->n->outputs[0]->shape);
 
@@ -171,7 +80,7 @@ static int reverse_swish(const struct reverse *r)
 	return 0;
 }
 
-static int reverse_sigmoid(const struct reverse *r)
+static int gradient_sigmoid(const struct gradient_args *r)
 {
 	int64_t count = shape_elements(&r->n->outputs[0]->shape);
 
@@ -181,8 +90,9 @@ static int reverse_sigmoid(const struct reverse *r)
 	return 0;
 }
 
-/* Rounding passes gradients straight through; clipping does not. */
-static int reverse_quant(const struct reverse *r)
+/* Straight-through estimator: the gradient passes where x was rounded, and is 0
+ * where x was clipped (Bengio, Leonard & Courville 2013, arXiv 1308.3432). */
+static int gradient_quant(const struct gradient_args *r)
 {
 	int64_t count = shape_elements(&r->n->outputs[0]->shape);
 	const float *scale = r->in[1];
@@ -198,18 +108,18 @@ static bool can_unary(const struct node *n)
 	for (int i = 1; i < n->input_count; i++)
 		if (n->inputs[i] && !value_is_const(n->inputs[i]))
 			return false;
-	return n->input_count <= MOST_INPUTS && n->inputs[0]->dtype == DT_F32 &&
-	       n->op != OP_CAST;
+	return n->input_count <= GRADIENT_MAX_OPERANDS &&
+	       n->inputs[0]->dtype == DT_F32 && n->op != OP_CAST;
 }
 
-/* Add, Sub, Mul, Div of two that broadcast. */
-static int reverse_binary(const struct reverse *r)
+/* Add, Sub, Mul, Div with broadcasting: gradients of equal places add up. */
+static int gradient_binary(const struct gradient_args *r)
 {
 	const struct shape *shapes[2] = { &r->n->inputs[0]->shape,
 					  &r->n->inputs[1]->shape };
 	const float *a = r->in[0], *b = r->in[1], *dy = r->dout[0];
-	float *da = reverse_wants(r, 0) ? r->din[0] : NULL;
-	float *db = reverse_wants(r, 1) ? r->din[1] : NULL;
+	float *da = gradient_wants(r, 0) ? r->din[0] : NULL;
+	float *db = gradient_wants(r, 1) ? r->din[1] : NULL;
 	enum op op = r->n->op;
 	struct broadcast w;
 
@@ -236,7 +146,8 @@ static int reverse_binary(const struct reverse *r)
 
 /* ---- Pools ---- */
 
-/* The largest cell of a window, the first of equals; -1: none is inside. */
+/* Index of the largest cell of a window, the first of equals; -1 if no cell is
+ * inside. */
 static int64_t largest(const struct window *w, const float *x, int64_t oy,
 		       int64_t ox, int64_t channel)
 {
@@ -257,7 +168,7 @@ static int64_t largest(const struct window *w, const float *x, int64_t oy,
 	return best;
 }
 
-static int reverse_max_pool(const struct reverse *r)
+static int gradient_max_pool(const struct gradient_args *r)
 {
 	const float *dy = r->dout[0];
 	struct window w;
@@ -275,7 +186,8 @@ static int reverse_max_pool(const struct reverse *r)
 	return 0;
 }
 
-/* Cells of a window that are inside, or what they are given. */
+/* Returns the number of cells of a window that are inside; adds dy * share to
+ * each of them unless dx is NULL. */
 static int64_t share_out(const struct window *w, int64_t oy, int64_t ox,
 			 const float *dy, float share, float *dx)
 {
@@ -296,7 +208,7 @@ static int64_t share_out(const struct window *w, int64_t oy, int64_t ox,
 	return count;
 }
 
-static int reverse_average_pool(const struct reverse *r)
+static int gradient_average_pool(const struct gradient_args *r)
 {
 	bool padding = node_int(r->n, "count_include_pad", 0) != 0;
 	const float *dy = r->dout[0];
@@ -317,7 +229,7 @@ static int reverse_average_pool(const struct reverse *r)
 }
 
 /* Means over rows and columns. */
-static int reverse_global_average(const struct reverse *r)
+static int gradient_global_average(const struct gradient_args *r)
 {
 	const struct shape *s = &r->n->inputs[0]->shape;
 	int64_t channels = s->dim[3], cells = s->dim[1] * s->dim[2];
@@ -341,7 +253,7 @@ static bool is_mean_of_maps(const struct node *n)
 
 /* ---- Resize ---- */
 
-static int reverse_resize(const struct reverse *r)
+static int gradient_resize(const struct gradient_args *r)
 {
 	const struct shape *s = &r->n->inputs[0]->shape;
 	int64_t channels = s->dim[3];
@@ -378,88 +290,101 @@ static bool resizes_maps(const struct node *n)
 	const struct shape *in = &n->inputs[0]->shape;
 	const struct shape *out = &n->outputs[0]->shape;
 
-	return in->rank == 4 && in->dim[0] == 1 && out->dim[0] == 1 &&
-	       in->dim[3] == out->dim[3];
+	return is_map(n) && out->dim[0] == 1 && in->dim[3] == out->dim[3];
 }
 
-/* ---- All ---- */
+/* ---- Rules ---- */
 
-static reverse_fn *rule_of(const struct node *n)
+static bool is_plain_gemm(const struct node *n)
+{
+	return node_int(n, "transB", 0) && !node_int(n, "transA", 0);
+}
+
+static bool has_no_indices(const struct node *n)
+{
+	return is_map(n) && (n->output_count < 2 || !n->outputs[1]);
+}
+
+static bool has_no_ceil_mode(const struct node *n)
+{
+	return is_map(n) && !node_int(n, "ceil_mode", 0);
+}
+
+static bool has_one_scale(const struct node *n)
+{
+	return value_is_const(n->inputs[1]) &&
+	       shape_elements(&n->inputs[1]->shape) == 1;
+}
+
+static bool has_no_alpha(const struct node *n)
+{
+	return node_float(n, "alpha", 1) == 1;
+}
+
+/* Rules of single operators. `applies` NULL: to every node of a float input.
+ * A node without a rule here may have that of its kind, see kind_rule(). */
+static const struct gradient_rule {
+	gradient_fn *run;
+	bool (*applies)(const struct node *n);
+} rules[OP_COUNT] = {
+	[OP_CONV] = { gradient_conv, is_map },
+	[OP_GEMM] = { gradient_gemm, is_plain_gemm },
+	[OP_ADD] = { gradient_binary, NULL },
+	[OP_SUB] = { gradient_binary, NULL },
+	[OP_MUL] = { gradient_binary, NULL },
+	[OP_DIV] = { gradient_binary, NULL },
+	[OP_MAX_POOL] = { gradient_max_pool, has_no_indices },
+	[OP_AVERAGE_POOL] = { gradient_average_pool, has_no_ceil_mode },
+	[OP_GLOBAL_AVERAGE_POOL] = { gradient_global_average, is_map },
+	[OP_REDUCE_MEAN] = { gradient_global_average, is_mean_of_maps },
+	[OP_RESIZE] = { gradient_resize, resizes_maps },
+	[OP_SIGMOID] = { gradient_sigmoid, NULL },
+	[OP_SWISH] = { gradient_swish, has_no_alpha },
+	[OP_QUANT] = { gradient_quant, has_one_scale },
+	[OP_PAD] = { gradient_move, gradient_can_move },
+};
+
+static gradient_fn *kind_rule(const struct node *n)
+{
+	unsigned flags = op_info(n->op)->flags;
+
+	if (flags & OPF_S)
+		return gradient_can_move(n) ? gradient_move : NULL;
+	return flags & OPF_U && can_unary(n) ? gradient_unary : NULL;
+}
+
+static gradient_fn *rule_of(const struct node *n)
 {
 	const struct value *x = node_input(n, 0);
-	unsigned flags = op_info(n->op)->flags;
-	bool maps;
+	const struct gradient_rule *rule = &rules[n->op];
 
 	if (!x || x->dtype != DT_F32)
 		return NULL;
-	maps = n->layout == LAYOUT_NHWC && x->shape.rank == 4 &&
-	       x->shape.dim[0] == 1;
-	switch (n->op) {
-	case OP_CONV:
-		return maps ? reverse_conv : NULL;
-	case OP_GEMM:
-		return node_int(n, "transB", 0) && !node_int(n, "transA", 0) ?
-			       reverse_gemm :
-			       NULL;
-	case OP_ADD:
-	case OP_SUB:
-	case OP_MUL:
-	case OP_DIV:
-		return reverse_binary;
-	case OP_MAX_POOL:
-		return maps && (n->output_count < 2 || !n->outputs[1]) ?
-			       reverse_max_pool :
-			       NULL;
-	case OP_AVERAGE_POOL:
-		return maps && !node_int(n, "ceil_mode", 0) ?
-			       reverse_average_pool :
-			       NULL;
-	case OP_GLOBAL_AVERAGE_POOL:
-		return maps ? reverse_global_average : NULL;
-	case OP_REDUCE_MEAN:
-		return is_mean_of_maps(n) ? reverse_global_average : NULL;
-	case OP_RESIZE:
-		return maps && resizes_maps(n) ? reverse_resize : NULL;
-	case OP_SIGMOID:
-		return reverse_sigmoid;
-	case OP_SWISH:
-		return node_float(n, "alpha", 1) == 1 ? reverse_swish :
-							reverse_unary;
-	case OP_QUANT:
-		return value_is_const(n->inputs[1]) &&
-				       shape_elements(&n->inputs[1]->shape) ==
-					       1 ?
-			       reverse_quant :
-			       NULL;
-	case OP_PAD:
-		return can_move(n) ? reverse_move : NULL;
-	default:
-		if (flags & OPF_S)
-			return can_move(n) ? reverse_move : NULL;
-		return flags & OPF_U && can_unary(n) ? reverse_unary : NULL;
-	}
+	if (rule->run && (!rule->applies || rule->applies(n)))
+		return rule->run;
+	return kind_rule(n);
 }
 
-static bool act_reverses(enum act_kind kind)
+static bool act_has_gradient(enum act_kind kind)
 {
 	return kind == ACT_NONE || kind == ACT_RELU || kind == ACT_CLIP ||
 	       kind == ACT_LEAKY_RELU;
 }
 
-bool reverse_supports(const struct node *n)
+bool gradient_supports(const struct node *n)
 {
-	return act_reverses(n->act.kind) && rule_of(n) != NULL;
+	return act_has_gradient(n->act.kind) && rule_of(n) != NULL;
 }
 
-/* Through the fused activation, by what came out. */
-static void reverse_act(const struct reverse *r)
+/* The gradient before the fused activation, from the activated output. */
+static void through_activation(const struct gradient_args *r)
 {
 	const struct activation *act = &r->n->act;
 	int64_t count = shape_elements(&r->n->outputs[0]->shape);
 	const float *y = r->out[0];
 	float *dy = r->dout[0];
 
-	for (int64_t i = 0; i < count; i++)
+	for (int64_t i = 0; act->kind != ACT_NONE && i < count; i++)
 		switch (act->kind) {
 		case ACT_RELU:
 			dy[i] = y[i] > 0 ? dy[i] : 0;
@@ -471,19 +396,18 @@ static void reverse_act(const struct reverse *r)
 			dy[i] = y[i] < 0 ? act->a * dy[i] : dy[i];
 			break;
 		default:
-			return;
+			assert(!"an activation with a gradient");
 		}
 }
 
-int reverse_node(const struct node *n, const float *const *in,
-		 const float *const *out, float *const *dout, float *const *din,
-		 struct diag *d)
+int gradient_node(const struct node *n, const float *const *in,
+		  const float *const *out, float *const *dout,
+		  float *const *din, struct diag *d)
 {
-	const struct reverse r = { n, in, out, dout, din, d };
-	reverse_fn *rule = rule_of(n);
+	const struct gradient_args r = { n, in, out, dout, din, d };
 
-	if (!rule)
+	if (!gradient_supports(n))
 		return node_error(d, n, "has no gradient");
-	reverse_act(&r);
-	return rule(&r);
+	through_activation(&r);
+	return rule_of(n)(&r);
 }

@@ -6,22 +6,23 @@
 #include "ir/graph.h"
 
 /*
- * Reverse mode of eval_node(), for float values in layout NHWC: what a loss
- * gains by each number that goes into a node, from what it gains by those that
- * come out. As deterministic as the evaluator.
+ * Reverse-mode differentiation of eval_node(), for float values in layout
+ * NHWC: from the gradient of a loss with respect to a node's outputs, the
+ * gradient with respect to its inputs. As deterministic as the evaluator.
  */
 
-/* There is a rule for the node. */
-bool reverse_supports(const struct node *n);
+/* The node has a gradient rule. */
+bool gradient_supports(const struct node *n);
 
 /*
- * Adds to din[i] the gradient of input i, where din[i] is not NULL; `in` and
- * `out` are what eval_node() was given and gave, dout[i] the gradients of its
- * outputs (not NULL; that of a node with a fused activation is changed). All
- * buffers are dense, of the values' shapes. 0, or -1 with a diagnostic.
+ * Adds the gradient of input i to din[i], unless din[i] is NULL. `in` and
+ * `out` are the buffers of eval_node() after its run; dout[i] is the gradient
+ * of output i, never NULL. A fused activation changes dout[0]. All buffers
+ * are dense and have the shapes of the node's values. 0, or -1 with a
+ * diagnostic.
  */
-int reverse_node(const struct node *n, const float *const *in,
-		 const float *const *out, float *const *dout, float *const *din,
-		 struct diag *d);
+int gradient_node(const struct node *n, const float *const *in,
+		  const float *const *out, float *const *dout,
+		  float *const *din, struct diag *d);
 
 #endif

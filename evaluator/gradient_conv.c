@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients of what has weights. Windows are gathered as rows, as in the
- * evaluator, but in the order ky, kx, channel, in which they lie. */
+/* Windows are gathered as rows (im2col), as in the evaluator, but in the order
+ * ky, kx, channel, which is the order in memory. */
+#include "evaluator/gradient_conv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/gradient_internal.h"
 #include "ir/window.h"
 
 #define BLOCK_FLOATS ((int64_t)1 << 20)
 
-struct conv {
-	const struct reverse *r;
+struct conv_gradient {
+	const struct gradient_args *r;
 	struct window w;
 	int64_t groups, in_per_group, out_per_group, taps;
 	int64_t length; /* of a window, one group */
@@ -19,7 +20,7 @@ struct conv {
 	float *rows;
 };
 
-static bool is_pointwise(const struct conv *c)
+static bool is_pointwise(const struct conv_gradient *c)
 {
 	const struct window *w = &c->w;
 
@@ -29,7 +30,7 @@ static bool is_pointwise(const struct conv *c)
 }
 
 /* Weights from the model's order to ours, or back (added). */
-static void reorder(const struct conv *c, const float *from, float *to,
+static void reorder(const struct conv_gradient *c, const float *from, float *to,
 		    bool back)
 {
 	for (int64_t o = 0; o < c->out_channels; o++)
@@ -48,7 +49,7 @@ static void reorder(const struct conv *c, const float *from, float *to,
 }
 
 /* Place of tap t of output pixel p in the input; -1: padding. */
-static int64_t place(const struct conv *c, int64_t p, int64_t t)
+static int64_t place(const struct conv_gradient *c, int64_t p, int64_t t)
 {
 	int64_t y =
 		window_source(&c->w, 0, p / c->w.out[1], t / c->w.kernel[1]);
@@ -58,7 +59,7 @@ static int64_t place(const struct conv *c, int64_t p, int64_t t)
 	return y < 0 || x < 0 ? -1 : y * c->w.in[1] + x;
 }
 
-static void gather(const struct conv *c, int64_t group, int64_t first,
+static void gather(const struct conv_gradient *c, int64_t group, int64_t first,
 		   int64_t count)
 {
 	const float *x = c->r->in[0] + group * c->in_per_group;
@@ -76,7 +77,7 @@ static void gather(const struct conv *c, int64_t group, int64_t first,
 		}
 }
 
-static void scatter(const struct conv *c, int64_t group, int64_t first,
+static void scatter(const struct conv_gradient *c, int64_t group, int64_t first,
 		    int64_t count)
 {
 	float *dx = c->r->din[0] + group * c->in_per_group;
@@ -93,10 +94,10 @@ static void scatter(const struct conv *c, int64_t group, int64_t first,
 		}
 }
 
-static int block_of_group(const struct conv *c, int64_t group, int64_t first,
-			  int64_t count)
+static int block_of_group(const struct conv_gradient *c, int64_t group,
+			  int64_t first, int64_t count)
 {
-	const struct reverse *r = c->r;
+	const struct gradient_args *r = c->r;
 	const float *dy =
 		r->dout[0] + first * c->out_channels + group * c->out_per_group;
 	int64_t at = group * c->out_per_group * c->length;
@@ -117,7 +118,7 @@ static int block_of_group(const struct conv *c, int64_t group, int64_t first,
 			      c->dweight + at, c->length, r->d))
 			return -1;
 	}
-	if (!reverse_wants(r, 0))
+	if (!gradient_wants(r, 0))
 		return 0;
 	if (direct)
 		return blas_gemm(false, false, count, c->length,
@@ -134,7 +135,7 @@ static int block_of_group(const struct conv *c, int64_t group, int64_t first,
 	return 0;
 }
 
-static int by_groups(struct conv *c)
+static int by_groups(struct conv_gradient *c)
 {
 	int64_t pixels = c->w.out[0] * c->w.out[1];
 	int64_t block = BLOCK_FLOATS / c->length;
@@ -154,9 +155,9 @@ static int by_groups(struct conv *c)
 }
 
 /* One channel in, one out; weights by tap, all channels of a pixel at once. */
-static int depthwise(const struct conv *c)
+static int depthwise(const struct conv_gradient *c)
 {
-	const struct reverse *r = c->r;
+	const struct gradient_args *r = c->r;
 	int64_t channels = c->w.channels, pixels = c->w.out[0] * c->w.out[1];
 	size_t size = (size_t)(channels * c->taps);
 	float *weight = malloc(2 * size * sizeof(*weight));
@@ -181,7 +182,7 @@ static int depthwise(const struct conv *c)
 			if (c->dweight)
 				for (int64_t k = 0; k < channels; k++)
 					dw[k] += dy[k] * r->in[0][at + k];
-			if (reverse_wants(r, 0))
+			if (gradient_wants(r, 0))
 				for (int64_t k = 0; k < channels; k++)
 					r->din[0][at + k] += dy[k] * w[k];
 		}
@@ -193,20 +194,20 @@ static int depthwise(const struct conv *c)
 	return 0;
 }
 
-static void bias_gradient(const struct reverse *r, int64_t pixels,
+static void bias_gradient(const struct gradient_args *r, int64_t pixels,
 			  int64_t channels)
 {
-	if (!reverse_wants(r, 2))
+	if (!gradient_wants(r, 2))
 		return;
 	for (int64_t p = 0; p < pixels; p++)
 		for (int64_t k = 0; k < channels; k++)
 			r->din[2][k] += r->dout[0][p * channels + k];
 }
 
-int reverse_conv(const struct reverse *r)
+int gradient_conv(const struct gradient_args *r)
 {
 	const struct shape *ws = &r->n->inputs[1]->shape;
-	struct conv c = { .r = r };
+	struct conv_gradient c = { .r = r };
 	size_t size;
 	int err;
 
@@ -219,7 +220,7 @@ int reverse_conv(const struct reverse *r)
 	c.taps = c.w.kernel[0] * c.w.kernel[1];
 	c.length = c.taps * c.in_per_group;
 	bias_gradient(r, c.w.out[0] * c.w.out[1], c.out_channels);
-	c.dweight = reverse_wants(r, 1) ? r->din[1] : NULL;
+	c.dweight = gradient_wants(r, 1) ? r->din[1] : NULL;
 	if (c.in_per_group == 1 && c.out_per_group == 1)
 		return depthwise(&c);
 	size = (size_t)(c.out_channels * c.length);
@@ -238,19 +239,18 @@ int reverse_conv(const struct reverse *r)
 	return err;
 }
 
-/* y = x w' + b. */
-int reverse_gemm(const struct reverse *r)
+int gradient_gemm(const struct gradient_args *r)
 {
 	int64_t n = r->n->inputs[1]->shape.dim[0];
 	int64_t k = r->n->inputs[1]->shape.dim[1];
 	int64_t m = shape_elements(&r->n->inputs[0]->shape) / k;
 
 	bias_gradient(r, m, n);
-	if (reverse_wants(r, 1) &&
+	if (gradient_wants(r, 1) &&
 	    blas_gemm(true, false, n, k, m, 1, r->dout[0], n, r->in[0], k, 1,
 		      r->din[1], k, r->d))
 		return -1;
-	return reverse_wants(r, 0) ?
+	return gradient_wants(r, 0) ?
 		       blas_gemm(false, false, m, k, n, 1, r->dout[0], n,
 				 r->in[1], k, 1, r->din[0], k, r->d) :
 		       0;

@@ -5,21 +5,22 @@
 #include "evaluator/eval.h"
 #include "evaluator/gradient.h"
 
-/* One node at work: the arguments of reverse_node(). */
-struct reverse {
+#define GRADIENT_MAX_OPERANDS 64
+
+/* One node at work: the arguments of gradient_node(). */
+struct gradient_args {
 	const struct node *n;
 	const float *const *in, *const *out;
 	float *const *dout, *const *din;
 	struct diag *d;
 };
 
-typedef int reverse_fn(const struct reverse *r);
+typedef int gradient_fn(const struct gradient_args *r);
 
-static inline bool reverse_wants(const struct reverse *r, int i)
+/* The gradient of input i is asked for. */
+static inline bool gradient_wants(const struct gradient_args *r, int i)
 {
 	return i < r->n->input_count && r->n->inputs[i] && r->din[i];
 }
-
-reverse_fn reverse_conv, reverse_gemm;
 
 #endif

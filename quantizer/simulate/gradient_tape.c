@@ -25,7 +25,7 @@ const struct node *tape_obstacle(const struct graph *g)
 	for (const struct node *n = g->first; n; n = n->next)
 		if (!n->tail &&
 		    (n->input_count > MOST_OPERANDS ||
-		     n->output_count > MOST_OPERANDS || !reverse_supports(n)))
+		     n->output_count > MOST_OPERANDS || !gradient_supports(n)))
 			return n;
 	return NULL;
 }
@@ -146,7 +146,7 @@ static int reverse(struct tape *t, const struct node *n, struct diag *d)
 			goto done;
 		}
 	}
-	err = reverse_node(n, (const float *const *)in, out, dout, din, d);
+	err = gradient_node(n, (const float *const *)in, out, dout, din, d);
 done:
 	for (int i = 0; i < n->output_count; i++)
 		free(none[i]);

@@ -198,13 +198,13 @@ static void check_graph(struct fixture *f, const char *text)
 
 	assert_non_null(g);
 	c.n = g->first;
-	if (!reverse_supports(c.n))
+	if (!gradient_supports(c.n))
 		fail_msg("no rule: %s", text);
 	make_buffers(&c);
 	loss(&c);
-	assert_int_equal(reverse_node(c.n, (const float *const *)c.in,
-				      (const float *const *)c.out, c.dout,
-				      c.din, &f->d),
+	assert_int_equal(gradient_node(c.n, (const float *const *)c.in,
+				       (const float *const *)c.out, c.dout,
+				       c.din, &f->d),
 			 0);
 	for (int i = 0; i < c.n->input_count; i++)
 		if (c.din[i] && !(c.n->inputs[i]->role == VALUE_CONSTANT &&
@@ -239,7 +239,7 @@ static void test_no_rule(void **state)
 		struct graph *g = graph_parse(&f->arena, none[i], &f->d);
 
 		assert_non_null(g);
-		assert_false(reverse_supports(g->first));
+		assert_false(gradient_supports(g->first));
 	}
 }
 
