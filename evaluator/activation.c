@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "evaluator/detmath.h"
-#include "evaluator/eval.h"
+#include "evaluator/activation.h"
 
-static double act_one(const struct activation *act, double x)
+#include <assert.h>
+
+#include "evaluator/detmath.h"
+
+/* The activations that have no loop in activation_apply_f32(). */
+static double activate_double(const struct activation *act, double x)
 {
 	double a = (double)act->a, b = (double)act->b, y;
 
@@ -27,6 +31,7 @@ static double act_one(const struct activation *act, double x)
 	case ACT_ELU:
 		return x < 0 ? a * (det_exp(x) - 1) : x;
 	default:
+		assert(!"an activation of one number");
 		return x;
 	}
 }
@@ -55,6 +60,6 @@ void activation_apply_f32(const struct activation *act, float *y, int64_t n)
 		return;
 	default:
 		for (int64_t i = 0; i < n; i++)
-			y[i] = (float)act_one(act, (double)y[i]);
+			y[i] = (float)activate_double(act, (double)y[i]);
 	}
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matrix products through OpenBLAS, loaded at run time: which of its kernels
- * it takes is decided while it loads, by the environment. It is pinned to
- * those of Nehalem (SSE4.2, which every x86-64-v2 has; no FMA) and to one
- * thread, so that the same numbers come out on every machine.
+ * Matrix products through OpenBLAS. The library is loaded at run time because
+ * it chooses its kernels while it loads, by the environment. It is pinned to
+ * the kernels of Nehalem (SSE4.2, part of x86-64-v2; no FMA) and to one
+ * thread, so that every machine computes the same bytes.
  */
+#include "evaluator/blas.h"
+
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "evaluator/eval.h"
 
 #define CORE "Nehalem"
 
@@ -47,7 +47,7 @@ static void *load_library(void)
 	return NULL;
 }
 
-static void load(void)
+static void load_functions(void)
 {
 	set_threads_fn *set_threads;
 	corename_fn *corename;
@@ -71,13 +71,14 @@ static void load(void)
 	if (!sgemm || !potrf || !trtri)
 		problem = "OpenBLAS has no cblas_sgemm, dpotrf or dtrtri";
 	else if (corename && strcmp(corename(), CORE))
-		problem = "OpenBLAS does not let itself be pinned to one "
-			  "kind of processor";
+		problem = "OpenBLAS cannot be pinned to one kind of "
+			  "processor";
 }
 
-static int begin(struct diag *d)
+/* Loads OpenBLAS on the first call. */
+static int require_blas(struct diag *d)
 {
-	pthread_once(&once, load);
+	pthread_once(&once, load_functions);
 	if (!problem)
 		return 0;
 	diag_error(d, "%s", problem);
@@ -90,7 +91,7 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	      float alpha, const float *a, int64_t lda, const float *b,
 	      int64_t ldb, float beta, float *c, int64_t ldc, struct diag *d)
 {
-	if (begin(d))
+	if (require_blas(d))
 		return -1;
 	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
 	    ldb > INT_MAX || ldc > INT_MAX)
@@ -136,12 +137,12 @@ int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	return 0;
 }
 
-/* What LAPACK calls the upper triangle, by columns, is the lower by rows. */
+/* LAPACK is column-major: its upper triangle is our lower one. */
 int blas_inverse_factor(double *h, int n, struct diag *d)
 {
 	int info = 0;
 
-	if (begin(d))
+	if (require_blas(d))
 		return -1;
 	potrf("U", &n, h, &n, &info);
 	if (!info)

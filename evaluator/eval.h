@@ -2,10 +2,9 @@
 #ifndef DBC_EVALUATOR_EVAL_H
 #define DBC_EVALUATOR_EVAL_H
 
-#include "evaluator/blas.h"
 #include "evaluator/evaluator.h"
 
-/* One node at work: the arguments of eval_node(). */
+/* The arguments of eval_node(). */
 struct eval {
 	const struct node *n;
 	const void *const *in;
@@ -25,63 +24,33 @@ static inline const struct shape *eval_out(const struct eval *e, int i)
 	return &e->n->outputs[i]->shape;
 }
 
+/* Elements of output 0. */
 static inline int64_t eval_count(const struct eval *e)
 {
 	return shape_elements(eval_out(e, 0));
 }
 
+/* Optional input i is given. */
 static inline bool eval_has(const struct eval *e, int i)
 {
 	return i < e->n->input_count && e->n->inputs[i];
 }
 
-/* Dim of the channels of a spatial operator's first input. */
+/* The channel dim of a spatial operator's first input. */
 static inline int eval_channel_dim(const struct eval *e)
 {
 	return e->n->layout == LAYOUT_NHWC ? eval_in(e, 0)->rank - 1 : 1;
 }
 
-/* An attribute that names a dim, counted from the end where negative. */
+/* Attribute `axis`; a negative one counts from the last dim of `rank`. */
 int eval_axis(const struct eval *e, int64_t def, int rank);
-/* Products of the dims before and behind one. */
-int64_t shape_outer(const struct shape *s, int axis);
-int64_t shape_inner(const struct shape *s, int axis);
-
-/* Any element as a wide number, and back with C's conversions. */
-int64_t element_int(enum dtype t, const void *data, int64_t i);
-double element_double(enum dtype t, const void *data, int64_t i);
-void element_store_int(enum dtype t, void *data, int64_t i, int64_t v);
-/* Integer inputs whose values are data: `count` of them. */
+/* Element i of an integer input. */
 int64_t eval_index(const struct eval *e, int slot, int64_t i);
 
 /*
- * Walks an output of up to GRAPH_MAX_RANK dims with the element offsets of
- * up to three operands that broadcast into it (numpy rules): rows are runs
- * along the last dim, on which each operand's step is 0 or 1.
+ * The kernels: one for each row of eval_table.c, in eval_NAME.c. The graph
+ * holds each operator in the form of the newest opset (see ir/ops.def).
  */
-struct broadcast {
-	int rank, operands;
-	int64_t dim[GRAPH_MAX_RANK], row;
-	int64_t stride[3][GRAPH_MAX_RANK];
-	int64_t index[GRAPH_MAX_RANK];
-	int64_t at[3], step[3];
-	int64_t rows_left;
-};
-void broadcast_begin(struct broadcast *b, const struct shape *out,
-		     const struct shape *const *in, int operands);
-/* False when all rows are done. */
-bool broadcast_next(struct broadcast *b);
-
-/* y[i] = act(y[i]). */
-void activation_apply_f32(const struct activation *act, float *y, int64_t n);
-
-/*
- * The one that suits the node. Codes times a scale sum up to numbers that a
- * QuantizeLinear behind rounds again: there the order of float sums would
- * decide near ties, so they are summed in double.
- */
-gemm_fn *eval_gemm_for(const struct eval *e);
-
 eval_fn eval_unary, eval_cast, eval_binary, eval_compare, eval_logic;
 eval_fn eval_variadic, eval_where, eval_clip;
 eval_fn eval_copy, eval_transpose, eval_concat, eval_split, eval_slice;

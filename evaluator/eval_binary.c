@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of two or more numbers that broadcast. */
+/*
+ * Elementwise operators of two or more inputs with multidirectional
+ * broadcasting: arithmetic, comparison and logic, in the forms of opset 13 to
+ * 22, and Where.
+ */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
+#include "evaluator/broadcast.h"
+#include "evaluator/element.h"
 
-/* A row of floats; each operand's step is 0 or 1. */
-struct row {
+/* A row of floats. The step of an operand is 0 or 1. */
+struct binary_row {
 	const float *a, *b;
 	int64_t step_a, step_b, n;
 	float *y;
@@ -20,7 +27,7 @@ struct row {
 		(r)->y[i] = (expression);          \
 	}
 
-/* Python's rule where fmod is not asked for: the sign of the divisor. */
+/* Mod. With fmod = 0 the result has the sign of the divisor, as in Python. */
 static float modulo(float a, float b, bool c_rule)
 {
 	float m = fmodf(a, b);
@@ -39,7 +46,7 @@ static float power(float a, float b)
 	return (float)det_pow((double)a, (double)b);
 }
 
-static void float_row(enum op op, const struct row *r, bool c_rule)
+static void float_row(enum op op, const struct binary_row *r, bool c_rule)
 {
 	switch (op) {
 	case OP_ADD:
@@ -68,8 +75,11 @@ static void float_row(enum op op, const struct row *r, bool c_rule)
 	case OP_MIN:
 		EACH(r, a != a || a < b ? a : b);
 		break;
-	default: /* OP_MAX */
+	case OP_MAX:
 		EACH(r, a != a || a > b ? a : b);
+		break;
+	default:
+		assert(!"a binary operator on floats");
 	}
 }
 
@@ -83,8 +93,8 @@ static void float_rows(const struct eval *e, const float *a,
 
 	broadcast_begin(&w, eval_out(e, 0), shapes, 2);
 	for (; broadcast_next(&w); y += w.row) {
-		struct row r = { a + w.at[0], b + w.at[1], w.step[0],
-				 w.step[1],   w.row,       y };
+		struct binary_row r = { a + w.at[0], b + w.at[1], w.step[0],
+					w.step[1],   w.row,       y };
 
 		float_row(e->n->op, &r, c_rule);
 	}
@@ -102,7 +112,7 @@ static int64_t int_power(int64_t base, int64_t exponent)
 	return (int64_t)y;
 }
 
-/* Wrapping arithmetic; *bad where there is no result. */
+/* Integers wrap. *bad is set if the result is not defined. */
 static int64_t int_op(enum op op, int64_t a, int64_t b, bool c_rule, bool *bad)
 {
 	int64_t m;
@@ -165,7 +175,7 @@ static int int_rows(const struct eval *e, const void *a, const struct value *va,
 	return 0;
 }
 
-/* Pow takes an exponent of any type beside a base of another. */
+/* Pow allows an exponent of another type than the base. */
 static int mixed_power(const struct eval *e)
 {
 	const struct value *va = e->n->inputs[0], *vb = e->n->inputs[1];
@@ -203,8 +213,8 @@ int eval_binary(const struct eval *e)
 	return 0;
 }
 
-/* The first operand spread over the output. */
-static void spread(const struct eval *e)
+/* y = input 0, broadcast. */
+static void broadcast_first(const struct eval *e)
 {
 	const struct value *y = e->n->outputs[0];
 	const struct shape *first = eval_in(e, 0);
@@ -222,7 +232,7 @@ static void spread(const struct eval *e)
 		}
 }
 
-/* One operand after the other joins the output. */
+/* Max, Mean, Min, Sum: the operands are added to the output one by one. */
 int eval_variadic(const struct eval *e)
 {
 	const struct value *y = e->n->outputs[0];
@@ -231,7 +241,7 @@ int eval_variadic(const struct eval *e)
 	if (e->n->op == OP_MEAN && y->dtype != DT_F32)
 		return node_error(e->d, e->n, "cannot be evaluated on %s",
 				  dtype_name(y->dtype));
-	spread(e);
+	broadcast_first(e);
 	for (int k = 1; k < e->n->input_count; k++) {
 		const struct value *v = e->n->inputs[k];
 
@@ -257,8 +267,11 @@ static bool compare(enum op op, double a, double b)
 		return a <= b;
 	case OP_GREATER:
 		return a > b;
-	default:
+	case OP_GREATER_OR_EQUAL:
 		return a >= b;
+	default:
+		assert(!"a comparison");
+		return false;
 	}
 }
 
@@ -279,8 +292,11 @@ static bool compare_int(enum op op, int64_t a, int64_t b)
 		return a && b;
 	case OP_OR:
 		return a || b;
-	default: /* OP_XOR */
+	case OP_XOR:
 		return !a != !b;
+	default:
+		assert(!"a comparison or a logical operator");
+		return false;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "evaluator/eval.h"
 #include "ir/window.h"
+#include "evaluator/eval_gemm.h"
 
 #define BLOCK_FLOATS ((int64_t)1 << 20)
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products. */
+/* Gemm (opset 13) and MatMul (opset 13). */
+#include "evaluator/eval_gemm.h"
+
 #include <string.h>
 
-#include "evaluator/eval.h"
+#include "evaluator/broadcast.h"
+#include "evaluator/element.h"
 
 gemm_fn *eval_gemm_for(const struct eval *e)
 {
@@ -14,7 +17,7 @@ gemm_fn *eval_gemm_for(const struct eval *e)
 							  blas_gemm;
 }
 
-/* y = beta * c, broadcast; zeros where there is none. */
+/* y = beta * C, broadcast; zeros if there is no C. */
 static void fill_addend(const struct eval *e, float beta)
 {
 	float *y = e->out[0];
@@ -50,7 +53,7 @@ int eval_gemm(const struct eval *e)
 		b->dim[1], 1, e->out[0], y->dim[1], e->d);
 }
 
-/* numpy.matmul's view of an operand: vectors get a dim of 1. */
+/* An operand as a matrix, as numpy.matmul does: a vector gets a dim of 1. */
 static struct shape as_matrix(const struct shape *s, bool is_row)
 {
 	if (s->rank > 1)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that only move elements, of any type. */
+/*
+ * Operators that only move elements, of any type: Concat, DepthToSpace,
+ * Expand, Pad, Slice, SpaceToDepth, Split, Tile, Transpose and copies.
+ */
+#include <assert.h>
 #include <string.h>
 
 #include "evaluator/eval.h"
@@ -7,8 +11,8 @@
 
 #define MAX_DIMS (2 * GRAPH_MAX_RANK)
 
-/* An output walked in order, each dim with a step in the input. */
-struct walk {
+/* The output dims, each with its step in the input. */
+struct strided {
 	int rank;
 	int64_t dim[MAX_DIMS], stride[MAX_DIMS];
 };
@@ -27,10 +31,10 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t stride,
 		       size);
 }
 
-/* Dims of 1 go, neighbours that continue each other become one. */
-static struct walk simplify(const struct walk *w)
+/* Drops dims of 1 and joins dims that are contiguous. */
+static struct strided join_dims(const struct strided *w)
 {
-	struct walk s = { .rank = 1, .dim = { 1 }, .stride = { 1 } };
+	struct strided s = { .rank = 1, .dim = { 1 }, .stride = { 1 } };
 
 	for (int i = 0; i < w->rank; i++) {
 		int last = s.rank - 1;
@@ -48,12 +52,12 @@ static struct walk simplify(const struct walk *w)
 	return s;
 }
 
-/* from: the element that the first output takes. */
-static void copy_strided(const struct walk *given, size_t size,
+/* from: the input element of output element 0. */
+static void copy_strided(const struct strided *given, size_t size,
 			 const char *from, char *to)
 {
 	int64_t index[MAX_DIMS] = { 0 }, at = 0, rows = 1;
-	const struct walk s = simplify(given), *w = &s;
+	const struct strided s = join_dims(given), *w = &s;
 	int last = w->rank - 1;
 
 	for (int i = 0; i < last; i++)
@@ -101,7 +105,7 @@ int eval_transpose(const struct eval *e)
 {
 	const struct shape *x = eval_in(e, 0), *y = eval_out(e, 0);
 	int64_t perm[GRAPH_MAX_RANK], stride[GRAPH_MAX_RANK];
-	struct walk w = { .rank = x->rank };
+	struct strided w = { .rank = x->rank };
 
 	if (!node_ints(e->n, "perm", perm, GRAPH_MAX_RANK))
 		for (int i = 0; i < x->rank; i++)
@@ -118,7 +122,7 @@ int eval_transpose(const struct eval *e)
 int eval_slice(const struct eval *e)
 {
 	int64_t stride[GRAPH_MAX_RANK], at = 0;
-	struct walk w = { 0 };
+	struct strided w = { 0 };
 	struct slice s;
 
 	if (slice_of(e->n, &s, e->d))
@@ -142,7 +146,7 @@ int eval_expand(const struct eval *e)
 {
 	const struct shape *x = eval_in(e, 0), *y = eval_out(e, 0);
 	int64_t stride[GRAPH_MAX_RANK];
-	struct walk w = { .rank = y->rank };
+	struct strided w = { .rank = y->rank };
 
 	dense_strides(x, stride);
 	for (int i = 0; i < y->rank; i++) {
@@ -155,12 +159,12 @@ int eval_expand(const struct eval *e)
 	return 0;
 }
 
-/* Each dim as the repeats outside and the input's own inside. */
+/* Each dim as two: the repeats, and the input's dim. */
 int eval_tile(const struct eval *e)
 {
 	const struct shape *x = eval_in(e, 0), *y = eval_out(e, 0);
 	int64_t stride[GRAPH_MAX_RANK];
-	struct walk w = { .rank = 2 * x->rank };
+	struct strided w = { .rank = 2 * x->rank };
 
 	if (eval_count(e) == 0)
 		return 0;
@@ -223,15 +227,15 @@ int eval_split(const struct eval *e)
 	return 0;
 }
 
-/* ---- Blocks and shuffles: a reshape, a permutation, a reshape ---- */
+/* ---- Reshape, transpose, reshape ---- */
 
-/* dims of the input seen as `rank` dims, and the order of the output. */
+/* The input reshaped to `dims` and transposed by `order`. */
 static int rearrange(const struct eval *e, int rank, const int64_t *dims,
 		     const int *order)
 {
 	struct shape seen = shape_of(rank, dims);
 	int64_t stride[GRAPH_MAX_RANK];
-	struct walk w = { .rank = rank };
+	struct strided w = { .rank = rank };
 
 	dense_strides(&seen, stride);
 	for (int i = 0; i < rank; i++) {
@@ -299,7 +303,8 @@ int eval_channel_shuffle(const struct eval *e)
 
 /* ---- Pad ---- */
 
-/* The cell that index i of an axis repeats, -1 for the constant. */
+/* The input index that index i of an axis copies, -1 for the constant. Modes
+ * edge, wrap, reflect, constant. */
 static int64_t pad_source(char mode, int64_t i, int64_t size)
 {
 	int64_t period;
@@ -315,7 +320,10 @@ static int64_t pad_source(char mode, int64_t i, int64_t size)
 		period = size > 1 ? 2 * (size - 1) : 1;
 		i = ((i % period) + period) % period;
 		return i < size ? i : period - i;
+	case 'c':
+		return -1;
 	default:
+		assert(!"a padding mode");
 		return -1;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
+#include "evaluator/broadcast.h"
 
 int eval_batch_norm(const struct eval *e)
 {

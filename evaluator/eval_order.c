@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "evaluator/eval.h"
+#include "evaluator/element.h"
 
 /* Larger is better, whichever end is asked for. */
 static double key_of(const struct value *v, const void *data, int64_t i,

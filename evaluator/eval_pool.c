@@ -5,6 +5,7 @@
 
 #include "evaluator/eval.h"
 #include "ir/window.h"
+#include "evaluator/element.h"
 
 struct pool {
 	struct window w;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "evaluator/eval.h"
+#include "evaluator/broadcast.h"
+#include "evaluator/element.h"
 
 /* Which scale element i has: one for all, one a channel, one a block. */
 struct scales {

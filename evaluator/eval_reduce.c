@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums and the like over some dims: floats in double, integers in 64 bits
- * that wrap, both in the order of memory. */
+/*
+ * The Reduce operators (opset 18; ReduceSum 13). Floats are added in double,
+ * integers in 64 bits that wrap, both in the order of memory.
+ */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
+#include "evaluator/element.h"
 
 /* Bit i: dim i is reduced. */
 static unsigned reduced_dims(const struct eval *e)
@@ -24,19 +28,19 @@ static unsigned reduced_dims(const struct eval *e)
 	return mask;
 }
 
-/* The input in order, each element with its place in the output. */
-struct reduction {
+/* Walks the input in order, with the index of the output element. */
+struct reduction_walk {
 	const struct shape *x;
 	int64_t index[GRAPH_MAX_RANK], stride[GRAPH_MAX_RANK];
 	int64_t at;
 };
 
-static void reduction_begin(struct reduction *r, const struct shape *x,
+static void reduction_begin(struct reduction_walk *r, const struct shape *x,
 			    unsigned mask)
 {
 	int64_t step = 1;
 
-	*r = (struct reduction){ .x = x };
+	*r = (struct reduction_walk){ .x = x };
 	for (int i = x->rank - 1; i >= 0; i--) {
 		r->stride[i] = mask & 1u << i ? 0 : step;
 		if (!(mask & 1u << i))
@@ -44,7 +48,7 @@ static void reduction_begin(struct reduction *r, const struct shape *x,
 	}
 }
 
-static void reduction_next(struct reduction *r)
+static void reduction_next(struct reduction_walk *r)
 {
 	for (int i = r->x->rank - 1; i >= 0; i--) {
 		r->at += r->stride[i];
@@ -64,7 +68,14 @@ static double float_start(enum op op)
 		return INFINITY;
 	case OP_REDUCE_PROD:
 		return 1;
+	case OP_REDUCE_SUM:
+	case OP_REDUCE_MEAN:
+	case OP_REDUCE_L1:
+	case OP_REDUCE_L2:
+	case OP_REDUCE_SUM_SQUARE:
+		return 0;
 	default:
+		assert(!"a reduction");
 		return 0;
 	}
 }
@@ -83,8 +94,12 @@ static double float_step(enum op op, double sum, double x)
 	case OP_REDUCE_L2:
 	case OP_REDUCE_SUM_SQUARE:
 		return sum + x * x;
-	default:
+	case OP_REDUCE_SUM:
+	case OP_REDUCE_MEAN:
 		return sum + x;
+	default:
+		assert(!"a reduction");
+		return 0;
 	}
 }
 
@@ -94,7 +109,7 @@ static int reduce_floats(const struct eval *e, unsigned mask)
 	double *sums = malloc((size_t)n * sizeof(*sums) + 1);
 	const float *x = e->in[0];
 	float *y = e->out[0];
-	struct reduction r;
+	struct reduction_walk r;
 
 	if (!sums)
 		return diag_error(e->d, "out of memory");
@@ -123,7 +138,14 @@ static int64_t int_start(enum op op)
 		return INT64_MAX;
 	case OP_REDUCE_PROD:
 		return 1;
+	case OP_REDUCE_SUM:
+	case OP_REDUCE_MEAN:
+	case OP_REDUCE_L1:
+	case OP_REDUCE_L2:
+	case OP_REDUCE_SUM_SQUARE:
+		return 0;
 	default:
+		assert(!"a reduction");
 		return 0;
 	}
 }
@@ -144,8 +166,12 @@ static int64_t int_step(enum op op, int64_t sum, int64_t x)
 	case OP_REDUCE_L2:
 	case OP_REDUCE_SUM_SQUARE:
 		return (int64_t)(s + u * u);
-	default:
+	case OP_REDUCE_SUM:
+	case OP_REDUCE_MEAN:
 		return (int64_t)(s + u);
+	default:
+		assert(!"a reduction");
+		return 0;
 	}
 }
 
@@ -163,7 +189,7 @@ static int reduce_ints(const struct eval *e, unsigned mask)
 	int64_t n = eval_count(e), in = shape_elements(eval_in(e, 0));
 	enum dtype t = e->n->inputs[0]->dtype;
 	int64_t *sums = malloc((size_t)n * sizeof(*sums) + 1);
-	struct reduction r;
+	struct reduction_walk r;
 
 	if (!sums)
 		return diag_error(e->d, "out of memory");

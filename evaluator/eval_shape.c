@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes as values, and values out of shapes. */
 #include "evaluator/eval.h"
+#include "evaluator/element.h"
 
 int eval_shape(const struct eval *e)
 {

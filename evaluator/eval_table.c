@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which function computes which operator. */
 #include "evaluator/eval.h"
+#include "evaluator/activation.h"
 
 static eval_fn *const table[OP_COUNT] = {
 	[OP_ABS] = eval_unary,

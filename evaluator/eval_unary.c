@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of one number. */
+/*
+ * Elementwise operators of one input, and Cast, in the forms of opset 13 to
+ * 24. Floats are computed in double and rounded once.
+ */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
+#include "evaluator/element.h"
 
-/* Attributes of the operators, with the defaults of the specification. */
-struct params {
+/* Attributes, with the defaults of the ONNX specification. */
+struct unary_attributes {
 	double a, b;
 	bool tanh_form; /* Gelu */
 };
 
-static struct params params_of(const struct node *n)
+static struct unary_attributes attributes_of(const struct node *n)
 {
-	struct params p = { 0, 0, false };
+	struct unary_attributes p = { 0, 0, false };
 
 	switch (n->op) {
 	case OP_HARD_SIGMOID:
@@ -28,7 +33,7 @@ static struct params params_of(const struct node *n)
 		p.a = (double)node_float(n, "alpha", 1.6732632f);
 		p.b = (double)node_float(n, "gamma", 1.050701f);
 		break;
-	default:
+	default: /* Celu, Elu, Swish, ThresholdedRelu; others have none */
 		p.a = (double)node_float(n, "alpha", 1.0f);
 	}
 	p.tanh_form = !strcmp(node_string(n, "approximate", "none"), "tanh");
@@ -49,12 +54,13 @@ static double gelu(double x, bool tanh_form)
 	return x * 0.5 * (1 + det_erf(x * 0.70710678118654752440));
 }
 
-static double clamp(double x, double low, double high)
+static double clamp_double(double x, double low, double high)
 {
 	return x < low ? low : x > high ? high : x;
 }
 
-static double apply(enum op op, const struct params *p, double x)
+static double unary_double(enum op op, const struct unary_attributes *p,
+			   double x)
 {
 	switch (op) {
 	case OP_CEIL:
@@ -72,9 +78,9 @@ static double apply(enum op op, const struct params *p, double x)
 	case OP_GELU:
 		return gelu(x, p->tanh_form);
 	case OP_HARD_SIGMOID:
-		return clamp(p->a * x + p->b, 0, 1);
+		return clamp_double(p->a * x + p->b, 0, 1);
 	case OP_HARD_SWISH:
-		return x * clamp(x / 6 + 0.5, 0, 1);
+		return x * clamp_double(x / 6 + 0.5, 0, 1);
 	case OP_LOG:
 		return det_log(x);
 	case OP_MISH:
@@ -102,11 +108,12 @@ static double apply(enum op op, const struct params *p, double x)
 	case OP_THRESHOLDED_RELU:
 		return x > p->a ? x : 0;
 	default:
+		assert(!"an operator of one float");
 		return x;
 	}
 }
 
-/* Those that are cheap enough to be worth loops of their own. */
+/* Operators that are exact in float, each with its own fast loop. */
 static bool unary_fast(const struct eval *e, const float *x, float *y,
 		       int64_t n)
 {
@@ -172,7 +179,7 @@ static int unary_int(const struct eval *e)
 int eval_unary(const struct eval *e)
 {
 	const float *x = e->in[0];
-	struct params p = params_of(e->n);
+	struct unary_attributes p = attributes_of(e->n);
 	float *y = e->out[0];
 	int64_t n = eval_count(e);
 
@@ -181,11 +188,11 @@ int eval_unary(const struct eval *e)
 	if (unary_fast(e, x, y, n))
 		return 0;
 	for (int64_t i = 0; i < n; i++)
-		y[i] = (float)apply(e->n->op, &p, (double)x[i]);
+		y[i] = (float)unary_double(e->n->op, &p, (double)x[i]);
 	return 0;
 }
 
-/* One bound of Clip; absent ones leave the number as it is. */
+/* Clip: an absent bound does not limit. */
 int eval_clip(const struct eval *e)
 {
 	enum dtype t = e->n->inputs[0]->dtype;
@@ -217,9 +224,9 @@ int eval_clip(const struct eval *e)
 	return 0;
 }
 
-/* Floats go towards zero; what does not fit saturates, as ONNX leaves it
- * open and the device does. */
-static int64_t saturate(enum dtype t, int64_t v)
+/* A float that does not fit saturates: ONNX leaves it undefined, and the
+ * device saturates. */
+static int64_t saturate_to(enum dtype t, int64_t v)
 {
 	static const int64_t low[DT_COUNT] = {
 		[DT_I32] = INT32_MIN, [DT_I8] = -128
@@ -233,23 +240,23 @@ static int64_t saturate(enum dtype t, int64_t v)
 	return v < low[t] ? low[t] : v > high[t] ? high[t] : v;
 }
 
-/* The lowest bits of v, those of an int4 or the like, held in an I8 or U8. */
-static int64_t wrap(enum dtype t, int64_t v, int bits)
+/* The lowest `bits` bits of v: an int4 or the like, held in I8 or U8. */
+static int64_t wrap_to(enum dtype t, int64_t v, int bits)
 {
 	int64_t half = (int64_t)1 << (bits - 1), low = v & (2 * half - 1);
 
 	return t == DT_I8 && low >= half ? low - 2 * half : low;
 }
 
-/* Integers wrap. */
+/* Floats are truncated toward zero; integers wrap. */
 static int64_t cast_to_int(enum dtype from, const void *x, int64_t i,
 			   enum dtype to, int bits)
 {
 	int64_t v = element_int(from, x, i);
 
 	if (bits > 0 && bits < 8)
-		return wrap(to, v, bits);
-	return from == DT_F32 ? saturate(to, v) : v;
+		return wrap_to(to, v, bits);
+	return from == DT_F32 ? saturate_to(to, v) : v;
 }
 
 int eval_cast(const struct eval *e)

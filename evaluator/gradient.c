@@ -11,6 +11,7 @@
 #include "evaluator/gradient_move.h"
 #include "ir/resize.h"
 #include "ir/window.h"
+#include "evaluator/broadcast.h"
 
 #define NUDGE 1e-3f /* step of a central difference, relative to 1 + |x| */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ir/window.h"
+#include "evaluator/blas.h"
 
 #define BLOCK_FLOATS ((int64_t)1 << 20)
 

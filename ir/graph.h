@@ -60,6 +60,9 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 /* Product of the dims; -1 where one is unknown or the product is over
  * GRAPH_MAX_ELEMENTS. */
 int64_t shape_elements(const struct shape *s);
+/* Products of the dims before and behind dim `axis`. */
+int64_t shape_outer(const struct shape *s, int axis);
+int64_t shape_inner(const struct shape *s, int axis);
 /* "1x3x240x320", "?" for an unknown dim, "scalar" for rank 0, "unknown". */
 void shape_print(const struct shape *s, char *out, size_t out_bytes);
 /* "1x3x320x320": no dim unknown. 0, or -1 where the text is none. */

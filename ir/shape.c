@@ -51,6 +51,24 @@ int64_t shape_elements(const struct shape *s)
 	return n;
 }
 
+int64_t shape_outer(const struct shape *s, int axis)
+{
+	int64_t n = 1;
+
+	for (int i = 0; i < axis; i++)
+		n *= s->dim[i];
+	return n;
+}
+
+int64_t shape_inner(const struct shape *s, int axis)
+{
+	int64_t n = 1;
+
+	for (int i = axis + 1; i < s->rank; i++)
+		n *= s->dim[i];
+	return n;
+}
+
 void shape_print(const struct shape *s, char *out, size_t out_bytes)
 {
 	size_t at = 0;

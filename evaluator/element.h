@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_EVALUATOR_ELEMENT_H
+#define DBC_EVALUATOR_ELEMENT_H
+
+#include "ir/graph.h"
+
+/* Element i of a buffer of type t, as int64 or double. A float that does not
+ * fit an int64 saturates, NaN gives 0. */
+int64_t element_int(enum dtype t, const void *data, int64_t i);
+double element_double(enum dtype t, const void *data, int64_t i);
+/* Stores v as element i, with C's integer conversions (bool: v != 0). */
+void element_store_int(enum dtype t, void *data, int64_t i, int64_t v);
+
+#endif
