@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the text form of a graph; graph_print.c has the grammar. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +114,12 @@ static void store_element(enum dtype t, void *data, size_t i,
 	case DT_I8:
 		((int8_t *)data)[i] = (int8_t)n->i;
 		break;
-	default:
+	case DT_U8:
+	case DT_BOOL:
 		((uint8_t *)data)[i] = (uint8_t)n->i;
+		break;
+	default:
+		assert(!"an element type");
 	}
 }
 

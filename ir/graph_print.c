@@ -24,6 +24,7 @@
  * Comments go from # to the end of the line. Scales and codes are not part
  * of it.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -104,8 +105,12 @@ static void print_element(FILE *out, enum dtype t, const void *data, size_t i)
 	case DT_I8:
 		fprintf(out, "%d", ((const int8_t *)data)[i]);
 		break;
-	default:
+	case DT_U8:
+	case DT_BOOL:
 		fprintf(out, "%u", ((const uint8_t *)data)[i]);
+		break;
+	default:
+		assert(!"an element type");
 	}
 }
 

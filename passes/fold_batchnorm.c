@@ -3,6 +3,7 @@
  * Batch norm, and constants a channel that multiply or add, into the layer
  * before or behind: y = scale[c] * x + shift[c]. All sums in double.
  */
+#include <assert.h>
 #include <float.h>
 #include <stdlib.h>
 
@@ -97,7 +98,7 @@ static bool is_per_channel(const struct value *v, const struct value *y)
 	return true;
 }
 
-/* x op k, or k op x where x does not come first. */
+/* x op k, or k op x if x is not the first operand, as scale * x + shift. */
 static void set_arithmetic(enum op op, bool first, double k, double *scale,
 			   double *shift)
 {
@@ -113,9 +114,12 @@ static void set_arithmetic(enum op op, bool first, double k, double *scale,
 	case OP_ADD:
 		*shift = k;
 		break;
-	default:
+	case OP_SUB:
 		*scale = first ? 1 : -1;
 		*shift = first ? -k : k;
+		break;
+	default:
+		assert(!"Add, Sub, Mul or Div");
 	}
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+
 #include "ir/slice.h"
 #include "passes/shape_rules.h"
 
@@ -134,8 +136,11 @@ static bool pad_fits(char mode, int64_t pad, int64_t dim)
 		return pad <= 0 || dim > 0;
 	case 'r':
 		return pad < (dim > 0 ? dim : 1);
-	default:
+	case 'w':
 		return pad <= dim;
+	default:
+		assert(!"a padding mode");
+		return false;
 	}
 }
 

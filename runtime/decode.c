@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a head's description and the outputs to one candidate's box and
- * scores. dbrt_head_check() has proven every element to be inside. */
+/* The box and the scores of one candidate, from a head's description and the
+ * outputs. dbrt_head_check() has proven that every element is inside. */
 #include "runtime/decode.h"
 
 #include <string.h>
@@ -100,8 +100,9 @@ float dbrt_class_score(const struct dbrt_decoder *d,
 	return score_of(d, s, class_raw(d, c, s, class_id));
 }
 
-static void sum_up(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
-		   struct dbrt_scores *s)
+/* Largest score and sum of the softmax, with the largest subtracted. */
+static void sum_softmax(const struct dbrt_decoder *d,
+			const struct dbrt_candidate *c, struct dbrt_scores *s)
 {
 	s->largest = class_raw(d, c, s, 0);
 	for (uint32_t i = 1; i < d->head->class_count; i++) {
@@ -114,7 +115,7 @@ static void sum_up(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 		s->sum += dbrt_expf(class_raw(d, c, s, i) - s->largest);
 }
 
-/* Scores grow with what they are made of, so that the best class tells. */
+/* A score grows with its raw class score: the best class decides. */
 int dbrt_scores_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 		   float threshold, struct dbrt_scores *s)
 {
@@ -129,13 +130,14 @@ int dbrt_scores_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 						first_element(&l->object, c)),
 					h->object_act),
 			      h->object_power);
-	/* false for NaN; only what may exceed 1 is worth a look below it */
+	/* Class scores are at most 1 unless there is no activation. NaN
+	 * fails. */
 	if (h->class_act != DBP_ACT_NONE && !(s->object >= threshold))
 		return 0;
 	s->first = first_element(&l->score, c);
 	s->step = l->score.field;
 	if (h->class_act == DBP_ACT_SOFTMAX)
-		sum_up(d, c, s);
+		sum_softmax(d, c, s);
 	for (uint32_t i = h->background; i < h->class_count; i++) {
 		float x = class_raw(d, c, s, i);
 
@@ -146,7 +148,8 @@ int dbrt_scores_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 
 /* ---- Boxes ---- */
 
-/* The mean of 0, 1, 2, ... by the softmax of the fields. */
+/* Distribution focal loss: the mean of 0, 1, 2, ... weighted by the softmax of
+ * the fields (Li et al. 2020, arXiv 2006.04388). */
 static float mean_bin(const struct dbrt_decoder *d,
 		      const struct dbp_head_part *p, uint32_t first)
 {
@@ -192,8 +195,9 @@ static void from_center(float cx, float cy, float w, float h, float box[4])
 	box[3] = cy + h / 2;
 }
 
-static void decode_direct(const struct dbrt_decoder *d, const float v[4],
-			  float box[4])
+/* DBP_BOX_CORNERS, DBP_BOX_CENTER: the outputs are the box. */
+static void direct_box(const struct dbrt_decoder *d, const float v[4],
+		       float box[4])
 {
 	float w = d->head->normalized ? d->input_width : 1;
 	float h = d->head->normalized ? d->input_height : 1;
@@ -208,58 +212,98 @@ static void decode_direct(const struct dbrt_decoder *d, const float v[4],
 	box[3] *= h;
 }
 
-static void decode_cell(const struct dbrt_decoder *d,
-			const struct dbrt_candidate *c, const float v[4],
-			float box[4])
+/* The cell of a candidate, in pixels of the input. */
+struct cell {
+	float x, y;                        /* reference point */
+	float stride_x, stride_y;          /* to the next cell */
+	float anchor_width, anchor_height; /* the stride without anchors */
+};
+
+static struct cell cell_of(const struct dbrt_decoder *d,
+			   const struct dbrt_candidate *c)
 {
-	const struct dbp_head *h = d->head;
 	const struct dbp_head_level *l = c->level;
-	float px = ((float)c->column + l->offset) * l->stride_x;
-	float py = ((float)c->row + l->offset) * l->stride_y;
-	float aw = l->stride_x, ah = l->stride_y;
+	struct cell cell = {
+		((float)c->column + l->offset) * l->stride_x,
+		((float)c->row + l->offset) * l->stride_y,
+		l->stride_x,
+		l->stride_y,
+		l->stride_x,
+		l->stride_y,
+	};
 
 	if (l->first_anchor != DBP_NONE) {
-		const float *size = dbrt_head_anchors(h) +
+		const float *size = dbrt_head_anchors(d->head) +
 				    2 * (size_t)(l->first_anchor + c->anchor);
 
-		aw = size[0];
-		ah = size[1];
+		cell.anchor_width = size[0];
+		cell.anchor_height = size[1];
 	}
-	switch (h->box_form) {
-	case DBP_BOX_PRIOR:
-		from_center(px + v[0] * h->center_variance * aw,
-			    py + v[1] * h->center_variance * ah,
-			    aw * dbrt_expf(v[2] * h->size_variance),
-			    ah * dbrt_expf(v[3] * h->size_variance), box);
-		break;
-	case DBP_BOX_DISTANCE:
-		box[0] = px - v[0] * aw;
-		box[1] = py - v[1] * ah;
-		box[2] = px + v[2] * aw;
-		box[3] = py + v[3] * ah;
-		break;
-	case DBP_BOX_SQUARE:
-		from_center(px + (2 * v[0] - .5f) * l->stride_x,
-			    py + (2 * v[1] - .5f) * l->stride_y,
-			    4 * v[2] * v[2] * aw, 4 * v[3] * v[3] * ah, box);
-		break;
-	default: /* DBP_BOX_TANH */
-		from_center(px + dbrt_tanhf(v[0]) * l->stride_x,
-			    py + dbrt_tanhf(v[1]) * l->stride_y,
-			    dbrt_sigmoidf(v[2]) * d->input_width,
-			    dbrt_sigmoidf(v[3]) * d->input_height, box);
-		break;
-	}
+	return cell;
+}
+
+/* SSD: offsets from a prior box, with variances. */
+static void prior_box(const struct dbp_head *h, const struct cell *c,
+		      const float v[4], float box[4])
+{
+	from_center(c->x + v[0] * h->center_variance * c->anchor_width,
+		    c->y + v[1] * h->center_variance * c->anchor_height,
+		    c->anchor_width * dbrt_expf(v[2] * h->size_variance),
+		    c->anchor_height * dbrt_expf(v[3] * h->size_variance), box);
+}
+
+/* FCOS: distances from the point to the four sides. */
+static void distance_box(const struct cell *c, const float v[4], float box[4])
+{
+	box[0] = c->x - v[0] * c->anchor_width;
+	box[1] = c->y - v[1] * c->anchor_height;
+	box[2] = c->x + v[2] * c->anchor_width;
+	box[3] = c->y + v[3] * c->anchor_height;
+}
+
+/* YOLOv5. */
+static void square_box(const struct cell *c, const float v[4], float box[4])
+{
+	from_center(c->x + (2 * v[0] - .5f) * c->stride_x,
+		    c->y + (2 * v[1] - .5f) * c->stride_y,
+		    4 * v[2] * v[2] * c->anchor_width,
+		    4 * v[3] * v[3] * c->anchor_height, box);
+}
+
+static void tanh_box(const struct dbrt_decoder *d, const struct cell *c,
+		     const float v[4], float box[4])
+{
+	from_center(c->x + dbrt_tanhf(v[0]) * c->stride_x,
+		    c->y + dbrt_tanhf(v[1]) * c->stride_y,
+		    dbrt_sigmoidf(v[2]) * d->input_width,
+		    dbrt_sigmoidf(v[3]) * d->input_height, box);
 }
 
 void dbrt_box_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 		 float box[4])
 {
+	struct cell cell = cell_of(d, c);
 	float v[4];
 
 	read_box(d, c, v);
-	if (d->head->box_form <= DBP_BOX_CENTER)
-		decode_direct(d, v, box);
-	else
-		decode_cell(d, c, v, box);
+	switch ((enum dbp_box_form)d->head->box_form) {
+	case DBP_BOX_CORNERS:
+	case DBP_BOX_CENTER:
+		direct_box(d, v, box);
+		break;
+	case DBP_BOX_PRIOR:
+		prior_box(d->head, &cell, v, box);
+		break;
+	case DBP_BOX_DISTANCE:
+		distance_box(&cell, v, box);
+		break;
+	case DBP_BOX_SQUARE:
+		square_box(&cell, v, box);
+		break;
+	case DBP_BOX_TANH:
+		tanh_box(d, &cell, v, box);
+		break;
+	case DBP_BOX_FORMS: /* dbrt_head_check() refuses it */
+		break;
+	}
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of two floats that broadcast; comparisons give 1 or 0. */
+/* Functions of two floats that broadcast (enum dbp_binary). Comparisons give 1
+ * or 0. */
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
-/* The sign of the divisor, as Python has it. */
+/* The result has the sign of the divisor, as in Python. */
 static float modulo(float a, float b)
 {
 	float m = dbrt_fmodf(a, b);
@@ -11,38 +12,9 @@ static float modulo(float a, float b)
 	return m != 0 && (m < 0) != (b < 0) ? m + b : m;
 }
 
-static float compare(uint32_t kind, float a, float b)
+static float binary_float(uint32_t kind, float a, float b)
 {
-	int holds;
-
-	switch (kind) {
-	case DBP_B_LESS:
-		holds = a < b;
-		break;
-	case DBP_B_LESS_EQUAL:
-		holds = a <= b;
-		break;
-	case DBP_B_GREATER:
-		holds = a > b;
-		break;
-	case DBP_B_GREATER_EQUAL:
-		holds = a >= b;
-		break;
-	case DBP_B_EQUAL:
-		holds = a == b;
-		break;
-	case DBP_B_AND:
-		holds = a != 0 && b != 0;
-		break;
-	default: /* DBP_B_OR */
-		holds = a != 0 || b != 0;
-	}
-	return holds ? 1.0f : 0.0f;
-}
-
-static float apply(uint32_t kind, float a, float b)
-{
-	switch (kind) {
+	switch ((enum dbp_binary)kind) {
 	case DBP_B_ADD:
 		return a + b;
 	case DBP_B_SUB:
@@ -61,9 +33,24 @@ static float apply(uint32_t kind, float a, float b)
 		return modulo(a, b);
 	case DBP_B_PRELU:
 		return a < 0 ? b * a : a;
-	default:
-		return compare(kind, a, b);
+	case DBP_B_LESS:
+		return a < b;
+	case DBP_B_LESS_EQUAL:
+		return a <= b;
+	case DBP_B_GREATER:
+		return a > b;
+	case DBP_B_GREATER_EQUAL:
+		return a >= b;
+	case DBP_B_EQUAL:
+		return a == b;
+	case DBP_B_AND:
+		return a != 0 && b != 0;
+	case DBP_B_OR:
+		return a != 0 || b != 0;
+	case DBP_B_COUNT:
+		break;
 	}
+	return dbrt_nan(); /* dbrt_binary_check() refuses these kinds */
 }
 
 static void binary_row(const void *ctx, const struct dbrt_walk *w)
@@ -73,7 +60,7 @@ static void binary_row(const void *ctx, const struct dbrt_walk *w)
 	float *out = (void *)w->at[0];
 
 	for (i = 0; i < w->n; i++) {
-		*out = dbrt_canonical(apply(kind, *a, *b));
+		*out = dbrt_canonical(binary_float(kind, *a, *b));
 		out += w->inner[0];
 		a += w->inner[1];
 		b += w->inner[2];

@@ -2,23 +2,30 @@
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
-static float begin(uint32_t kind)
+static float reduce_start(uint32_t kind)
 {
-	switch (kind) {
+	switch ((enum dbp_reduce_kind)kind) {
 	case DBP_R_MAX:
 		return -dbrt_infinity();
 	case DBP_R_MIN:
 		return dbrt_infinity();
 	case DBP_R_PROD:
 		return 1;
-	default:
+	case DBP_R_SUM:
+	case DBP_R_MEAN:
+	case DBP_R_L1:
+	case DBP_R_L2:
+	case DBP_R_SUM_SQUARE:
 		return 0;
+	case DBP_R_COUNT:
+		break;
 	}
+	return dbrt_nan(); /* dbrt_reduce_check() refuses these kinds */
 }
 
-static float step(uint32_t kind, float sum, float x)
+static float reduce_step(uint32_t kind, float sum, float x)
 {
-	switch (kind) {
+	switch ((enum dbp_reduce_kind)kind) {
 	case DBP_R_MAX:
 		return x > sum || x != x ? x : sum;
 	case DBP_R_MIN:
@@ -30,12 +37,16 @@ static float step(uint32_t kind, float sum, float x)
 	case DBP_R_L2:
 	case DBP_R_SUM_SQUARE:
 		return sum + x * x;
-	default:
+	case DBP_R_SUM:
+	case DBP_R_MEAN:
 		return sum + x;
+	case DBP_R_COUNT:
+		break;
 	}
+	return dbrt_nan();
 }
 
-static float end(uint32_t kind, float sum, uint32_t count)
+static float reduce_end(uint32_t kind, float sum, uint32_t count)
 {
 	if (kind == DBP_R_MEAN)
 		return sum / (float)count;
@@ -57,7 +68,8 @@ int dbrt_reduce_check(const struct dbrt_op_view *v)
 	return DBRT_OK;
 }
 
-/* A walk over what one output element is made of, yet without a place. */
+/* The walk over the input elements of one output element; its start is set for
+ * each of them. */
 struct reduction {
 	struct dbrt_walk walk;
 	uint32_t kind, count;
@@ -66,7 +78,7 @@ struct reduction {
 static float reduce_one(const struct reduction *r, uint8_t *data)
 {
 	struct dbrt_walk w = r->walk;
-	float sum = begin(r->kind);
+	float sum = reduce_start(r->kind);
 	uint32_t i;
 
 	w.at[0] = data;
@@ -74,9 +86,9 @@ static float reduce_one(const struct reduction *r, uint8_t *data)
 		const float *x = (const void *)w.at[0];
 
 		for (i = 0; i < w.n; i++, x += w.inner[0])
-			sum = step(r->kind, sum, *x);
+			sum = reduce_step(r->kind, sum, *x);
 	} while (dbrt_walk_next(&w));
-	return dbrt_canonical(end(r->kind, sum, r->count));
+	return dbrt_canonical(reduce_end(r->kind, sum, r->count));
 }
 
 static void reduce_row(const void *ctx, const struct dbrt_walk *w)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of one float. NaN results are canonical, so that processors that
- * make different ones agree. */
+/* Functions of one float (enum dbp_unary). NaN results are canonical, because
+ * processors make different NaNs. */
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
@@ -36,9 +36,9 @@ static float sign(float x)
 	return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
 }
 
-static float apply(const struct dbp_unary_params *p, float x)
+static float unary_float(const struct dbp_unary_params *p, float x)
 {
-	switch (p->kind) {
+	switch ((enum dbp_unary)p->kind) {
 	case DBP_U_NEG:
 		return -x;
 	case DBP_U_ABS:
@@ -85,13 +85,17 @@ static float apply(const struct dbp_unary_params *p, float x)
 		return sign(x);
 	case DBP_U_NOT:
 		return x == 0 ? 1.0f : 0.0f;
-	default: /* DBP_U_POW */
+	case DBP_U_POW:
 		return power(x, p->a);
+	case DBP_U_COUNT:
+		break;
 	}
+	return dbrt_nan(); /* dbrt_unary_check() refuses these kinds */
 }
 
-/* apply() to a block, for the functions that large tensors go through */
-static int apply_block(uint32_t kind, float *x)
+/* unary_float() for a block, for the functions that large tensors use. 0 if
+ * the kind has no block form. */
+static int unary_block(uint32_t kind, float *x)
 {
 	float y[DBRT_BLOCK];
 	int i;
@@ -114,8 +118,8 @@ static int apply_block(uint32_t kind, float *x)
 	}
 }
 
-/* n <= DBRT_BLOCK floats, `step` elements apart, to x and back. */
-static void load(float *x, const float *in, int32_t step, uint32_t n)
+/* n <= DBRT_BLOCK floats, `step` elements apart, to x. */
+static void load_block(float *x, const float *in, int32_t step, uint32_t n)
 {
 	uint32_t i;
 
@@ -126,7 +130,8 @@ static void load(float *x, const float *in, int32_t step, uint32_t n)
 			x[i] = in[(ptrdiff_t)i * step];
 }
 
-static void store(float *out, float *x, int32_t step, uint32_t n)
+/* Canonical floats from x back to memory. */
+static void store_block(float *out, float *x, int32_t step, uint32_t n)
 {
 	uint32_t i;
 
@@ -148,11 +153,12 @@ static void unary_row(const void *ctx, const struct dbrt_walk *w)
 
 	for (i = 0; i < w->n; i += n) {
 		n = w->n - i < DBRT_BLOCK ? w->n - i : DBRT_BLOCK;
-		load(x, in + (ptrdiff_t)i * w->inner[1], w->inner[1], n);
-		if (n < DBRT_BLOCK || !apply_block(p->kind, x))
+		load_block(x, in + (ptrdiff_t)i * w->inner[1], w->inner[1], n);
+		if (n < DBRT_BLOCK || !unary_block(p->kind, x))
 			for (k = 0; k < n; k++)
-				x[k] = apply(p, x[k]);
-		store(out + (ptrdiff_t)i * w->inner[0], x, w->inner[0], n);
+				x[k] = unary_float(p, x[k]);
+		store_block(out + (ptrdiff_t)i * w->inner[0], x, w->inner[0],
+			    n);
 	}
 }
 
