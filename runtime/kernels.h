@@ -3,15 +3,16 @@
 #define DBRT_KERNELS_H
 
 /*
- * The inner loops of the convolutions. The portable ones (kernels.c) are the
- * reference; a row for a better CPU replaces them and gives the same bits.
+ * The inner loops of the convolutions, one row for each instruction set. Names
+ * give the bits of weights (w) and activations (a). The portable row is the
+ * reference; every other row computes the same bits.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-/* What follows the accumulator, per output channel (enum dbp_post but for
- * DBP_POST_FLOAT). multiplier2 and shift2 are those of acc < 0, the same
- * arrays again where that makes no difference. */
+/* Requantization of the accumulator, per output channel (every enum dbp_post
+ * but DBP_POST_FLOAT). multiplier2 and shift2 apply to acc < 0; they are the
+ * same arrays as multiplier and shift unless the post is DBP_POST_LEAKY. */
 struct dbrt_post {
 	const int32_t *bias;
 	const uint16_t *multiplier, *multiplier2;
@@ -38,59 +39,44 @@ struct dbrt_kernels {
 	 * acc[p][r] = sum over c of w(r, c) * x[p * stride + c]: 4 rows of
 	 * weights, `blocks` tiles of [4][16], with `pixels` windows.
 	 */
-	void (*dot)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-		    size_t stride, uint32_t blocks, uint32_t pixels);
+	void (*dot_w8a8)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+			 size_t stride, uint32_t blocks, uint32_t pixels);
 
-	/* The same where x is of -8 to 7: sums of up to 31 products fit 16
-	 * bits. */
-	void (*dot4)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-		     size_t stride, uint32_t blocks, uint32_t pixels);
+	/* The same for x in -8 to 7: sums of up to 31 products fit 16 bits. */
+	void (*dot_w8a4)(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
+			 size_t stride, uint32_t blocks, uint32_t pixels);
 
 	/*
-	 * Tiles of codes of 2 to 4 bits to tiles of numbers: row r's code k
-	 * becomes values[r][k].
+	 * Unpacks `blocks` tiles of weight codes of 2 to 4 bits to tiles of
+	 * int8 [4][16]: code k of row r becomes values[r][k].
 	 */
-	void (*decode)(int8_t *out, const uint8_t *packed,
-		       const int8_t values[4][16], uint32_t blocks,
-		       uint32_t bits);
+	void (*decode_weights)(int8_t *out, const uint8_t *packed,
+			       const int8_t values[4][16], uint32_t blocks,
+			       uint32_t bits);
 
 	/*
-	 * out[p * stride + c] from acc[p * lanes + c] and channel
-	 * `channel` + c of p, for c < count <= lanes; lanes is 4 or 16.
+	 * int32 to int8: out[p * stride + c] from acc[p * lanes + c] and
+	 * channel `channel` + c of p, for c < count <= lanes; lanes is 4 or
+	 * 16.
 	 */
 	void (*requantize)(int8_t *out, size_t stride, const int32_t *acc,
 			   uint32_t lanes, uint32_t pixels,
 			   const struct dbrt_post *p, uint32_t channel,
 			   uint32_t count);
 
-	/* acc[p][c] = base[c] + the window's sum, for c < channels; the rest
-	 * of the 16 are left undefined. */
-	void (*depthwise)(int32_t (*acc)[16], const int32_t base[16],
-			  const struct dbrt_depthwise_window *w);
+	/* acc[p][c] = base[c] + the window's sum, for c < channels; the other
+	 * entries are undefined. */
+	void (*depthwise_w16a8)(int32_t (*acc)[16], const int32_t base[16],
+				const struct dbrt_depthwise_window *w);
 };
 
 /* The best row for this CPU. */
 const struct dbrt_kernels *dbrt_kernels(void);
 
-extern const struct dbrt_kernels dbrt_kernels_portable;
-
-/* dot4 with sums of 16 bits, for the portable row where that is faster. */
-void dbrt_dot4_lanes(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-		     size_t stride, uint32_t blocks, uint32_t pixels);
-void dbrt_decode_portable(int8_t *out, const uint8_t *packed,
-			  const int8_t values[4][16], uint32_t blocks,
-			  uint32_t bits);
-void dbrt_requantize_portable(int8_t *out, size_t stride, const int32_t *acc,
-			      uint32_t lanes, uint32_t pixels,
-			      const struct dbrt_post *p, uint32_t channel,
-			      uint32_t count);
-void dbrt_depthwise_portable(int32_t (*acc)[16], const int32_t base[16],
-			     const struct dbrt_depthwise_window *w);
-
 #if defined(__x86_64__) && !defined(DBRT_PORTABLE)
 #define DBRT_X86 1
-/* Rows of x86-64, best first; NULL ends the list. For tests and benches:
- * only those that dbrt_kernels_x86_runs() may be called. */
+/* Rows of x86-64, best first; NULL ends the list. A row may be called only if
+ * dbrt_kernels_x86_runs() accepts it. Listed for tests and benches. */
 extern const struct dbrt_kernels *const dbrt_kernels_x86[];
 int dbrt_kernels_x86_runs(const struct dbrt_kernels *k);
 #endif

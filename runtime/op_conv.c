@@ -109,8 +109,8 @@ static const int8_t *tile_weights(const struct dbrt_conv_job *j, uint32_t group,
 		else
 			memset(values[r], 0, sizeof(values[r]));
 	}
-	j->kernels->decode(scratch, packed, values, j->k16 / 16,
-			   j->p->weight_bits);
+	j->kernels->decode_weights(scratch, packed, values, j->k16 / 16,
+				   j->p->weight_bits);
 	return scratch;
 }
 
@@ -188,7 +188,7 @@ static void run_group(const struct dbrt_conv_job *j, uint32_t group,
 		const int8_t *w = tile_weights(j, group, tile, scratch);
 		uint32_t left = j->rows - tile * 4;
 
-		(j->four_bits ? j->kernels->dot4 : j->kernels->dot)(
+		(j->four_bits ? j->kernels->dot_w8a4 : j->kernels->dot_w8a8)(
 			acc, w, from, stride, j->k16 / 16, pixels);
 		dbrt_conv_store(j, acc[0], 4, pixel, pixels,
 				group * j->rows + tile * 4,

@@ -126,7 +126,7 @@ static void depthwise_inside(const struct dbrt_conv_job *j,
 		.channels = r->channels,
 	};
 
-	j->kernels->depthwise(acc, r->base, &w);
+	j->kernels->depthwise_w16a8(acc, r->base, &w);
 }
 
 /* The window of output pixel ox lies inside from left to right. */

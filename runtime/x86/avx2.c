@@ -7,6 +7,8 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "runtime/kernels_portable.h"
+
 #define AVX2 __attribute__((target("avx2")))
 
 static inline AVX2 __m256i load_wide(const int8_t *p)
@@ -26,8 +28,8 @@ static inline AVX2 __m128i sum_lanes(const __m256i s[4])
 }
 
 /* Two windows at a time share the loads of the weights. */
-static AVX2 void dot_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-			  size_t stride, uint32_t blocks)
+static AVX2 void dot_w8a8_pair(int32_t (*acc)[4], const int8_t *w,
+			       const int8_t *x, size_t stride, uint32_t blocks)
 {
 	__m256i s[4], t[4];
 
@@ -47,8 +49,8 @@ static AVX2 void dot_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 	_mm_storeu_si128((void *)acc[1], sum_lanes(t));
 }
 
-static AVX2 void dot_one(int32_t acc[4], const int8_t *w, const int8_t *x,
-			 uint32_t blocks)
+static AVX2 void dot_w8a8_one(int32_t acc[4], const int8_t *w, const int8_t *x,
+			      uint32_t blocks)
 {
 	__m256i s[4];
 
@@ -65,21 +67,22 @@ static AVX2 void dot_one(int32_t acc[4], const int8_t *w, const int8_t *x,
 	_mm_storeu_si128((void *)acc, sum_lanes(s));
 }
 
-static AVX2 void dot(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-		     size_t stride, uint32_t blocks, uint32_t pixels)
+static AVX2 void dot_w8a8_avx2(int32_t (*acc)[4], const int8_t *w,
+			       const int8_t *x, size_t stride, uint32_t blocks,
+			       uint32_t pixels)
 {
 	uint32_t p = 0;
 
 	for (; p + 2 <= pixels; p += 2)
-		dot_pair(acc + p, w, x + p * stride, stride, blocks);
+		dot_w8a8_pair(acc + p, w, x + p * stride, stride, blocks);
 	if (p < pixels)
-		dot_one(acc[p], w, x + p * stride, blocks);
+		dot_w8a8_one(acc[p], w, x + p * stride, blocks);
 }
 
-/* Blocks whose sums of two products, of 8 bits and of 0 to 15, fit 16 bits. */
-#define DOT4_BLOCKS 8
+/* Blocks for which sums of products of 8 bits and 0 to 15 fit 16 bits. */
+#define W8A4_BLOCKS 8
 
-/* 16 codes twice, plus 8. */
+/* 16 activations plus 8, in both halves. */
 static inline AVX2 __m256i load_biased(const int8_t *x)
 {
 	__m128i v = _mm_loadu_si128((const void *)x);
@@ -98,17 +101,18 @@ static inline AVX2 __m256i add_pairs(__m256i sum, __m256i pairs)
 				_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* Two windows, less `bias`. Rows 0 and 2 are in the low halves of the vectors,
- * 1 and 3 in the high ones. */
-static AVX2 void dot4_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *xa,
-			   const int8_t *xb, uint32_t blocks, __m128i bias)
+/* Two windows; `bias` is subtracted from the sums. Rows 0 and 2 are in the low
+ * halves of the vectors, 1 and 3 in the high ones. */
+static AVX2 void dot_w8a4_pair(int32_t (*acc)[4], const int8_t *w,
+			       const int8_t *xa, const int8_t *xb,
+			       uint32_t blocks, __m128i bias)
 {
 	__m256i zero = _mm256_setzero_si256();
 	__m256i a01 = zero, a23 = zero, b01 = zero, b23 = zero;
 	__m128i low, high;
 
 	while (blocks) {
-		uint32_t n = blocks < DOT4_BLOCKS ? blocks : DOT4_BLOCKS;
+		uint32_t n = blocks < W8A4_BLOCKS ? blocks : W8A4_BLOCKS;
 		__m256i p01 = zero, p23 = zero, q01 = zero, q23 = zero;
 
 		blocks -= n;
@@ -138,7 +142,7 @@ static AVX2 void dot4_pair(int32_t (*acc)[4], const int8_t *w, const int8_t *xa,
 			 _mm_sub_epi32(_mm_unpackhi_epi32(low, high), bias));
 }
 
-/* 8 times the sums of four rows. */
+/* 8 times the sums of four rows: what the 8 added to x contributes. */
 static AVX2 __m128i eight_times(const int8_t *w, uint32_t blocks)
 {
 	__m256i ones = _mm256_set1_epi8(1), s[4];
@@ -160,22 +164,23 @@ static AVX2 __m128i eight_times(const int8_t *w, uint32_t blocks)
 		3);
 }
 
-static AVX2 void dot4(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
-		      size_t stride, uint32_t blocks, uint32_t pixels)
+static AVX2 void dot_w8a4_avx2(int32_t (*acc)[4], const int8_t *w,
+			       const int8_t *x, size_t stride, uint32_t blocks,
+			       uint32_t pixels)
 {
 	__m128i bias = eight_times(w, blocks);
 	int32_t last[2][4];
 	uint32_t p = 0;
 
 	for (; p + 2 <= pixels; p += 2, x += 2 * stride)
-		dot4_pair(acc + p, w, x, x + stride, blocks, bias);
+		dot_w8a4_pair(acc + p, w, x, x + stride, blocks, bias);
 	if (p == pixels)
 		return;
-	dot4_pair(last, w, x, x, blocks, bias);
+	dot_w8a4_pair(last, w, x, x, blocks, bias);
 	memcpy(acc[p], last[0], sizeof(last[0]));
 }
 
-/* 4 where row r of a block has its third bit set. */
+/* 4 for each column whose code has its third bit set in row r. */
 static inline AVX2 __m128i third_bits(const uint8_t *block, uint32_t r)
 {
 	__m128i v = _mm_loadl_epi64((const void *)(block + 16));
@@ -186,9 +191,9 @@ static inline AVX2 __m128i third_bits(const uint8_t *block, uint32_t r)
 	return _mm_and_si128(_mm_cmpeq_epi8(v, one), _mm_set1_epi8(4));
 }
 
-static AVX2 void decode(int8_t *out, const uint8_t *packed,
-			const int8_t values[4][16], uint32_t blocks,
-			uint32_t bits)
+static AVX2 void decode_weights_avx2(int8_t *out, const uint8_t *packed,
+				     const int8_t values[4][16],
+				     uint32_t blocks, uint32_t bits)
 {
 	uint32_t low = bits == 3 ? 2 : bits, per_byte = 8 / low;
 	__m128i mask = _mm_set1_epi8((char)((1u << low) - 1));
@@ -200,7 +205,7 @@ static AVX2 void decode(int8_t *out, const uint8_t *packed,
 			__m128i shift =
 				_mm_cvtsi32_si128((int)(r % per_byte * low));
 
-			/* bits from the neighbour are masked away */
+			/* the mask removes bits of the neighbour */
 			v = _mm_and_si128(_mm_srl_epi16(v, shift), mask);
 			if (bits == 3)
 				v = _mm_or_si128(v, third_bits(packed, r));
@@ -211,14 +216,15 @@ static AVX2 void decode(int8_t *out, const uint8_t *packed,
 }
 
 /* Multipliers and shifts of four channels, for acc >= 0 and acc < 0. */
-struct scales {
+struct scale_vectors {
 	__m256i multiplier[2], shift[2], round[2], offset[2];
 	__m128i bias;
 };
 
-static AVX2 struct scales scales_of(const struct dbrt_post *p, uint32_t o)
+static AVX2 struct scale_vectors load_scales(const struct dbrt_post *p,
+					     uint32_t o)
 {
-	struct scales s;
+	struct scale_vectors s;
 	const uint16_t *m[2] = { p->multiplier + o, p->multiplier2 + o };
 	const uint8_t *shift[2] = { p->shift + o, p->shift2 + o };
 	const __m256i one = _mm256_set1_epi64x(1);
@@ -231,8 +237,9 @@ static AVX2 struct scales scales_of(const struct dbrt_post *p, uint32_t o)
 					       shift[k][1], shift[k][0]);
 		s.round[k] = _mm256_sllv_epi64(
 			one, _mm256_sub_epi64(s.shift[k], one));
-		/* AVX2 shifts 64 bits without a sign only: 2^62, a multiple
-		 * of every 2^shift, is added before and taken off after */
+		/* AVX2 has no arithmetic shift of 64 bits: 2^62, a multiple
+		 * of every 2^shift, is added before the shift and its
+		 * quotient subtracted after it */
 		s.round[k] = _mm256_add_epi64(s.round[k],
 					      _mm256_set1_epi64x(1ll << 62));
 		s.offset[k] = _mm256_srlv_epi64(_mm256_set1_epi64x(1ll << 62),
@@ -241,15 +248,16 @@ static AVX2 struct scales scales_of(const struct dbrt_post *p, uint32_t o)
 	return s;
 }
 
-/* Four accumulators to four codes before the zero point, in 64 bits. */
-static inline AVX2 __m256i scale_four(const struct scales *s, __m256i v, int k)
+/* Four scaled accumulators, in 64 bits, before the zero point. */
+static inline AVX2 __m256i scale_four(const struct scale_vectors *s, __m256i v,
+				      int k)
 {
 	v = _mm256_mul_epi32(v, s->multiplier[k]);
 	v = _mm256_srlv_epi64(_mm256_add_epi64(v, s->round[k]), s->shift[k]);
 	return _mm256_sub_epi64(v, s->offset[k]);
 }
 
-/* The low halves of four numbers of 64 bits. */
+/* The low 32 bits of four numbers of 64 bits. */
 static inline AVX2 __m128i low_halves(__m256i q)
 {
 	const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
@@ -257,7 +265,7 @@ static inline AVX2 __m128i low_halves(__m256i q)
 	return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(q, even));
 }
 
-/* Four numbers that are codes. */
+/* Stores four numbers that fit int8. */
 static inline AVX2 void store_four(int8_t *out, __m128i v)
 {
 	int32_t codes;
@@ -267,7 +275,7 @@ static inline AVX2 void store_four(int8_t *out, __m128i v)
 	memcpy(out, &codes, sizeof(codes));
 }
 
-/* Four tables, `step` bytes apart, at four places. */
+/* One entry of each of four tables that are `step` bytes apart. */
 static inline AVX2 void look_up_four(int8_t *out, const int8_t *table,
 				     size_t step, __m128i places)
 {
@@ -282,7 +290,7 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 				 uint32_t lanes, uint32_t pixels,
 				 const struct dbrt_post *p, uint32_t channel)
 {
-	const struct scales s = scales_of(p, channel);
+	const struct scale_vectors s = load_scales(p, channel);
 	const int two_slopes = p->multiplier != p->multiplier2;
 	const int8_t *table =
 		p->table ? p->table + (size_t)channel * p->table_step : NULL;
@@ -313,10 +321,10 @@ static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	}
 }
 
-static void requantize(int8_t *out, size_t stride, const int32_t *acc,
-		       uint32_t lanes, uint32_t pixels,
-		       const struct dbrt_post *p, uint32_t channel,
-		       uint32_t count)
+static void requantize_avx2(int8_t *out, size_t stride, const int32_t *acc,
+			    uint32_t lanes, uint32_t pixels,
+			    const struct dbrt_post *p, uint32_t channel,
+			    uint32_t count)
 {
 	uint32_t c = 0;
 
@@ -378,11 +386,12 @@ static AVX2 void depthwise_pixel(int32_t acc[16], const int32_t base[16],
 	_mm256_storeu_si256((void *)(acc + 8), second);
 }
 
-static AVX2 void depthwise(int32_t (*acc)[16], const int32_t base[16],
-			   const struct dbrt_depthwise_window *d)
+static AVX2 void depthwise_w16a8_avx2(int32_t (*acc)[16],
+				      const int32_t base[16],
+				      const struct dbrt_depthwise_window *d)
 {
 	if (d->channels < 16) { /* a load of 16 would read too far */
-		dbrt_depthwise_portable(acc, base, d);
+		dbrt_depthwise_w16a8_portable(acc, base, d);
 		return;
 	}
 	for (uint32_t p = 0; p < d->pixels; p++)
@@ -390,7 +399,12 @@ static AVX2 void depthwise(int32_t (*acc)[16], const int32_t base[16],
 }
 
 static const struct dbrt_kernels avx2 = {
-	"avx2", dot, dot4, decode, requantize, depthwise,
+	.name = "avx2",
+	.dot_w8a8 = dot_w8a8_avx2,
+	.dot_w8a4 = dot_w8a4_avx2,
+	.decode_weights = decode_weights_avx2,
+	.requantize = requantize_avx2,
+	.depthwise_w16a8 = depthwise_w16a8_avx2,
 };
 
 const struct dbrt_kernels *const dbrt_kernels_x86[] = { &avx2, NULL };

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/kernels.h"
+#include "runtime/kernels_portable.h"
 #include "tests/support/dbp_run.h"
 
 #define MAX_CELLS 20000
@@ -499,7 +499,7 @@ typedef void dot_fn(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 
 /* Against the plain one too: any weights, codes of 4 bits, and blocks enough
  * for all that is added up in 16 bits. */
-static void compare_dot4(dot_fn *dot4)
+static void compare_dot_w8a4(dot_fn *dot_w8a4)
 {
 	uint32_t blocks = (uint32_t)pick(1, 70), pixels = (uint32_t)pick(1, 4);
 	size_t stride = 16 * (size_t)blocks + (size_t)pick(0, 3);
@@ -513,8 +513,8 @@ static void compare_dot4(dot_fn *dot4)
 		x[i] = (int8_t)pick(-8, 7);
 	if (worst)
 		memset(x, pick(0, 1) ? 7 : -8, sizeof(x));
-	dbrt_kernels_portable.dot(a, w, x, stride, blocks, pixels);
-	dot4(b, w, x, stride, blocks, pixels);
+	dbrt_kernels_portable.dot_w8a8(a, w, x, stride, blocks, pixels);
+	dot_w8a4(b, w, x, stride, blocks, pixels);
 	assert_memory_equal(a, b, pixels * sizeof(a[0]));
 }
 
@@ -534,8 +534,8 @@ static void compare_dot(const struct dbrt_kernels *k)
 
 	fill(w, sizeof(w));
 	fill(x, sizeof(x));
-	dbrt_kernels_portable.dot(a, w, x, stride, blocks, pixels);
-	k->dot(b, w, x, stride, blocks, pixels);
+	dbrt_kernels_portable.dot_w8a8(a, w, x, stride, blocks, pixels);
+	k->dot_w8a8(b, w, x, stride, blocks, pixels);
 	assert_memory_equal(a, b, pixels * sizeof(a[0]));
 }
 
@@ -548,8 +548,8 @@ static void compare_decode(const struct dbrt_kernels *k)
 
 	fill(packed, sizeof(packed));
 	fill(values, sizeof(values));
-	dbrt_kernels_portable.decode(a, packed, values, blocks, bits);
-	k->decode(b, packed, values, blocks, bits);
+	dbrt_kernels_portable.decode_weights(a, packed, values, blocks, bits);
+	k->decode_weights(b, packed, values, blocks, bits);
 	assert_memory_equal(a, b, (size_t)blocks * 64);
 }
 
@@ -623,8 +623,8 @@ static void compare_depthwise(const struct dbrt_kernels *k)
 	for (int i = 0; i < 16; i++)
 		base[i] = pick(-(1 << 20), 1 << 20);
 	fill(x, sizeof(x));
-	dbrt_kernels_portable.depthwise(a, base, &d);
-	k->depthwise(b, base, &d);
+	dbrt_kernels_portable.depthwise_w16a8(a, base, &d);
+	k->depthwise_w16a8(b, base, &d);
 	for (uint32_t i = 0; i < d.pixels; i++)
 		assert_memory_equal(a[i], b[i], 4 * d.channels);
 }
@@ -645,7 +645,7 @@ static void test_kernels(void **state)
 		rows++;
 		for (int n = 0; n < 2000; n++) {
 			compare_dot(k);
-			compare_dot4(k->dot4);
+			compare_dot_w8a4(k->dot_w8a4);
 			compare_decode(k);
 			compare_requantize(k);
 			compare_depthwise(k);
@@ -656,20 +656,20 @@ static void test_kernels(void **state)
 }
 #endif
 
-static void test_portable_dot4(void **state)
+static void test_portable_dot_w8a4(void **state)
 {
 	(void)state;
 	seed_now = 77;
 	for (int n = 0; n < 500; n++)
-		compare_dot4(dbrt_kernels_portable.dot4);
+		compare_dot_w8a4(dbrt_kernels_portable.dot_w8a4);
 	for (int n = 0; n < 500; n++)
-		compare_dot4(dbrt_dot4_lanes);
+		compare_dot_w8a4(dbrt_dot_w8a4_lanes);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_portable_dot4),
+		cmocka_unit_test(test_portable_dot_w8a4),
 		cmocka_unit_test(test_conv),
 		cmocka_unit_test(test_conv_transpose),
 		cmocka_unit_test(test_direct),
