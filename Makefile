@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# make help lists what can be made.
-
+# make help lists what can be made. Variables:
+#   CONFIG=release|clang|sanitize|thread   which build, in build/CONFIG
+#   V=1                                    prints commands in full
+#   WERROR=1                               warnings are errors
+#   CC CFLAGS CPPFLAGS LDFLAGS             as usual
+.DEFAULT_GOAL := all
 CC ?= gcc
 CONFIG ?= release
 B := build/$(CONFIG)
 PREFIX ?= /usr/local
-VERSION := 0.1.0
+VERSION := $(shell cat VERSION)
+V ?= 0
+# A short line for a command: $(call say,CC,file)
+say = $(if $(filter 0,$(V)),@printf '  %-5s %s\n' $(1) $(2);)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-sign-conversion $(if $(WERROR),-Werror)
@@ -13,22 +20,35 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
 PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libsodium zlib
 # OpenBLAS is loaded at run time: see evaluator/blas.c.
-LIBS = $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
+# Asked on first use: make deps has to work where pkg-config is missing.
+PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := \
+	$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+LIBS = $(PKG_LIBS) -lm -ldl -pthread
 
 CFLAGS_release := -O3 -g
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_thread := -O1 -g -fsanitize=thread
 CFLAGS_clang := -O3 -g
-ifeq ($(CONFIG),clang)
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+ifneq ($(filter clang fuzz,$(CONFIG)),)
 CC := clang
 endif
 CFLAGS ?= $(CFLAGS_$(CONFIG))
-ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS) -I$(B)/gen \
-	$(shell pkg-config --cflags $(PKGS))
+ALL_CFLAGS = $(BASE) $(WARN) $(CPPFLAGS) $(CFLAGS) -I$(B)/gen $(PKG_CFLAGS)
+COMPILE = $(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(DEFINES) -c -o $@
+# Links the objects and libraries that a program depends on.
+LINK = $(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	$(filter %.o %.a,$^) $(LIBS)
+ARCHIVE = $(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+include runtime/cross.mk
 
 HOST_DIRS := base ir passes evaluator quantizer converter
 HOST_SRC := $(shell find $(HOST_DIRS) -name "*.c" | LC_ALL=C sort)
-RT_SRC := $(wildcard runtime/*.c runtime/x86/*.c)
+RT_SRC := $(call runtime_sources,$(shell $(CC) -dumpmachine 2>/dev/null))
 CLI_SRC := $(wildcard cli/*.c)
 GEN_OBJ := $(B)/gen/onnx.pb-c.o $(B)/gen/target_files.o
 
@@ -42,32 +62,54 @@ all: $(B)/dbconvert $(B)/libdbrt.a ## the command and the device library
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
-		sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z_-]+:.*##' Makefile runtime/cross.mk | LC_ALL=C sort | \
+		sed -E 's/^([a-z_-]+):.*## /\1\t/' | expand -t 18
 
 $(B)/dbconvert: $(CLI_OBJ) $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-
+	$(LINK)
 $(B)/libhost.a: $(HOST_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	$(ARCHIVE)
 $(B)/libdbrt.a: $(RT_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	$(ARCHIVE)
 
 $(B)/gen/onnx.pb-c.c: schemas/onnx.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=schemas --c_out=$(@D) $<
+	$(call say,GEN,$@)protoc-c --proto_path=schemas --c_out=$(@D) $<
 $(B)/gen/target_files.c: tools/embed.sh $(wildcard targets/*.yaml)
 	@mkdir -p $(@D)
-	tools/embed.sh $(wildcard targets/*.yaml) >$@
+	$(call say,GEN,$@)tools/embed.sh $(wildcard targets/*.yaml) >$@
 $(B)/gen/target_files.o: $(B)/gen/target_files.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(COMPILE) $<
+# No warnings: nobody here writes this file.
+$(B)/gen/onnx.pb-c.o: WARN =
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
-	$(CC) $(BASE) $(CFLAGS) -c -o $@ $<
-$(filter $(B)/converter/%,$(HOST_OBJ)) $(call obj,$(wildcard tools/*.c tests/tools/*.c)): | $(B)/gen/onnx.pb-c.c
+	$(COMPILE) $<
+# Only these sources may include the generated header.
+ONNX_USERS := $(wildcard converter/onnx/*.c tools/*.c tests/tools/*.c) \
+	$(shell find tests -name "*.c")
+$(call obj,$(ONNX_USERS)): | $(B)/gen/onnx.pb-c.c
+$(B)/runtime/model.o: DEFINES = $(VERSION_DEFINE)
+$(B)/runtime/model.o: VERSION
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE) -MMD -MP $<
+
+# One entry for each source, for clangd and other readers of C.
+QUOTE := "
+comma := ,
+ENTRY = $(subst $(QUOTE),\",$(CC) $(ALL_CFLAGS) -c -o $(call obj,$(1)) $(1))
+DB_SRC = $(HOST_SRC) $(RT_SRC) $(CLI_SRC) $(ONNX_USERS) $(wildcard bench/*.c)
+.PHONY: compile_commands
+compile_commands: $(B)/gen/onnx.pb-c.c ## compile_commands.json, for editors
+	$(file >compile_commands.json,[)
+	$(foreach f,$(filter-out $(firstword $(DB_SRC)),$(sort $(DB_SRC))),\
+	$(file >>compile_commands.json,{"directory": "$(CURDIR)", "file": "$f",\
+	"command": "$(call ENTRY,$f)"}$(comma)))
+	$(foreach f,$(firstword $(DB_SRC)),\
+	$(file >>compile_commands.json,{"directory": "$(CURDIR)", "file": "$f",\
+	"command": "$(call ENTRY,$f)"}]))
+	@echo "wrote compile_commands.json"
 
 # ---- What a newcomer runs ----
 
@@ -80,67 +122,85 @@ demo: ## installs what is missing, builds, converts a model and runs it
 	@tools/demo.sh build/release
 SCENE_SRC := $(wildcard testdata/doorbell/*.c)
 $(B)/doorbell_scenes: $(call obj,$(SCENE_SRC)) $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(LINK)
 
 # ---- Tests: one program a file tests/FOLDER/test_NAME.c ----
 
 TEST_SRC := $(shell find tests -name "test_*.c" | LC_ALL=C sort)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
-TOOLS := $(B)/blob_model $(B)/to_ppm $(B)/time_dbp $(B)/doorbell_scenes
-$(B)/blob_model: $(B)/tests/tools/blob_model.o $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-$(B)/to_ppm: $(B)/tools/to_ppm.o $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-$(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(B)/libhost.a $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(call obj,$(TEST_SRC)) $(TEST_LIB_OBJ): | $(B)/gen/onnx.pb-c.c
-.PHONY: tests run-tests check lint clang sanitize golden
-tests: all $(TEST_BIN) $(TOOLS)
-run-tests: tests ## the tests of one CONFIG (T=name for some)
-	tests/run.sh $(B) $(T)
+TOOLS := $(B)/blob_model $(B)/flip_bytes $(B)/to_ppm $(B)/time_dbp \
+	$(B)/doorbell_scenes
+HOST_LIBS := $(B)/libhost.a $(B)/libdbrt.a
+$(B)/blob_model: $(B)/tests/tools/blob_model.o $(HOST_LIBS)
+	$(LINK)
+$(B)/flip_bytes: LIBS =
+$(B)/flip_bytes: $(B)/tests/tools/flip_bytes.o
+	$(LINK)
+$(B)/to_ppm: $(B)/tools/to_ppm.o $(HOST_LIBS)
+	$(LINK)
+$(TEST_BIN): LIBS += -lcmocka
+$(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
+	$(LINK)
+
+.PHONY: tests check check-deps check-asan check-clang check-threads
+.PHONY: check-long lint golden format
+tests: all $(TEST_BIN) $(TOOLS) ## builds the tests of one CONFIG
 ifdef T
-check: run-tests
+check: tests
+	tests/run.sh all $(B) $(T)
 else
-check: ## every test: gcc, clang, sanitizers, layers, man pages, scripts
-	@$(MAKE) --no-print-directory deps S="run build check"
+check: ## lint and the quick tests; T=NAME: tests with NAME in their name
+	@tools/deps.sh -m "installing packages that the tests need:" \
+		run build check
 	$(MAKE) WERROR=1 tests
 	$(MAKE) lint
-	$(MAKE) CONFIG=clang WERROR=1 tests
-	$(MAKE) CONFIG=sanitize tests
-	tests/run.sh build/sanitize
-	tests/run.sh build/release
+	tests/run.sh quick build/release
 endif
+check-long: ## everything else: compilers, sanitizers, processors, real models
+	@tools/deps.sh -m "installing packages that the tests need:" \
+		run build check check-long
+	$(MAKE) check-clang
+	$(MAKE) check-threads
+	$(MAKE) check-asan
+	$(MAKE) WERROR=1 tests
+	tests/run.sh long build/release
+check-clang: ## a build with clang and its test programs
+	$(MAKE) CONFIG=clang WERROR=1 tests
+	tests/run.sh programs build/clang
+check-asan: ## the quick tests under ASan and UBSan, with 1000 broken files
+	$(MAKE) CONFIG=sanitize WERROR=1 tests
+	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),1000) \
+		tests/run.sh quick build/sanitize
+# what runs in more than one thread
+THREADED := base/test_parallel evaluator/test_evaluator evaluator/test_eval_conv
+check-threads: ## TSan on what runs in threads, and on a conversion
+	$(MAKE) CONFIG=thread WERROR=1 all thread-programs
+	tests/run.sh threads build/thread
+.PHONY: thread-programs
+thread-programs: $(THREADED:%=$(B)/tests/%) $(B)/blob_model
+
 SOURCES := $(shell find $(HOST_DIRS) runtime schemas cli tests tools bench \
 	examples testdata -name '*.[ch]')
-.PHONY: format
 format: ## every source file as .clang-format says
 	clang-format -i $(SOURCES)
 lint: ## layers, layout of sources, man pages, shell scripts
 	tests/layers.sh
 	clang-format --dry-run -Werror $(SOURCES)
-	mandoc -T lint -W warning man/*.[15]
+	mandoc -T lint -W warning man/*.[135]
 	shellcheck $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
 		find . -name '*.sh' -not -path './build/*')
-golden: $(B)/tests/passes/test_passes ## writes the graphs that passes are expected to give
-	UPDATE=1 $<
-clang: ## a build with clang
-	$(MAKE) CONFIG=clang tests
-sanitize: ## the tests under ASan and UBSan
-	$(MAKE) CONFIG=sanitize tests
-	tests/run.sh build/sanitize $(T)
+golden: tests ## rewrites expected outputs: passes, lowering, command line
+	UPDATE=1 $(B)/tests/passes/test_passes
+	UPDATE=1 $(B)/tests/converter/lower/test_lower
+	UPDATE=1 BUILD=$(B) tests/cli/test_cases.sh
 
 # ---- Fuzzing: one program a file tests/fuzz/fuzz_NAME.c ----
 
-CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=undefined
-ifeq ($(CONFIG),fuzz)
-CC := clang
-endif
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c))
-$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(TEST_LIB_OBJ) $(B)/libhost.a \
-		$(B)/libdbrt.a
-	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LIBS)
+$(FUZZ_BIN): LIBS += -fsanitize=fuzzer -lcmocka
+$(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
+	$(LINK)
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_BIN)
 fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECONDS each
@@ -149,16 +209,15 @@ fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECO
 
 # ---- Measuring ----
 
+$(B)/time_dbp: LIBS = -pthread
 $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/libdbrt.a
-	$(CC) $(CFLAGS) -o $@ $^ -pthread
+	$(LINK)
 .PHONY: bench ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
 ablation: all ## what each method of the quantizer adds, on ../shared/data
 	bench/ablation.sh build/release
-
-include runtime/cross.mk
 
 # ---- Packaging ----
 

@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# The device library for boards, freestanding and small: make cross.
+# Sources of the device library, and the library for boards, freestanding and
+# small: make cross.
+
+# runtime/*.c is portable. A folder runtime/ISA/ holds kernels for one family
+# of processors; it is built for the machines (as `gcc -dumpmachine` names
+# them) of that family only.
+runtime_isa = $(or $(if $(filter x86_64-% i386-% i586-% i686-%,$(1)),x86),\
+	$(if $(filter aarch64-% arm64-% arm-%,$(1)),arm neon helium))
+runtime_sources = $(wildcard runtime/*.c \
+	$(patsubst %,runtime/%/*.c,$(runtime_isa)))
+VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
 
 CROSS := build/cross
 CROSS_FLAGS := -std=c11 -I. -Os -ffreestanding -ffunction-sections \
@@ -9,16 +19,23 @@ CROSS_aarch64 := aarch64-linux-gnu-gcc -mcpu=cortex-a53
 CROSS_armv7 := arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon-vfpv4
 CROSS_cortex-m4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb \
 	-mfpu=fpv4-sp-d16 -mfloat-abi=hard
+# The first word of `gcc -dumpmachine`; x86-64 shows the portable size.
+CROSS_MACHINE_x86-64 := portable-
+CROSS_MACHINE_aarch64 := aarch64-linux-gnu
+CROSS_MACHINE_armv7 := arm-linux-gnueabihf
+CROSS_MACHINE_cortex-m4 := arm-none-eabi
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 
 define cross_rules
-$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h schemas/*.h)
+$(CROSS)/$(1)/model.o: DEFINES = $$(VERSION_DEFINE)
+$(CROSS)/$(1)/model.o: VERSION
+$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
-	$(CROSS_$(1)) $(CROSS_FLAGS) -c -o $$@ $$<
+	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o $$@ $$<
 $(CROSS)/$(1)/libdbrt.a: $(patsubst runtime/%.c,$(CROSS)/$(1)/%.o,\
-		$(wildcard runtime/*.c))
-	rm -f $$@ && ar rcs $$@ $$^
+		$(call runtime_sources,$(CROSS_MACHINE_$(1))))
+	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 

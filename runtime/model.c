@@ -370,9 +370,14 @@ int dbrt_tensor_at(const struct dbrt_model *m, uint32_t id,
 	return fill_tensor(m, dbrt_tensor_row(m, id), t);
 }
 
+/* The makefiles define it from the file VERSION. */
+#ifndef DBRT_VERSION
+#define DBRT_VERSION "unknown"
+#endif
+
 const char *dbrt_version(void)
 {
-	return "0.1.0";
+	return DBRT_VERSION;
 }
 
 const char *dbrt_status_text(int status)

@@ -168,8 +168,10 @@ static inline void dbp_coder_end(struct dbp_coder *k)
 
 static inline uint16_t dbp_moved(uint16_t estimate, uint32_t bit, uint32_t pace)
 {
-	return bit ? (uint16_t)(estimate + ((65535 - estimate) >> pace)) :
-		     (uint16_t)(estimate - (estimate >> pace));
+	uint32_t now = estimate, one = 65535;
+
+	return (uint16_t)(bit ? now + ((one - now) >> pace) :
+				now - (now >> pace));
 }
 
 static inline void dbp_chance_learn(struct dbp_chance *c, uint32_t bit)

@@ -34,7 +34,7 @@ static int setup(void **state)
 	f->header->magic = DBP_MAGIC;
 	f->header->arena_bytes = 123456;
 	memset(f->header->tool, 0, sizeof(f->header->tool));
-	strcpy(f->header->tool, "dbconvert 0.1.0");
+	strcpy(f->header->tool, "dbconvert 1.2.3");
 	*state = f;
 	return 0;
 }
@@ -172,7 +172,7 @@ static void test_sizes_and_maker(void **state)
 
 	assert_non_null(strstr(text, "#define X_DBP_LEN 3001u\n"));
 	assert_non_null(strstr(text, "#define X_ARENA_BYTES 123456u\n"));
-	assert_non_null(strstr(text, "dbconvert 0.1.0"));
+	assert_non_null(strstr(text, "dbconvert 1.2.3"));
 	free(text);
 }
 

@@ -6,7 +6,6 @@
  * accesses out of bounds.
  */
 #include <dirent.h>
-#include <libgen.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,8 +28,10 @@
 #include "tests/support/temp_folder.h"
 
 #define MODELS "../shared/data/models"
-#define PLACES 64
-#define FLIPS 1000
+#define PLACES 64       /* where files are cut */
+#define QUICK_PLACES 4  /* of real models, unless LONG_FLIPS are asked for */
+#define QUICK_FLIPS 100 /* unless HOSTILE_FLIPS asks for another number */
+#define LONG_FLIPS 1000
 #define CANARY 256
 #define LARGEST_ARENA (64u << 20)
 
@@ -38,6 +39,7 @@ static struct temp_folder folder;
 static char *blobs; /* the blobs' model, as bytes */
 static size_t blobs_bytes;
 static uint32_t seed_now;
+static int flips = QUICK_FLIPS;
 
 /* ---- Models ---- */
 
@@ -57,21 +59,27 @@ static void read_whole(const char *path, char **data, size_t *bytes)
 	fclose(in);
 }
 
-/* The blobs' model comes from the program that stands beside the tests. */
+/* The program blob_model, in the folder BUILD of BUILD/tests/.../this, makes
+ * the model. */
 static int setup(void **state)
 {
 	char self[PATH_MAX], command[PATH_MAX + 200], path[TEMP_PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *tests;
 
 	(void)state;
 	if (n <= 0)
 		return -1;
 	self[n] = 0;
+	tests = strstr(self, "/tests/");
+	if (!tests)
+		return -1;
+	*tests = 0;
+	if (getenv("HOSTILE_FLIPS"))
+		flips = atoi(getenv("HOSTILE_FLIPS"));
 	temp_folder_make(&folder);
-	snprintf(command, sizeof(command),
-		 "'%s/../../blob_model' '%s' "
-		 ">/dev/null",
-		 dirname(self), folder.path);
+	snprintf(command, sizeof(command), "'%s/blob_model' '%s' >/dev/null",
+		 self, folder.path);
 	if (system(command))
 		return -1;
 	read_whole(temp_path(&folder, "blobs.onnx", path), &blobs,
@@ -144,11 +152,13 @@ static void try_model(const void *data, size_t bytes, bool whole,
 	diag_free(&d);
 }
 
-static void truncate_model(const char *data, size_t bytes, const char *what)
+/* Cut at `places` places, evenly spread, and before its last byte. */
+static void truncate_model(const char *data, size_t bytes, size_t places,
+			   const char *what)
 {
-	for (size_t i = 0; i < PLACES; i++)
-		try_model(data, bytes * i / PLACES, false, what,
-			  bytes * i / PLACES);
+	for (size_t i = 0; i < places; i++)
+		try_model(data, bytes * i / places, false, what,
+			  bytes * i / places);
 	try_model(data, bytes - 1, false, what, bytes - 1);
 }
 
@@ -167,10 +177,10 @@ static void flip_model(const char *data, size_t bytes, const char *what)
 	char *copy = malloc(bytes);
 
 	assert_non_null(copy);
-	for (size_t i = 0; i < FLIPS; i++) {
+	for (int i = 0; i < flips; i++) {
 		memcpy(copy, data, bytes);
 		flip(copy, bytes);
-		try_model(copy, bytes, i % 10 == 0, what, i);
+		try_model(copy, bytes, i % 10 == 0, what, (size_t)i);
 	}
 	free(copy);
 }
@@ -178,7 +188,7 @@ static void flip_model(const char *data, size_t bytes, const char *what)
 static void test_model_cut(void **state)
 {
 	(void)state;
-	truncate_model(blobs, blobs_bytes, "blobs");
+	truncate_model(blobs, blobs_bytes, PLACES, "blobs");
 }
 
 static void test_model_flipped(void **state)
@@ -190,6 +200,7 @@ static void test_model_flipped(void **state)
 
 static void test_real_models_cut(void **state)
 {
+	size_t places = flips < LONG_FLIPS ? QUICK_PLACES : PLACES;
 	DIR *dir = opendir(MODELS);
 	const struct dirent *e;
 
@@ -206,7 +217,7 @@ static void test_real_models_cut(void **state)
 			continue;
 		snprintf(path, sizeof(path), MODELS "/%s", e->d_name);
 		read_whole(path, &data, &bytes);
-		truncate_model(data, bytes, e->d_name);
+		truncate_model(data, bytes, places, e->d_name);
 		free(data);
 	}
 	closedir(dir);
@@ -290,7 +301,7 @@ static void test_packed_flipped(void **state)
 	(void)state;
 	file = packed_blobs(&bytes);
 	seed_now = 3;
-	for (int i = 0; i < FLIPS; i++) {
+	for (int i = 0; i < flips; i++) {
 		uint32_t place = dbp_run_random(&seed_now) % bytes;
 		uint8_t kept = file[place];
 
@@ -341,7 +352,7 @@ static void test_packed_rewritten(void **state)
 	changed = malloc(bytes);
 	assert_non_null(changed);
 	seed_now = 4;
-	for (int i = 0; i < 4 * FLIPS; i++) {
+	for (int i = 0; i < 4 * flips; i++) {
 		/* tables and parameters come first, and matter most */
 		uint32_t reach = i % 4 ? 4096 : bytes;
 
@@ -354,7 +365,7 @@ static void test_packed_rewritten(void **state)
 		}
 		free(copy);
 	}
-	assert_true(taken > FLIPS / 10); /* or nothing was tried */
+	assert_true(taken > flips / 10); /* or nothing was tried */
 	free(changed);
 	free(file);
 }
