@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# A model that does not exist.
+dbconvert bad.onnx -o out
+echo "convert: status $?"
+dbconvert inspect bad.onnx
+echo "inspect: status $?"
+dbconvert run bad.onnx blobs/photos/scene_07.png -o out

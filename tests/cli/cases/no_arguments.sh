@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# Usage on standard error, status 2.
+dbconvert

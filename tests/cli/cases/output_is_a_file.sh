@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+# The output folder is a file.
+mkdir made
+: >made/file
+dbconvert blobs/blobs.onnx -o made/file
+status=$?
+ls -l made | awk 'NR > 1 { print $5, $9 }'
+exit $status

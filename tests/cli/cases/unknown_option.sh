@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# An option that does not exist; the nearest one is named.
+dbconvert blobs/blobs.onnx --bitz 4 -o out
