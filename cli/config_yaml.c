@@ -5,16 +5,18 @@
 #include <unistd.h>
 
 #include "base/yaml_file.h"
+#include "cli/option_value.h"
+#include "cli/options.h"
 
-struct reader {
+struct config_reader {
 	struct yaml_file file;
 	struct command *cmd;
 	struct diag *diag;
 	bool seen[COMMAND_MAX_OPTIONS];
 };
 
-static int set(struct reader *r, const struct option_row *row,
-	       const yaml_node_t *at, const char *value)
+static int set_option(struct config_reader *r, const struct option_row *row,
+		      const yaml_node_t *at, const char *value)
 {
 	char subject[256];
 	const char *copy = arena_strdup(&r->cmd->arena, value);
@@ -32,7 +34,7 @@ static bool may_repeat(const struct option_row *row)
 }
 
 /* [1, 2, 3] is "1,2,3", or each by itself where an option may be repeated. */
-static int set_sequence(struct reader *r, const struct option_row *row,
+static int set_sequence(struct config_reader *r, const struct option_row *row,
 			const yaml_node_t *list)
 {
 	char joined[256] = "";
@@ -47,7 +49,7 @@ static int set_sequence(struct reader *r, const struct option_row *row,
 					  "key '%s' holds a list in a list",
 					  row->name);
 		if (may_repeat(row)) {
-			if (set(r, row, item, text))
+			if (set_option(r, row, item, text))
 				return -1;
 			continue;
 		}
@@ -58,11 +60,11 @@ static int set_sequence(struct reader *r, const struct option_row *row,
 			return yaml_error(&r->file, list, r->diag,
 					  "key '%s' is too long", row->name);
 	}
-	return may_repeat(row) ? 0 : set(r, row, list, joined);
+	return may_repeat(row) ? 0 : set_option(r, row, list, joined);
 }
 
 /* {input: 1x3x320x320} */
-static int set_shapes(struct reader *r, const struct option_row *row,
+static int set_shapes(struct config_reader *r, const struct option_row *row,
 		      const yaml_node_t *map)
 {
 	yaml_node_t *key, *value;
@@ -79,13 +81,13 @@ static int set_shapes(struct reader *r, const struct option_row *row,
 		if (n >= (int)sizeof(text))
 			return yaml_error(&r->file, key, r->diag,
 					  "name '%s' is too long", name);
-		if (set(r, row, key, text))
+		if (set_option(r, row, key, text))
 			return -1;
 	}
 	return 0;
 }
 
-static int unknown_key(struct reader *r, const yaml_node_t *key)
+static int unknown_key(struct config_reader *r, const yaml_node_t *key)
 {
 	const char *text = yaml_text(key), *near;
 
@@ -100,19 +102,19 @@ static int unknown_key(struct reader *r, const yaml_node_t *key)
 	return -1;
 }
 
-static int apply(struct reader *r, const yaml_node_t *key,
-		 const yaml_node_t *value)
+static int apply_key(struct config_reader *r, const yaml_node_t *key,
+		     const yaml_node_t *value)
 {
 	const char *text = yaml_text(key);
 	const struct option_row *row = text ? option_find(text) : NULL;
 
 	if (!row || !option_is_key(row))
 		return unknown_key(r, key);
-	if (r->seen[row - option_at(0)])
+	if (r->seen[option_index(row)])
 		return yaml_error(&r->file, key, r->diag,
 				  "key '%s' stands there twice", text);
-	r->seen[row - option_at(0)] = true;
-	if (r->cmd->given[row - option_at(0)])
+	r->seen[option_index(row)] = true;
+	if (r->cmd->given[option_index(row)])
 		return 0;
 	if (value->type == YAML_SEQUENCE_NODE)
 		return set_sequence(r, row, value);
@@ -121,12 +123,12 @@ static int apply(struct reader *r, const yaml_node_t *key,
 	if (value->type != YAML_SCALAR_NODE)
 		return yaml_error(&r->file, value, r->diag,
 				  "key '%s' takes no mapping", text);
-	return set(r, row, value, yaml_text(value));
+	return set_option(r, row, value, yaml_text(value));
 }
 
 int config_yaml_apply(struct command *cmd, struct diag *d)
 {
-	struct reader r = { .cmd = cmd, .diag = d };
+	struct config_reader r = { .cmd = cmd, .diag = d };
 	const char *path = cmd->config_file;
 	yaml_node_t *top, *key, *value;
 	int rc;
@@ -142,7 +144,7 @@ int config_yaml_apply(struct command *cmd, struct diag *d)
 	for (int i = 0; top && rc == 0; i++) {
 		if (!yaml_entry(&r.file, top, i, &key, &value))
 			break;
-		rc = apply(&r, key, value);
+		rc = apply_key(&r, key, value);
 	}
 	yaml_file_close(&r.file);
 	return rc;

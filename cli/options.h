@@ -2,28 +2,9 @@
 #ifndef DBC_CLI_OPTIONS_H
 #define DBC_CLI_OPTIONS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
-
-#include "base/arena.h"
-#include "ir/config.h"
-#include "base/diag.h"
-
-#define COMMAND_MAX_OPTIONS 64
-
-/* The command line: what goes to the converter, and what stays here. */
-struct command {
-	struct config config;
-	const char *config_file; /* --config; NULL: ./dbconvert.yaml if any */
-	const char *output;      /* --output; NULL: not given */
-	const char *draw;        /* run --draw */
-	bool json, help, version;
-
-	const char *const *args; /* what is no option, in order */
-	int arg_count;
-	/* rows of the option table that the command line gave */
-	bool given[COMMAND_MAX_OPTIONS];
-	struct arena arena; /* strings that argv does not hold */
-};
 
 /* Verbs that an option is for. */
 enum {
@@ -42,7 +23,7 @@ enum option_kind {
 	OPTION_SEED,     /* uint64_t */
 	OPTION_WIDTH,    /* an int out of `choices` */
 	OPTION_CHOICE,   /* the index in `choices` */
-	OPTION_SET,      /* an int, a bit for each of `choices` */
+	OPTION_SET,      /* an int, one bit for each of `choices` */
 	OPTION_FRACTION, /* a float from 0 to 1 */
 	OPTION_BYTES,
 	OPTION_DURATION,
@@ -50,9 +31,10 @@ enum option_kind {
 	OPTION_SCALE,
 	OPTION_SHAPE, /* may be given again, as OPTION_REPORT */
 	OPTION_REPORT,
+	OPTION_KINDS,
 };
 
-/* One row an option: parser, help and dbconvert.yaml all read it. */
+/* One row for each option: parser, help and dbconvert.yaml all read it. */
 struct option_row {
 	const char *name;     /* without the two dashes */
 	char letter;          /* 0: none */
@@ -67,24 +49,17 @@ struct option_row {
 
 /* NULL past the end. */
 const struct option_row *option_at(int i);
+/* Number of a row of the table, as for option_at(). */
+int option_index(const struct option_row *row);
+/* NULL where there is none. */
 const struct option_row *option_find(const char *name);
-/* The known option that looks most like it, NULL where none does. */
+const struct option_row *option_find_letter(char letter);
+/* The most similar option name, by edit distance; NULL where none is near. */
 const char *option_nearest(const char *name);
-/* May it stand in dbconvert.yaml? */
+/* Whether it may be a key of dbconvert.yaml. */
 bool option_is_key(const struct option_row *row);
-/*
- * Stores a value. `subject` opens messages ("option '--bits'"). For a flag
- * value is "true" or "false".
- */
-int option_set(struct command *cmd, const struct option_row *row,
-	       const char *subject, const char *value, struct diag *d);
 
-/* Fills the command from the arguments after the verb. -1: a usage error. */
-int options_parse(struct command *cmd, int argc, char **argv, unsigned verb,
-		  struct diag *d);
+/* One line for each option of the verb. */
 void options_help(FILE *out, unsigned verb);
-
-void command_init(struct command *cmd);
-void command_free(struct command *cmd);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBC_CLI_COMMAND_H
+#define DBC_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "ir/config.h"
+
+#define COMMAND_MAX_OPTIONS 64
+
+/* The command line: the converter's config, and what only the command line
+ * tool needs. */
+struct command {
+	struct config config;
+	const char *config_file; /* --config; NULL: ./dbconvert.yaml if any */
+	const char *output;      /* --output; NULL: not given */
+	const char *draw;        /* run --draw */
+	bool json, help, version;
+
+	const char *const *args; /* arguments that are not options, in order */
+	int arg_count;
+	/* rows of the option table that the command line gave */
+	bool given[COMMAND_MAX_OPTIONS];
+	struct arena arena; /* strings that argv does not hold */
+};
+
+void command_init(struct command *cmd);
+void command_free(struct command *cmd);
+
+/* The last part of a path without its extension, in the arena; NULL when
+ * memory is exhausted. */
+char *command_stem(const char *path, struct arena *a);
+/* Makes a folder and its parents where they are missing. */
+int command_make_folder(const char *path, struct diag *d);
+/* Prints the diagnostics from number *printed on to standard error and
+ * advances *printed; `quiet` leaves out warnings and notes. */
+void command_print_notes(const struct diag *d, size_t *printed, bool quiet);
+
+#endif
