@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "converter/data/npy.h"
-#include "converter/onnx/onnx_read.h"
+#include "converter/onnx/onnx_tensor_file.h"
 
 static bool ends_with(const char *s, const char *suffix)
 {

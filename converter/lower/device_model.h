@@ -93,26 +93,4 @@ bool dev_same_dims(const struct dev_tensor *a, const struct dev_tensor *b);
 /* Equal type, scale and zero point. */
 bool dev_same_type(const struct dev_tensor *a, const struct dev_tensor *b);
 
-/* -1 with one diagnostic that names all nodes of operators that the device has
- * no kernel for at all: known before anything is calibrated. */
-int lower_check_operators(const struct graph *g, struct diag *d);
-
-/*
- * Translates a quantized graph, operator by operator; every tensor still in
- * memory of its own. -1 with one diagnostic that names all nodes that have no
- * kernel on the device.
- */
-int lower_graph(const struct graph *g, const struct config *c,
-		struct device_model *m, struct diag *d);
-
-/*
- * Gives every tensor its place. Reshapes, splits and concatenations become
- * ranges of a common buffer where they can, elementwise operators write over
- * an input that nobody needs any more; what is left is packed by size and
- * lifetime. Sets arena_bytes to the exact end of the last byte in use.
- */
-int plan_memory(struct device_model *m, struct diag *d);
-/* No plan can do with less: the most that is alive at one operator. */
-uint64_t plan_lower_bound(const struct device_model *m);
-
 #endif

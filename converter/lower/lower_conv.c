@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolutions on integers: Conv, ConvTranspose, and Gemm as one of 1x1. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <math.h>
 
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_scale.h"
+#include "converter/lower/lower_tensor.h"
+#include "converter/lower/lower_weights.h"
 #include "ir/window.h"
 
 #define BIAS_MAX (1 << 30)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that compute element by element. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_scale.h"
+#include "converter/lower/lower_tensor.h"
 
 /* ---- On integers ---- */
 

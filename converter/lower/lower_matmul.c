@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products in float: MatMul, Gemm, and convolutions as such. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <string.h>
 
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 #include "ir/window.h"
 
 /* Inputs that one operator takes: more are concatenated in two steps. */

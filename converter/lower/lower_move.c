@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that move elements: codes stay codes where they may. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <string.h>
 
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_scale.h"
+#include "converter/lower/lower_tensor.h"
 #include "ir/slice.h"
 
 static int done(struct lower *l, const struct node *n, uint32_t t)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that several nodes are lowered to: see lower.h. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_op.h"
 
 #include <float.h>
+
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 
 struct dev_op *lower_op(struct lower *l, enum dbp_op_kind kind,
 			const uint32_t *inputs, int input_count, uint32_t out,

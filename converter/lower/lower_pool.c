@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pooling, and reductions of whole images as such. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_scale.h"
+#include "converter/lower/lower_tensor.h"
 #include "ir/window.h"
 
 static struct dbp_pool params_of(const struct window *w)

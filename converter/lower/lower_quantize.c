@@ -3,10 +3,14 @@
  * The rounding that quantized models write out, in float: codes are floats
  * with whole values, so that what reads them gets the file's own numbers.
  */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 
 /* A scale or zero point, for one axis of x or all of it. */
 static uint32_t along_axis(struct lower *l, const struct node *n, int slot,

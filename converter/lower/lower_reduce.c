@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators along axes, in float. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
+
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 
 static const enum dbp_reduce_kind reduce_kinds[OP_COUNT] = {
 	[OP_REDUCE_SUM] = DBP_R_SUM,

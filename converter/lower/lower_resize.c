@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize: the source cells of each row and column, computed beforehand. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_operators.h"
 
 #include <math.h>
 
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 #include "ir/resize.h"
 
 #define TAP_ONE 2048 /* struct dbp_resize_tap's weight of 1 */

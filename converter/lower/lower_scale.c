@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scales as the device's integers, and functions as tables. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_scale.h"
 
 #include <math.h>
 
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_tensor.h"
 #include "evaluator/evaluator.h"
 
 int scale_to_multiplier(double ratio, int min_shift, int max_shift,

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tensors and values of a graph that is being lowered: see lower.h. */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_tensor.h"
 
 #include <float.h>
 #include <math.h>
+
+#include "converter/lower/lower_op.h"
+#include "converter/lower/lower_refusal.h"
+#include "converter/lower/lower_scale.h"
 
 bool lower_is_s8(const struct value *v)
 {

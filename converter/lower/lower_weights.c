@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Weights in the order of the kernels: schemas/dbp.md, "Weights". */
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_weights.h"
 
 #include <string.h>
+
+#include "converter/lower/lower_refusal.h"
 
 /* Where a weight lies in the value: strides of output channel, group, input
  * channel of the group; taps are the innermost. */

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_node.h"
+#include "converter/onnx/onnx_normalise.h"
+
 #define MAX_CALL_DEPTH 16
 #define MAX_NODES 200000
 #define MAX_OPERANDS 4096

@@ -3,10 +3,10 @@
  * Every operator's older forms to the one form of ir/ops.def: attributes that
  * became inputs, defaults that changed, operators that were renamed.
  */
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "converter/onnx/onnx_reader.h"
+#include "converter/onnx/onnx_normalise.h"
 
 /* Operators that end as another one. */
 static const struct {
@@ -354,7 +354,7 @@ static int prelu(const struct onnx_node *o, struct node *n)
 
 typedef int normalise_fn(const struct onnx_node *o, struct node *n);
 
-static normalise_fn *const table[OP_COUNT] = {
+static normalise_fn *const forms[OP_COUNT] = {
 	[OP_ADD] = no_axis,
 	[OP_AND] = no_axis,
 	[OP_BATCH_NORM] = batch_norm,
@@ -390,7 +390,7 @@ static normalise_fn *const table[OP_COUNT] = {
 	[OP_XOR] = no_axis,
 };
 
-static int special(const struct onnx_node *o, struct node *n)
+int onnx_normalise(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "Dropout"))
 		return dropout(o, n);
@@ -398,109 +398,5 @@ static int special(const struct onnx_node *o, struct node *n)
 		return ints_to_input(o, n, "shape", 1);
 	if (n->op == OP_SPLIT)
 		return ints_to_input(o, n, "split", 1);
-	return table[n->op] ? table[n->op](o, n) : 0;
-}
-
-/* Trailing operands that are left out are the same as none. */
-static int drop_absent(struct value *const *list, int count)
-{
-	while (count > 0 && !list[count - 1])
-		count--;
-	return count;
-}
-
-static int check_operands(const struct onnx_node *o, const struct node *n)
-{
-	const struct op_info *info = op_info(n->op);
-
-	if (n->input_count < info->min_inputs ||
-	    (info->max_inputs >= 0 && n->input_count > info->max_inputs))
-		return onnx_error(o, "has %d inputs, expected %d to %d",
-				  n->input_count, info->min_inputs,
-				  info->max_inputs);
-	for (int i = 0; i < info->min_inputs; i++)
-		if (!n->inputs[i])
-			return onnx_error(o, "input %d is left out", i);
-	if (info->max_inputs < 0)
-		for (int i = 0; i < n->input_count; i++)
-			if (!n->inputs[i])
-				return onnx_error(o, "input %d is left out", i);
-	return 0;
-}
-
-int onnx_add_node(const struct onnx_node *o, enum op op,
-		  struct value *const *inputs, int input_count,
-		  struct value *const *outputs, int output_count)
-{
-	struct node *n;
-
-	input_count = drop_absent(inputs, input_count);
-	output_count = drop_absent(outputs, output_count);
-	if (output_count == 0)
-		return 0; /* nobody can see what it computes */
-	n = graph_node(o->r->g, op, o->name, inputs, input_count, outputs,
-		       output_count, NULL);
-	if (!n)
-		return onnx_no_memory(o->r);
-	if (onnx_attrs_copy(o, n))
-		return -1;
-	/* most forms look at the first input */
-	if (n->input_count < 1 || (op != OP_CONCAT && !n->inputs[0]))
-		return onnx_error(o, "has no input");
-	return special(o, n) || check_operands(o, n) ? -1 : 0;
-}
-
-/* ---- When all nodes are there ---- */
-
-static int check_outputs(const struct onnx_reader *r, struct node *n)
-{
-	int most = op_info(n->op)->max_outputs;
-
-	for (int i = n->output_count - 1; i > 0; i--) {
-		struct value *v = n->outputs[i];
-
-		if (n->op == OP_SPLIT)
-			break;
-		if (v && value_readers(v) &&
-		    (most == 1 || i >= most || n->op == OP_BATCH_NORM))
-			return node_error(r->d, n,
-					  "output '%s' is not "
-					  "supported",
-					  v->name);
-		if (v && value_readers(v))
-			break;
-		if (v)
-			v->producer = NULL;
-		n->outputs[i] = NULL;
-		n->output_count = i;
-	}
-	return 0;
-}
-
-static int check_finite(const struct onnx_reader *r, const struct node *n)
-{
-	if (!(op_info(n->op)->flags & OPF_W) && n->op != OP_BATCH_NORM)
-		return 0;
-	for (int i = 1; i < n->input_count; i++) {
-		const struct value *v = n->inputs[i];
-		int64_t count = v ? shape_elements(&v->shape) : 0;
-
-		if (!value_is_const(v) || v->dtype != DT_F32)
-			continue;
-		for (int64_t k = 0; k < count; k++)
-			if (!isfinite(((const float *)v->data)[k]))
-				return node_error(r->d, n,
-						  "'%s' holds a "
-						  "value that is not finite",
-						  v->name);
-	}
-	return 0;
-}
-
-int onnx_finish_nodes(struct onnx_reader *r)
-{
-	for (struct node *n = r->g->first; n; n = n->next)
-		if (check_outputs(r, n) || check_finite(r, n))
-			return -1;
-	return 0;
+	return forms[n->op] ? forms[n->op](o, n) : 0;
 }

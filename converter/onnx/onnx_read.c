@@ -5,11 +5,12 @@
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "converter/onnx/onnx_body.h"
+#include "converter/onnx/onnx_node.h"
+#include "converter/onnx/onnx_reader.h"
 #include "converter/onnx/onnx_wire.h"
 #include "base/file_read.h"
 
@@ -17,86 +18,9 @@
 #define OLDEST_IR 3
 #define OLDEST_OPSET 6
 #define NEWEST_OPSET 28
-/* The graph's memory: a multiple of what the file and its external data
- * hold, and something for small files. */
-#define GRAPH_BYTES_PER_BYTE 64
+/* The graph's memory cap: a constant for small files plus
+ * ONNX_GRAPH_BYTES_PER_BYTE for each byte of the file and its external data. */
 #define GRAPH_BYTES_ALWAYS ((size_t)64 << 20)
-
-/* ---- Messages ---- */
-
-int onnx_error(const struct onnx_node *o, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return diag_error(o->r->d, "node '%.200s' (%.100s): %s", o->name,
-			  o->op_type, text);
-}
-
-int onnx_no_memory(const struct onnx_reader *r)
-{
-	return diag_error(r->d, "needs more memory than such a file may take");
-}
-
-/* ---- Values ---- */
-
-enum onnx_data_type onnx_value_type(const struct onnx_reader *r,
-				    const struct value *v)
-{
-	return v->id < r->data_type_count ?
-		       (enum onnx_data_type)r->data_types[v->id] :
-		       ONNX_UNDEFINED;
-}
-
-int onnx_set_value_type(struct onnx_reader *r, const struct value *v,
-			int32_t data_type)
-{
-	if (v->id >= r->data_type_count) {
-		size_t count = 2 * (size_t)v->id + 256;
-		uint8_t *list = arena_array(r->scratch, count, 1);
-
-		if (!list)
-			return onnx_no_memory(r);
-		if (r->data_type_count)
-			memcpy(list, r->data_types, r->data_type_count);
-		r->data_types = list;
-		r->data_type_count = count;
-	}
-	r->data_types[v->id] = (uint8_t)data_type;
-	return 0;
-}
-
-struct value *onnx_constant(struct onnx_reader *r,
-			    const Onnx__TensorProto *proto, const char *name,
-			    const char *what)
-{
-	struct onnx_tensor t;
-	struct onnx_bytes b;
-	struct value *v = NULL;
-	void *data;
-
-	if (onnx_tensor_check(proto, what, &t, r->d) ||
-	    onnx_tensor_bytes(&t, &r->ext, &b, r->d))
-		return NULL;
-	/* what was read from outside counts as part of the file */
-	if (proto->data_location == 1)
-		r->g->arena->cap_bytes += t.raw_bytes * GRAPH_BYTES_PER_BYTE;
-	data = arena_array(r->g->arena, (size_t)t.elements,
-			   dtype_size(t.type->dtype));
-	if (data) {
-		onnx_tensor_convert(t.type, t.elements, b.data, data);
-		v = graph_constant(r->g, name, t.type->dtype, &t.shape, data);
-	}
-	free(b.owned);
-	if (!v)
-		onnx_no_memory(r);
-	else if (onnx_set_value_type(r, v, proto->data_type))
-		v = NULL;
-	return v;
-}
 
 static int add_initializer(struct onnx_reader *r, struct onnx_scope *s,
 			   const Onnx__TensorProto *p)
@@ -279,7 +203,7 @@ static struct graph *read_capped(struct onnx_reader *r, struct arena *a,
 	size_t cap = a->cap_bytes;
 
 	a->cap_bytes = a->used_bytes + GRAPH_BYTES_ALWAYS +
-		       size * GRAPH_BYTES_PER_BYTE;
+		       size * ONNX_GRAPH_BYTES_PER_BYTE;
 	r->g = graph_new(a);
 	if (!r->g)
 		onnx_no_memory(r);
@@ -309,7 +233,7 @@ struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
 		diag_hint(d, "is it an ONNX model, and complete?");
 		return NULL;
 	}
-	arena_init(&scratch, GRAPH_BYTES_ALWAYS + size * GRAPH_BYTES_PER_BYTE);
+	arena_init(&scratch, GRAPH_BYTES_ALWAYS + size * ONNX_GRAPH_BYTES_PER_BYTE);
 	crypto_hash_sha256_init(&hash);
 	crypto_hash_sha256_update(&hash, data, size);
 	r.model = (const Onnx__ModelProto *)m;

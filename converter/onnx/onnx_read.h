@@ -2,10 +2,9 @@
 #ifndef DBC_CONVERTER_ONNX_ONNX_READ_H
 #define DBC_CONVERTER_ONNX_ONNX_READ_H
 
-#include "ir/config.h"
+#include "base/arena.h"
 #include "base/diag.h"
 #include "ir/graph.h"
-#include "ir/tensor.h"
 
 /*
  * Reads an ONNX model into a graph in the one form of ir/ops.def: IR version
@@ -19,7 +18,8 @@
 struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
 			struct diag *d);
 
-/* A TensorProto in a file of its own (.pb), as ONNX test data stores them. */
-int tensor_read_pb(const char *path, struct tensor *t, struct diag *d);
+/* The same from bytes in memory; `path` is for messages and external data. */
+struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
+			 struct arena *a, uint8_t sha256[32], struct diag *d);
 
 #endif

@@ -8,6 +8,9 @@
 #include "ir/graph.h"
 #include "onnx.pb-c.h"
 
+/* Bytes of the graph for each byte of the file, at most. */
+#define ONNX_GRAPH_BYTES_PER_BYTE 64
+
 /*
  * Shared by the files of the ONNX reader. The tree that protobuf-c makes is
  * walked once, body by body (the main graph, called functions): names become
@@ -56,22 +59,5 @@ int onnx_set_value_type(struct onnx_reader *r, const struct value *v,
 struct value *onnx_constant(struct onnx_reader *r,
 			    const Onnx__TensorProto *proto, const char *name,
 			    const char *what);
-
-/* Whether the graph has an operator for this one; OP_NONE if not. */
-enum op onnx_known_op(const char *domain, const char *op_type);
-/*
- * Adds the node to the graph and brings it into the form of ir/ops.def. See
- * onnx_normalise.c for what that means for each operator.
- */
-int onnx_add_node(const struct onnx_node *o, enum op op,
-		  struct value *const *inputs, int input_count,
-		  struct value *const *outputs, int output_count);
-/* What can be done only once all nodes are there: outputs that nobody reads
- * go, weights must be finite. */
-int onnx_finish_nodes(struct onnx_reader *r);
-
-/* The reader on bytes in memory; `path` is for messages and external data. */
-struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
-			 struct arena *a, uint8_t sha256[32], struct diag *d);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "converter/lower/lower.h"
+#include "converter/lower/lower_scale.h"
 #include "converter/pack/pack_describe.h"
 #include "runtime/dbrt.h"
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "converter/pack/plan_views.h"
+
 /* ---- Lives ---- */
 
 static void live(struct plan *p, uint32_t tensor, uint32_t from, uint32_t to)

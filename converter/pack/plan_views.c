@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which tensors are parts of others: see plan.h. */
-#include "converter/pack/plan.h"
+#include "converter/pack/plan_views.h"
 
 /* ---- Places ---- */
 

@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "converter/lower/lower.h"
+#include "converter/lower/lower_scale.h"
+#include "converter/lower/lower_weights.h"
 #include "evaluator/evaluator.h"
 #include "quantizer/quantizer.h"
 #include "runtime/dbrt_internal.h"
