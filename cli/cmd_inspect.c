@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/head_text.h"
+#include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
 #include "converter/pack/packed_file.h"
 

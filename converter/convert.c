@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "converter/heads/head_find.h"
 #include "converter/lower/lower.h"
 #include "converter/onnx/model_load.h"
 #include "converter/pack/pack_encode.h"

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define NMS_IOU .5f
-#define SCORE .5f
+#define DEFAULT_NMS_IOU .5f
+#define DEFAULT_SCORE .5f
 
 struct dbp_head_level *head_levels(struct dbp_head *h)
 {
@@ -68,15 +68,15 @@ bool head_fits(const struct head *h, const struct graph *g)
 bool head_input_size(const struct graph *g, int *height, int *width)
 {
 	const struct shape *s;
-	bool last;
+	bool channels_last;
 
 	if (g->input_count != 1 || g->inputs[0]->shape.rank != 4)
 		return false;
 	s = &g->inputs[0]->shape;
-	last = s->dim[1] != 1 && s->dim[1] != 3 &&
-	       (s->dim[3] == 1 || s->dim[3] == 3);
-	*height = (int)s->dim[last ? 1 : 2];
-	*width = (int)s->dim[last ? 2 : 3];
+	channels_last = s->dim[1] != 1 && s->dim[1] != 3 &&
+			(s->dim[3] == 1 || s->dim[3] == 3);
+	*height = (int)s->dim[channels_last ? 1 : 2];
+	*width = (int)s->dim[channels_last ? 2 : 3];
 	return true;
 }
 
@@ -93,32 +93,18 @@ float head_stride(int input, int cells)
 	return (float)power;
 }
 
-bool head_is_faces(const struct head *h)
-{
-	return h->kind &&
-	       (!strcmp(h->kind, "UltraFace") || !strcmp(h->kind, "YuNet"));
-}
-
 struct dbp_head head_blank(const struct config *c)
 {
+	bool has_score = c->score_threshold >= 0, has_iou = c->nms_iou >= 0;
+
 	return (struct dbp_head){
 		.kind = DBP_HEAD_DETECTOR,
-		.score_threshold = c->score_threshold < 0 ? SCORE :
-							    c->score_threshold,
-		.nms_iou = c->nms_iou < 0 ? NMS_IOU : c->nms_iou,
+		.score_threshold = has_score ? c->score_threshold :
+					       DEFAULT_SCORE,
+		.nms_iou = has_iou ? c->nms_iou : DEFAULT_NMS_IOU,
 		.object_power = 1,
 		.class_power = 1,
 		.center_variance = 1,
 		.size_variance = 1,
 	};
-}
-
-int head_find(const struct graph *g, const struct config *c, struct arena *a,
-	      struct head *out, struct diag *d)
-{
-	*out = (struct head){ 0 };
-	if (c->head ? head_read_yaml(g, c, c->head, a, out, d) :
-		      head_recognise(g, c, a, out, d))
-		return -1;
-	return out->data ? head_set_names(g, c->classes, a, out, d) : 0;
 }

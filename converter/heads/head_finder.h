@@ -5,55 +5,51 @@
 #include "converter/heads/head.h"
 #include "converter/heads/head_dataflow.h"
 
-/* What head_recognise() knows so far, shared by the files that it is in. */
 #define HEAD_MAX_PARTS 6 /* of a level */
 
-enum { DECODED = TRACE_AFFINE | TRACE_MIXED | TRACE_SCALED };
+/* TRACE_* flags of an output that the model decodes itself. */
+enum { TRACE_DECODED = TRACE_AFFINE | TRACE_MIXED | TRACE_SCALED };
 
-/* Channels of a map that are outputs. */
-struct part {
+/* Consecutive channels of a map that reach one output in the same way. */
+struct head_part {
 	const struct trace_map *map;
 	int from, count, output;
-	unsigned flags;
+	unsigned flags; /* TRACE_* */
 };
 
-struct level {
+/* The parts of one grid size. The roles point into `parts`. */
+struct head_level {
 	int height, width;
-	struct part parts[HEAD_MAX_PARTS];
+	struct head_part parts[HEAD_MAX_PARTS];
 	int count;
-	const struct part *box, *object, *score;
+	const struct head_part *box, *object, *score; /* object: or NULL */
+	int anchors;                                  /* boxes a cell */
 };
 
-struct finder {
+/* What head_recognise() knows so far; the families read it. */
+struct head_finder {
 	const struct graph *g;
-	const struct config *c;
 	struct arena *arena;
 	struct head *out;
 	struct trace trace;
-	int height, width; /* of the input */
-	struct level levels[DBP_HEAD_MAX_LEVELS];
+	int height, width;                             /* of the input image */
+	struct head_level levels[DBP_HEAD_MAX_LEVELS]; /* finest first */
 	int level_count;
-	bool places_only; /* not what the boxes' numbers mean */
-	bool half_decoded;
-	struct dbp_head head;
+	int bins;             /* numbers for each side of a box; 1: no DFL */
+	bool locate_only;     /* the box form is not asked for */
+	bool half_decoded;    /* a map is computed on, in an unknown way */
+	struct dbp_head head; /* fields for head_new() */
 };
 
-/* The outputs are not understood, and why; false. */
-bool head_unknown(struct finder *f, const char *why);
-
-/* Fills in the levels, finest first: what comes out as the network made it,
- * at most activated. */
-bool head_gather_levels(struct finder *f);
-/* Which part of each level is what; false where that is not clear. */
-bool head_find_roles(struct finder *f);
-bool head_is_activated(const struct part *p);
-/* How many candidates a cell has, by the rows of its output. */
-int head_rows_a_cell(const struct finder *f, const struct part *p);
-/* Field k of anchor a must be channel a * fields + k of the map. */
-bool head_place_part(const struct part *p, int anchors,
-		     struct dbp_head_part *out);
-
-/* Heads whose boxes are still to be decoded, family by family. */
-bool head_find_raw(struct finder *f);
+/* Records why the outputs are not understood; returns false. */
+bool head_unknown(struct head_finder *f, const char *why);
+/* The activation that is still to be applied to a part of scores. */
+uint8_t head_score_activation(const struct head_part *p);
+/* Allocates f->out from f->head and fills in its levels from f->levels, with
+ * no anchors and offset 0. False with a reason. */
+bool head_build_levels(struct head_finder *f);
+/* Offset of the box centres from the cell's corner: a share of the stride
+ * plus pixels. */
+void head_set_offsets(struct head_finder *f, float cells, float pixels);
 
 #endif

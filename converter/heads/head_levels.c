@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Maps of one size are a level; within it one map, or some channels of one,
- * holds boxes, one the classes, and often one how sure the network is of there
- * being anything.
- */
+#include "converter/heads/head_levels.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/heads/head_finder.h"
-
 #define DFL_CHANNELS 64 /* four distances of 16 bins, as YOLOv8 has them */
 
-/* The run of channels from `c` on that went one way to one output. */
-static struct part part_from(const struct trace_map *m, int c)
+/* The run of channels from `c` on that reach one output in the same way. */
+static struct head_part part_from(const struct trace_map *m, int c)
 {
 	const struct trace_channel *first = &m->channel[c];
-	struct part p = { .map = m,
-			  .from = c,
-			  .output = first->output,
-			  .flags = first->flags };
+	struct head_part p = { .map = m,
+			       .from = c,
+			       .output = first->output,
+			       .flags = first->flags };
 
 	while (c < m->channels && m->channel[c].output == first->output &&
 	       m->channel[c].flags == first->flags &&
@@ -28,7 +23,7 @@ static struct part part_from(const struct trace_map *m, int c)
 	return p;
 }
 
-static struct level *level_of(struct finder *f, int height, int width)
+static struct head_level *level_of(struct head_finder *f, int height, int width)
 {
 	for (int i = 0; i < f->level_count; i++)
 		if (f->levels[i].height == height &&
@@ -37,28 +32,28 @@ static struct level *level_of(struct finder *f, int height, int width)
 	if (f->level_count == DBP_HEAD_MAX_LEVELS)
 		return NULL;
 	f->levels[f->level_count] =
-		(struct level){ .height = height, .width = width };
+		(struct head_level){ .height = height, .width = width };
 	return &f->levels[f->level_count++];
 }
 
-static int finer(const void *a, const void *b)
+static int by_size(const void *a, const void *b)
 {
-	const struct level *x = a, *y = b;
+	const struct head_level *x = a, *y = b;
 
 	return (x->height * x->width < y->height * y->width) -
 	       (x->height * x->width > y->height * y->width);
 }
 
-static bool add_parts(struct finder *f, const struct trace_map *m)
+static bool add_parts(struct head_finder *f, const struct trace_map *m)
 {
 	for (int c = 0; c < m->channels;) {
-		struct part p = part_from(m, c);
-		struct level *l;
+		struct head_part p = part_from(m, c);
+		struct head_level *l;
 
 		c += p.count;
 		if (p.output < 0)
 			continue;
-		f->half_decoded |= (p.flags & DECODED) != 0;
+		f->half_decoded |= (p.flags & TRACE_DECODED) != 0;
 		l = level_of(f, m->height, m->width);
 		if (!l || l->count == HEAD_MAX_PARTS)
 			return false;
@@ -67,18 +62,18 @@ static bool add_parts(struct finder *f, const struct trace_map *m)
 	return true;
 }
 
-bool head_gather_levels(struct finder *f)
+bool head_gather_levels(struct head_finder *f)
 {
 	for (int i = 0; i < f->trace.map_count; i++)
 		if (!add_parts(f, &f->trace.maps[i]))
 			return false;
-	qsort(f->levels, (size_t)f->level_count, sizeof(*f->levels), finer);
+	qsort(f->levels, (size_t)f->level_count, sizeof(*f->levels), by_size);
 	return f->level_count > 0;
 }
 
-/* ---- Where a part stands ---- */
+/* ---- Where a part lies in its output ---- */
 
-int head_rows_a_cell(const struct finder *f, const struct part *p)
+int head_rows_a_cell(const struct head_finder *f, const struct head_part *p)
 {
 	const struct trace_channel *c = &p->map->channel[p->from];
 	const struct shape *s = &f->g->outputs[p->output]->shape;
@@ -92,7 +87,7 @@ int head_rows_a_cell(const struct finder *f, const struct part *p)
 	return (int)(c->step / row);
 }
 
-bool head_place_part(const struct part *p, int anchors,
+bool head_place_part(const struct head_part *p, int anchors,
 		     struct dbp_head_part *out)
 {
 	const struct trace_channel *c = &p->map->channel[p->from];
@@ -119,13 +114,13 @@ bool head_place_part(const struct part *p, int anchors,
 
 /* ---- Roles ---- */
 
-bool head_is_activated(const struct part *p)
+bool head_is_activated(const struct head_part *p)
 {
 	return p->flags & (TRACE_SIGMOID | TRACE_SOFTMAX);
 }
 
-static bool named(const struct finder *f, const struct part *p,
-		  const char *const *words)
+static bool has_name(const struct head_finder *f, const struct head_part *p,
+		     const char *const *words)
 {
 	const char *a = p->map->value->name;
 	const char *b = p->map->value->producer->name;
@@ -138,25 +133,26 @@ static bool named(const struct finder *f, const struct part *p,
 	return false;
 }
 
-static bool named_box(const struct finder *f, const struct part *p)
+static bool named_box(const struct head_finder *f, const struct head_part *p)
 {
 	static const char *const words[] = { "box", "reg", "loc", "dis_pred",
 					     NULL };
 
-	return named(f, p, words);
+	return has_name(f, p, words);
 }
 
-static bool named_object(const struct finder *f, const struct part *p)
+static bool named_object(const struct head_finder *f, const struct head_part *p)
 {
 	static const char *const words[] = { "obj", "center", "ctr", NULL };
 
-	return named(f, p, words);
+	return has_name(f, p, words);
 }
 
-/* Two maps: what is activated holds classes, else the names tell. */
-static bool roles_of_two(const struct finder *f, struct level *l)
+/* Two maps: the activated one holds the classes; else their names decide, else
+ * their channel counts. */
+static bool roles_of_two(const struct head_finder *f, struct head_level *l)
 {
-	const struct part *a = &l->parts[0], *b = &l->parts[1];
+	const struct head_part *a = &l->parts[0], *b = &l->parts[1];
 	bool first_box;
 
 	if (head_is_activated(a) != head_is_activated(b))
@@ -174,19 +170,19 @@ static bool roles_of_two(const struct finder *f, struct level *l)
 	return l->box->count % 4 == 0;
 }
 
-/* More maps: four numbers are a box, one says whether there is anything;
- * landmarks and the like stay unused. */
-static bool roles_of_more(const struct finder *f, struct level *l)
+/* Three maps or more: four channels are a box, one channel is the objectness.
+ * Landmarks are not used. */
+static bool roles_of_more(const struct head_finder *f, struct head_level *l)
 {
 	for (int i = 0; i < l->count; i++) {
-		const struct part *p = &l->parts[i];
+		const struct head_part *p = &l->parts[i];
 
 		if (p->count == 4 && !head_is_activated(p) &&
 		    (!l->box || (named_box(f, p) && !named_box(f, l->box))))
 			l->box = p;
 	}
 	for (int i = 0; i < l->count; i++) {
-		const struct part *p = &l->parts[i];
+		const struct head_part *p = &l->parts[i];
 
 		if (p != l->box && p->count == 1 &&
 		    (!l->object ||
@@ -194,7 +190,7 @@ static bool roles_of_more(const struct finder *f, struct level *l)
 			l->object = p;
 	}
 	for (int i = 0; i < l->count; i++) {
-		const struct part *p = &l->parts[i];
+		const struct head_part *p = &l->parts[i];
 		bool landmarks = l->count > 3 && !head_is_activated(p) &&
 				 p->count % 2 == 0 && p->count > 4;
 
@@ -207,10 +203,10 @@ static bool roles_of_more(const struct finder *f, struct level *l)
 	return l->box && l->object && l->score;
 }
 
-bool head_find_roles(struct finder *f)
+bool head_find_roles(struct head_finder *f)
 {
 	for (int i = 0; i < f->level_count; i++) {
-		struct level *l = &f->levels[i];
+		struct head_level *l = &f->levels[i];
 
 		if (l->count < 2 || l->count != f->levels[0].count)
 			return false;

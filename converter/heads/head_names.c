@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of a head's classes: from the user, from the model's metadata, or of
- * the sets that everybody knows. */
+#include "converter/heads/head_names.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "converter/heads/head.h"
 #include "base/file_read.h"
+#include "converter/heads/head_family.h"
 
 #define MAX_FILE (1 << 20)
 
@@ -41,7 +40,8 @@ static const char *const coco[] = {
 };
 #define COCO_CLASSES ((uint32_t)(sizeof(coco) / sizeof(*coco)))
 
-/* Cuts `text` at any of the characters of `between`; the arena's. */
+/* Splits `text`, which is changed, at any of the characters of `between`; trims
+ * blanks. Returns the number of names, of which `most` are stored. */
 static uint32_t split(char *text, const char *between, const char **names,
 		      uint32_t most)
 {
@@ -63,7 +63,7 @@ static uint32_t split(char *text, const char *between, const char **names,
 	return n;
 }
 
-/* A file with a name a line, or else the names themselves. */
+/* The text of a file with one name a line, or else of the list itself. */
 static char *given_text(const char *classes, struct arena *a,
 			const char **between, struct diag *d)
 {
@@ -133,6 +133,18 @@ static bool metadata_names(const char *text, struct arena *a, struct head *h)
 	return found == count;
 }
 
+/* The names of the data set that such models are usually trained on. */
+static void set_usual_names(struct head *h, uint32_t count)
+{
+	const struct head_family *f = h->family;
+
+	memset(h->names, 0, count * sizeof(*h->names));
+	if (f && count && f->class_count == count)
+		memcpy(h->names, f->class_names, count * sizeof(*h->names));
+	else if (h->data->kind == DBP_HEAD_DETECTOR && count == COCO_CLASSES)
+		memcpy(h->names, coco, sizeof(coco));
+}
+
 int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		   struct head *h, struct diag *d)
 {
@@ -147,10 +159,6 @@ int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		return given_names(classes, a, h, d);
 	if (g->class_names && metadata_names(g->class_names, a, h))
 		return 0;
-	memset(h->names, 0, count * sizeof(*h->names));
-	if (h->data->kind == DBP_HEAD_DETECTOR && count == COCO_CLASSES)
-		memcpy(h->names, coco, sizeof(coco));
-	else if (count == 1 && head_is_faces(h))
-		h->names[0] = "face";
+	set_usual_names(h, count);
 	return 0;
 }

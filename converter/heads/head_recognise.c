@@ -1,167 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a detector's outputs mean, told from the maps that its last
- * convolutions make and from what is done to them on the way out.
+ * Recognises the outputs of a model from the maps that its last convolutions
+ * compute and from the operators between those maps and the outputs.
  */
-#include <string.h>
+#include "converter/heads/head_recognise.h"
 
-#include "converter/heads/head_finder.h"
-#include "converter/heads/head_box_form.h"
+#include "converter/heads/head_families.h"
+#include "converter/heads/head_levels.h"
 
-#define NMS_IOU_FACES .4f
-
-bool head_unknown(struct finder *f, const char *why)
+/* Sets `anchors` of each level, `bins` and the class count. */
+static bool measure_parts(struct head_finder *f)
 {
-	f->out->why = why;
+	const struct head_level *first = &f->levels[0];
+
+	for (int i = 0; i < f->level_count; i++) {
+		struct head_level *l = &f->levels[i];
+		int anchors = head_rows_a_cell(f, l->box);
+
+		if (anchors != head_rows_a_cell(f, l->score) ||
+		    l->box->count % (4 * anchors))
+			return false;
+		l->anchors = anchors;
+	}
+	f->head.class_count = (uint32_t)(first->score->count / first->anchors);
+	f->bins = first->box->count / 4 / first->anchors;
+	for (int i = 0; i < f->level_count; i++) {
+		const struct head_level *l = &f->levels[i];
+		int classes = (int)f->head.class_count;
+
+		if (l->box->count != 4 * f->bins * l->anchors ||
+		    l->score->count != classes * l->anchors)
+			return false;
+	}
+	return true;
+}
+
+/* Boxes have parts with roles, but no family matches. */
+static const char *unmatched(const struct head_finder *f)
+{
+	const struct head_level *l = &f->levels[0];
+
+	if (f->bins > 1 && f->bins != 8 && f->bins != 16 && f->bins != 17)
+		return "it is not clear which outputs are boxes and which are "
+		       "scores";
+	if (l->box->flags & TRACE_EXP)
+		return "the unit of the boxes' distances is not in the model";
+	if (f->level_count > 1 || l->anchors > 1)
+		return "the sizes of the anchors are not in the model";
+	return "the form of the boxes is not known";
+}
+
+/* Fills in the first family of the stage that matches; *matched says whether
+ * there is one. */
+static bool fill_family(struct head_finder *f, enum head_stage stage,
+			bool *matched)
+{
+	const struct head_family *family;
+
+	*matched = false;
+	for (int i = 0; (family = head_family_at(i)); i++) {
+		if (family->stage != stage || !family->matches(f))
+			continue;
+		*matched = true;
+		f->out->kind = family->name;
+		f->out->family = family;
+		return family->fill(f);
+	}
 	return false;
 }
 
-/* ---- Boxes that are decoded already ---- */
-
-static bool is_list(const struct value *v)
+static bool find_by_levels(struct head_finder *f)
 {
-	return v->dtype == DT_F32 && v->shape.rank == 3 &&
-	       v->shape.dim[0] == 1 && v->shape.dim[1] > 0 &&
-	       v->shape.dim[2] > 0;
-}
+	bool matched, done;
 
-static bool is_decoded(const struct finder *f, int output)
-{
-	return f->trace.output_flags[output] & DECODED;
-}
-
-/* With four classes, scores look like boxes: then the name tells. */
-static bool called_boxes(const struct value *v)
-{
-	return strcasestr(v->name, "box") || strcasestr(v->name, "loc");
-}
-
-static bool find_pair(const struct finder *f, int *box, int *score)
-{
-	const struct graph *g = f->g;
-
-	*box = *score = -1;
-	for (int i = 0; i < g->output_count; i++) {
-		const struct value *v = g->outputs[i];
-
-		if (is_list(v) && v->shape.dim[2] == 4 && is_decoded(f, i) &&
-		    (*box < 0 ||
-		     (called_boxes(v) && !called_boxes(g->outputs[*box]))))
-			*box = i;
+	if (!head_input_size(f->g, &f->height, &f->width) ||
+	    !head_gather_levels(f))
+		return head_unknown(f, "they are neither boxes nor classes");
+	if (f->half_decoded && !f->locate_only)
+		return head_unknown(f, "the model decodes its boxes in a way "
+				       "that is not known");
+	if (f->levels[0].count == 1) {
+		done = fill_family(f, HEAD_STAGE_LEVELS, &matched);
+		return matched ? done :
+				 head_unknown(f, "the form of the boxes is "
+						 "not known");
 	}
-	for (int i = 0; *box >= 0 && i < g->output_count; i++) {
-		const struct value *v = g->outputs[i];
+	if (!head_find_roles(f))
+		return head_unknown(f, "it is not clear which outputs are "
+				       "boxes and which are scores");
+	if (!measure_parts(f))
+		return head_unknown(f, "boxes and scores do not match");
+	if (f->locate_only)
+		return head_build_levels(f);
+	done = fill_family(f, HEAD_STAGE_ROLES, &matched);
+	return matched ? done : head_unknown(f, unmatched(f));
+}
 
-		if (i == *box || !is_list(v) ||
-		    v->shape.dim[1] != g->outputs[*box]->shape.dim[1])
-			continue;
-		if (*score >= 0)
+static bool find(struct head_finder *f)
+{
+	bool matched;
+
+	if (!f->locate_only) {
+		if (fill_family(f, HEAD_STAGE_OUTPUTS, &matched))
+			return true;
+		if (matched)
 			return false;
-		*score = i;
 	}
-	return *score >= 0;
-}
-
-static bool build_list(struct finder *f, int64_t candidates,
-		       const struct dbp_head_level *l)
-{
-	f->head.level_count = 1;
-	if (candidates > DBP_HEAD_MAX_CANDIDATES)
-		return head_unknown(f, "there are too many boxes");
-	if (head_new(f->out, &f->head, f->arena))
-		return head_unknown(f, "memory is exhausted");
-	*head_levels(f->out->data) = *l;
-	f->out->kind = "boxes and scores";
-	return head_probe_boxes(f->g, f->out) ||
-	       head_unknown(f, "boxes are neither corners nor centres");
-}
-
-static bool find_boxes_and_scores(struct finder *f)
-{
-	int box, score;
-	const struct shape *s;
-
-	if (!find_pair(f, &box, &score))
-		return false;
-	s = &f->g->outputs[score]->shape;
-	f->head.class_count = (uint32_t)s->dim[2];
-	f->head.background = s->dim[2] > 1 &&
-			     (f->trace.output_flags[score] & TRACE_SOFTMAX);
-	return build_list(f, s->dim[1],
-			  &(struct dbp_head_level){
-				  .columns = (uint32_t)s->dim[1],
-				  .rows = 1,
-				  .anchors = 1,
-				  .first_anchor = DBP_NONE,
-				  .box = { (uint32_t)box, 0, 4, 0, 1 },
-				  .score = { (uint32_t)score, 0,
-					     (uint32_t)s->dim[2], 0, 1 },
-				  .object.output = DBP_NONE });
-}
-
-/*
- * One list of boxes and scores: [1, n, 5 + classes] with a score of there
- * being anything (YOLOv5, YOLOX), or [1, 4 + classes, n] without (YOLOv8).
- */
-static bool find_list(struct finder *f)
-{
-	const struct value *v = f->g->outputs[0];
-	bool rows;
-	uint32_t n, fields, step, cell, first;
-
-	if (f->g->output_count != 1 || !is_list(v) || !is_decoded(f, 0))
-		return false;
-	rows = v->shape.dim[1] > v->shape.dim[2];
-	n = (uint32_t)v->shape.dim[rows ? 1 : 2];
-	fields = (uint32_t)v->shape.dim[rows ? 2 : 1];
-	first = rows ? 5 : 4;
-	if (fields <= first || n < 8)
-		return false;
-	cell = rows ? fields : 1;
-	step = rows ? 1 : n;
-	f->head.class_count = fields - first;
-	return build_list(f, n,
-			  &(struct dbp_head_level){
-				  .columns = n,
-				  .rows = 1,
-				  .anchors = 1,
-				  .first_anchor = DBP_NONE,
-				  .box = { 0, 0, cell, 0, step },
-				  .score = { 0, first * step, cell, 0, step },
-				  .object = { rows ? 0 : DBP_NONE, 4 * step,
-					      cell, 0, step } });
-}
-
-static bool find_classes(struct finder *f)
-{
-	const struct value *v = f->g->outputs[0];
-
-	if (f->g->output_count != 1 || v->dtype != DT_F32 ||
-	    v->shape.rank != 2 || v->shape.dim[0] != 1 || v->shape.dim[1] < 2)
-		return false;
-	f->head.kind = DBP_HEAD_CLASSIFIER;
-	f->head.class_count = (uint32_t)v->shape.dim[1];
-	f->out->kind = "classes";
-	return head_new(f->out, &f->head, f->arena) == 0;
-}
-
-static bool find(struct finder *f)
-{
-	if (!f->places_only &&
-	    (find_classes(f) || find_boxes_and_scores(f) || find_list(f)))
-		return true;
-	return f->out->why ? false : head_find_raw(f);
+	return find_by_levels(f);
 }
 
 static int recognise(const struct graph *g, const struct config *c,
-		     struct arena *a, bool places_only, struct head *out,
+		     struct arena *a, bool locate_only, struct head *out,
 		     struct diag *d)
 {
-	struct finder f = { .g = g,
-			    .c = c,
-			    .arena = a,
-			    .out = out,
-			    .places_only = places_only };
+	struct head_finder f = {
+		.g = g, .arena = a, .out = out, .locate_only = locate_only
+	};
 
 	f.head = head_blank(c);
 	if (g->output_count == 0 || g->output_count > DBP_MAX_IO)
@@ -169,12 +123,12 @@ static int recognise(const struct graph *g, const struct config *c,
 	if (trace_outputs(g, a, &f.trace, d))
 		return -1;
 	if (find(&f) && head_fits(out, g)) {
-		if (c->nms_iou < 0 && head_is_faces(out))
-			out->data->nms_iou = NMS_IOU_FACES;
+		if (c->nms_iou < 0 && out->family && out->family->nms_iou > 0)
+			out->data->nms_iou = out->family->nms_iou;
 		out->why = NULL;
 		return 0;
 	}
-	out->data = NULL;
+	*out = (struct head){ .why = out->why };
 	return 0;
 }
 
@@ -184,7 +138,7 @@ int head_recognise(const struct graph *g, const struct config *c,
 	return recognise(g, c, a, false, out, d);
 }
 
-int head_places(const struct graph *g, const struct config *c, struct arena *a,
+int head_locate(const struct graph *g, const struct config *c, struct arena *a,
 		struct head *out, struct diag *d)
 {
 	return recognise(g, c, a, true, out, d);

@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A head as people write it down: dbconvert(1), HEADS. Where boxes and scores
- * stand need not be said if it can be told from the graph.
- */
+/* The keys of the file and their values: dbconvert(1) under HEADS. */
+#include "converter/heads/head_yaml.h"
+
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "converter/heads/head.h"
-#include "base/yaml_file.h"
 #include "base/text.h"
+#include "base/yaml_file.h"
+#include "converter/heads/head_yaml_build.h"
 
-#define MAX_ANCHORS 64 /* a level */
-
-struct level_spec {
-	struct dbp_head_level level;
-	const yaml_node_t *at;
-	bool has_grid, has_stride, has_box;
-	float anchors[2 * MAX_ANCHORS];
-	uint32_t anchor_count; /* given; 0: none */
-};
-
-struct reader {
-	struct yaml_file f;
-	const struct graph *g;
-	struct arena *arena;
-	struct diag *d;
-	struct head *out;
-	struct dbp_head head;
-	struct level_spec levels[DBP_HEAD_MAX_LEVELS];
-	uint32_t level_count;
-	bool has_form, has_offset;
-	float offset;
-};
-
-typedef int set_fn(struct reader *r, const yaml_node_t *n, void *to);
+typedef int set_fn(struct head_yaml *r, const yaml_node_t *n, void *to);
 
 struct key {
 	const char *name;
@@ -40,14 +18,15 @@ struct key {
 	size_t offset;
 };
 
-/* Each entry of a mapping by its row of the table. */
-static int read_map(struct reader *r, const yaml_node_t *map,
+/* Sets each entry of a mapping by its row of the table. */
+static int read_map(struct head_yaml *r, const yaml_node_t *map,
 		    const struct key *keys, void *to)
 {
 	yaml_node_t *key, *value;
 
 	if (map->type != YAML_MAPPING_NODE)
-		return yaml_error(&r->f, map, r->d, "expected `key: value`s");
+		return yaml_error(&r->f, map, r->d,
+				  "expected a mapping, 'key: value'");
 	for (int i = 0; yaml_entry(&r->f, map, i, &key, &value); i++) {
 		const struct key *k = keys;
 		const char *name = yaml_text(key);
@@ -65,7 +44,7 @@ static int read_map(struct reader *r, const yaml_node_t *map,
 
 /* ---- Values ---- */
 
-static int get_number(struct reader *r, const yaml_node_t *n, double low,
+static int get_number(struct head_yaml *r, const yaml_node_t *n, double low,
 		      double high, double *out)
 {
 	const char *text = yaml_text(n);
@@ -76,7 +55,7 @@ static int get_number(struct reader *r, const yaml_node_t *n, double low,
 	return 0;
 }
 
-static int set_share(struct reader *r, const yaml_node_t *n, void *to)
+static int set_share(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	double x;
 
@@ -86,7 +65,7 @@ static int set_share(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_power(struct reader *r, const yaml_node_t *n, void *to)
+static int set_power(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	double x;
 
@@ -96,7 +75,7 @@ static int set_power(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_count(struct reader *r, const yaml_node_t *n, void *to)
+static int set_count(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	double x;
 
@@ -108,7 +87,7 @@ static int set_count(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_flag(struct reader *r, const yaml_node_t *n, void *to)
+static int set_flag(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	const char *text = yaml_text(n);
 
@@ -118,7 +97,7 @@ static int set_flag(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_bins(struct reader *r, const yaml_node_t *n, void *to)
+static int set_bins(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	double x;
 
@@ -128,8 +107,9 @@ static int set_bins(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-/* A pair of numbers, or one for both. */
-static int get_pair(struct reader *r, const yaml_node_t *n, float *a, float *b)
+/* Two numbers, or one number for both. */
+static int get_pair(struct head_yaml *r, const yaml_node_t *n, float *a,
+		    float *b)
 {
 	const yaml_node_t *second = yaml_item(&r->f, n, 1);
 	const yaml_node_t *first = yaml_item(&r->f, n, 0);
@@ -147,14 +127,14 @@ static int get_pair(struct reader *r, const yaml_node_t *n, float *a, float *b)
 	return 0;
 }
 
-static int set_variances(struct reader *r, const yaml_node_t *n, void *to)
+static int set_variances(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	struct dbp_head *h = to;
 
 	return get_pair(r, n, &h->center_variance, &h->size_variance);
 }
 
-static int set_offset(struct reader *r, const yaml_node_t *n, void *to)
+static int set_offset(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	double x;
 
@@ -166,19 +146,29 @@ static int set_offset(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static const char *const forms[] = {
-	[DBP_BOX_CORNERS] = "corners", [DBP_BOX_CENTER] = "center",
-	[DBP_BOX_PRIOR] = "prior",     [DBP_BOX_DISTANCE] = "distance",
-	[DBP_BOX_SQUARE] = "square",   [DBP_BOX_TANH] = "tanh",
-};
-
 static const char *const activations[] = {
 	[DBP_ACT_NONE] = "none",
 	[DBP_ACT_SIGMOID] = "sigmoid",
 	[DBP_ACT_SOFTMAX] = "softmax",
 };
 
-static int set_choice(struct reader *r, const yaml_node_t *n,
+static int not_a_choice(struct head_yaml *r, const yaml_node_t *n,
+			const char *const *choices, int count)
+{
+	const char *text = yaml_text(n);
+	char list[128] = "";
+	size_t length = 0;
+
+	for (int i = 0; i < count && length < sizeof(list); i++)
+		length += (size_t)snprintf(list + length, sizeof(list) - length,
+					   "%s%s", i ? ", " : "", choices[i]);
+	yaml_error(&r->f, n, r->d, "'%s' is not a valid value",
+		   text ? text : "");
+	diag_hint(r->d, "expected one of %s", list);
+	return -1;
+}
+
+static int set_choice(struct head_yaml *r, const yaml_node_t *n,
 		      const char *const *choices, int count, uint8_t *to)
 {
 	const char *text = yaml_text(n);
@@ -188,24 +178,23 @@ static int set_choice(struct reader *r, const yaml_node_t *n,
 			*to = (uint8_t)i;
 			return 0;
 		}
-	return yaml_error(&r->f, n, r->d, "'%s' is none of %s, %s, %s, ...",
-			  text ? text : "", choices[0], choices[1], choices[2]);
+	return not_a_choice(r, n, choices, count);
 }
 
-static int set_form(struct reader *r, const yaml_node_t *n, void *to)
+static int set_form(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	r->has_form = true;
-	return set_choice(r, n, forms, DBP_BOX_FORMS, to);
+	return set_choice(r, n, head_box_forms, DBP_BOX_FORMS, to);
 }
 
-static int set_activation(struct reader *r, const yaml_node_t *n, void *to)
+static int set_activation(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	return set_choice(r, n, activations, 3, to);
 }
 
 /* ---- Parts and levels ---- */
 
-static int set_output(struct reader *r, const yaml_node_t *n, void *to)
+static int set_output(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	const char *name = yaml_text(n);
 
@@ -219,7 +208,7 @@ static int set_output(struct reader *r, const yaml_node_t *n, void *to)
 }
 
 #define PART(member) offsetof(struct dbp_head_part, member)
-static int set_part(struct reader *r, const yaml_node_t *n, void *to)
+static int set_part(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	static const struct key keys[] = {
 		{ "output", set_output, PART(output) },
@@ -234,9 +223,9 @@ static int set_part(struct reader *r, const yaml_node_t *n, void *to)
 	return read_map(r, n, keys, to);
 }
 
-static int set_grid(struct reader *r, const yaml_node_t *n, void *to)
+static int set_grid(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
-	struct level_spec *l = to;
+	struct head_yaml_level *l = to;
 	const yaml_node_t *w = yaml_item(&r->f, n, 0);
 	const yaml_node_t *h = yaml_item(&r->f, n, 1);
 
@@ -249,26 +238,27 @@ static int set_grid(struct reader *r, const yaml_node_t *n, void *to)
 		       0;
 }
 
-static int set_stride(struct reader *r, const yaml_node_t *n, void *to)
+static int set_stride(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
-	struct level_spec *l = to;
+	struct head_yaml_level *l = to;
 
 	l->has_stride = true;
 	return get_pair(r, n, &l->level.stride_x, &l->level.stride_y);
 }
 
-static int set_anchors(struct reader *r, const yaml_node_t *n, void *to)
+static int set_anchors(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
-	struct level_spec *l = to;
+	struct head_yaml_level *l = to;
 	const yaml_node_t *pair;
 
 	if (n->type != YAML_SEQUENCE_NODE)
 		return yaml_error(&r->f, n, r->d,
 				  "expected [[width, height], ...]");
 	while ((pair = yaml_item(&r->f, n, (int)l->anchor_count))) {
-		if (l->anchor_count == MAX_ANCHORS)
-			return yaml_error(&r->f, n, r->d, "more than %d",
-					  MAX_ANCHORS);
+		if (l->anchor_count == HEAD_YAML_MAX_ANCHORS)
+			return yaml_error(&r->f, n, r->d,
+					  "more than %d anchors",
+					  HEAD_YAML_MAX_ANCHORS);
 		if (get_pair(r, pair, &l->anchors[2 * l->anchor_count],
 			     &l->anchors[2 * l->anchor_count + 1]))
 			return -1;
@@ -277,16 +267,16 @@ static int set_anchors(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_box(struct reader *r, const yaml_node_t *n, void *to)
+static int set_box(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
-	struct level_spec *l = to;
+	struct head_yaml_level *l = to;
 
 	l->has_box = true;
 	return set_part(r, n, &l->level.box);
 }
 
-#define SPEC(member) offsetof(struct level_spec, member)
-static int set_levels(struct reader *r, const yaml_node_t *n, void *to)
+#define SPEC(member) offsetof(struct head_yaml_level, member)
+static int set_levels(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	static const struct key keys[] = {
 		{ "grid", set_grid, 0 },
@@ -301,7 +291,7 @@ static int set_levels(struct reader *r, const yaml_node_t *n, void *to)
 
 	(void)to;
 	while ((item = yaml_item(&r->f, n, (int)r->level_count))) {
-		struct level_spec *l = &r->levels[r->level_count];
+		struct head_yaml_level *l = &r->levels[r->level_count];
 
 		if (r->level_count == DBP_HEAD_MAX_LEVELS)
 			return yaml_error(&r->f, n, r->d, "more than %d levels",
@@ -315,7 +305,7 @@ static int set_levels(struct reader *r, const yaml_node_t *n, void *to)
 	return 0;
 }
 
-static int set_classes(struct reader *r, const yaml_node_t *n, void *to)
+static int set_classes(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	const char **names = arena_array(r->arena, 65536, sizeof(*names));
 	const yaml_node_t *item;
@@ -341,7 +331,7 @@ static int set_classes(struct reader *r, const yaml_node_t *n, void *to)
 /* ---- The whole ---- */
 
 #define HEAD(member) offsetof(struct dbp_head, member)
-static int set_acts(struct reader *r, const yaml_node_t *n, void *to)
+static int set_acts(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	static const struct key keys[] = {
 		{ "box", set_activation, HEAD(box_act) },
@@ -353,7 +343,7 @@ static int set_acts(struct reader *r, const yaml_node_t *n, void *to)
 	return read_map(r, n, keys, to);
 }
 
-static int set_powers(struct reader *r, const yaml_node_t *n, void *to)
+static int set_powers(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	static const struct key keys[] = {
 		{ "object", set_power, HEAD(object_power) },
@@ -364,7 +354,7 @@ static int set_powers(struct reader *r, const yaml_node_t *n, void *to)
 	return read_map(r, n, keys, to);
 }
 
-static int read_spec(struct reader *r)
+static int read_spec(struct head_yaml *r)
 {
 	static const struct key keys[] = {
 		{ "boxes", set_form, HEAD(box_form) },
@@ -387,137 +377,28 @@ static int read_spec(struct reader *r)
 		      diag_error(r->d, "%s: is empty", r->f.name);
 }
 
-/* What the file leaves out comes from what the graph tells. */
-static int complete(struct reader *r, const struct config *c)
+static int read_head(struct head_yaml *r, const struct config *c)
 {
-	struct head found = { 0 };
-	const struct dbp_head_level *known;
-	bool all = r->level_count > 0;
-
-	for (uint32_t i = 0; i < r->level_count; i++)
-		all = all && r->levels[i].has_box && r->levels[i].has_grid;
-	if (all)
-		return 0;
-	if (head_places(r->g, c, r->arena, &found, r->d))
-		return -1;
-	if (!found.data)
-		return diag_error(r->d,
-				  "%s: where boxes and scores stand cannot be "
-				  "told from the model; give `grid`, `box` and "
-				  "`score` of every level",
-				  r->f.name);
-	if (r->level_count && r->level_count != found.data->level_count)
-		return diag_error(r->d, "%s: has %u levels, the model %u",
-				  r->f.name, r->level_count,
-				  found.data->level_count);
-	r->level_count = found.data->level_count;
-	known = head_levels(found.data);
-	for (uint32_t i = 0; i < r->level_count; i++) {
-		struct level_spec *l = &r->levels[i];
-		float x = l->level.stride_x, y = l->level.stride_y;
-
-		l->level = known[i];
-		if (l->has_stride) {
-			l->level.stride_x = x;
-			l->level.stride_y = y;
-		}
-	}
-	r->head.class_count = found.data->class_count;
-	return 0;
-}
-
-static int build_level(struct reader *r, struct level_spec *l,
-		       uint32_t *anchors)
-{
-	int height, width;
-
-	if (l->level.score.output == DBP_NONE)
-		return yaml_error(&r->f, l->at, r->d,
-				  "a level lacks its `score`");
-	if (!l->level.anchors)
-		l->level.anchors = l->anchor_count ? l->anchor_count : 1;
-	if (l->anchor_count && l->anchor_count != l->level.anchors)
-		return yaml_error(&r->f, l->at, r->d,
-				  "has %u anchors, the model %u a cell",
-				  l->anchor_count, l->level.anchors);
-	if (!(l->level.stride_x > 0) &&
-	    head_input_size(r->g, &height, &width)) {
-		l->level.stride_x = head_stride(width, (int)l->level.columns);
-		l->level.stride_y = head_stride(height, (int)l->level.rows);
-	}
-	if (r->has_offset)
-		l->level.offset = r->offset;
-	l->level.first_anchor = l->anchor_count ? *anchors : DBP_NONE;
-	*anchors += l->anchor_count;
-	return 0;
-}
-
-static int build(struct reader *r)
-{
-	uint32_t anchors = 0, at = 0;
-
-	for (uint32_t i = 0; i < r->level_count; i++)
-		if (build_level(r, &r->levels[i], &anchors))
-			return -1;
-	r->head.level_count = r->level_count;
-	r->head.anchor_count = anchors;
-	if (!r->head.class_count)
-		return diag_error(r->d, "%s: lacks `classes`", r->f.name);
-	if (head_new(r->out, &r->head, r->arena))
-		return diag_error(r->d, "out of memory");
-	for (uint32_t i = 0; i < r->level_count; i++) {
-		const struct level_spec *l = &r->levels[i];
-
-		head_levels(r->out->data)[i] = l->level;
-		memcpy(head_anchors(r->out->data) + 2 * at, l->anchors,
-		       2 * l->anchor_count * sizeof(float));
-		at += l->anchor_count;
-	}
-	r->out->kind = forms[r->head.box_form];
-	if (!head_fits(r->out, r->g))
-		return diag_error(r->d,
-				  "%s: does not fit the model's outputs: "
-				  "boxes or scores lie outside of them",
-				  r->f.name);
-	return 0;
-}
-
-/* Names in the file are those without the background. */
-static int check_names(struct reader *r, uint32_t named)
-{
-	if (!named || named + r->head.background == r->head.class_count)
-		return 0;
-	return diag_error(r->d, "%s: gives %u classes, the model has %u",
-			  r->f.name, named,
-			  r->head.class_count - r->head.background);
-}
-
-static int read_head(struct reader *r, const struct config *c)
-{
-	uint32_t named;
-
 	if (read_spec(r))
 		return -1;
 	if (!r->has_form)
-		return diag_error(r->d, "%s: lacks `boxes`, their form",
+		return diag_error(r->d,
+				  "%s: key 'boxes', the form of the boxes, is "
+				  "missing",
 				  r->f.name);
-	named = r->head.class_count;
-	r->head.class_count += r->head.background;
-	/* the command line wins */
+	/* the command line overrides the file */
 	if (c->score_threshold >= 0)
 		r->head.score_threshold = c->score_threshold;
 	if (c->nms_iou >= 0)
 		r->head.nms_iou = c->nms_iou;
-	if (complete(r, c) || check_names(r, named))
-		return -1;
-	return build(r);
+	return head_yaml_build(r, c);
 }
 
 int head_read_yaml(const struct graph *g, const struct config *c,
 		   const char *path, struct arena *a, struct head *out,
 		   struct diag *d)
 {
-	struct reader *r = arena_array(a, 1, sizeof(*r));
+	struct head_yaml *r = arena_array(a, 1, sizeof(*r));
 	int err;
 
 	if (!r)

@@ -6,7 +6,7 @@
 
 #include "converter/onnx/model_load.h"
 #include "converter/measure/float_detections.h"
-#include "converter/heads/head.h"
+#include "converter/heads/head_find.h"
 #include "converter/pack/packed_file.h"
 #include "converter/data/tensor_file.h"
 #include "evaluator/evaluator.h"

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
 #include "passes/pipeline.h"
 

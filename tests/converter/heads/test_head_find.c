@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "converter/heads/head.h"
+#include "converter/heads/head_families.h"
+#include "converter/heads/head_find.h"
 #include "passes/passes.h"
 #include "tests/support/temp_folder.h"
 
@@ -300,7 +301,7 @@ static void test_priors(void **state)
 	(void)state;
 	find(&f, SSD);
 	assert_null(f.head.data);
-	assert_non_null(strstr(f.head.why, "priors"));
+	assert_non_null(strstr(f.head.why, "anchors"));
 	done(&f);
 	find_with(&f, SSD,
 		  "boxes: prior\nbackground: true\nvariances: [0.1, 0.2]\n"
@@ -364,7 +365,7 @@ static void refuse(const char *yaml, const char *message)
 static void test_bad_yaml(void **state)
 {
 	(void)state;
-	refuse("classes: [a]\n", "lacks `boxes`");
+	refuse("classes: [a]\n", "'boxes', the form of the boxes, is missing");
 	refuse("boxes: round\n", "head.yaml:1: 'round'");
 	refuse("boxes: prior\nbox: 1\n", "head.yaml:2: unknown key 'box'");
 	refuse("boxes: prior\nthreshold: 2\n", "head.yaml:2");
@@ -404,6 +405,23 @@ static void test_names(void **state)
 	done(&f);
 }
 
+/* Every row is complete and no row stands there twice. */
+static void test_families(void **state)
+{
+	const struct head_family *a, *b;
+
+	(void)state;
+	for (int i = 0; (a = head_family_at(i)); i++) {
+		assert_non_null(a->name);
+		assert_non_null(a->matches);
+		assert_non_null(a->fill);
+		assert_true(!a->class_count == !a->class_names);
+		assert_true(a->nms_iou >= 0 && a->nms_iou < 1);
+		for (int k = 0; k < i && (b = head_family_at(k)); k++)
+			assert_ptr_not_equal(a, b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

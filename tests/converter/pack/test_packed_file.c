@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "converter/convert.h"
+#include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
 #include "passes/pipeline.h"
 #include "converter/target.h"
