@@ -24,6 +24,20 @@ void diag_free(struct diag *d)
 	*d = (struct diag){ 0 };
 }
 
+char *diag_enter(struct diag *d, const char *file)
+{
+	char *former = d->file;
+
+	d->file = file ? strdup(file) : NULL;
+	return former;
+}
+
+void diag_leave(struct diag *d, char *former)
+{
+	free(d->file);
+	d->file = former;
+}
+
 void diag_set_file(struct diag *d, const char *file)
 {
 	free(d->file);

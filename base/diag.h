@@ -11,8 +11,8 @@
  * 0 or -1 and leave the message here; only main prints and exits.
  *
  * An error reads `FILE: node 'x' (Op): what is wrong`, lower case, no full
- * stop; `FILE: ` is put in front from diag_set_file(). Control characters in
- * the text are escaped, overlong messages are cut (names come from files).
+ * stop. `FILE: ` is the subject of diag_enter(). Control characters in the text
+ * are escaped and long messages are cut, because names come from files.
  */
 enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
 
@@ -31,7 +31,15 @@ struct diag {
 
 void diag_init(struct diag *d);
 void diag_free(struct diag *d);
-/* The file that following messages are about; NULL for none. */
+/*
+ * Makes `file` (copied; NULL for none) the subject of the messages up to the
+ * diag_leave() that gets the result. Pairs nest. Every path between the two,
+ * error paths too, must reach diag_leave().
+ */
+char *diag_enter(struct diag *d, const char *file)
+	__attribute__((warn_unused_result));
+void diag_leave(struct diag *d, char *former);
+/* Sets the subject for good; diag_enter() is the better choice. */
 void diag_set_file(struct diag *d, const char *file);
 /* Records an error; always returns -1, so that `return diag_error(...)`. */
 int diag_error(struct diag *d, const char *fmt, ...)
@@ -43,7 +51,7 @@ void diag_note(struct diag *d, const char *fmt, ...)
 /* Attaches a hint to the newest entry. */
 void diag_hint(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Was there an error, even one whose message found no memory? */
+/* Whether there was an error, even if there was no memory for its message. */
 bool diag_failed(const struct diag *d);
 
 #endif

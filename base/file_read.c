@@ -131,17 +131,3 @@ const char *regular_file_kind(const uint8_t *data, size_t size)
 			return kinds[i].kind;
 	return NULL;
 }
-
-char *regular_file_subject(struct diag *d, const char *path)
-{
-	char *former = d->file ? strdup(d->file) : NULL;
-
-	diag_set_file(d, path);
-	return former;
-}
-
-void regular_file_end_subject(struct diag *d, char *former)
-{
-	diag_set_file(d, former);
-	free(former);
-}

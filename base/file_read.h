@@ -15,7 +15,7 @@ struct regular_file {
 
 /*
  * Reads a whole regular file of 1 to max_bytes bytes; never blocks on a FIFO
- * and never reads a device. Messages are about the file of diag_set_file().
+ * and never reads a device. Messages do not name the path: see diag_enter().
  */
 int regular_file_read(const char *path, size_t max_bytes,
 		      struct regular_file *f, struct diag *d);
@@ -24,14 +24,7 @@ void regular_file_free(struct regular_file *f);
 /* pread() of exactly n bytes: 0, or -1 (errno 0: the file is shorter). */
 int regular_file_pread(int fd, void *out, size_t n, uint64_t offset);
 
-/* What the first bytes say that the file is ("PNG image"), or NULL. */
+/* The kind of file by its first bytes ("PNG image"), or NULL. */
 const char *regular_file_kind(const uint8_t *data, size_t size);
-
-/*
- * Makes `path` the subject of messages for a while: returns the former one,
- * to be handed back to regular_file_end_subject() (NULL is fine).
- */
-char *regular_file_subject(struct diag *d, const char *path);
-void regular_file_end_subject(struct diag *d, char *former);
 
 #endif

@@ -132,9 +132,9 @@ char *annotation_text(const char *path, size_t *bytes, struct diag *d)
 	*bytes = 0;
 	if (!stat(path, &st) && S_ISREG(st.st_mode) && !st.st_size)
 		return calloc(1, 1);
-	former = regular_file_subject(d, path);
+	former = diag_enter(d, path);
 	err = regular_file_read(path, MAX_TEXT, &f, d);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	if (err)
 		return NULL;
 	text = malloc(f.size + 1);
@@ -165,7 +165,8 @@ bool annotation_is_folder(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-bool annotation_is_wanted(const char *folder, const char *name, const char *ending)
+bool annotation_is_wanted(const char *folder, const char *name,
+			  const char *ending)
 {
 	char path[4096];
 

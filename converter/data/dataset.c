@@ -182,7 +182,7 @@ static int parse_list(struct dataset *s, const char *list, char *text,
 
 static int read_list(struct dataset *s, const char *path, struct diag *d)
 {
-	char *former = regular_file_subject(d, path);
+	char *former = diag_enter(d, path);
 	struct regular_file file;
 	char *text = NULL;
 	int err = regular_file_read(path, LIST_MAX_BYTES, &file, d);
@@ -195,7 +195,7 @@ static int read_list(struct dataset *s, const char *path, struct diag *d)
 			err = out_of_memory(d);
 		regular_file_free(&file);
 	}
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	if (!err)
 		err = parse_list(s, path, text, d);
 	free(text);
@@ -264,7 +264,7 @@ int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
 	hash_number(&h, (uint64_t)s->count);
 	for (int i = 0; !err && i < s->count; i++) {
 		const struct dataset_item *item = &s->items[i];
-		char *former = regular_file_subject(d, item->path);
+		char *former = diag_enter(d, item->path);
 		struct regular_file file;
 
 		err = regular_file_read(item->path, ITEM_MAX_BYTES, &file, d);
@@ -273,7 +273,7 @@ int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
 			hash_bytes(&h, file.data, file.size);
 			regular_file_free(&file);
 		}
-		regular_file_end_subject(d, former);
+		diag_leave(d, former);
 	}
 	crypto_hash_sha256_final(&h, sha256);
 	return err;

@@ -283,18 +283,18 @@ int image_decode(const char *name, const uint8_t *bytes, size_t count,
 
 int image_read(const char *path, struct image *img, struct diag *d)
 {
-	char *former = regular_file_subject(d, path);
+	char *former = diag_enter(d, path);
 	struct regular_file file;
 	int err = regular_file_read(path, FILE_MAX_BYTES, &file, d);
 
 	*img = (struct image){ 0 };
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	if (err)
 		return -1;
 	/* the message names the photo, not the model at work */
-	former = regular_file_subject(d, NULL);
+	former = diag_enter(d, NULL);
 	err = image_decode(path, file.data, file.size, img, d);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	regular_file_free(&file);
 	return err;
 }

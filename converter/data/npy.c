@@ -182,7 +182,7 @@ static int convert(const struct npy *n, struct tensor *t, struct diag *d)
 
 int npy_read(const char *path, struct tensor *t, struct diag *d)
 {
-	char *former = regular_file_subject(d, path);
+	char *former = diag_enter(d, path);
 	struct regular_file file = { NULL, 0 };
 	struct npy n;
 	int err = -1;
@@ -192,7 +192,7 @@ int npy_read(const char *path, struct tensor *t, struct diag *d)
 	    !parse(&file, &n, d))
 		err = convert(&n, t, d);
 	regular_file_free(&file);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	return err;
 }
 

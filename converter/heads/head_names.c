@@ -75,9 +75,9 @@ static char *given_text(const char *classes, struct arena *a,
 	if (strchr(classes, ',') || !strchr(classes, '.'))
 		return arena_strdup(a, classes);
 	*between = "\n";
-	former = regular_file_subject(d, classes);
+	former = diag_enter(d, classes);
 	err = regular_file_read(classes, MAX_FILE, &f, d);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	if (err)
 		return NULL;
 	text = arena_strndup(a, (const char *)f.data, f.size);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model file to a graph that has been through passes. */
 #include "converter/onnx/model_load.h"
 
 #include "converter/onnx/onnx_read.h"
@@ -9,13 +8,13 @@ struct graph *model_load(const struct config *c, struct arena *a,
 			 uint8_t sha256[32], const struct dump *dump,
 			 struct diag *d)
 {
-	struct graph *g;
+	char *former = diag_enter(d, c->model_path);
+	struct graph *g = onnx_read(c->model_path, a, sha256, d);
 
-	diag_set_file(d, c->model_path);
-	g = onnx_read(c->model_path, a, sha256, d);
-	if (!g || graph_check(g, "reading", d) || pipeline_begin(g, c, dump, d))
-		return NULL;
-	diag_set_file(d, NULL);
+	if (g &&
+	    (graph_check(g, "reading", d) || pipeline_begin(g, c, dump, d)))
+		g = NULL;
+	diag_leave(d, former);
 	return g;
 }
 

@@ -233,7 +233,8 @@ struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
 		diag_hint(d, "is it an ONNX model, and complete?");
 		return NULL;
 	}
-	arena_init(&scratch, GRAPH_BYTES_ALWAYS + size * ONNX_GRAPH_BYTES_PER_BYTE);
+	arena_init(&scratch,
+		   GRAPH_BYTES_ALWAYS + size * ONNX_GRAPH_BYTES_PER_BYTE);
 	crypto_hash_sha256_init(&hash);
 	crypto_hash_sha256_update(&hash, data, size);
 	r.model = (const Onnx__ModelProto *)m;
@@ -249,7 +250,7 @@ struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
 struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
 			struct diag *d)
 {
-	char *former = regular_file_subject(d, path);
+	char *former = diag_enter(d, path);
 	struct regular_file file;
 	struct graph *g = NULL;
 
@@ -257,6 +258,6 @@ struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
 		g = onnx_parse(file.data, file.size, path, a, sha256, d);
 		regular_file_free(&file);
 	}
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	return g;
 }

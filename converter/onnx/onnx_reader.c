@@ -67,7 +67,8 @@ struct value *onnx_constant(struct onnx_reader *r,
 		return NULL;
 	/* what was read from outside counts as part of the file */
 	if (proto->data_location == 1)
-		r->g->arena->cap_bytes += t.raw_bytes * ONNX_GRAPH_BYTES_PER_BYTE;
+		r->g->arena->cap_bytes +=
+			t.raw_bytes * ONNX_GRAPH_BYTES_PER_BYTE;
 	data = arena_array(r->g->arena, (size_t)t.elements,
 			   dtype_size(t.type->dtype));
 	if (data) {

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "raw_data is read as it stands");
-
 
 static const struct onnx_type types[ONNX_TYPE_COUNT] = {
 	[0] = { "undefined", DT_NONE, 0, false, false },

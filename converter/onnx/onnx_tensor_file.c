@@ -30,7 +30,7 @@ static int read_tensor(const Onnx__TensorProto *p, struct tensor *out,
 
 int tensor_read_pb(const char *path, struct tensor *t, struct diag *d)
 {
-	char *former = regular_file_subject(d, path);
+	char *former = diag_enter(d, path);
 	struct regular_file file = { NULL, 0 };
 	struct wire_memory mem;
 	ProtobufCMessage *m = NULL;
@@ -47,6 +47,6 @@ int tensor_read_pb(const char *path, struct tensor *t, struct diag *d)
 	wire_free(&mem, m);
 done:
 	regular_file_free(&file);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	return ret;
 }

@@ -103,9 +103,9 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 	int rc;
 
 	*f = (struct packed_file){ .name = path };
-	former = regular_file_subject(d, path);
+	former = diag_enter(d, path);
 	rc = regular_file_read(path, DBP_MAX_BYTES, &file, d);
-	regular_file_end_subject(d, former);
+	diag_leave(d, former);
 	if (rc)
 		return -1;
 	size = dbrt_expanded_bytes(file.data, file.size);
