@@ -43,11 +43,7 @@ static int run_passes(struct conversion *v)
 
 static int check_operators(struct conversion *v)
 {
-	diag_set_file(v->d, v->c->model_path);
-	if (lower_check_operators(v->graph, v->d))
-		return -1;
-	diag_set_file(v->d, NULL);
-	return 0;
+	return lower_check_operators(v->graph, v->d);
 }
 
 /* A fifth of the samples, 32 at most, measures fidelity. */
@@ -90,7 +86,6 @@ static int open_samples(struct conversion *v)
 				  v->dataset.count - v->calib_count))
 			return diag_error(v->d, "out of memory");
 	}
-	diag_set_file(v->d, v->c->model_path);
 	return preprocess_init(&v->preprocess, v->graph, v->c, v->d);
 }
 
@@ -126,7 +121,6 @@ static int build_model(void *ctx, struct packed *out, double *loss,
 	const char *text;
 	int err;
 
-	diag_set_file(d, v->c->model_path);
 	err = stage_dump_begin(&dump, v->dump, d) ||
 	      quantizer_round(v->quantizer, loss, d) ||
 	      stage_dump_graph(&dump, "quantize", v->graph, d) ||
@@ -141,7 +135,6 @@ static int build_model(void *ctx, struct packed *out, double *loss,
 	if (err)
 		return -1;
 	out->dump = text;
-	diag_set_file(d, NULL);
 	return 0;
 }
 
@@ -163,6 +156,7 @@ static int measure_fidelity(struct conversion *v, const struct packed *p,
 static int measure_model(void *ctx, const struct packed *p, int first,
 			 struct search_score *out, struct diag *d)
 {
+	char *former = diag_enter(d, NULL); /* messages name photos */
 	struct arena scratch;
 	struct fidelity f;
 	int err;
@@ -172,6 +166,7 @@ static int measure_model(void *ctx, const struct packed *p, int first,
 	if (!err)
 		*out = (struct search_score){ fidelity_value(&f), f.sqnr_db };
 	arena_free(&scratch);
+	diag_leave(d, former);
 	return err;
 }
 
@@ -212,6 +207,9 @@ int convert_model(const struct config *c, const struct cost_target *target,
 		  struct conversion *v, const struct dump *dump,
 		  const struct progress *progress, struct diag *d)
 {
+	char *former = diag_enter(d, c->model_path);
+	int err = 0;
+
 	v->c = c;
 	v->target = *target;
 	v->dump = dump;
@@ -219,10 +217,10 @@ int convert_model(const struct config *c, const struct cost_target *target,
 		v->progress = *progress;
 	v->d = d;
 	arena_init(&v->arena, 0);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (steps[i](v))
-			return -1;
-	return 0;
+	for (size_t i = 0; !err && i < sizeof(steps) / sizeof(*steps); i++)
+		err = steps[i](v);
+	diag_leave(d, former);
+	return err ? -1 : 0;
 }
 
 /* ---- What the result is worth ---- */

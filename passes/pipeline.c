@@ -93,9 +93,5 @@ int pipeline_begin(struct graph *g, const struct config *c,
 int pipeline_finish(struct graph *g, const struct config *c,
 		    const struct dump *dump, struct diag *d)
 {
-	diag_set_file(d, c->model_path);
-	if (run_passes(g, c, LOAD_PASSES, PASS_COUNT, dump, d))
-		return -1;
-	diag_set_file(d, NULL);
-	return 0;
+	return run_passes(g, c, LOAD_PASSES, PASS_COUNT, dump, d);
 }

@@ -21,7 +21,11 @@ struct graph *model_load(const struct config *c, struct arena *a,
 struct graph *model_prepare(const struct config *c, struct arena *a,
 			    uint8_t sha256[32], struct diag *d)
 {
+	char *former = diag_enter(d, c->model_path);
 	struct graph *g = model_load(c, a, sha256, NULL, d);
 
-	return g && pipeline_finish(g, c, NULL, d) ? NULL : g;
+	if (g && pipeline_finish(g, c, NULL, d))
+		g = NULL;
+	diag_leave(d, former);
+	return g;
 }

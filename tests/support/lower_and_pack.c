@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/lower_and_pack.h"
 
+#include "converter/lower/lower.h"
 #include "converter/pack/plan.h"
 
 int lower_and_pack(const struct graph *g, const struct config *c,

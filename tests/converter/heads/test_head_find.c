@@ -371,7 +371,8 @@ static void test_bad_yaml(void **state)
 	refuse("boxes: prior\nthreshold: 2\n", "head.yaml:2");
 	refuse("boxes: prior\nlevels:\n- anchors: [[1, 1]]\n",
 	       "has 1 anchors, the model 2");
-	refuse("boxes: prior\nlevels: [{}, {}]\n", "has 2 levels, the model has 1");
+	refuse("boxes: prior\nlevels: [{}, {}]\n",
+	       "has 2 levels, the model has 1");
 	refuse("boxes: prior\nclasses: [a, b, c, d]\n", "4 classes");
 	refuse("boxes: corners\nclasses: [a]\nlevels:\n- grid: [99, 99]\n"
 	       "  box: {output: l, cell: 4}\n  score: {output: c, cell: 3}\n",
