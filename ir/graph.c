@@ -4,16 +4,17 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 /*
- * Names are found through an open hash table. A renamed value leaves its old
- * slot behind: it no longer has the name that a search there looks for.
+ * Names are found through a hash table with open addressing. A renamed value
+ * stays in its old slot as well: a search that comes there sees another name
+ * and goes on.
  */
 static uint64_t hash_name(const char *s)
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = hash_fnv1a(s, strlen(s));
 
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
 	return h ^ h >> 32;
 }
 

@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "ir/graph.h"
 
 /* Longer constants are printed as a hash unless all is asked for. */
@@ -114,16 +115,6 @@ static void print_element(FILE *out, enum dtype t, const void *data, size_t i)
 	}
 }
 
-static uint64_t hash_bytes(const void *data, size_t bytes)
-{
-	const unsigned char *p = data;
-	uint64_t h = 14695981039346656037u;
-
-	for (size_t i = 0; i < bytes; i++)
-		h = (h ^ p[i]) * 1099511628211u;
-	return h;
-}
-
 static void print_type(FILE *out, const struct value *v)
 {
 	char shape[GRAPH_MAX_RANK * 21];
@@ -143,7 +134,7 @@ static void print_constant(FILE *out, const struct value *v, bool full)
 	fputs(" = ", out);
 	if (!full && n > SHOWN_ELEMENTS) {
 		fprintf(out, "hash %016" PRIx64 "\n",
-			hash_bytes(v->data, n * dtype_size(v->dtype)));
+			hash_fnv1a(v->data, n * dtype_size(v->dtype)));
 		return;
 	}
 	fputc('[', out);

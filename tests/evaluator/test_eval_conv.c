@@ -14,13 +14,13 @@
 #include "evaluator/evaluator.h"
 #include "ir/window.h"
 #include "passes/shape_infer.h"
+#include "tests/support/random.h"
 
 #define ROUNDS 400
 
 static uint32_t draw(uint32_t *seed, uint32_t below)
 {
-	*seed = *seed * 1664525u + 1013904223u;
-	return (*seed >> 8) % below;
+	return random_bits24(seed) % below;
 }
 
 struct fixture {

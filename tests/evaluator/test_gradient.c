@@ -15,6 +15,7 @@
 #include "evaluator/evaluator.h"
 #include "evaluator/gradient.h"
 #include "tests/support/fixture.h"
+#include "tests/support/random.h"
 
 #define OPERANDS 4
 #define NUDGE 0.01f
@@ -23,8 +24,7 @@ static uint32_t seed_now;
 
 static float random_float(void)
 {
-	seed_now = seed_now * 1664525u + 1013904223u;
-	return (float)(seed_now >> 8) / (1 << 23) - 1;
+	return random_signed(&seed_now);
 }
 
 static const char *const graphs[] = {

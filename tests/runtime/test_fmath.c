@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The device's elementary functions against the host's libm in double. */
 #include "runtime/fmath.h"
+#include "tests/support/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -138,7 +139,7 @@ static void check_pow(float x, float y, double *worst)
 
 static uint32_t next_random(uint32_t *seed)
 {
-	*seed = *seed * 1664525u + 1013904223u;
+	random_next(seed);
 	return *seed ^ *seed >> 15;
 }
 

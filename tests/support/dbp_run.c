@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/random.h"
+
 #define FILL 0xa5
 
 /* In the reverse order, by worker in turn: no kernel may rely on either. */
@@ -81,8 +83,8 @@ uint32_t dbp_run_random(uint32_t *seed)
 {
 	uint32_t x;
 
-	*seed = *seed * 1664525u + 1013904223u;
-	x = *seed ^ *seed >> 16;
+	x = random_next(seed);
+	x ^= x >> 16;
 	x *= 0x7feb352du;
 	return x ^ x >> 15;
 }
