@@ -443,6 +443,27 @@ static bool sinks_operands(enum op op)
 	       op == OP_WHERE;
 }
 
+bool layout_is_spatial(enum op op)
+{
+	switch (op) {
+	case OP_CONV:
+	case OP_CONV_TRANSPOSE:
+	case OP_MAX_POOL:
+	case OP_AVERAGE_POOL:
+	case OP_GLOBAL_AVERAGE_POOL:
+	case OP_GLOBAL_MAX_POOL:
+	case OP_RESIZE:
+	case OP_DEPTH_TO_SPACE:
+	case OP_SPACE_TO_DEPTH:
+	case OP_CHANNEL_SHUFFLE:
+	case OP_INSTANCE_NORM:
+	case OP_LRN:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool layout_sinks(enum op op)
 {
 	return sinks_operands(op) || op_info(op)->flags & OPF_U ||

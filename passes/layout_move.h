@@ -11,7 +11,9 @@
  * exhausted.
  */
 int layout_sink(struct graph *g, struct node *n);
-/* layout_sink() can move a Transpose past some node of this operator. */
+/* layout_sink() can move a Transpose past some nodes of this operator. */
 bool layout_sinks(enum op op);
+/* The operator has a layout (node->layout): it reads its input as maps. */
+bool layout_is_spatial(enum op op);
 
 #endif

@@ -18,27 +18,6 @@
 static const int64_t to_nhwc[4] = { 0, 2, 3, 1 };
 static const int64_t to_nchw[4] = { 0, 3, 1, 2 };
 
-static bool is_spatial(enum op op)
-{
-	switch (op) {
-	case OP_CONV:
-	case OP_CONV_TRANSPOSE:
-	case OP_MAX_POOL:
-	case OP_AVERAGE_POOL:
-	case OP_GLOBAL_AVERAGE_POOL:
-	case OP_GLOBAL_MAX_POOL:
-	case OP_RESIZE:
-	case OP_DEPTH_TO_SPACE:
-	case OP_SPACE_TO_DEPTH:
-	case OP_CHANNEL_SHUFFLE:
-	case OP_INSTANCE_NORM:
-	case OP_LRN:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Scales and sizes of Resize count one entry a dim: into the new order. The
  * region is not looked at. */
 static int permute_resize(struct graph *g, struct node *n)
@@ -107,7 +86,7 @@ static bool reaches_spatial(const struct value *v, int depth)
 	for (int i = 0; i < v->use_count; i++) {
 		const struct node *n = v->uses[i];
 
-		if (is_spatial(n->op))
+		if (layout_is_spatial(n->op))
 			return true;
 		if (depth < 8 && follows_any_layout(n->op) &&
 		    reaches_spatial(n->outputs[0], depth + 1))
@@ -159,7 +138,7 @@ int pass_layout_nhwc(struct graph *g, const struct config *c, struct diag *d)
 			return diag_error(d, "out of memory");
 	for (n = g->first; n; n = next) {
 		next = n->next;
-		if (is_spatial(n->op) && wrap_spatial(g, n))
+		if (layout_is_spatial(n->op) && wrap_spatial(g, n))
 			return diag_error(d, "out of memory");
 	}
 	for (n = g->first; n; n = next) {

@@ -147,6 +147,11 @@ static int check_inputs(const struct node *n, struct diag *d)
 	return 0;
 }
 
+bool shape_infer_supports(enum op op)
+{
+	return rules[op] != NULL;
+}
+
 int shape_infer_node(struct graph *g, struct node *n, struct diag *d)
 {
 	(void)g;
