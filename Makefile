@@ -84,9 +84,9 @@ $(B)/gen/target_files.o: $(B)/gen/target_files.c
 $(B)/gen/onnx.pb-c.o: WARN =
 $(B)/gen/onnx.pb-c.o: $(B)/gen/onnx.pb-c.c
 	$(COMPILE) $<
-# Only these sources may include the generated header.
-ONNX_USERS := $(wildcard converter/onnx/*.c tools/*.c tests/tools/*.c) \
-	$(shell find tests -name "*.c")
+# What may include the generated header, through others too.
+ONNX_USERS := $(filter converter/%,$(HOST_SRC)) $(CLI_SRC) \
+	$(wildcard tools/*.c) $(shell find tests -name "*.c")
 $(call obj,$(ONNX_USERS)): | $(B)/gen/onnx.pb-c.c
 $(B)/runtime/model.o: DEFINES = $(VERSION_DEFINE)
 $(B)/runtime/model.o: VERSION
@@ -99,11 +99,11 @@ $(B)/%.o: %.c
 QUOTE := "
 comma := ,
 ENTRY = $(subst $(QUOTE),\",$(CC) $(ALL_CFLAGS) -c -o $(call obj,$(1)) $(1))
-DB_SRC = $(HOST_SRC) $(RT_SRC) $(CLI_SRC) $(ONNX_USERS) $(wildcard bench/*.c)
+DB_SRC = $(sort $(HOST_SRC) $(RT_SRC) $(ONNX_USERS) $(wildcard bench/*.c))
 .PHONY: compile_commands
 compile_commands: $(B)/gen/onnx.pb-c.c ## compile_commands.json, for editors
 	$(file >compile_commands.json,[)
-	$(foreach f,$(filter-out $(firstword $(DB_SRC)),$(sort $(DB_SRC))),\
+	$(foreach f,$(filter-out $(firstword $(DB_SRC)),$(DB_SRC)),\
 	$(file >>compile_commands.json,{"directory": "$(CURDIR)", "file": "$f",\
 	"command": "$(call ENTRY,$f)"}$(comma)))
 	$(foreach f,$(firstword $(DB_SRC)),\
@@ -245,5 +245,5 @@ image-test: all build/release/blob_model ## the image, run on the demo
 clean: ## removes what was built
 	rm -rf build demo-out
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 .PRECIOUS: $(B)/%.o

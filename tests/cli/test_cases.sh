@@ -5,8 +5,8 @@
 #   NAME.stdout, NAME.stderr  (no file: nothing)
 #   NAME.exit                 (no file: 0)
 # A case runs in a folder that holds blobs/ (model and photos), packed/ (the
-# model packed) and doorbell.onnx, with dbconvert in its PATH. Milliseconds
-# that passed read as `N ms`. Where the exit status is not 0, no file may be
+# model packed) and doorbell.onnx, with dbconvert in its PATH, so that no path
+# of this machine is printed. Where the exit status is not 0, no file may be
 # left in out/.
 #   CASE=NAME    runs one (make check T=cases/NAME)
 #   UPDATE=1     writes what is expected anew (make golden)
@@ -21,9 +21,9 @@ PATH=${dbconvert%/*}:$PATH
 	cat "$work/log"
 }
 
-# run_case NAME: leaves stdout, stderr and exit in $work/NAME.d
+# run_case NAME: leaves stdout, stderr and exit in $work/NAME.case
 run_case() {
-	here=$work/$1.d
+	here=$work/$1.case
 	mkdir -p "$here/at"
 	cp -r "$work/blobs" "$work/packed" "$here/at"
 	cp "$doorbell" "$here/at"
@@ -45,9 +45,9 @@ expected() {
 same() {
 	verdict=0
 	for part in exit stderr stdout; do
-		expected "$1" $part >"$work/$1.d/expected"
+		expected "$1" $part >"$work/$1.case/expected"
 		diff -u --label "$1.$part" --label "now" \
-			"$work/$1.d/expected" "$work/$1.d/$part" || verdict=1
+			"$work/$1.case/expected" "$work/$1.case/$part" || verdict=1
 	done
 	return $verdict
 }
@@ -55,7 +55,7 @@ same() {
 # update NAME: what it printed is what is expected
 update() {
 	for part in exit stderr stdout; do
-		cp "$work/$1.d/$part" "$cases/$1.$part"
+		cp "$work/$1.case/$part" "$cases/$1.$part"
 		[ -s "$cases/$1.$part" ] || rm "$cases/$1.$part"
 	done
 	[ "$(cat "$cases/$1.exit")" != 0 ] || rm "$cases/$1.exit"
@@ -65,8 +65,8 @@ for file in "$cases"/${CASE:-*}.sh; do
 	name=$(basename "$file" .sh)
 	run_case "$name"
 	left=
-	[ "$(cat "$work/$name.d/exit")" = 0 ] ||
-		left=$(find "$work/$name.d/at/out" -type f 2>/dev/null)
+	[ "$(cat "$work/$name.case/exit")" = 0 ] ||
+		left=$(find "$work/$name.case/at/out" -type f 2>/dev/null)
 	if [ -n "${UPDATE:-}" ]; then
 		update "$name"
 		echo "wrote $name"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# long
 # Real models at 8 bits against their float selves, on photos that they were
 # not calibrated on: a detector keeps mAP50 0.97 and F1 0.85 of the float model's
 # own detections, a classifier 25 dB and 98 % of the classes.
@@ -9,12 +10,6 @@ if [ ! -d "$data/models" ]; then
 	echo "skipped real models: no ../shared/data"
 	exit
 fi
-case $build in
-*sanitize*)
-	echo "skipped real models: too slow with sanitizers"
-	exit
-	;;
-esac
 bench/accuracy.sh "$build" 8 >"$work/table" 2>"$work/log" || {
 	failed "bench/accuracy.sh"
 	cat "$work/log"

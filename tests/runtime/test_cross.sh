@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# long
 # The same packed model gives the same output bytes on every processor and
 # with every compiler, and each proves itself by the golden self-test. Prints
 # the hashes side by side.
@@ -22,17 +23,19 @@ builder() {
 	# shellcheck disable=SC2086 # lists of words
 	"$@" $flags -o "$out/$name" $sources $extra || echo "failed build_$name"
 }
-extra=runtime/x86/avx2.c
+extra=$(echo runtime/x86/*.c)
 builder gcc-O0 gcc -O0
 builder gcc-O3 gcc -O3
 builder clang-O0 clang -O0
 builder clang-O3 clang -O3
 extra=
 builder portable-O3 gcc -O3 -DDBRT_PORTABLE
+extra=$(find runtime/arm runtime/neon -name '*.c' 2>/dev/null)
 builder aarch64 aarch64-linux-gnu-gcc -O2 -mcpu=cortex-a53 -static
 builder armv7 arm-linux-gnueabihf-gcc -O2 -mcpu=cortex-a7 -mfpu=neon-vfpv4 \
 	-static
-extra="tests/runtime/cross/cortex_m.c"
+extra="tests/runtime/cross/cortex_m.c
+	$(find runtime/arm runtime/helium -name '*.c' 2>/dev/null)"
 builder cortex-m4 arm-none-eabi-gcc -Os -mcpu=cortex-m4 -mthumb \
 	-mfpu=fpv4-sp-d16 -mfloat-abi=hard --specs=rdimon.specs \
 	-nostartfiles -T tests/runtime/cross/cortex_m.ld
