@@ -36,7 +36,7 @@ static bool begin_stage(struct stage_dump *s, const char *stage)
 int stage_dump_graph(struct stage_dump *s, const char *stage,
 		     const struct graph *g, struct diag *d)
 {
-	if (begin_stage(s, stage) && graph_print(g, s->out, false))
+	if (begin_stage(s, stage) && graph_print(g, s->out, GRAPH_PRINT_SCALES))
 		return diag_error(d, "cannot write the graph");
 	return 0;
 }

@@ -55,15 +55,15 @@ struct value *graph_find_value(const struct graph *g, const char *name)
  * one name stay cheap. */
 static const char *unique_name(struct graph *g, const char *name)
 {
-	const char *try = name ? name : "value";
+	const char *base = name && *name ? name : "value";
+	const char *try = base;
 	size_t n = 2;
 
 	while (try && graph_find_value(g, try)) {
-		try = arena_printf(g->arena, "%s.%zu", name ? name : "value",
-				   n);
+		try = arena_printf(g->arena, "%s.%zu", base, n);
 		n = n == 8 ? g->value_count + 8 : n + 1;
 	}
-	return try == name && name ? arena_strdup(g->arena, name) : try;
+	return try == base ? arena_strdup(g->arena, base) : try;
 }
 
 /* At most half of the slots are in use. */

@@ -275,9 +275,15 @@ int64_t graph_params(const struct graph *g); /* elements of f32 constants */
 int64_t node_macs(const struct node *n);     /* multiply-accumulates */
 int64_t graph_macs(const struct graph *g);
 
+/* What graph_print() writes beside the graph itself. */
+enum graph_print_flags {
+	GRAPH_PRINT_ALL = 1,   /* every element of long constants, no hash */
+	GRAPH_PRINT_SCALES = 2 /* comments: bits, scales and zero points */
+};
 /* Text form, see graph_print.c for the grammar. What print writes, parse
- * reads back to an equal graph (long constants as a hash, unless `full`). */
-int graph_print(const struct graph *g, FILE *out, bool full);
+ * reads back to an equal graph, but for hashes and what is in comments. 0, or
+ * -1 where it cannot be written. */
+int graph_print(const struct graph *g, FILE *out, int flags);
 struct graph *graph_parse(struct arena *a, const char *text, struct diag *d);
 
 #endif

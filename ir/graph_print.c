@@ -21,8 +21,8 @@
  *   = random 7        seeded, -1 to 1 in steps of 1/64
  *   = hash 0123...    what long ones print as; cannot be read back
  *
- * Comments go from # to the end of the line. Scales and codes are not part
- * of it.
+ * Comments go from # to the end of the line. Scales are printed as comments,
+ * codes not at all.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -123,7 +123,40 @@ static void print_type(FILE *out, const struct value *v)
 	fprintf(out, "%s %s", dtype_name(v->dtype), shape);
 }
 
-static void print_constant(FILE *out, const struct value *v, bool full)
+/* ` # 4 bits, 16 scales 0.1 to 0.3`, where the value has scales. */
+static void print_scales(FILE *out, const struct value *v)
+{
+	const struct quant *q = v ? v->quant : NULL;
+	float least, most;
+
+	if (!q)
+		return;
+	least = most = q->scale[0];
+	for (int i = 1; i < q->channels; i++) {
+		least = fminf(least, q->scale[i]);
+		most = fmaxf(most, q->scale[i]);
+	}
+	fprintf(out, " # %d bits, ", q->bits);
+	if (q->channels > 1)
+		fprintf(out, "%d scales %.6g to %.6g", q->channels,
+			(double)least, (double)most);
+	else
+		fprintf(out, "scale %.6g", (double)least);
+	if (q->zero_point[0])
+		fprintf(out, ", zero point %" PRId32, q->zero_point[0]);
+}
+
+static void print_elements(FILE *out, const struct value *v, size_t n)
+{
+	fputc('[', out);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", out);
+		print_element(out, v->dtype, v->data, i);
+	}
+	fputc(']', out);
+}
+
+static void print_constant(FILE *out, const struct value *v, int flags)
 {
 	size_t n = (size_t)shape_elements(&v->shape);
 
@@ -132,17 +165,14 @@ static void print_constant(FILE *out, const struct value *v, bool full)
 	fputc(' ', out);
 	print_type(out, v);
 	fputs(" = ", out);
-	if (!full && n > SHOWN_ELEMENTS) {
-		fprintf(out, "hash %016" PRIx64 "\n",
+	if (!(flags & GRAPH_PRINT_ALL) && n > SHOWN_ELEMENTS)
+		fprintf(out, "hash %016" PRIx64,
 			hash_fnv1a(v->data, n * dtype_size(v->dtype)));
-		return;
-	}
-	fputc('[', out);
-	for (size_t i = 0; i < n; i++) {
-		fputs(i ? ", " : "", out);
-		print_element(out, v->dtype, v->data, i);
-	}
-	fputs("]\n", out);
+	else
+		print_elements(out, v, n);
+	if (flags & GRAPH_PRINT_SCALES)
+		print_scales(out, v);
+	fputc('\n', out);
 }
 
 static void print_attr(FILE *out, const struct attr *a)
@@ -205,7 +235,7 @@ static void print_values(FILE *out, struct value *const *list, int count)
 	}
 }
 
-static void print_node(FILE *out, const struct node *n)
+static void print_node(FILE *out, const struct node *n, int flags)
 {
 	print_values(out, n->outputs, n->output_count);
 	fprintf(out, " = %s(", op_info(n->op)->name);
@@ -229,11 +259,13 @@ static void print_node(FILE *out, const struct node *n)
 		else
 			fputc('_', out);
 	}
+	if (flags & GRAPH_PRINT_SCALES && n->output_count)
+		print_scales(out, n->outputs[0]);
 	fputc('\n', out);
 }
 
 /* Constants stand before their first reader. */
-static int print_nodes(const struct graph *g, FILE *out, bool full)
+static int print_nodes(const struct graph *g, FILE *out, int flags)
 {
 	bool *printed = calloc(g->value_count + 1, sizeof(*printed));
 
@@ -245,22 +277,22 @@ static int print_nodes(const struct graph *g, FILE *out, bool full)
 
 			if (!value_is_const(v) || printed[v->id])
 				continue;
-			print_constant(out, v, full);
+			print_constant(out, v, flags);
 			printed[v->id] = true;
 		}
-		print_node(out, n);
+		print_node(out, n, flags);
 	}
 	for (int i = 0; i < g->output_count; i++) {
 		const struct value *v = g->outputs[i];
 
 		if (value_is_const(v) && !printed[v->id])
-			print_constant(out, v, full);
+			print_constant(out, v, flags);
 	}
 	free(printed);
 	return 0;
 }
 
-int graph_print(const struct graph *g, FILE *out, bool full)
+int graph_print(const struct graph *g, FILE *out, int flags)
 {
 	if (*g->name) {
 		fputs("graph ", out);
@@ -272,9 +304,11 @@ int graph_print(const struct graph *g, FILE *out, bool full)
 		print_name(out, g->inputs[i]);
 		fputc(' ', out);
 		print_type(out, g->inputs[i]);
+		if (flags & GRAPH_PRINT_SCALES)
+			print_scales(out, g->inputs[i]);
 		fputc('\n', out);
 	}
-	if (print_nodes(g, out, full))
+	if (print_nodes(g, out, flags))
 		return -1;
 	for (int i = 0; i < g->output_count; i++) {
 		fputs("output ", out);

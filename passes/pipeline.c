@@ -77,7 +77,7 @@ static int run_passes(struct graph *g, const struct config *c, int first,
 		facts = (facts & ~p->breaks) | p->gives;
 		if (i >= first && dump_wants(dump, p->name)) {
 			dump_heading(dump, p->name, dump->out);
-			if (graph_print(g, dump->out, false))
+			if (graph_print(g, dump->out, 0))
 				return diag_error(d, "cannot write the graph");
 		}
 	}

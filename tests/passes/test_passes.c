@@ -72,7 +72,7 @@ static char *printed(const struct graph *g)
 	FILE *out = open_memstream(&text, &bytes);
 
 	assert_non_null(out);
-	assert_int_equal(graph_print(g, out, false), 0);
+	assert_int_equal(graph_print(g, out, 0), 0);
 	fclose(out);
 	return text;
 }
