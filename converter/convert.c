@@ -76,16 +76,25 @@ static int move_held_out(struct dataset *s, int held)
 	return 0;
 }
 
+static int open_calibration(struct conversion *v)
+{
+	char *former = diag_enter(v->d, NULL); /* messages name the folder */
+	int err = dataset_open(&v->dataset, v->c->calib, v->d), held;
+
+	diag_leave(v->d, former);
+	if (err)
+		return -1;
+	held = held_out(v->dataset.count);
+	v->calib_count = v->dataset.count - held;
+	return move_held_out(&v->dataset, held) ?
+		       diag_error(v->d, "out of memory") :
+		       0;
+}
+
 static int open_samples(struct conversion *v)
 {
-	if (v->c->calib) {
-		if (dataset_open(&v->dataset, v->c->calib, v->d))
-			return -1;
-		v->calib_count = v->dataset.count - held_out(v->dataset.count);
-		if (move_held_out(&v->dataset,
-				  v->dataset.count - v->calib_count))
-			return diag_error(v->d, "out of memory");
-	}
+	if (v->c->calib && open_calibration(v))
+		return -1;
 	return preprocess_init(&v->preprocess, v->graph, v->c, v->d);
 }
 
