@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks grow from 64 KB; what is larger than a quarter gets its own. */
+#include "base/align.h"
+
+/* Blocks grow from 64 KiB to 4 MiB. A request over 16 KiB gets its own block.
+ */
 #define BLOCK_BYTES ((size_t)1 << 16)
 #define BLOCK_BYTES_MAX ((size_t)1 << 22)
 
@@ -52,10 +55,11 @@ static struct arena_block *new_block(size_t capacity)
 	return b;
 }
 
-/* Large requests stand behind the first block, which stays in use. */
+/* A block for one large request. It is linked second: the first block goes on
+ * taking small requests. */
 static void *alloc_alone(struct arena *a, size_t size)
 {
-	struct arena_block *b = new_block((size + 63) & ~(size_t)63);
+	struct arena_block *b = new_block(align_up(size, 64));
 
 	if (!b)
 		return NULL;
@@ -81,7 +85,7 @@ static size_t next_capacity(const struct arena *a)
 static void *alloc_shared(struct arena *a, size_t size, size_t align)
 {
 	struct arena_block *b = a->blocks;
-	size_t at = b ? (b->used + align - 1) & ~(align - 1) : 0;
+	size_t at = b ? align_up(b->used, align) : 0;
 
 	if (!b || at > b->capacity || b->capacity - at < size) {
 		b = new_block(next_capacity(a));

@@ -5,14 +5,14 @@
 #include <stddef.h>
 
 /*
- * Bump allocator: memory is freed all at once, never piece by piece. A cap
- * bounds what hostile input can make the host allocate.
+ * Bump allocator: all memory is freed at once, never single objects. A cap
+ * limits how much memory a hostile file can make the host allocate.
  */
 struct arena_block;
 
 struct arena {
 	struct arena_block *blocks;
-	size_t used_bytes; /* total handed out, for the cap */
+	size_t used_bytes; /* total of all requests */
 	size_t cap_bytes;  /* 0: no cap */
 };
 
@@ -20,9 +20,9 @@ void arena_init(struct arena *a, size_t cap_bytes);
 /* Frees everything; the arena may be used again. */
 void arena_free(struct arena *a);
 /*
- * Zeroed memory aligned to 64 bytes for blocks of 64 bytes and more, else to
- * 16; NULL when the cap or the machine's memory is exhausted. A size of 0
- * gives a valid pointer.
+ * Zeroed memory, aligned to 64 bytes if it has 64 or more, else to 16. NULL
+ * when the cap or the machine's memory is exhausted. A size of 0 gives a
+ * valid pointer.
  */
 void *arena_alloc(struct arena *a, size_t size);
 /* Like arena_alloc(count * size), NULL when the product overflows. */

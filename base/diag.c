@@ -44,9 +44,9 @@ void diag_set_file(struct diag *d, const char *file)
 	d->file = file ? strdup(file) : NULL;
 }
 
-/* Control characters as \xHH, so that a name cannot drive a terminal or
- * break a log's lines. UTF-8 passes. */
-static char *escape(const char *s)
+/* Writes control characters as \xHH, so that a name from a file can neither
+ * control a terminal nor break the lines of a log. UTF-8 is kept. */
+static char *escape_controls(const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
 	char *out = malloc(4 * strlen(s) + 1), *p = out;
@@ -69,7 +69,7 @@ static char *escape(const char *s)
 	return out;
 }
 
-/* Ends what was cut with "...", not in the middle of a UTF-8 sequence. */
+/* Ends a cut message with "...", not in the middle of a UTF-8 sequence. */
 static void mark_cut(char *text, size_t capacity)
 {
 	size_t end = capacity - 4;
@@ -79,7 +79,7 @@ static void mark_cut(char *text, size_t capacity)
 	memcpy(text + end, "...", 4);
 }
 
-static char *format(const char *file, const char *fmt, va_list ap)
+static char *format_message(const char *file, const char *fmt, va_list ap)
 {
 	char text[MESSAGE_BYTES];
 	size_t at = 0;
@@ -94,10 +94,10 @@ static char *format(const char *file, const char *fmt, va_list ap)
 		text[at] = 0;
 	else if ((size_t)n >= sizeof(text) - at)
 		mark_cut(text, sizeof(text));
-	return escape(text);
+	return escape_controls(text);
 }
 
-static int grow(struct diag *d)
+static int grow_entries(struct diag *d)
 {
 	size_t capacity = d->capacity ? 2 * d->capacity : 8;
 	struct diag_entry *e = realloc(d->entries, capacity * sizeof(*e));
@@ -109,16 +109,16 @@ static int grow(struct diag *d)
 	return 0;
 }
 
-static void add(struct diag *d, enum diag_level level, const char *fmt,
-		va_list ap)
+static void add_entry(struct diag *d, enum diag_level level, const char *fmt,
+		      va_list ap)
 {
 	char *text;
 
 	if (level == DIAG_ERROR)
 		d->errors++;
-	if (d->count == d->capacity && grow(d))
+	if (d->count == d->capacity && grow_entries(d))
 		return;
-	text = format(d->file, fmt, ap);
+	text = format_message(d->file, fmt, ap);
 	if (text)
 		d->entries[d->count++] =
 			(struct diag_entry){ level, text, NULL };
@@ -129,7 +129,7 @@ int diag_error(struct diag *d, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(d, DIAG_ERROR, fmt, ap);
+	add_entry(d, DIAG_ERROR, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -139,7 +139,7 @@ void diag_warn(struct diag *d, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(d, DIAG_WARNING, fmt, ap);
+	add_entry(d, DIAG_WARNING, fmt, ap);
 	va_end(ap);
 }
 
@@ -148,7 +148,7 @@ void diag_note(struct diag *d, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(d, DIAG_NOTE, fmt, ap);
+	add_entry(d, DIAG_NOTE, fmt, ap);
 	va_end(ap);
 }
 
@@ -160,7 +160,7 @@ void diag_hint(struct diag *d, const char *fmt, ...)
 		return;
 	va_start(ap, fmt);
 	free(d->entries[d->count - 1].hint);
-	d->entries[d->count - 1].hint = format(NULL, fmt, ap);
+	d->entries[d->count - 1].hint = format_message(NULL, fmt, ap);
 	va_end(ap);
 }
 

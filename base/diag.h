@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Diagnostics: what went wrong, where, and what to do. Host functions return
- * 0 or -1 and leave the message here; only main prints and exits.
+ * Diagnostics: what is wrong, where, and what to do. Host functions return 0
+ * or -1 and leave the message here; only main prints and exits.
  *
  * An error reads `FILE: node 'x' (Op): what is wrong`, lower case, no full
  * stop. `FILE: ` is the subject of diag_enter(). Control characters in the text

@@ -14,8 +14,9 @@ struct regular_file {
 };
 
 /*
- * Reads a whole regular file of 1 to max_bytes bytes; never blocks on a FIFO
- * and never reads a device. Messages do not name the path: see diag_enter().
+ * Reads a whole regular file of 1 to max_bytes bytes; it never blocks on a
+ * FIFO and never reads a device. Messages do not name the path: see
+ * diag_enter().
  */
 int regular_file_read(const char *path, size_t max_bytes,
 		      struct regular_file *f, struct diag *d);

@@ -33,8 +33,8 @@ static int set_mode(int fd)
 	return fchmod(fd, 0666 & ~mask);
 }
 
-/* Content on the disk, under its temporary name; closes fd. */
-static int fill(int fd, const struct file_out *f)
+/* Writes the content to disk; closes fd. */
+static int write_content(int fd, const struct file_out *f)
 {
 	int err = write_all(fd, f->data, f->bytes) || set_mode(fd) || fsync(fd);
 	int saved = errno;
@@ -47,8 +47,8 @@ static int fill(int fd, const struct file_out *f)
 	return err ? -1 : 0;
 }
 
-/* A hidden name in the same folder, for mkostemp(); malloc'ed. Not made of the
- * file's own name, which may be as long as names can be. */
+/* A hidden name in the same folder, for mkostemp(); malloc'ed. It does not
+ * contain the file's name, which may already have the maximum length. */
 static char *temporary_name(const char *path)
 {
 	static const char name[] = ".dbconvert.XXXXXX";
@@ -69,8 +69,10 @@ static int cannot_write(const char *path, struct diag *d)
 			  strerror(errno));
 }
 
-/* *temporary: the name to rename, malloc'ed; NULL where there is no file. */
-static int stage(const struct file_out *f, char **temporary, struct diag *d)
+/* *temporary: the name of the written file, malloc'ed; NULL if there is none.
+ */
+static int write_temporary(const struct file_out *f, char **temporary,
+			   struct diag *d)
 {
 	struct stat st;
 	int fd;
@@ -85,7 +87,7 @@ static int stage(const struct file_out *f, char **temporary, struct diag *d)
 		*temporary = NULL;
 		return -1;
 	}
-	if (fill(fd, f))
+	if (write_content(fd, f))
 		return cannot_write(f->path, d);
 	if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR; /* before anything else is renamed */
@@ -102,7 +104,7 @@ int files_write(const struct file_out *files, int count, struct diag *d)
 	if (!temporary)
 		return diag_error(d, "out of memory");
 	for (int i = 0; !err && i < count; i++)
-		err = stage(&files[i], &temporary[i], d);
+		err = write_temporary(&files[i], &temporary[i], d);
 	for (int i = 0; !err && i < count; i++)
 		if (rename(temporary[i], files[i].path))
 			err = cannot_write(files[i].path, d);

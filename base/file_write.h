@@ -13,8 +13,9 @@ struct file_out {
 };
 
 /*
- * Files of the given bytes, all of them or none, each whole: temporary names
- * in the same folders, sync, and only then one rename after another.
+ * Writes all files or none, each completely: first to temporary names in the
+ * same folders, with fsync(), and then by one rename after another. -1 with a
+ * diagnostic.
  */
 int files_write(const struct file_out *files, int count, struct diag *d);
 /* The same for one file. */

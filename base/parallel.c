@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* What the threads share. */
-struct run {
+/* Shared by the threads. */
+struct parallel_state {
 	int count;
 	parallel_job *job;
 	void *ctx;
@@ -16,26 +16,26 @@ struct run {
 	atomic_bool failed;
 };
 
-struct thread {
+struct parallel_thread {
 	pthread_t id;
 	bool started;
 	int worker;
-	struct run *run;
+	struct parallel_state *run;
 	struct diag d;
 	int failed_job; /* INT_MAX: none */
 };
 
-static void report(const struct run *r)
+static void report_progress(const struct parallel_state *r)
 {
 	if (r->progress && r->progress->report)
 		r->progress->report(r->progress->ctx, r->progress->stage,
 				    atomic_load(&r->done), r->count);
 }
 
-static void *work(void *arg)
+static void *run_jobs(void *arg)
 {
-	struct thread *t = arg;
-	struct run *r = t->run;
+	struct parallel_thread *t = arg;
+	struct parallel_state *r = t->run;
 
 	while (!atomic_load(&r->failed)) {
 		int i = atomic_fetch_add(&r->next, 1);
@@ -48,7 +48,7 @@ static void *work(void *arg)
 		}
 		atomic_fetch_add(&r->done, 1);
 		if (t->worker == 0)
-			report(r);
+			report_progress(r);
 	}
 	return NULL;
 }
@@ -60,9 +60,9 @@ int parallel_threads(int threads, int count)
 	return threads < 1 ? 1 : threads;
 }
 
-static void pass_on(struct diag *to, const struct diag *from)
+static void copy_diagnostics(struct diag *to, const struct diag *from)
 {
-	char *file = to->file; /* the messages name theirs already */
+	char *file = to->file; /* the messages have their file already */
 
 	to->file = NULL;
 	for (size_t i = 0; i < from->count; i++) {
@@ -80,18 +80,19 @@ static void pass_on(struct diag *to, const struct diag *from)
 	to->file = file;
 }
 
-/* The failed job of the lowest index speaks. Which ones ran may depend on
- * timing, yet a lone bad item always gives the same message. */
-static int gather(struct thread *t, int threads, struct diag *d)
+/* Reports the failed job of the lowest index. Which jobs ran may depend on
+ * timing, but a single bad item always gives the same message. */
+static int collect_errors(struct parallel_thread *t, int threads,
+			  struct diag *d)
 {
-	struct thread *first = NULL;
+	struct parallel_thread *first = NULL;
 
 	for (int i = 0; i < threads; i++)
 		if (t[i].failed_job != INT_MAX &&
 		    (!first || t[i].failed_job < first->failed_job))
 			first = &t[i];
 	if (first)
-		pass_on(d, &first->d);
+		copy_diagnostics(d, &first->d);
 	for (int i = 0; i < threads; i++)
 		diag_free(&t[i].d);
 	return first ? -1 : 0;
@@ -100,10 +101,10 @@ static int gather(struct thread *t, int threads, struct diag *d)
 int parallel_run(int threads, int count, parallel_job *job, void *ctx,
 		 const struct progress *p, struct diag *d)
 {
-	struct run r = {
+	struct parallel_state r = {
 		.count = count, .job = job, .ctx = ctx, .progress = p
 	};
-	struct thread *t;
+	struct parallel_thread *t;
 	int err;
 
 	threads = parallel_threads(threads, count);
@@ -117,15 +118,15 @@ int parallel_run(int threads, int count, parallel_job *job, void *ctx,
 		diag_init(&t[i].d);
 		diag_set_file(&t[i].d, d->file);
 	}
-	/* a thread that cannot be had leaves its share to the others */
+	/* if a thread cannot start, the others do its jobs */
 	for (int i = 1; i < threads; i++)
-		t[i].started = !pthread_create(&t[i].id, NULL, work, &t[i]);
-	work(&t[0]);
+		t[i].started = !pthread_create(&t[i].id, NULL, run_jobs, &t[i]);
+	run_jobs(&t[0]);
 	for (int i = 1; i < threads; i++)
 		if (t[i].started)
 			pthread_join(t[i].id, NULL);
-	report(&r);
-	err = gather(t, threads, d);
+	report_progress(&r);
+	err = collect_errors(t, threads, d);
 	free(t);
 	return err;
 }

@@ -12,8 +12,8 @@ struct unit {
 	double factor;
 };
 
-/* The number in front and what follows it. strtod() would also take spaces,
- * "inf" and hexadecimals. */
+/* The number at the start and the rest. strtod() alone would also accept
+ * spaces, "inf" and hexadecimal numbers. */
 static int split_number(const char *s, double *out, const char **rest)
 {
 	char *end;
@@ -121,7 +121,7 @@ static int min3(int a, int b, int c)
 	return m < c ? m : c;
 }
 
-/* Damerau's distance with adjacent swaps, three rows of the table at a time. */
+/* The optimal string alignment form; three rows of the table are kept. */
 int text_distance(const char *a, const char *b)
 {
 	int rows[3][64];

@@ -15,7 +15,8 @@ static int check_top(struct yaml_file *f, struct diag *d)
 	return yaml_error(f, top, d, "expected 'key: value' lines");
 }
 
-static int load(struct yaml_file *f, yaml_parser_t *parser, struct diag *d)
+static int load_document(struct yaml_file *f, yaml_parser_t *parser,
+			 struct diag *d)
 {
 	if (!yaml_parser_load(parser, &f->document))
 		return diag_error(
@@ -36,7 +37,7 @@ int yaml_file_read(struct yaml_file *f, const char *path, struct diag *d)
 		return diag_error(d, "%s: %s", path, strerror(errno));
 	if (yaml_parser_initialize(&parser)) {
 		yaml_parser_set_input_file(&parser, in);
-		rc = load(f, &parser, d);
+		rc = load_document(f, &parser, d);
 		yaml_parser_delete(&parser);
 	} else {
 		diag_error(d, "%s: out of memory", path);
@@ -56,7 +57,7 @@ int yaml_file_parse(struct yaml_file *f, const char *name, const char *text,
 		return diag_error(d, "%s: out of memory", name);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text,
 				     strlen(text));
-	rc = load(f, &parser, d);
+	rc = load_document(f, &parser, d);
 	yaml_parser_delete(&parser);
 	return rc;
 }

@@ -7,7 +7,7 @@
 
 #include "base/diag.h"
 
-/* A YAML file whose top is a mapping, for target files and options. */
+/* A YAML file whose top node is a mapping, for targets and options. */
 struct yaml_file {
 	const char *name; /* for messages */
 	yaml_document_t document;

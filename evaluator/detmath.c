@@ -20,23 +20,23 @@
 #define EXP_MIN (-745.1332191019412) /* exp() of less is zero */
 
 /* high + low, low of at most half an ulp of high. */
-struct pair {
+struct double_pair {
 	double high, low;
 };
 
 /* a + b where |a| >= |b|. */
-static struct pair add_ordered(double a, double b)
+static struct double_pair add_ordered(double a, double b)
 {
 	double sum = a + b;
 
-	return (struct pair){ sum, b - (sum - a) };
+	return (struct double_pair){ sum, b - (sum - a) };
 }
 
-static struct pair add(double a, double b)
+static struct double_pair add(double a, double b)
 {
 	double sum = a + b, from_b = sum - a;
 
-	return (struct pair){ sum, (a - (sum - from_b)) + (b - from_b) };
+	return (struct double_pair){ sum, (a - (sum - from_b)) + (b - from_b) };
 }
 
 /* The upper 26 bits of x. */
@@ -47,13 +47,13 @@ static double upper_half(double x)
 	return t - (t - x);
 }
 
-static struct pair multiply(double a, double b)
+static struct double_pair multiply(double a, double b)
 {
 	double product = a * b;
 	double ah = upper_half(a), bh = upper_half(b);
 	double al = a - ah, bl = b - bh;
 
-	return (struct pair){
+	return (struct double_pair){
 		product, ((ah * bh - product) + ah * bl + al * bh) + al * bl
 	};
 }
@@ -97,7 +97,7 @@ static double polynomial(double x, const double *c, int degree)
 }
 
 /* exp(r) - 1 = high + low and k, such that x.high + x.low = k ln(2) + r. */
-static struct pair reduced_exp(struct pair x, int *k)
+static struct double_pair reduced_exp(struct double_pair x, int *k)
 {
 	/* 1/2!, 1/3!, ..., 1/13! */
 	static const double series[] = {
@@ -107,7 +107,8 @@ static struct pair reduced_exp(struct pair x, int *k)
 		1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0,
 	};
 	double turns = floor(x.high * LOG2_E + 0.5);
-	struct pair r = add(x.high - turns * LN2_HIGH, x.low - turns * LN2_LOW);
+	struct double_pair r =
+		add(x.high - turns * LN2_HIGH, x.low - turns * LN2_LOW);
 
 	*k = (int)turns;
 	return add_ordered(r.high,
@@ -115,7 +116,7 @@ static struct pair reduced_exp(struct pair x, int *k)
 					   polynomial(r.high, series, 11));
 }
 
-static double exp_pair(struct pair x)
+static double exp_pair(struct double_pair x)
 {
 	int k;
 
@@ -123,8 +124,8 @@ static double exp_pair(struct pair x)
 		return INFINITY;
 	if (x.high < EXP_MIN)
 		return 0;
-	struct pair e = reduced_exp(x, &k);
-	struct pair one = add_ordered(1, e.high);
+	struct double_pair e = reduced_exp(x, &k);
+	struct double_pair one = add_ordered(1, e.high);
 	return scale(one.high + (one.low + e.low), k);
 }
 
@@ -158,47 +159,47 @@ double det_exp(double x)
 static double exp_minus_one(double x)
 {
 	int k;
-	struct pair e = reduced_exp((struct pair){ x, 0 }, &k);
+	struct double_pair e = reduced_exp((struct double_pair){ x, 0 }, &k);
 
 	if (k == 0)
 		return e.high + e.low;
 	double factor = power_of_two(k);
-	struct pair sum = add(factor - 1, e.high * factor);
+	struct double_pair sum = add(factor - 1, e.high * factor);
 	return sum.high + (sum.low + e.low * factor);
 }
 
 /* 2 atanh(s) for s = (m - 1) / (m + 1), m within [sqrt(1/2), sqrt(2)]. */
-static struct pair log_mantissa(double m)
+static struct double_pair log_mantissa(double m)
 {
 	/* atanh(s) = s (1 + z / 3 + z^2 (1/5 + z / 7 + ...)), z = s * s */
 	static const double series[] = {
 		1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11, 1.0 / 13, 1.0 / 15,
 		1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23, 1.0 / 25,
 	};
-	static const struct pair third = { 0x1.5555555555555p-2,
-					   0x1.5555555555555p-56 };
+	static const struct double_pair third = { 0x1.5555555555555p-2,
+						  0x1.5555555555555p-56 };
 	double f = m - 1;
-	struct pair below = add(2, f);
+	struct double_pair below = add(2, f);
 	double s = f / below.high;
-	struct pair p = multiply(s, below.high);
+	struct double_pair p = multiply(s, below.high);
 	double s_low = ((f - p.high) - p.low - s * below.low) / below.high;
-	struct pair z = multiply(s, s);
+	struct double_pair z = multiply(s, s);
 
 	z.low += 2 * s * s_low;
-	struct pair w = multiply(z.high, third.high);
+	struct double_pair w = multiply(z.high, third.high);
 	w.low += z.high * third.low + z.low * third.high;
 	double tail = z.high * z.high * polynomial(z.high, series, 10);
-	struct pair factor = add_ordered(w.high, tail);
+	struct double_pair factor = add_ordered(w.high, tail);
 	factor.low += w.low;
-	struct pair rest = multiply(s, factor.high);
+	struct double_pair rest = multiply(s, factor.high);
 	rest.low += s * factor.low + s_low * factor.high;
-	struct pair sum = add_ordered(s, rest.high);
+	struct double_pair sum = add_ordered(s, rest.high);
 	sum.low += rest.low + s_low;
-	return (struct pair){ 2 * sum.high, 2 * sum.low };
+	return (struct double_pair){ 2 * sum.high, 2 * sum.low };
 }
 
 /* log(x) for a finite x > 0, to about 2^-64 of its size. */
-static struct pair log_pair(double x)
+static struct double_pair log_pair(double x)
 {
 	int k = 0;
 
@@ -213,10 +214,10 @@ static struct pair log_pair(double x)
 		m *= 0.5;
 		k++;
 	}
-	struct pair log = log_mantissa(m);
+	struct double_pair log = log_mantissa(m);
 	if (k == 0)
 		return add_ordered(log.high, log.low);
-	struct pair sum = add_ordered(k * LN2_HIGH, log.high);
+	struct double_pair sum = add_ordered(k * LN2_HIGH, log.high);
 	return add_ordered(sum.high, sum.low + (log.low + k * LN2_LOW));
 }
 
@@ -228,7 +229,7 @@ double det_log(double x)
 		return -INFINITY;
 	if (x < 0)
 		return NAN;
-	struct pair log = log_pair(x);
+	struct double_pair log = log_pair(x);
 	return log.high + log.low;
 }
 
@@ -240,8 +241,8 @@ double det_log1p(double x)
 		return -INFINITY;
 	if (x < -1)
 		return NAN;
-	struct pair sum = add(1, x);
-	struct pair log = log_pair(sum.high);
+	struct double_pair sum = add(1, x);
+	struct double_pair log = log_pair(sum.high);
 	return log.high + (log.low + sum.low / sum.high);
 }
 
@@ -258,12 +259,12 @@ static bool is_odd(double x)
 /* |x|^y for x other than 0, 1 and infinity. */
 static double pow_magnitude(double x, double y)
 {
-	struct pair log = log_pair(fabs(x));
+	struct double_pair log = log_pair(fabs(x));
 
 	/* Far beyond overflow, and safe to split in halves. */
 	if (fabs(y) > 0x1p80)
 		y = copysign(0x1p80, y);
-	struct pair product = multiply(y, log.high);
+	struct double_pair product = multiply(y, log.high);
 	product.low += y * log.low;
 	return exp_pair(add_ordered(product.high, product.low));
 }

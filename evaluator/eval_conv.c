@@ -14,7 +14,7 @@
 #define BLOCK_FLOATS ((int64_t)1 << 20)
 
 /* One image: x and y in either layout, as strides. */
-struct conv {
+struct conv_eval {
 	const struct eval *e;
 	struct window w;
 	int64_t groups, in_per_group, out_per_group, taps;
@@ -25,13 +25,13 @@ struct conv {
 	gemm_fn *gemm;
 };
 
-static int conv_init(struct conv *c, const struct eval *e)
+static int conv_init(struct conv_eval *c, const struct eval *e)
 {
 	const struct shape *ws = eval_in(e, 1);
 	bool nhwc = e->n->layout == LAYOUT_NHWC;
 	int64_t out_channels;
 
-	*c = (struct conv){ .e = e, .nhwc = nhwc };
+	*c = (struct conv_eval){ .e = e, .nhwc = nhwc };
 	if (window_of(e->n, &c->w, e->d))
 		return -1;
 	c->groups = node_int(e->n, "group", 1);
@@ -50,7 +50,7 @@ static int conv_init(struct conv *c, const struct eval *e)
 	return 0;
 }
 
-static void add_bias(const struct conv *c, float *y)
+static void add_bias(const struct conv_eval *c, float *y)
 {
 	int64_t pixels = c->w.out[0] * c->w.out[1];
 	int64_t channels = c->out_per_group * c->groups;
@@ -69,8 +69,8 @@ static void add_bias(const struct conv *c, float *y)
 }
 
 /* The window of one output pixel of one group; x at the group's channel 0. */
-static void gather_window(const struct conv *c, const float *x, int64_t pixel,
-			  float *to)
+static void gather_window(const struct conv_eval *c, const float *x,
+			  int64_t pixel, float *to)
 {
 	const struct window *w = &c->w;
 	int64_t oy = pixel / w->out[1], ox = pixel % w->out[1];
@@ -93,7 +93,7 @@ static void gather_window(const struct conv *c, const float *x, int64_t pixel,
 }
 
 /* y (+)= windows x weights, for `pixels` output pixels from `first`. */
-static int multiply(const struct conv *c, const float *rows, int64_t lda,
+static int multiply(const struct conv_eval *c, const float *rows, int64_t lda,
 		    bool rows_are_channels, const float *weight, float *y,
 		    int64_t first, int64_t pixels)
 {
@@ -108,7 +108,7 @@ static int multiply(const struct conv *c, const float *rows, int64_t lda,
 }
 
 /* 1x1 windows side by side need no gathering. */
-static bool is_pointwise(const struct conv *c)
+static bool is_pointwise(const struct conv_eval *c)
 {
 	const struct window *w = &c->w;
 
@@ -117,8 +117,8 @@ static bool is_pointwise(const struct conv *c)
 	       w->out[0] == w->in[0] && w->out[1] == w->in[1];
 }
 
-static int conv_group(const struct conv *c, const float *x, const float *weight,
-		      float *y)
+static int conv_group(const struct conv_eval *c, const float *x,
+		      const float *weight, float *y)
 {
 	int64_t k = c->in_per_group * c->taps;
 	int64_t pixels = c->w.out[0] * c->w.out[1], block;
@@ -145,7 +145,7 @@ static int conv_group(const struct conv *c, const float *x, const float *weight,
 }
 
 /* One channel in, one out; N,H,W,C: all channels of a pixel at once. */
-static void depthwise_nhwc(const struct conv *c, const float *x,
+static void depthwise_nhwc(const struct conv_eval *c, const float *x,
 			   const float *by_tap, float *y)
 {
 	const struct window *w = &c->w;
@@ -197,7 +197,7 @@ static void depthwise_row(const struct window *w, const float *from,
 		y[ox] += from[ox * w->stride[1] + shift] * weight;
 }
 
-static void depthwise_nchw(const struct conv *c, const float *x, float *y)
+static void depthwise_nchw(const struct conv_eval *c, const float *x, float *y)
 {
 	const struct window *w = &c->w;
 
@@ -221,7 +221,7 @@ static void depthwise_nchw(const struct conv *c, const float *x, float *y)
 }
 
 /* [channels][taps] to [taps][channels]. */
-static float *weights_by_tap(const struct conv *c)
+static float *weights_by_tap(const struct conv_eval *c)
 {
 	int64_t channels = c->w.channels;
 	float *v = malloc((size_t)(channels * c->taps) * sizeof(*v));
@@ -232,7 +232,7 @@ static float *weights_by_tap(const struct conv *c)
 	return v;
 }
 
-static int depthwise(const struct conv *c, const float *x, float *y)
+static int depthwise(const struct conv_eval *c, const float *x, float *y)
 {
 	float *by_tap;
 
@@ -248,7 +248,7 @@ static int depthwise(const struct conv *c, const float *x, float *y)
 	return 0;
 }
 
-static int conv_image(const struct conv *c, const float *x, float *y)
+static int conv_image(const struct conv_eval *c, const float *x, float *y)
 {
 	int64_t weights = c->out_per_group * c->in_per_group * c->taps;
 
@@ -264,7 +264,7 @@ static int conv_image(const struct conv *c, const float *x, float *y)
 
 int eval_conv(const struct eval *e)
 {
-	struct conv c;
+	struct conv_eval c;
 	int64_t in, out;
 
 	if (conv_init(&c, e))
@@ -284,7 +284,7 @@ int eval_conv(const struct eval *e)
 /* ---- Transposed ---- */
 
 /* Adds an input pixel's products, [channel, ky, kx], to where they go. */
-static void scatter_window(const struct conv *c, const float *from,
+static void scatter_window(const struct conv_eval *c, const float *from,
 			   int64_t pixel, float *y)
 {
 	const struct window *w = &c->w;
@@ -307,7 +307,7 @@ static void scatter_window(const struct conv *c, const float *from,
 	}
 }
 
-static int transpose_group(const struct conv *c, const float *x,
+static int transpose_group(const struct conv_eval *c, const float *x,
 			   const float *weight, float *y)
 {
 	int64_t n = c->out_per_group * c->taps, k = c->in_per_group;
@@ -335,7 +335,7 @@ static int transpose_group(const struct conv *c, const float *x,
 
 int eval_conv_transpose(const struct eval *e)
 {
-	struct conv c;
+	struct conv_eval c;
 	int64_t in, out, weights;
 
 	if (conv_init(&c, e))

@@ -7,7 +7,7 @@
 #include "ir/window.h"
 #include "evaluator/element.h"
 
-struct pool {
+struct pool_eval {
 	struct window w;
 	enum dtype dtype; /* of x and y */
 	bool average, count_padding;
@@ -41,7 +41,7 @@ static int64_t padded_count(const struct window *w, int axis, int64_t o)
 }
 
 /* Adds the cell of x at element `at` to p->value. */
-static void take_cell(const struct pool *p, const void *x, int64_t at)
+static void take_cell(const struct pool_eval *p, const void *x, int64_t at)
 {
 	double *value = p->value;
 
@@ -58,7 +58,7 @@ static void take_cell(const struct pool *p, const void *x, int64_t at)
 }
 
 /* x: element 0 of the channels; output cell oy, ox to p->value. */
-static void pool_window(const struct pool *p, const void *x, int64_t plane,
+static void pool_window(const struct pool_eval *p, const void *x, int64_t plane,
 			int64_t oy, int64_t ox)
 {
 	const struct window *w = &p->w;
@@ -85,7 +85,7 @@ static void pool_window(const struct pool *p, const void *x, int64_t plane,
 		p->value[c] /= (double)cells;
 }
 
-static void store(const struct pool *p, void *y, int64_t at)
+static void store(const struct pool_eval *p, void *y, int64_t at)
 {
 	for (int64_t c = 0; c < p->run; c++) {
 		if (p->dtype == DT_F32)
@@ -98,7 +98,8 @@ static void store(const struct pool *p, void *y, int64_t at)
 
 static int run_pool(const struct eval *e, bool average)
 {
-	struct pool p = { .dtype = e->n->inputs[0]->dtype, .average = average };
+	struct pool_eval p = { .dtype = e->n->inputs[0]->dtype,
+			       .average = average };
 	bool nhwc = e->n->layout == LAYOUT_NHWC;
 	int64_t planes, in, out, at = 0;
 

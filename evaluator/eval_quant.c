@@ -8,15 +8,15 @@
 #include "evaluator/element.h"
 
 /* Which scale element i has: one for all, one a channel, one a block. */
-struct scales {
+struct quant_scales {
 	int64_t outer_step, dim, inner, block, blocks;
 	bool single;
 };
 
-static struct scales scales_of(const struct eval *e)
+static struct quant_scales scales_of(const struct eval *e)
 {
 	const struct shape *x = eval_in(e, 0), *s = eval_in(e, 1);
-	struct scales q = { .single = shape_elements(s) == 1 };
+	struct quant_scales q = { .single = shape_elements(s) == 1 };
 	int axis;
 
 	q.block = node_int(e->n, "block_size", 0);
@@ -30,7 +30,7 @@ static struct scales scales_of(const struct eval *e)
 	return q;
 }
 
-static int64_t scale_at(const struct scales *q, int64_t i)
+static int64_t scale_at(const struct quant_scales *q, int64_t i)
 {
 	int64_t channel;
 
@@ -46,7 +46,7 @@ static int64_t scale_at(const struct scales *q, int64_t i)
 
 int eval_quantize(const struct eval *e)
 {
-	struct scales q = scales_of(e);
+	struct quant_scales q = scales_of(e);
 	enum dtype from = e->n->inputs[0]->dtype;
 	enum dtype to = e->n->outputs[0]->dtype;
 	double low = to == DT_I8 ? -128 : 0, high = to == DT_I8 ? 127 : 255;
@@ -74,7 +74,7 @@ int eval_quantize(const struct eval *e)
 
 int eval_dequantize(const struct eval *e)
 {
-	struct scales q = scales_of(e);
+	struct quant_scales q = scales_of(e);
 	enum dtype from = e->n->inputs[0]->dtype;
 	int64_t n = eval_count(e);
 	float *y = e->out[0];

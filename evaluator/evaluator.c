@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/align.h"
 #include "evaluator/eval.h"
 
 /* A model that needs more than this for its values is not one for small
@@ -186,7 +187,7 @@ static int alloc_buffers(struct evaluator *e)
 {
 	for (int i = 0; i < e->buffer_count; i++) {
 		struct buffer *b = &e->buffers[i];
-		size_t bytes = (b->bytes + 63) & ~(size_t)63;
+		size_t bytes = align_up(b->bytes, 64);
 
 		b->data = aligned_alloc(64, bytes ? bytes : 64);
 		if (!b->data)

@@ -2,6 +2,7 @@
 /* Building and editing a graph: values, nodes and the links between them. */
 #include "ir/graph.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -50,9 +51,9 @@ struct value *graph_find_value(const struct graph *g, const char *name)
 	return *find_slot(g->name_slots, g->name_slot_count, name);
 }
 
-/* The name itself, or the first of "NAME.2", "NAME.3"... that is free. After
- * a few the numbers go on from the count of values, so that many values of
- * one name stay cheap. */
+/* The name itself, or the first free one of "NAME.2", "NAME.3", ... From the
+ * eighth on, numbers continue at the count of values: many values of one
+ * name stay cheap. */
 static const char *unique_name(struct graph *g, const char *name)
 {
 	const char *base = name && *name ? name : "value";
@@ -163,10 +164,10 @@ struct value *graph_const_f32(struct graph *g, const char *name, int n,
 	return const_list(g, name, DT_F32, n, v);
 }
 
-/* A list of exactly `count` values with one more behind; capacities are the
- * powers of two, so a list grows where its count is one. */
-static int append(struct graph *g, struct value ***list, int *count,
-		  struct value *v)
+/* Appends to a list. Capacities are powers of two: a list grows when its count
+ * is one. */
+static int append_value(struct graph *g, struct value ***list, int *count,
+			struct value *v)
 {
 	if ((*count & (*count - 1)) == 0) {
 		size_t capacity = *count ? 2 * (size_t)*count : 1;
@@ -186,13 +187,13 @@ static int append(struct graph *g, struct value ***list, int *count,
 int graph_add_input(struct graph *g, struct value *v)
 {
 	v->role = VALUE_INPUT;
-	return append(g, &g->inputs, &g->input_count, v);
+	return append_value(g, &g->inputs, &g->input_count, v);
 }
 
 int graph_add_output(struct graph *g, struct value *v)
 {
 	v->is_output = true;
-	return append(g, &g->outputs, &g->output_count, v);
+	return append_value(g, &g->outputs, &g->output_count, v);
 }
 
 /* ---- Links ---- */
@@ -218,7 +219,7 @@ static int add_use(struct graph *g, struct value *v, struct node *n)
 	return 0;
 }
 
-/* One entry of n goes; the others keep their order. */
+/* Removes one entry of n; the others keep their order. */
 static void drop_use(struct value *v, const struct node *n)
 {
 	int i = 0;
@@ -269,6 +270,7 @@ struct node *graph_node(struct graph *g, enum op op, const char *name,
 {
 	struct node *n = arena_alloc(g->arena, sizeof(*n));
 
+	assert(op > OP_NONE && op < OP_COUNT);
 	if (!n)
 		return NULL;
 	n->op = op;
@@ -291,6 +293,7 @@ struct node *graph_node(struct graph *g, enum op op, const char *name,
 
 int graph_set_input(struct graph *g, struct node *n, int slot, struct value *v)
 {
+	assert(slot >= 0 && slot <= n->input_count);
 	if (slot == n->input_count) {
 		struct value **list = copy_list(g, n->inputs, slot, slot + 1);
 
@@ -306,7 +309,7 @@ int graph_set_input(struct graph *g, struct node *n, int slot, struct value *v)
 	return 0;
 }
 
-/* Output `i` of the graph, under its name, from now on holds what `to` has. */
+/* Output `i` of the graph becomes `to`, under the output's name. */
 static int move_output(struct graph *g, int i, struct value *to)
 {
 	struct value *from = g->outputs[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading and setting what a node carries: attributes, constant inputs. */
+/* Attributes and constant inputs of a node. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +52,7 @@ int node_ints(const struct node *n, const char *name, int64_t *out, int max)
 	return a ? a->count : 0;
 }
 
-/* The attribute of that name, cleared, or a new one behind the others. */
+/* The attribute of that name, cleared, or a new one at the end. */
 static struct attr *fresh_attr(struct graph *g, struct node *n,
 			       const char *name, enum attr_kind kind)
 {

@@ -4,33 +4,34 @@
 
 #include "ir/graph.h"
 
-struct check {
+struct graph_checker {
 	const struct graph *g;
 	const char *after;
 	struct diag *d;
-	bool *defined; /* by value id: made by a node before, or no node's */
+	bool *defined; /* by value id: computed by an earlier node, or by none
+			*/
 	int *reads;    /* by value id: input slots seen */
 };
 
-static int broken_value(const struct check *c, const struct value *v,
+static int broken_value(const struct graph_checker *c, const struct value *v,
 			const char *what)
 {
 	return diag_error(c->d, "after %s: value '%s' %s", c->after, v->name,
 			  what);
 }
 
-static int broken_node(const struct check *c, const struct node *n,
+static int broken_node(const struct graph_checker *c, const struct node *n,
 		       const char *what)
 {
 	return node_error(c->d, n, "after %s: %s", c->after, what);
 }
 
-static bool is_ours(const struct check *c, const struct value *v)
+static bool is_ours(const struct graph_checker *c, const struct value *v)
 {
 	return v->id < c->g->value_count && c->g->values[v->id] == v;
 }
 
-static int check_shape(const struct check *c, const struct value *v)
+static int check_shape(const struct graph_checker *c, const struct value *v)
 {
 	const struct shape *s = &v->shape;
 
@@ -44,7 +45,7 @@ static int check_shape(const struct check *c, const struct value *v)
 	return 0;
 }
 
-static int check_value(const struct check *c, const struct value *v)
+static int check_value(const struct graph_checker *c, const struct value *v)
 {
 	if (graph_find_value(c->g, v->name) != v)
 		return broken_value(c, v, "shares its name");
@@ -53,13 +54,14 @@ static int check_value(const struct check *c, const struct value *v)
 			return broken_value(c, v, "is a constant without data");
 	}
 	if (v->role != VALUE_COMPUTED && v->producer)
-		return broken_value(c, v, "is computed and is not");
+		return broken_value(c, v,
+				    "is no node output but has a producer");
 	if (v->quant && v->quant->axis >= v->shape.rank)
 		return broken_value(c, v, "has a scale along no dimension");
 	return check_shape(c, v);
 }
 
-static int check_values(const struct check *c)
+static int check_values(const struct graph_checker *c)
 {
 	for (size_t i = 0; i < c->g->value_count; i++) {
 		const struct value *v = c->g->values[i];
@@ -73,7 +75,7 @@ static int check_values(const struct check *c)
 	return 0;
 }
 
-static int check_arity(const struct check *c, const struct node *n)
+static int check_arity(const struct graph_checker *c, const struct node *n)
 {
 	const struct op_info *info;
 
@@ -93,7 +95,7 @@ static int check_arity(const struct check *c, const struct node *n)
 	return 0;
 }
 
-static int check_node(const struct check *c, const struct node *n)
+static int check_node(const struct graph_checker *c, const struct node *n)
 {
 	if (check_arity(c, n))
 		return -1;
@@ -103,7 +105,8 @@ static int check_node(const struct check *c, const struct node *n)
 		if (!v)
 			continue;
 		if (!is_ours(c, v))
-			return broken_node(c, n, "reads a foreign value");
+			return broken_node(c, n,
+					   "reads a value of another graph");
 		if (!c->defined[v->id])
 			return node_error(c->d, n,
 					  "after %s: input '%s' is "
@@ -117,20 +120,21 @@ static int check_node(const struct check *c, const struct node *n)
 		if (!v)
 			continue;
 		if (!is_ours(c, v) || v->producer != n || c->defined[v->id])
-			return broken_node(c, n, "an output is not its own");
+			return broken_node(c, n,
+					   "an output belongs to another node");
 		c->defined[v->id] = true;
 	}
 	return 0;
 }
 
-static int check_nodes(const struct check *c)
+static int check_nodes(const struct graph_checker *c)
 {
 	const struct node *prev = NULL;
 	size_t count = 0;
 
 	for (const struct node *n = c->g->first; n; n = n->next) {
 		if (n->prev != prev || ++count > c->g->node_count)
-			return broken_node(c, n, "is wrongly linked");
+			return broken_node(c, n, "is linked wrongly");
 		if (check_node(c, n))
 			return -1;
 		prev = n;
@@ -141,14 +145,15 @@ static int check_nodes(const struct check *c)
 	return 0;
 }
 
-/* Every reader that a value names reads it, and there are no others. */
-static int check_uses(const struct check *c)
+/* value->uses holds exactly the nodes that read the value. */
+static int check_uses(const struct graph_checker *c)
 {
 	for (size_t i = 0; i < c->g->value_count; i++) {
 		const struct value *v = c->g->values[i];
 
 		if (v->use_count != c->reads[i])
-			return broken_value(c, v, "has lost count of readers");
+			return broken_value(c, v,
+					    "has a wrong number of readers");
 		for (int u = 0; u < v->use_count; u++) {
 			const struct node *n = v->uses[u];
 			bool reads = false;
@@ -156,38 +161,40 @@ static int check_uses(const struct check *c)
 			for (int k = 0; k < n->input_count; k++)
 				reads |= n->inputs[k] == v;
 			if (!reads)
-				return broken_value(c, v, "has a false reader");
+				return broken_value(
+					c, v,
+					"has a reader that does not read it");
 		}
 	}
 	return 0;
 }
 
-static int check_ends(const struct check *c)
+static int check_ends(const struct graph_checker *c)
 {
 	const struct graph *g = c->g;
 
 	for (int i = 0; i < g->input_count; i++)
 		if (!is_ours(c, g->inputs[i]) ||
 		    g->inputs[i]->role != VALUE_INPUT)
-			return diag_error(c->d, "after %s: a false graph input",
+			return diag_error(c->d, "after %s: a wrong graph input",
 					  c->after);
 	for (int i = 0; i < g->output_count; i++) {
 		const struct value *v = g->outputs[i];
 
 		if (!is_ours(c, v) || !v->is_output)
 			return diag_error(c->d,
-					  "after %s: a false graph output",
+					  "after %s: a wrong graph output",
 					  c->after);
 		if (!c->defined[v->id])
-			return broken_value(c, v,
-					    "is an output that nothing makes");
+			return broken_value(
+				c, v, "is an output that no node computes");
 	}
 	return 0;
 }
 
 int graph_check(const struct graph *g, const char *after, struct diag *d)
 {
-	struct check c = { .g = g, .after = after, .d = d };
+	struct graph_checker c = { .g = g, .after = after, .d = d };
 	int err = -1;
 
 	c.defined = calloc(g->value_count + 1, sizeof(*c.defined));

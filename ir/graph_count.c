@@ -20,8 +20,8 @@ int64_t graph_params(const struct graph *g)
 	return sum;
 }
 
-/* Multiplications for each element of the output (of a transposed conv: of
- * the input). */
+/* Multiplications for each output element (for ConvTranspose: each input
+ * element). */
 static int64_t macs_per_element(const struct node *n)
 {
 	const struct shape *w = &n->inputs[1]->shape;

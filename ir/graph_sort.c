@@ -6,8 +6,8 @@
 /* node->mark while sorting. */
 enum { WAITING, OPEN, DONE };
 
-/* The first producer that n still waits for; *slot goes on where the last
- * search ended. */
+/* The first producer of n that is not placed yet, from input *slot on; *slot
+ * is moved there. */
 static struct node *next_producer(const struct node *n, int *slot)
 {
 	for (; *slot < n->input_count; ++*slot) {
@@ -19,29 +19,30 @@ static struct node *next_producer(const struct node *n, int *slot)
 	return NULL;
 }
 
-struct frame {
+struct sort_frame {
 	struct node *node;
 	int slot;
 };
 
-/* Everything that `root` depends on, then itself, to the end of the list:
- * depth first, with a stack of our own, since files choose the depth. */
-static int place(struct graph *g, struct node *root, struct frame *stack,
-		 struct diag *d)
+/* Moves everything that `root` depends on, then `root`, to the end of the
+ * list. Depth first with an explicit stack, because the file decides the
+ * depth. */
+static int place_node(struct graph *g, struct node *root,
+		      struct sort_frame *stack, struct diag *d)
 {
 	size_t depth = 1;
 
-	stack[0] = (struct frame){ root, 0 };
+	stack[0] = (struct sort_frame){ root, 0 };
 	root->mark = OPEN;
 	while (depth) {
-		struct frame *top = &stack[depth - 1];
+		struct sort_frame *top = &stack[depth - 1];
 		struct node *p = next_producer(top->node, &top->slot);
 
 		if (p && p->mark == OPEN)
 			return node_error(d, p, "depends on its own output");
 		if (p) {
 			p->mark = OPEN;
-			stack[depth++] = (struct frame){ p, 0 };
+			stack[depth++] = (struct sort_frame){ p, 0 };
 			continue;
 		}
 		top->node->mark = DONE;
@@ -54,7 +55,7 @@ static int place(struct graph *g, struct node *root, struct frame *stack,
 int graph_sort(struct graph *g, struct diag *d)
 {
 	struct node **order = calloc(g->node_count + 1, sizeof(*order));
-	struct frame *stack = calloc(g->node_count + 1, sizeof(*stack));
+	struct sort_frame *stack = calloc(g->node_count + 1, sizeof(*stack));
 	size_t count = 0;
 	int err = -1;
 
@@ -67,7 +68,8 @@ int graph_sort(struct graph *g, struct diag *d)
 		order[count++] = n;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (order[i]->mark == WAITING && place(g, order[i], stack, d))
+		if (order[i]->mark == WAITING &&
+		    place_node(g, order[i], stack, d))
 			goto done;
 	err = 0;
 done:

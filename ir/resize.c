@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const struct value *given(const struct node *n, int slot)
+static const struct value *constant_floats(const struct node *n, int slot)
 {
 	const struct value *v = node_input(n, slot);
 
@@ -33,7 +33,8 @@ static void read_mode(const struct node *n, struct resize *r)
 /* Scales and the crop are lists over `axes`, or over all dims. */
 static void read_lists(const struct node *n, struct resize *r)
 {
-	const struct value *scales = given(n, 2), *crop = given(n, 1);
+	const struct value *scales = constant_floats(n, 2),
+			   *crop = constant_floats(n, 1);
 	int64_t axes[GRAPH_MAX_RANK] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 	int count = node_ints(n, "axes", axes, GRAPH_MAX_RANK);
 
@@ -73,7 +74,7 @@ int resize_of(const struct node *n, struct resize *r, struct diag *d)
 	return 0;
 }
 
-static double symmetric(const struct resize *r, int axis, double x)
+static double half_pixel_symmetric(const struct resize *r, int axis, double x)
 {
 	double in = (double)r->in[axis], out = (double)r->out[axis];
 	double adjustment = out / (r->scale[axis] * in);
@@ -81,8 +82,8 @@ static double symmetric(const struct resize *r, int axis, double x)
 	return in / 2 * (1 - adjustment) + (x + 0.5) / r->scale[axis] - 0.5;
 }
 
-/* Against the output's length before it is rounded down to whole cells,
- * unless that is whole but for the scale's own rounding. */
+/* Uses the output's length before it was rounded down to whole cells, unless
+ * the fraction is only the rounding error of the scale. */
 static double align_corners(const struct resize *r, int axis, double x)
 {
 	double length = r->scale[axis] * (double)r->in[axis];
@@ -94,7 +95,7 @@ static double align_corners(const struct resize *r, int axis, double x)
 				   x * (double)(r->in[axis] - 1) / (length - 1);
 }
 
-static double crop(const struct resize *r, int axis, double x)
+static double crop_and_resize(const struct resize *r, int axis, double x)
 {
 	double last = (double)(r->in[axis] - 1);
 	double start = r->start[axis], end = r->end[axis];
@@ -117,13 +118,13 @@ double resize_source(const struct resize *r, int axis, int64_t o)
 	if (!strcmp(mode, "pytorch_half_pixel") && r->out[axis] == 1)
 		return 0;
 	if (!strcmp(mode, "half_pixel_symmetric"))
-		return symmetric(r, axis, x);
+		return half_pixel_symmetric(r, axis, x);
 	if (r->extrapolates)
-		return crop(r, axis, x);
+		return crop_and_resize(r, axis, x);
 	return (x + 0.5) / scale - 0.5;
 }
 
-static int64_t clamp(int64_t i, int64_t size)
+static int64_t clamp_cell(int64_t i, int64_t size)
 {
 	return i < 0 ? 0 : i >= size ? size - 1 : i;
 }
@@ -143,7 +144,7 @@ static int64_t nearest_cell(const struct resize *r, double x)
 	return (int64_t)(x - low < 0.5 ? low : high);
 }
 
-/* Keys' kernel (Cubic Convolution Interpolation, 1981) with parameter a. */
+/* Cubic convolution (Keys 1981, equation 15) with parameter a. */
 static double cubic_weight(double distance, double a)
 {
 	double t = fabs(distance);
@@ -163,7 +164,7 @@ static int cubic_taps(const struct resize *r, int axis, double x,
 	for (int i = 0; i < 4; i++) {
 		int64_t cell = (int64_t)low - 1 + i;
 
-		taps[i].cell = clamp(cell, r->in[axis]);
+		taps[i].cell = clamp_cell(cell, r->in[axis]);
 		taps[i].weight = cubic_weight(x - (double)cell, r->cubic_a);
 		if (r->exclude_outside && cell != taps[i].cell)
 			taps[i].weight = 0;
@@ -190,14 +191,15 @@ int resize_taps(const struct resize *r, int axis, int64_t o,
 	if (r->mode == RESIZE_CUBIC)
 		return cubic_taps(r, axis, x, taps);
 	if (r->mode == RESIZE_NEAREST) {
-		taps[0].cell = clamp(nearest_cell(r, x), r->in[axis]);
+		taps[0].cell = clamp_cell(nearest_cell(r, x), r->in[axis]);
 		taps[0].weight = 1;
 		return 1;
 	}
 	x = x < 0 ? 0 : x > last ? last : x;
 	low = floor(x);
 	taps[0] = (struct resize_tap){ (int64_t)low, 1 - (x - low) };
-	taps[1] = (struct resize_tap){ clamp((int64_t)low + 1, r->in[axis]),
-				       x - low };
+	taps[1] =
+		(struct resize_tap){ clamp_cell((int64_t)low + 1, r->in[axis]),
+				     x - low };
 	return 2;
 }

@@ -7,7 +7,7 @@
 
 enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC };
 
-/* The geometry of a Resize (ONNX Resize-19), one entry a dim of its input. */
+/* The geometry of a Resize (ONNX Resize, opset 19), one entry for each dim. */
 struct resize {
 	int rank;
 	enum resize_mode mode;
@@ -20,17 +20,17 @@ struct resize {
 	float extrapolation;
 };
 
-/* Reads it off a node whose shapes are known. -1 with a diagnostic for what
- * nobody computes here (antialias). */
+/* From a node whose shapes are known. -1 with a diagnostic for antialias,
+ * which is not supported. */
 int resize_of(const struct node *n, struct resize *r, struct diag *d);
 
-/* Where output index o lies on the input's axis, not clamped. */
+/* The position of output index o on the input's axis, not clamped. */
 double resize_source(const struct resize *r, int axis, int64_t o);
 
 /*
- * The cells that make output index o, at most 4, with their weights, which
- * sum to 1; all inside of the axis. Returns their number; 0 where the value
- * is r->extrapolation.
+ * The input cells of output index o, at most 4, all inside of the axis. Their
+ * weights sum to 1. Returns their number; 0 if the value is
+ * r->extrapolation.
  */
 struct resize_tap {
 	int64_t cell;

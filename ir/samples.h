@@ -5,9 +5,10 @@
 #include "base/diag.h"
 
 /*
- * Photos or tensors, one at a time: what calibration sees. fill() writes the
- * float inputs of sample `index` (0 to count - 1) for every graph input, in
- * the graph's own layout and shape; it may be called from several threads.
+ * The samples of calibration: photos or tensors, read one at a time. fill()
+ * writes the float inputs of sample `index` (0 to count - 1) for every graph
+ * input, in the graph's layout and shape. Several threads may call it. 0, or
+ * -1 with a diagnostic.
  */
 struct samples {
 	int count;
@@ -15,7 +16,7 @@ struct samples {
 	void *ctx;
 };
 
-/* The real values that the first input takes, known from preprocessing. */
+/* The range of real values of the first input, known from preprocessing. */
 struct input_range {
 	float low, high;
 };

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/slice.h"
 
-static int64_t clamp(int64_t v, int64_t low, int64_t high)
+static int64_t clamp_i64(int64_t v, int64_t low, int64_t high)
 {
 	return v < low ? low : v > high ? high : v;
 }
 
-/* A position that may count from the end; dim is small, so nothing wraps. */
-static int64_t position(int64_t v, int64_t dim, int64_t low, int64_t high)
+/* A negative position counts from the end. dim is small: no overflow. */
+static int64_t clamped_position(int64_t v, int64_t dim, int64_t low,
+				int64_t high)
 {
-	return clamp(v < 0 ? v + dim : v, low, high);
+	return clamp_i64(v < 0 ? v + dim : v, low, high);
 }
 
-static void cut(struct slice *s, int axis, int64_t dim, int64_t start,
-		int64_t end, int64_t step)
+static void slice_axis(struct slice *s, int axis, int64_t dim, int64_t start,
+		       int64_t end, int64_t step)
 {
 	int64_t length;
 
 	if (step > 0) {
-		start = position(start, dim, 0, dim);
-		end = position(end, dim, 0, dim);
+		start = clamped_position(start, dim, 0, dim);
+		end = clamped_position(end, dim, 0, dim);
 		length = end - start;
 	} else {
-		start = position(start, dim, -1, dim - 1);
-		end = position(end, dim, -1, dim - 1);
+		start = clamped_position(start, dim, -1, dim - 1);
+		end = clamped_position(end, dim, -1, dim - 1);
 		length = start - end;
 	}
 	uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
@@ -73,7 +74,7 @@ int slice_of(const struct node *n, struct slice *s, struct diag *d)
 				  "in number");
 	s->rank = x->rank;
 	for (int i = 0; i < x->rank; i++)
-		cut(s, i, x->dim[i], 0, x->dim[i], 1);
+		slice_axis(s, i, x->dim[i], 0, x->dim[i], 1);
 	for (int i = 0; i < count; i++) {
 		int64_t axis = axes[i] < 0 ? axes[i] + x->rank : axes[i];
 
@@ -85,7 +86,8 @@ int slice_of(const struct node *n, struct slice *s, struct diag *d)
 		seen |= 1u << axis;
 		if (steps[i] == 0)
 			return node_error(d, n, "a step is 0");
-		cut(s, (int)axis, x->dim[axis], starts[i], ends[i], steps[i]);
+		slice_axis(s, (int)axis, x->dim[axis], starts[i], ends[i],
+			   steps[i]);
 	}
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/align.h"
+
 int tensor_init(struct tensor *t, enum dtype dtype, const struct shape *s)
 {
 	int64_t n = shape_elements(s);
@@ -12,7 +14,7 @@ int tensor_init(struct tensor *t, enum dtype dtype, const struct shape *s)
 	*t = (struct tensor){ .dtype = dtype, .shape = *s };
 	if (n < 0 || !dtype_size(dtype))
 		return -1;
-	bytes = ((size_t)n * dtype_size(dtype) + 63) & ~(size_t)63;
+	bytes = align_up((size_t)n * dtype_size(dtype), 64);
 	t->data = aligned_alloc(64, bytes ? bytes : 64);
 	if (!t->data)
 		return -1;

@@ -12,7 +12,8 @@ struct tensor {
 	void *data;
 };
 
-/* Allocates zeroed data; -1 where the shape is not known or memory is out. */
+/* Allocates zeroed data; -1 if the shape is not known or memory is exhausted.
+ */
 int tensor_init(struct tensor *t, enum dtype dtype, const struct shape *s);
 void tensor_free(struct tensor *t);
 /* Bytes of data. */

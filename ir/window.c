@@ -15,8 +15,8 @@ static bool has_weights(enum op op)
 	return op == OP_CONV || op == OP_CONV_TRANSPOSE;
 }
 
-/* The slot of spatial dim i among the two of struct window. */
-static int slot(const struct window *w, int i)
+/* The index of spatial dim i in the arrays of struct window. */
+static int spatial_slot(const struct window *w, int i)
 {
 	return 2 - w->spatial + i;
 }
@@ -43,15 +43,15 @@ static int read_input(const struct node *n, struct window *w, struct diag *d)
 		w->in[i] = 1;
 	}
 	for (int i = 0; i < w->spatial; i++)
-		w->in[slot(w, i)] = s->dim[(nhwc ? 1 : 2) + i];
+		w->in[spatial_slot(w, i)] = s->dim[(nhwc ? 1 : 2) + i];
 	if (w->in[0] < 1 || w->in[1] < 1)
 		return node_error(d, n, "input '%s' is empty", x->name);
 	return 0;
 }
 
 /*
- * Reads an attribute of one number a spatial dim, each in [min, WINDOW_MAX].
- * 1 where it is absent, 0 where it was read.
+ * Reads an attribute with one number for each spatial dim, each in [min,
+ * WINDOW_MAX]. 1 if it is absent, 0 if it was read.
  */
 static int read_dims(const struct node *n, const char *name, int64_t min,
 		     const struct window *w, int64_t *out, struct diag *d)
@@ -73,7 +73,7 @@ static int read_dims(const struct node *n, const char *name, int64_t min,
 					  "expected %lld to %d",
 					  name, (long long)v[i], (long long)min,
 					  WINDOW_MAX);
-		out[slot(w, i)] = v[i];
+		out[spatial_slot(w, i)] = v[i];
 	}
 	return 0;
 }
@@ -92,7 +92,7 @@ static int kernel_of_weights(const struct node *n, struct window *w,
 				  v->name, v->shape.rank, w->spatial + 2);
 	for (int i = 0; i < w->spatial; i++) {
 		int64_t k = v->shape.dim[2 + i];
-		int64_t *kernel = &w->kernel[slot(w, i)];
+		int64_t *kernel = &w->kernel[spatial_slot(w, i)];
 
 		if (k < 1 || k > WINDOW_MAX)
 			return node_error(d, n,
@@ -163,8 +163,8 @@ static int read_pads(const struct node *n, struct window *w, struct diag *d)
 					  (long long)v[i], WINDOW_MAX);
 	}
 	for (int i = 0; i < w->spatial; i++) {
-		w->pad_begin[slot(w, i)] = v[i];
-		w->pad_end[slot(w, i)] = v[w->spatial + i];
+		w->pad_begin[spatial_slot(w, i)] = v[i];
+		w->pad_end[spatial_slot(w, i)] = v[w->spatial + i];
 	}
 	return 0;
 }
@@ -179,7 +179,7 @@ static int64_t max_i64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Pads that follow from auto_pad or output_shape can be too large as well. */
+/* Pads computed from auto_pad or output_shape can be too large as well. */
 static int check_pads(const struct node *n, const struct window *w,
 		      struct diag *d)
 {
@@ -193,7 +193,8 @@ static int check_pads(const struct node *n, const struct window *w,
 	return 0;
 }
 
-/* Halves of a total padding; the odd cell goes to the end for SAME_UPPER. */
+/* Splits a total padding in halves. An odd cell goes to the end for
+ * SAME_UPPER, else to the begin. */
 static void share_padding(struct window *w, int i, int64_t total,
 			  enum auto_pad mode)
 {
@@ -203,9 +204,10 @@ static void share_padding(struct window *w, int i, int64_t total,
 	w->pad_end[i] = total - w->pad_begin[i];
 }
 
-/* Output size of a Conv or pool along slot i (ONNX Conv-22, MaxPool-22). */
-static int slide(const struct node *n, struct window *w, int i,
-		 enum auto_pad mode, struct diag *d)
+/* Output size of a Conv or pool along slot i (ONNX Conv and MaxPool, opset 22).
+ */
+static int window_size(const struct node *n, struct window *w, int i,
+		       enum auto_pad mode, struct diag *d)
 {
 	int64_t reach = window_reach(w, i), stride = w->stride[i];
 
@@ -226,7 +228,7 @@ static int slide(const struct node *n, struct window *w, int i,
 	w->out[i] = room / stride + 1;
 	if (mode == PAD_EXPLICIT && room % stride != 0 && !has_weights(n->op) &&
 	    node_int(n, "ceil_mode", 0) != 0) {
-		/* a last window that starts behind the input is left out */
+		/* a last window that starts behind the input is dropped */
 		if (w->out[i] * stride < w->in[i] + w->pad_begin[i])
 			w->out[i]++;
 	}
@@ -240,13 +242,13 @@ static int too_large(const struct node *n, struct diag *d)
 }
 
 /*
- * ConvTranspose-22: without pads the output has stride * (in - 1) + reach +
- * output_padding cells. A wanted output_shape (or SAME: in * stride) that is
- * smaller is met by pads, one that is larger by more cells at the end.
+ * ConvTranspose (opset 22): without pads the output has stride * (in - 1) +
+ * reach + output_padding cells. output_shape (or in * stride for SAME) sets
+ * another size: a smaller one by pads, a larger one by cells at the end.
  */
-static int spread(const struct node *n, struct window *w, int i,
-		  enum auto_pad mode, int64_t extra, int64_t wanted,
-		  struct diag *d)
+static int transposed_size(const struct node *n, struct window *w, int i,
+			   enum auto_pad mode, int64_t extra, int64_t wanted,
+			   struct diag *d)
 {
 	int64_t stride = w->stride[i];
 	int64_t full = stride * (w->in[i] - 1) + window_reach(w, i) + extra;
@@ -288,19 +290,19 @@ static int transpose_output(const struct node *n, struct window *w,
 					  "attribute 'output_shape' "
 					  "holds %lld",
 					  (long long)size);
-		wanted[slot(w, i)] = size;
+		wanted[spatial_slot(w, i)] = size;
 	}
 	for (int i = 0; i < 2; i++) {
-		if (spread(n, w, i, mode, extra[i], wanted[i], d))
+		if (transposed_size(n, w, i, mode, extra[i], wanted[i], d))
 			return -1;
 	}
 	return check_pads(n, w, d);
 }
 
 /*
- * Every window of a pool holds a cell of the input: its first tap lies before
- * the input's end and its last one behind the begin, and with a dilation of
- * at most the input's size no two taps can straddle it.
+ * Every window of a pool must contain a cell of the input: its first tap lies
+ * before the input's end, its last tap behind the begin, and with a dilation
+ * of at most the input's size some tap is inside.
  */
 static int check_pool(const struct node *n, const struct window *w,
 		      struct diag *d)
@@ -349,13 +351,13 @@ int window_of(const struct node *n, struct window *w, struct diag *d)
 	    read_dims(n, "strides", 1, w, w->stride, d) < 0 ||
 	    read_dims(n, "dilations", 1, w, w->dilation, d) < 0)
 		return -1;
-	/* Files in the wild give both; auto_pad then rules. */
+	/* Some files have both; then auto_pad is used. */
 	if (mode == PAD_EXPLICIT && read_pads(n, w, d))
 		return -1;
 	if (n->op == OP_CONV_TRANSPOSE)
 		return transpose_output(n, w, mode, d);
 	for (int i = 0; i < 2; i++) {
-		if (slide(n, w, i, mode, d))
+		if (window_size(n, w, i, mode, d))
 			return -1;
 	}
 	if (has_weights(n->op))
@@ -372,6 +374,6 @@ struct shape window_output(const struct window *w, const struct node *n,
 	s.dim[0] = w->batch;
 	s.dim[nhwc ? s.rank - 1 : 1] = channels;
 	for (int i = 0; i < w->spatial; i++)
-		s.dim[(nhwc ? 1 : 2) + i] = w->out[slot(w, i)];
+		s.dim[(nhwc ? 1 : 2) + i] = w->out[spatial_slot(w, i)];
 	return s;
 }

@@ -5,7 +5,7 @@
 #include "base/diag.h"
 #include "ir/graph.h"
 
-/* Kernels, strides, dilations and pads fit the packed file's 16 bits. */
+/* Kernels, strides, dilations and pads fit the 16 bits of a packed file. */
 #define WINDOW_MAX 65535
 
 /*
@@ -15,9 +15,9 @@
  *
  * Output o of a Conv or pool reads input o * stride + k * dilation -
  * pad_begin for each tap k; taps outside of [0, in) read padding. With
- * ceil_mode a pool's last windows reach past pad_end too. ConvTranspose
- * scatters input i to output i * stride + k * dilation - pad_begin; outputs
- * that nothing reaches (output_padding, output_shape) hold the bias.
+ * ceil_mode a pool's last windows reach past pad_end. ConvTranspose adds
+ * input i to output i * stride + k * dilation - pad_begin; outputs that no
+ * input reaches (output_padding, output_shape) are the bias.
  */
 struct window {
 	int64_t kernel[2], stride[2], dilation[2];
@@ -28,20 +28,20 @@ struct window {
 };
 
 /*
- * Reads the geometry off the node's attributes, layout, first input's shape
+ * Computes the geometry from the node's attributes, layout, first input's shape
  * and (Conv, ConvTranspose) weight's shape, all of which must be known, and
  * checks it: rank 3 or 4; kernels, strides and dilations of 1 to WINDOW_MAX;
  * pads of 0 to WINDOW_MAX; kernels not larger than the padded input; each
  * window of a pool holds at least one cell of the input. -1 with a diagnostic
- * in the form of node_error().
+ * as of node_error().
  */
 int window_of(const struct node *n, struct window *w, struct diag *d);
 
-/* Taps of the kernel spread by the dilation: dilation * (kernel - 1) + 1. */
+/* The cells that a kernel covers: dilation * (kernel - 1) + 1. */
 int64_t window_reach(const struct window *w, int dim);
 
-/* Where tap k of output o of a Conv or pool reads along one dim; -1: padding.
- */
+/* The input index that tap k of output o of a Conv or pool reads along one
+ * dim; -1: padding. */
 static inline int64_t window_source(const struct window *w, int dim, int64_t o,
 				    int64_t k)
 {
@@ -51,7 +51,7 @@ static inline int64_t window_source(const struct window *w, int dim, int64_t o,
 	return i >= 0 && i < w->in[dim] ? i : -1;
 }
 
-/* The shape that `w` gives the node's first output, in the node's layout. */
+/* The shape of the node's first output, in the node's layout. */
 struct shape window_output(const struct window *w, const struct node *n,
 			   int64_t channels);
 

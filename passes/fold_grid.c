@@ -5,7 +5,7 @@
 #include "passes/fold_node.h"
 
 /* Scales of a folded constant: one, or one a channel of `axis`. */
-struct grid {
+struct trained_grid {
 	int axis; /* -1: one scale */
 	int64_t channels;
 	int64_t inner; /* elements behind the axis */
@@ -26,7 +26,7 @@ static int64_t elements_from(const struct shape *s, int first, int end)
 	return n;
 }
 
-static void set_axis(struct grid *q, const struct shape *s, int axis)
+static void set_axis(struct trained_grid *q, const struct shape *s, int axis)
 {
 	q->axis = axis;
 	q->channels = s->dim[axis];
@@ -35,7 +35,7 @@ static void set_axis(struct grid *q, const struct shape *s, int axis)
 
 /* DequantizeLinear: one scale, or a vector along attribute axis. */
 static bool grid_of_dequantize(const struct node *n, const struct shape *y,
-			       struct grid *q)
+			       struct trained_grid *q)
 {
 	const struct value *scale = n->inputs[1];
 	int64_t axis = node_int(n, "axis", 1);
@@ -51,7 +51,7 @@ static bool grid_of_dequantize(const struct node *n, const struct shape *y,
 
 /* QONNX Quant: the scale broadcasts, with at most one dim over 1. */
 static bool grid_of_quant(const struct node *n, const struct shape *y,
-			  struct grid *q)
+			  struct trained_grid *q)
 {
 	const struct value *scale = n->inputs[1];
 
@@ -90,7 +90,7 @@ static int moved_axis(const struct node *n, const struct shape *x,
 
 /* Operators between the codes and the layer that reads them. */
 static bool grid_of_input(const struct node *n, const struct shape *y,
-			  struct grid *q)
+			  struct trained_grid *q)
 {
 	const struct quant *from = n->inputs[0]->quant;
 
@@ -107,7 +107,7 @@ static bool grid_of_input(const struct node *n, const struct shape *y,
 }
 
 static bool find_grid(const struct node *n, const struct shape *y,
-		      struct grid *q)
+		      struct trained_grid *q)
 {
 	switch (n->op) {
 	case OP_DEQUANTIZE_LINEAR:
@@ -128,8 +128,8 @@ static bool find_grid(const struct node *n, const struct shape *y,
 
 /* Steps of y's elements, rounded from y / scale and checked: false unless
  * scale * step is y again, exactly. */
-static bool find_steps(const struct grid *q, const float *y, int64_t count,
-		       int16_t *steps)
+static bool find_steps(const struct trained_grid *q, const float *y,
+		       int64_t count, int16_t *steps)
 {
 	for (int64_t i = 0; i < count; i++) {
 		float scale = q->scale[i / q->inner % q->channels];
@@ -145,7 +145,7 @@ static bool find_steps(const struct grid *q, const float *y, int64_t count,
 
 /* The range of each channel's steps, with 0; false where it takes over 8
  * bits. */
-static bool find_ranges(const struct grid *q, const int16_t *steps,
+static bool find_ranges(const struct trained_grid *q, const int16_t *steps,
 			int64_t count, struct range *ranges)
 {
 	for (int64_t i = 0; i < count; i++) {
@@ -179,8 +179,9 @@ static int bits_of(const int8_t *codes, int64_t count)
 	return bits;
 }
 
-static int set_quant(struct graph *g, struct value *y, const struct grid *q,
-		     const int16_t *steps, const struct range *ranges)
+static int set_quant(struct graph *g, struct value *y,
+		     const struct trained_grid *q, const int16_t *steps,
+		     const struct range *ranges)
 {
 	int64_t count = shape_elements(&y->shape);
 	struct quant *out = arena_alloc(g->arena, sizeof(*out));
@@ -218,7 +219,7 @@ int fold_keep_grid(struct graph *g, const struct node *n, struct value *y,
 		   struct diag *d)
 {
 	int64_t count = shape_elements(&y->shape);
-	struct grid q = { .axis = -1, .channels = 1, .inner = 1 };
+	struct trained_grid q = { .axis = -1, .channels = 1, .inner = 1 };
 	int status = 0;
 
 	if (y->dtype != DT_F32 || count < 1 || !find_grid(n, &y->shape, &q))

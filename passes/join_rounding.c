@@ -21,12 +21,12 @@ static bool one_code(const struct value *v, int *x)
 	return true;
 }
 
-struct rounding {
+struct joined_rounding {
 	float scale;
 	int zero;
 };
 
-static bool rounding_of(const struct node *n, struct rounding *r)
+static bool rounding_of(const struct node *n, struct joined_rounding *r)
 {
 	r->zero = 0;
 	return node_const_float(n, 1, &r->scale) && r->scale > 0 &&
@@ -35,7 +35,7 @@ static bool rounding_of(const struct node *n, struct rounding *r)
 
 static bool is_pair(const struct node *q, const struct node *dq)
 {
-	struct rounding a, b;
+	struct joined_rounding a, b;
 
 	return !q->tail && rounding_of(q, &a) && rounding_of(dq, &b) &&
 	       a.scale == b.scale && a.zero == b.zero &&
@@ -50,7 +50,7 @@ static struct node *quant_for(struct graph *g, const struct node *q,
 {
 	struct value *in[4] = { q->inputs[0], NULL, NULL, NULL };
 	struct value *y = dq->outputs[0];
-	struct rounding r;
+	struct joined_rounding r;
 	struct node *n;
 	float zero, bits = 8;
 

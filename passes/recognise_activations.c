@@ -9,14 +9,14 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 
-struct found {
+struct found_activation {
 	enum op op;
 	struct value *x;
 	float alpha, beta;        /* HardSigmoid; LeakyRelu: alpha */
 	struct value *low, *high; /* Clip */
 };
 
-typedef bool match_fn(const struct node *n, struct found *f);
+typedef bool match_fn(const struct node *n, struct found_activation *f);
 
 /* n is `op` with x as one operand and the number k as the other. */
 static struct value *times_or_plus(const struct node *n, enum op op, double k)
@@ -70,14 +70,14 @@ static struct value *shifted_relu6(const struct value *v)
 
 /* ---- Of one node or a few, by its last node ---- */
 
-static bool silu(const struct node *n, struct found *f)
+static bool silu(const struct node *n, struct found_activation *f)
 {
 	for (int i = 0; i < 2; i++) {
 		struct node *s = match_inner(n->inputs[i], OP_SIGMOID);
 
 		if (s && s->inputs[0] == n->inputs[1 - i]) {
-			*f = (struct found){ .op = OP_SWISH,
-					     .x = n->inputs[1 - i] };
+			*f = (struct found_activation){ .op = OP_SWISH,
+							.x = n->inputs[1 - i] };
 			return true;
 		}
 	}
@@ -85,7 +85,8 @@ static bool silu(const struct node *n, struct found *f)
 }
 
 /* x * hard_sigmoid(x) with slope 1/6. */
-static bool hard_swish_by_sigmoid(const struct node *n, struct found *f)
+static bool hard_swish_by_sigmoid(const struct node *n,
+				  struct found_activation *f)
 {
 	for (int i = 0; i < 2; i++) {
 		struct node *s = match_inner(n->inputs[i], OP_HARD_SIGMOID);
@@ -93,8 +94,8 @@ static bool hard_swish_by_sigmoid(const struct node *n, struct found *f)
 		if (s && s->inputs[0] == n->inputs[1 - i] &&
 		    match_near((double)node_float(s, "alpha", 0.2f), 1.0 / 6) &&
 		    match_near((double)node_float(s, "beta", 0.5f), 0.5)) {
-			*f = (struct found){ .op = OP_HARD_SWISH,
-					     .x = n->inputs[1 - i] };
+			*f = (struct found_activation){ .op = OP_HARD_SWISH,
+							.x = n->inputs[1 - i] };
 			return true;
 		}
 	}
@@ -102,30 +103,31 @@ static bool hard_swish_by_sigmoid(const struct node *n, struct found *f)
 }
 
 /* (x * clip(x + 3, 0, 6)) / 6. */
-static bool hard_swish_by_clip(const struct node *n, struct found *f)
+static bool hard_swish_by_clip(const struct node *n, struct found_activation *f)
 {
 	struct value *product = divided(n, 6);
 	struct node *mul = product ? match_inner(product, OP_MUL) : NULL;
 
 	for (int i = 0; mul && i < 2; i++)
 		if (shifted_relu6(mul->inputs[i]) == mul->inputs[1 - i]) {
-			*f = (struct found){ .op = OP_HARD_SWISH,
-					     .x = mul->inputs[1 - i] };
+			*f = (struct found_activation){
+				.op = OP_HARD_SWISH, .x = mul->inputs[1 - i]
+			};
 			return true;
 		}
 	return false;
 }
 
 /* clip(x + 3, 0, 6) / 6. */
-static bool hard_sigmoid(const struct node *n, struct found *f)
+static bool hard_sigmoid(const struct node *n, struct found_activation *f)
 {
 	struct value *clipped = divided(n, 6);
 	struct value *x = clipped ? shifted_relu6(clipped) : NULL;
 
-	*f = (struct found){ .op = OP_HARD_SIGMOID,
-			     .x = x,
-			     .alpha = (float)(1.0 / 6),
-			     .beta = 0.5f };
+	*f = (struct found_activation){ .op = OP_HARD_SIGMOID,
+					.x = x,
+					.alpha = (float)(1.0 / 6),
+					.beta = 0.5f };
 	return x != NULL;
 }
 
@@ -148,16 +150,16 @@ static struct value *halved(const struct value *v)
 }
 
 static bool gelu_product(const struct value *a, const struct value *b,
-			 struct found *f)
+			 struct found_activation *f)
 {
 	struct value *x = erf_part(b);
 
-	*f = (struct found){ .op = OP_GELU, .x = x };
+	*f = (struct found_activation){ .op = OP_GELU, .x = x };
 	return x && a == x;
 }
 
 /* 0.5 * x * (1 + erf(x / sqrt 2)), the half at any place. */
-static bool gelu(const struct node *n, struct found *f)
+static bool gelu(const struct node *n, struct found_activation *f)
 {
 	struct value *inner = divided(n, 2);
 	struct node *mul = inner ? match_inner(inner, OP_MUL) : NULL;
@@ -182,19 +184,19 @@ static bool gelu(const struct node *n, struct found *f)
 }
 
 /* log(1 + exp(x)). */
-static bool softplus(const struct node *n, struct found *f)
+static bool softplus(const struct node *n, struct found_activation *f)
 {
 	struct value *sum = n->inputs[0];
 	struct value *e = times_or_plus(match_inner(sum, OP_ADD), OP_ADD, 1);
 	struct node *exp = e ? match_inner(e, OP_EXP) : NULL;
 
-	*f = (struct found){ .op = OP_SOFTPLUS,
-			     .x = exp ? exp->inputs[0] : NULL };
+	*f = (struct found_activation){ .op = OP_SOFTPLUS,
+					.x = exp ? exp->inputs[0] : NULL };
 	return exp != NULL;
 }
 
 /* x * tanh(softplus(x)). */
-static bool mish(const struct node *n, struct found *f)
+static bool mish(const struct node *n, struct found_activation *f)
 {
 	for (int i = 0; i < 2; i++) {
 		struct node *t = match_inner(n->inputs[i], OP_TANH);
@@ -202,7 +204,8 @@ static bool mish(const struct node *n, struct found *f)
 				     NULL;
 
 		if (s && s->inputs[0] == n->inputs[1 - i]) {
-			*f = (struct found){ .op = OP_MISH, .x = s->inputs[0] };
+			*f = (struct found_activation){ .op = OP_MISH,
+							.x = s->inputs[0] };
 			return true;
 		}
 	}
@@ -210,16 +213,16 @@ static bool mish(const struct node *n, struct found *f)
 }
 
 /* Clip from 0 without an end. */
-static bool relu_by_clip(const struct node *n, struct found *f)
+static bool relu_by_clip(const struct node *n, struct found_activation *f)
 {
 	float low, high;
 
-	*f = (struct found){ .op = OP_RELU, .x = n->inputs[0] };
+	*f = (struct found_activation){ .op = OP_RELU, .x = n->inputs[0] };
 	return clip_bounds(n, &low, &high) && low == 0 && high >= FLT_MAX;
 }
 
 /* max(x, a * x) with a between 0 and 1. */
-static bool leaky_by_max(const struct node *n, struct found *f)
+static bool leaky_by_max(const struct node *n, struct found_activation *f)
 {
 	for (int i = 0; n->input_count == 2 && i < 2; i++) {
 		struct node *mul = match_inner(n->inputs[i], OP_MUL);
@@ -229,14 +232,16 @@ static bool leaky_by_max(const struct node *n, struct found *f)
 		if (!mul || !match_scalar(mul, &a, &x, NULL) ||
 		    x != n->inputs[1 - i] || !(a > 0 && a < 1))
 			continue;
-		*f = (struct found){ .op = OP_LEAKY_RELU, .x = x, .alpha = a };
+		*f = (struct found_activation){ .op = OP_LEAKY_RELU,
+						.x = x,
+						.alpha = a };
 		return true;
 	}
 	return false;
 }
 
 /* max(x, number) and min(x, number). */
-static bool clip_by_extreme(const struct node *n, struct found *f)
+static bool clip_by_extreme(const struct node *n, struct found_activation *f)
 {
 	struct value *x;
 	float number;
@@ -245,7 +250,7 @@ static bool clip_by_extreme(const struct node *n, struct found *f)
 	if (n->input_count != 2 || !match_scalar(n, &number, &x, &swapped) ||
 	    n->inputs[0]->dtype != DT_F32)
 		return false;
-	*f = (struct found){ .op = OP_CLIP, .x = x };
+	*f = (struct found_activation){ .op = OP_CLIP, .x = x };
 	if (n->op == OP_MAX && number == 0)
 		f->op = OP_RELU;
 	else if (n->op == OP_MAX)
@@ -256,7 +261,7 @@ static bool clip_by_extreme(const struct node *n, struct found *f)
 }
 
 /* One slope for all channels. */
-static bool leaky_by_prelu(const struct node *n, struct found *f)
+static bool leaky_by_prelu(const struct node *n, struct found_activation *f)
 {
 	const struct value *slope = n->inputs[1];
 	const float *a;
@@ -268,9 +273,9 @@ static bool leaky_by_prelu(const struct node *n, struct found *f)
 	for (int64_t i = 1; i < count; i++)
 		if (a[i] != a[0])
 			return false;
-	*f = (struct found){ .op = OP_LEAKY_RELU,
-			     .x = n->inputs[0],
-			     .alpha = a[0] };
+	*f = (struct found_activation){ .op = OP_LEAKY_RELU,
+					.x = n->inputs[0],
+					.alpha = a[0] };
 	return true;
 }
 
@@ -302,7 +307,8 @@ static struct value *bound(struct graph *g, const struct value *v)
 	return graph_const_f32(g, v->name, -1, v->data);
 }
 
-static int set_bounds(struct graph *g, struct node *n, const struct found *f)
+static int set_bounds(struct graph *g, struct node *n,
+		      const struct found_activation *f)
 {
 	struct value *low = f->low ? bound(g, f->low) : NULL;
 	struct value *high = f->high ? bound(g, f->high) : NULL;
@@ -316,7 +322,8 @@ static int set_bounds(struct graph *g, struct node *n, const struct found *f)
 	return graph_set_input(g, n, 2, high);
 }
 
-static int put(struct graph *g, struct node *n, const struct found *f)
+static int put(struct graph *g, struct node *n,
+	       const struct found_activation *f)
 {
 	struct node *made;
 
@@ -345,7 +352,7 @@ static int recognise(struct graph *g, struct node *n)
 	const struct value *y = n->outputs[0];
 
 	for (size_t i = 0; y && y->dtype == DT_F32 && i < count; i++) {
-		struct found f;
+		struct found_activation f;
 
 		if (n->op == patterns[i].last && patterns[i].match(n, &f) &&
 		    shape_equal(&f.x->shape, &y->shape))

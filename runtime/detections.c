@@ -31,12 +31,13 @@ float dbrt_iou(const struct dbrt_detection *a, const struct dbrt_detection *b)
 }
 
 /* Candidates are ordered by score, then row, then column of the scores. */
-struct place {
+struct score_place {
 	float score;
 	uint32_t row, column;
 };
 
-static int comes_before(const struct place *a, const struct place *b)
+static int comes_before(const struct score_place *a,
+			const struct score_place *b)
 {
 	if (a->score != b->score)
 		return a->score > b->score;
@@ -45,17 +46,17 @@ static int comes_before(const struct place *a, const struct place *b)
 
 /* A slot that waits to be thinned out holds a place: the row stands in the
  * bits of x1, where it is below those of infinity and so of every NaN. */
-static void put_place(struct dbrt_detection *slot, const struct place *p)
+static void put_place(struct dbrt_detection *slot, const struct score_place *p)
 {
 	*slot = (struct dbrt_detection){ .x1 = dbrt_float_of(p->row),
 					 .score = p->score,
 					 .class_id = p->column };
 }
 
-static struct place place_in(const struct dbrt_detection *slot)
+static struct score_place place_in(const struct dbrt_detection *slot)
 {
-	return (struct place){ slot->score, dbrt_float_bits(slot->x1),
-			       slot->class_id };
+	return (struct score_place){ slot->score, dbrt_float_bits(slot->x1),
+				     slot->class_id };
 }
 
 struct selection {
@@ -64,7 +65,7 @@ struct selection {
 	float threshold, iou;
 	struct dbrt_detection *kept, *waiting; /* waiting = kept + kept_count */
 	uint32_t kept_count, waiting_count, room; /* room: for waiting ones */
-	struct place last; /* all up to it have been seen */
+	struct score_place last; /* all up to it have been seen */
 	int has_last;
 };
 
@@ -92,7 +93,7 @@ static void clamp_box(struct dbrt_detection *d, const struct dbrt_frame *f)
 
 /* The whole box, what is outside of the photo too. */
 static struct dbrt_detection detection_at(const struct selection *s,
-					  const struct place *p)
+					  const struct score_place *p)
 {
 	const struct dbrt_frame *f = s->frame;
 	struct dbrt_candidate c = dbrt_candidate_at(&s->decoder, p->row);
@@ -128,7 +129,7 @@ static int stands(const struct selection *s, const struct dbrt_detection *d)
 static int slot_before(const void *ctx, uint32_t i, uint32_t j)
 {
 	const struct dbrt_detection *slots = ctx;
-	struct place a = place_in(&slots[i]), b = place_in(&slots[j]);
+	struct score_place a = place_in(&slots[i]), b = place_in(&slots[j]);
 
 	return comes_before(&a, &b);
 }
@@ -147,10 +148,10 @@ static struct dbrt_heap heap_of(const struct selection *s)
 }
 
 /* Takes a candidate in if it is among the best so far. */
-static void consider(struct selection *s, const struct place *p)
+static void consider(struct selection *s, const struct score_place *p)
 {
 	struct dbrt_heap heap = heap_of(s);
-	struct place worst;
+	struct score_place worst;
 	struct dbrt_detection d;
 
 	if (s->has_last && !comes_before(&s->last, p))
@@ -182,7 +183,7 @@ static void gather_level(struct selection *s, const struct dbp_head_level *l,
 	for (uint32_t i = 0; i < count; i++) {
 		struct dbrt_candidate c =
 			dbrt_candidate_at(&s->decoder, first + i);
-		struct place p = { .row = first + i };
+		struct score_place p = { .row = first + i };
 		struct dbrt_scores scores;
 
 		if (!dbrt_scores_of(&s->decoder, &c, s->threshold, &scores))

@@ -12,7 +12,7 @@
 #define ONE 2048        /* a weight of 1 */
 
 /* One axis: `count` pixels from `first` on show `size` pixels of the photo. */
-struct axis {
+struct fit_axis {
 	uint32_t size, first, count;
 	int64_t step; /* photo pixels an input pixel, of 2^32 */
 };
@@ -20,7 +20,7 @@ struct axis {
 struct fit {
 	const uint8_t *rgb;
 	size_t stride;
-	struct axis x, y;
+	struct fit_axis x, y;
 	uint8_t pad;
 };
 
@@ -43,7 +43,7 @@ static uint32_t scale_side(uint32_t a, uint32_t b, uint32_t c)
 }
 
 /* The photo's place on both axes of the input. */
-static void place(struct axis *x, struct axis *y, uint32_t input_width,
+static void place(struct fit_axis *x, struct fit_axis *y, uint32_t input_width,
 		  uint32_t input_height, int fit)
 {
 	x->count = input_width;
@@ -68,7 +68,7 @@ struct tap {
 	int32_t weight;
 };
 
-static struct tap tap_at(const struct axis *a, uint32_t i)
+static struct tap tap_at(const struct fit_axis *a, uint32_t i)
 {
 	const int64_t half = (int64_t)1 << 31;
 	int64_t at = (int64_t)(i - a->first) * a->step + a->step / 2 - half;
@@ -93,7 +93,7 @@ static uint32_t clip(uint32_t i, uint32_t low, uint32_t high)
 }
 
 /* `count` pixels from column `x` on. */
-static void set_columns(struct columns *h, const struct axis *a, uint32_t x,
+static void set_columns(struct columns *h, const struct fit_axis *a, uint32_t x,
 			uint32_t count)
 {
 	uint32_t i;
@@ -194,7 +194,7 @@ struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 				uint32_t out_width, uint32_t out_height,
 				int fit)
 {
-	struct axis x = { .size = width }, y = { .size = height };
+	struct fit_axis x = { .size = width }, y = { .size = height };
 
 	place(&x, &y, out_width, out_height, fit);
 	return (struct dbrt_frame){

@@ -30,23 +30,23 @@ static int both_broadcast(const struct dbrt_op_view *v)
 	       dbrt_broadcasts(dbrt_in(v, 1), dbrt_out(v, 0));
 }
 
-struct pair {
+struct binary_terms {
 	const void *params;
 	int32_t za, zb, zo;
 };
 
-static struct pair pair_of(const struct dbrt_op_view *v)
+static struct binary_terms pair_of(const struct dbrt_op_view *v)
 {
-	struct pair p = { v->params, dbrt_in(v, 0)->zero_point,
-			  dbrt_in(v, 1)->zero_point,
-			  dbrt_out(v, 0)->zero_point };
+	struct binary_terms p = { v->params, dbrt_in(v, 0)->zero_point,
+				  dbrt_in(v, 1)->zero_point,
+				  dbrt_out(v, 0)->zero_point };
 
 	return p;
 }
 
 static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
 {
-	struct pair p = pair_of(v);
+	struct binary_terms p = pair_of(v);
 
 	dbrt_walk_op(v, 2, row, &p);
 }
@@ -68,7 +68,7 @@ int dbrt_add_check(const struct dbrt_op_view *v)
 
 static void add_row(const void *ctx, const struct dbrt_walk *w)
 {
-	const struct pair *t = ctx;
+	const struct binary_terms *t = ctx;
 	const struct dbp_add p = *(const struct dbp_add *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
 	const int8_t *b = (const int8_t *)w->at[2];
@@ -113,7 +113,7 @@ int dbrt_add_channels_check(const struct dbrt_op_view *v)
 
 static void add_channels_row(const void *ctx, const struct dbrt_walk *w)
 {
-	const struct pair *t = ctx;
+	const struct binary_terms *t = ctx;
 	const struct dbp_add_channels p =
 		*(const struct dbp_add_channels *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
@@ -139,7 +139,7 @@ void dbrt_add_channels_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
 	struct dbrt_view views[4] = { 0 }, *m = &views[3];
-	struct pair p = pair_of(v);
+	struct binary_terms p = pair_of(v);
 	uint32_t i;
 
 	dbrt_view_of(&views[0], v->m, y);
@@ -166,7 +166,7 @@ int dbrt_mul_check(const struct dbrt_op_view *v)
 
 static void mul_row(const void *ctx, const struct dbrt_walk *w)
 {
-	const struct pair *t = ctx;
+	const struct binary_terms *t = ctx;
 	const struct dbp_mul p = *(const struct dbp_mul *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
 	const int8_t *b = (const int8_t *)w->at[2];

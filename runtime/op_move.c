@@ -5,13 +5,13 @@
 #include <string.h>
 
 /* A tensor's rows, read or written element by element in order. */
-struct cursor {
+struct copy_cursor {
 	uint8_t *at;
 	uint32_t row, left; /* elements */
 	ptrdiff_t gap;      /* bytes from a row's end to the next one */
 };
 
-static void cursor_start(struct cursor *c, const struct dbrt_model *m,
+static void cursor_start(struct copy_cursor *c, const struct dbrt_model *m,
 			 const struct dbp_tensor *t)
 {
 	uint32_t last = t->dims[t->rank - 1];
@@ -22,7 +22,7 @@ static void cursor_start(struct cursor *c, const struct dbrt_model *m,
 	c->gap = ((ptrdiff_t)t->pitch - last) * dbrt_element_bytes(t);
 }
 
-static void cursor_advance(struct cursor *c, uint32_t n, uint32_t bytes)
+static void cursor_advance(struct copy_cursor *c, uint32_t n, uint32_t bytes)
 {
 	c->at += bytes;
 	c->left -= n;
@@ -45,7 +45,7 @@ void dbrt_copy_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
 	uint32_t left = dbrt_elements(y), size = dbrt_element_bytes(y), n;
-	struct cursor in, out;
+	struct copy_cursor in, out;
 
 	cursor_start(&in, v->m, dbrt_in(v, 0));
 	cursor_start(&out, v->m, y);

@@ -13,37 +13,37 @@
 #define POOL_BLOCK 32 /* channels summed at a time */
 
 /* One axis of the windows. */
-struct axis {
+struct pool_axis {
 	uint32_t in, out, kernel, stride, dilation, pad, pad_end;
 };
 
-static struct axis axis_h(const struct dbrt_op_view *v)
+static struct pool_axis axis_h(const struct dbrt_op_view *v)
 {
 	const struct dbp_pool *p = v->params;
 
-	return (struct axis){ dbrt_in(v, 0)->dims[1],
-			      dbrt_out(v, 0)->dims[1],
-			      p->kernel_h,
-			      p->stride_h,
-			      p->dilation_h,
-			      p->pad_top,
-			      p->pad_bottom };
+	return (struct pool_axis){ dbrt_in(v, 0)->dims[1],
+				   dbrt_out(v, 0)->dims[1],
+				   p->kernel_h,
+				   p->stride_h,
+				   p->dilation_h,
+				   p->pad_top,
+				   p->pad_bottom };
 }
 
-static struct axis axis_w(const struct dbrt_op_view *v)
+static struct pool_axis axis_w(const struct dbrt_op_view *v)
 {
 	const struct dbp_pool *p = v->params;
 
-	return (struct axis){ dbrt_in(v, 0)->dims[2],
-			      dbrt_out(v, 0)->dims[2],
-			      p->kernel_w,
-			      p->stride_w,
-			      p->dilation_w,
-			      p->pad_left,
-			      p->pad_right };
+	return (struct pool_axis){ dbrt_in(v, 0)->dims[2],
+				   dbrt_out(v, 0)->dims[2],
+				   p->kernel_w,
+				   p->stride_w,
+				   p->dilation_w,
+				   p->pad_left,
+				   p->pad_right };
 }
 
-static int axis_ok(const struct axis *a)
+static int axis_ok(const struct pool_axis *a)
 {
 	uint64_t span = (uint64_t)(a->out - 1) * a->stride +
 			(uint64_t)a->kernel * a->dilation + a->in + a->pad_end;
@@ -54,7 +54,7 @@ static int axis_ok(const struct axis *a)
 static int pool_ok(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
-	struct axis h, w;
+	struct pool_axis h, w;
 
 	if (x->rank != 4 || y->rank != 4 || x->dims[0] != y->dims[0] ||
 	    x->dims[3] != y->dims[3] || x->dtype != y->dtype ||
@@ -102,7 +102,7 @@ struct span {
 	uint32_t first, count, padded;
 };
 
-static struct span window(const struct axis *a, uint32_t out)
+static struct span window(const struct pool_axis *a, uint32_t out)
 {
 	int32_t start = (int32_t)(out * a->stride) - (int32_t)a->pad;
 	int32_t d = (int32_t)a->dilation, in = (int32_t)a->in, skip = 0;
@@ -123,16 +123,16 @@ static struct span window(const struct axis *a, uint32_t out)
 	return s;
 }
 
-struct pool {
+struct pool_job {
 	const struct dbrt_op_view *v;
 	const struct dbp_tensor *x, *y;
-	struct axis h, w;
-	void (*cell)(const struct pool *p, const struct span *h,
+	struct pool_axis h, w;
+	void (*cell)(const struct pool_job *p, const struct span *h,
 		     const struct span *w, const uint8_t *in, uint8_t *out);
 };
 
 /* Channels of tap (ky, kx) of a window; `in` is its image. */
-static const uint8_t *tap(const struct pool *p, const struct span *h,
+static const uint8_t *tap(const struct pool_job *p, const struct span *h,
 			  const struct span *w, const uint8_t *in, uint32_t ky,
 			  uint32_t kx)
 {
@@ -145,7 +145,7 @@ static const uint8_t *tap(const struct pool *p, const struct span *h,
 /* Job i: row i of the output, counted over all images. */
 static void pool_row(void *arg, uint32_t i, uint32_t worker)
 {
-	const struct pool *p = arg;
+	const struct pool_job *p = arg;
 	uint32_t size = dbrt_element_bytes(p->x), x;
 	size_t image = (size_t)p->h.in * p->w.in * p->x->pitch * size;
 	const uint8_t *in = dbrt_data(p->v->m, p->x);
@@ -162,7 +162,7 @@ static void pool_row(void *arg, uint32_t i, uint32_t worker)
 	}
 }
 
-static void max_s8(const struct pool *p, const struct span *h,
+static void max_s8(const struct pool_job *p, const struct span *h,
 		   const struct span *w, const uint8_t *in, uint8_t *out)
 {
 	uint32_t channels = p->x->dims[3], ky, kx, c;
@@ -187,7 +187,7 @@ static float larger(float a, float b)
 	return a > b ? a : b;
 }
 
-static void max_f32(const struct pool *p, const struct span *h,
+static void max_f32(const struct pool_job *p, const struct span *h,
 		    const struct span *w, const uint8_t *in, uint8_t *out)
 {
 	uint32_t channels = p->x->dims[3], ky, kx, c;
@@ -206,7 +206,7 @@ static void max_f32(const struct pool *p, const struct span *h,
 }
 
 /* How many cells the average divides by. */
-static uint32_t divisor(const struct pool *p, const struct span *h,
+static uint32_t divisor(const struct pool_job *p, const struct span *h,
 			const struct span *w)
 {
 	const struct dbp_pool *params = p->v->params;
@@ -226,7 +226,7 @@ static int8_t average_code(const struct dbp_pool *p, int64_t sum, uint32_t n,
 	return (int8_t)dbrt_clamp(q + zero, -128, 127);
 }
 
-static void sum_codes(const struct pool *p, const struct span *h,
+static void sum_codes(const struct pool_job *p, const struct span *h,
 		      const struct span *w, const uint8_t *in, uint32_t c0,
 		      uint32_t n, int32_t *sum)
 {
@@ -243,7 +243,7 @@ static void sum_codes(const struct pool *p, const struct span *h,
 		}
 }
 
-static void avg_s8(const struct pool *p, const struct span *h,
+static void avg_s8(const struct pool_job *p, const struct span *h,
 		   const struct span *w, const uint8_t *in, uint8_t *out)
 {
 	uint32_t n = divisor(p, h, w), channels = p->x->dims[3], c0, c, block;
@@ -261,7 +261,7 @@ static void avg_s8(const struct pool *p, const struct span *h,
 	}
 }
 
-static void avg_f32(const struct pool *p, const struct span *h,
+static void avg_f32(const struct pool_job *p, const struct span *h,
 		    const struct span *w, const uint8_t *in, uint8_t *out)
 {
 	uint32_t n = divisor(p, h, w), channels = p->x->dims[3], ky, kx, c;
@@ -280,7 +280,7 @@ static void avg_f32(const struct pool *p, const struct span *h,
 		sum[c] = dbrt_canonical(sum[c] / (float)n);
 }
 
-static void run_pool(struct pool *p, const struct dbrt_op_view *v)
+static void run_pool(struct pool_job *p, const struct dbrt_op_view *v)
 {
 	p->v = v;
 	p->x = dbrt_in(v, 0);
@@ -292,7 +292,7 @@ static void run_pool(struct pool *p, const struct dbrt_op_view *v)
 
 void dbrt_max_pool_run(const struct dbrt_op_view *v)
 {
-	struct pool p = { 0 };
+	struct pool_job p = { 0 };
 
 	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? max_s8 : max_f32;
 	run_pool(&p, v);
@@ -300,7 +300,7 @@ void dbrt_max_pool_run(const struct dbrt_op_view *v)
 
 void dbrt_avg_pool_run(const struct dbrt_op_view *v)
 {
-	struct pool p = { 0 };
+	struct pool_job p = { 0 };
 
 	p.cell = dbrt_in(v, 0)->dtype == DBP_S8 ? avg_s8 : avg_f32;
 	run_pool(&p, v);

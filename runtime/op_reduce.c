@@ -70,12 +70,12 @@ int dbrt_reduce_check(const struct dbrt_op_view *v)
 
 /* The walk over the input elements of one output element; its start is set for
  * each of them. */
-struct reduction {
+struct reduce_job {
 	struct dbrt_walk walk;
 	uint32_t kind, count;
 };
 
-static float reduce_one(const struct reduction *r, uint8_t *data)
+static float reduce_one(const struct reduce_job *r, uint8_t *data)
 {
 	struct dbrt_walk w = r->walk;
 	float sum = reduce_start(r->kind);
@@ -108,7 +108,7 @@ void dbrt_reduce_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_reduce *p = v->params;
 	const struct dbp_tensor *x = dbrt_in(v, 0);
-	struct reduction r = { .kind = p->kind, .count = 1 };
+	struct reduce_job r = { .kind = p->kind, .count = 1 };
 	struct dbrt_view views[2], reduced;
 	uint32_t i, d;
 

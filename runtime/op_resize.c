@@ -78,15 +78,15 @@ static void blend_f32(const struct cells *c, uint8_t *to, uint32_t n)
 					(d[i] * (1 - wx) + e[i] * wx) * wy);
 }
 
-struct resize {
+struct resize_job {
 	const struct dbp_tensor *x, *y;
 	const struct dbp_resize_tap *rows, *columns;
 	const uint8_t *in;
 	uint8_t *out;
 };
 
-static const uint8_t *cell(const struct resize *r, uint32_t image, uint32_t row,
-			   uint32_t column)
+static const uint8_t *cell(const struct resize_job *r, uint32_t image,
+			   uint32_t row, uint32_t column)
 {
 	const struct dbp_tensor *x = r->x;
 	size_t at = ((size_t)image * x->dims[1] + row) * x->dims[2] + column;
@@ -96,7 +96,7 @@ static const uint8_t *cell(const struct resize *r, uint32_t image, uint32_t row,
 
 static void resize_row(void *arg, uint32_t i, uint32_t worker)
 {
-	const struct resize *r = arg;
+	const struct resize_job *r = arg;
 	const struct dbp_tensor *y = r->y;
 	uint32_t size = dbrt_element_bytes(y), image = i / y->dims[1], k,
 		 column;
@@ -128,7 +128,7 @@ void dbrt_resize_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_resize *p = v->params;
 	const struct dbp_tensor *y = dbrt_out(v, 0);
-	struct resize r = {
+	struct resize_job r = {
 		.x = dbrt_in(v, 0),
 		.y = y,
 		.rows = taps_of(v, p->rows, y->dims[1]),

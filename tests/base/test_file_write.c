@@ -19,7 +19,7 @@
 #include "base/file_write.h"
 #include "tests/support/temp_folder.h"
 
-struct fixture {
+struct folder {
 	struct temp_folder folder;
 	struct diag d;
 	char path[TEMP_PATH_MAX];
@@ -27,7 +27,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct folder *f = calloc(1, sizeof(*f));
 
 	temp_folder_make(&f->folder);
 	temp_path(&f->folder, "model.dbp", f->path);
@@ -38,7 +38,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	chmod(f->folder.path, 0755);
 	temp_folder_remove(&f->folder);
@@ -47,7 +47,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void expect_content(const struct fixture *f, const char *text)
+static void expect_content(const struct folder *f, const char *text)
 {
 	size_t bytes;
 	char *file = temp_read(&f->folder, "model.dbp", &bytes);
@@ -58,7 +58,7 @@ static void expect_content(const struct fixture *f, const char *text)
 	free(file);
 }
 
-static void expect_message(const struct fixture *f, const char *path,
+static void expect_message(const struct folder *f, const char *path,
 			   const char *what)
 {
 	const char *text;
@@ -71,7 +71,7 @@ static void expect_message(const struct fixture *f, const char *path,
 
 static void test_replaces_the_whole_file(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	assert_int_equal(file_write_atomic(f->path, "longer text", 11, &f->d),
 			 0);
@@ -87,7 +87,7 @@ static void test_replaces_the_whole_file(void **state)
 static void test_large(void **state)
 {
 	const size_t bytes = (size_t)5 << 20;
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	uint8_t *data = malloc(bytes);
 	size_t got;
 	char *file;
@@ -105,7 +105,7 @@ static void test_large(void **state)
 static void test_mode_follows_the_umask(void **state)
 {
 	static const mode_t masks[] = { 022, 077, 0, 0137 };
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
 		mode_t former = umask(masks[i]);
@@ -121,7 +121,7 @@ static void test_mode_follows_the_umask(void **state)
 /* A reader of the old file keeps it; a link is replaced, not its target. */
 static void test_other_names_stay(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	char other[TEMP_PATH_MAX];
 	size_t bytes;
 	char *file;
@@ -138,7 +138,7 @@ static void test_other_names_stay(void **state)
 
 static void test_relative_and_long_names(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	char name[256], path[TEMP_PATH_MAX], *former = getcwd(NULL, 0);
 
 	memset(name, 'n', sizeof(name) - 1);
@@ -155,7 +155,7 @@ static void test_relative_and_long_names(void **state)
 
 static void test_a_folder_is_in_the_way(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	temp_write(&f->folder, "model.dbp/inside", "x", 1);
 	assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d), -1);
@@ -165,7 +165,7 @@ static void test_a_folder_is_in_the_way(void **state)
 
 static void test_no_such_folder(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	char path[TEMP_PATH_MAX];
 
 	temp_path(&f->folder, "none/model.dbp", path);
@@ -175,7 +175,7 @@ static void test_no_such_folder(void **state)
 }
 
 /* Runs body() in a child, and gives what it returns. */
-static int in_child(int (*body)(struct fixture *f), struct fixture *f)
+static int in_child(int (*body)(struct folder *f), struct folder *f)
 {
 	pid_t child = fork();
 	int status;
@@ -189,7 +189,7 @@ static int in_child(int (*body)(struct fixture *f), struct fixture *f)
 }
 
 /* 1: refused with the right message; root may write everywhere. */
-static int write_as_nobody(struct fixture *f)
+static int write_as_nobody(struct folder *f)
 {
 	if (geteuid() == 0 &&
 	    (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
@@ -201,7 +201,7 @@ static int write_as_nobody(struct fixture *f)
 
 static void test_folder_without_permission(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	temp_write(&f->folder, "model.dbp", "old", 3);
 	chmod(f->folder.path, 0555);
@@ -214,7 +214,7 @@ static void test_folder_without_permission(void **state)
 }
 
 /* The disk is full after 4096 bytes. */
-static int write_too_much(struct fixture *f)
+static int write_too_much(struct folder *f)
 {
 	static const char data[16384];
 	struct rlimit limit = { 4096, 4096 };
@@ -229,7 +229,7 @@ static int write_too_much(struct fixture *f)
 
 static void test_no_room(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 
 	temp_write(&f->folder, "model.dbp", "old", 3);
 	assert_int_equal(in_child(write_too_much, f), 1);
@@ -240,7 +240,7 @@ static void test_no_room(void **state)
 #define ROUNDS 40
 #define BLOCK 65536
 
-static int write_in_turn(struct fixture *f)
+static int write_in_turn(struct folder *f)
 {
 	static char data[BLOCK];
 
@@ -255,7 +255,7 @@ static int write_in_turn(struct fixture *f)
 /* Whoever reads meanwhile sees one content or the other, all of it. */
 static void test_readers_see_whole_files(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	int status = 0;
 	pid_t child;
 
@@ -279,7 +279,7 @@ static void test_readers_see_whole_files(void **state)
 /* One that cannot be written: none is. */
 static void test_all_or_none(void **state)
 {
-	struct fixture *f = *state;
+	struct folder *f = *state;
 	char folder[TEMP_PATH_MAX], second[TEMP_PATH_MAX];
 	struct file_out files[2] = { { f->path, "first", 5 },
 				     { second, "second", 6 } };

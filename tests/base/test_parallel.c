@@ -11,7 +11,7 @@
 
 #define COUNT 1000
 
-struct work {
+struct counted_work {
 	int times[COUNT];
 	int worker_of[COUNT];
 	int fail_at; /* -1: nowhere */
@@ -19,7 +19,7 @@ struct work {
 
 static int count_job(void *ctx, int i, int worker, struct diag *d)
 {
-	struct work *w = ctx;
+	struct counted_work *w = ctx;
 
 	w->times[i]++;
 	w->worker_of[i] = worker;
@@ -42,7 +42,7 @@ static void test_every_job_runs_once(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < 4; t++) {
-		struct work w = { .fail_at = -1 };
+		struct counted_work w = { .fail_at = -1 };
 		struct diag d;
 		int last = 0;
 		struct progress p = { last_report, &last, "count" };
@@ -65,7 +65,7 @@ static void test_a_failed_job_speaks_once(void **state)
 {
 	(void)state;
 	for (int threads = 1; threads <= 4; threads++) {
-		struct work w = { .fail_at = 500 };
+		struct counted_work w = { .fail_at = 500 };
 		struct diag d;
 
 		diag_init(&d);

@@ -34,7 +34,7 @@
 
 enum outcome { PASSED, FAILED, REFUSED, NOT_FED, OUTCOMES };
 
-struct onnx_case {
+struct conformance_case {
 	char folder[1100];
 	bool is_fed; /* the first input comes from outside */
 	struct arena arena;
@@ -43,14 +43,14 @@ struct onnx_case {
 	struct tensor fed;
 };
 
-static int mismatch(struct onnx_case *c, const char *what)
+static int mismatch(struct conformance_case *c, const char *what)
 {
 	if (!c->d.count)
 		diag_error(&c->d, "%s", what);
 	return -1;
 }
 
-static int read_data(struct onnx_case *c, const char *kind, int i,
+static int read_data(struct conformance_case *c, const char *kind, int i,
 		     struct tensor *t)
 {
 	char path[1200];
@@ -60,7 +60,7 @@ static int read_data(struct onnx_case *c, const char *kind, int i,
 	return tensor_read(path, t, &c->d);
 }
 
-static int make_constant(struct onnx_case *c, struct value *v,
+static int make_constant(struct conformance_case *c, struct value *v,
 			 const struct tensor *t)
 {
 	void *data = arena_alloc(&c->arena, tensor_bytes(t) + 1);
@@ -74,7 +74,7 @@ static int make_constant(struct onnx_case *c, struct value *v,
 	return 0;
 }
 
-static int bind_inputs(struct onnx_case *c)
+static int bind_inputs(struct conformance_case *c)
 {
 	struct graph *g = c->g;
 	int kept = 0;
@@ -101,7 +101,7 @@ static int bind_inputs(struct onnx_case *c)
 	return 0;
 }
 
-static int run_passes(struct onnx_case *c)
+static int run_passes(struct conformance_case *c)
 {
 	static pass_fn *const passes[] = {
 		pass_infer_shapes,       pass_fold_constants,
@@ -146,8 +146,8 @@ static bool is_close(double got, double want)
 	return fabs(got - want) <= ABSOLUTE + RELATIVE * fabs(want);
 }
 
-static int compare(struct onnx_case *c, const struct value *v, const void *got,
-		   const struct tensor *want)
+static int compare(struct conformance_case *c, const struct value *v,
+		   const void *got, const struct tensor *want)
 {
 	int64_t n = shape_elements(&want->shape);
 
@@ -166,7 +166,7 @@ static int compare(struct onnx_case *c, const struct value *v, const void *got,
 	return 0;
 }
 
-static int check_outputs(struct onnx_case *c, const struct evaluator *e)
+static int check_outputs(struct conformance_case *c, const struct evaluator *e)
 {
 	for (int i = 0; i < c->g->output_count; i++) {
 		struct tensor want;
@@ -183,7 +183,7 @@ static int check_outputs(struct onnx_case *c, const struct evaluator *e)
 	return 0;
 }
 
-static int evaluate(struct onnx_case *c)
+static int evaluate(struct conformance_case *c)
 {
 	struct evaluator *e = evaluator_new(c->g, &c->d);
 	const void *inputs[1] = { NULL };
@@ -207,7 +207,7 @@ static int evaluate(struct onnx_case *c)
 }
 
 /* By the first diagnostic. */
-static enum outcome classify(const struct onnx_case *c)
+static enum outcome classify(const struct conformance_case *c)
 {
 	const char *text = c->d.count ? c->d.entries[0].text : "?";
 
@@ -221,7 +221,7 @@ static enum outcome classify(const struct onnx_case *c)
 
 static enum outcome run_case(const char *source, const char *name, bool is_fed)
 {
-	struct onnx_case c = { .is_fed = is_fed };
+	struct conformance_case c = { .is_fed = is_fed };
 	enum outcome outcome = PASSED;
 	char path[1200];
 	uint8_t sha256[32];

@@ -23,7 +23,7 @@ static uint32_t draw(uint32_t *seed, uint32_t below)
 	return random_bits24(seed) % below;
 }
 
-struct fixture {
+struct conv_case {
 	struct arena arena;
 	struct diag d;
 	struct graph *g;
@@ -31,7 +31,8 @@ struct fixture {
 	uint32_t seed;
 };
 
-static struct value *constant(struct fixture *f, int rank, const int64_t *dims)
+static struct value *constant(struct conv_case *f, int rank,
+			      const int64_t *dims)
 {
 	struct shape s = shape_of(rank, dims);
 	int64_t n = shape_elements(&s);
@@ -42,7 +43,7 @@ static struct value *constant(struct fixture *f, int rank, const int64_t *dims)
 	return graph_constant(f->g, NULL, DT_F32, &s, data);
 }
 
-static void set_pair(struct fixture *f, const char *name, uint32_t low,
+static void set_pair(struct conv_case *f, const char *name, uint32_t low,
 		     uint32_t count)
 {
 	const int64_t v[2] = { low + draw(&f->seed, count),
@@ -52,7 +53,7 @@ static void set_pair(struct fixture *f, const char *name, uint32_t low,
 }
 
 /* Everything drawn; false where the kernel does not fit into the input. */
-static bool make_node(struct fixture *f, enum op op, enum layout layout)
+static bool make_node(struct conv_case *f, enum op op, enum layout layout)
 {
 	int64_t groups = 1 + draw(&f->seed, 4), b = 1 + draw(&f->seed, 2);
 	int64_t in = 1 + draw(&f->seed, 3), out = 1 + draw(&f->seed, 3);
@@ -98,7 +99,7 @@ static int64_t at(enum layout layout, const struct window *w, bool is_output,
 }
 
 /* Adds one product where window.h says that tap and cell meet. */
-static void add_products(const struct fixture *f, const struct window *w,
+static void add_products(const struct conv_case *f, const struct window *w,
 			 int64_t out, double *sum)
 {
 	const float *x = f->n->inputs[0]->data, *v = f->n->inputs[1]->data;
@@ -138,7 +139,7 @@ static void add_products(const struct fixture *f, const struct window *w,
 	}
 }
 
-static void check_node(struct fixture *f)
+static void check_node(struct conv_case *f)
 {
 	const struct shape *s = &f->n->outputs[0]->shape;
 	bool nhwc = f->n->layout == LAYOUT_NHWC;
@@ -165,7 +166,7 @@ static void check_node(struct fixture *f)
 
 static void run_rounds(enum op op, enum layout layout)
 {
-	struct fixture f = { .seed = 1 };
+	struct conv_case f = { .seed = 1 };
 	int done = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {

@@ -16,11 +16,11 @@
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
 
-struct row {
+struct node_case {
 	const char *name, *graph;
 };
 
-static const struct row elementwise[] = {
+static const struct node_case elementwise[] = {
 	{ "relu keeps NaN", "const %x f32 4 = [-1, 0, 2, nan]\n"
 			    "%y = Relu(%x)\n"
 			    "const %want f32 4 = [0, 0, 2, nan]\n" },
@@ -87,7 +87,7 @@ static const struct row elementwise[] = {
 				"const %want f32 2 = [0, 0.7310585786]\n" },
 };
 
-static const struct row moves[] = {
+static const struct node_case moves[] = {
 	{ "transpose", "const %x f32 2x3 = seq 0 1\n"
 		       "%y = Transpose(%x) {perm=[1, 0]}\n"
 		       "const %want f32 3x2 = [0, 3, 1, 4, 2, 5]\n" },
@@ -154,7 +154,7 @@ static const struct row moves[] = {
 		   "const %want f32 3 = [1, 1.4, 1.8]\n" },
 };
 
-static const struct row sums[] = {
+static const struct node_case sums[] = {
 	{ "product", "const %a f32 2x2 = [1, 2, 3, 4]\n"
 		     "const %b f32 2 = [1, 10]\n%y = MatMul(%a, %b)\n"
 		     "const %want f32 2 = [21, 43]\n" },
@@ -293,7 +293,7 @@ static void compare(const char *name, const struct value *y,
 				    8 * (size_t)shape_elements(&y->shape));
 }
 
-static void run_row(const struct row *r)
+static void run_row(const struct node_case *r)
 {
 	struct arena a;
 	struct diag d;

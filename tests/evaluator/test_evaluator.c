@@ -143,14 +143,14 @@ static const char network[] =
 	"%p = MatMul(%r, %m) : f32 24x40\n"
 	"%y = Softmax(%p) : f32 24x40\noutput %y\n";
 
-struct worker {
+struct eval_worker {
 	const struct graph *g;
 	float y[24 * 40];
 };
 
 static void *work(void *ctx)
 {
-	struct worker *w = ctx;
+	struct eval_worker *w = ctx;
 	struct evaluator *e;
 	struct diag d;
 
@@ -169,7 +169,7 @@ static void test_threads_agree(void **state)
 	enum { COUNT = 4 };
 	struct fixture *f = *state;
 	struct graph *g = graph_parse(&f->arena, network, &f->d);
-	struct worker *w = calloc(COUNT, sizeof(*w));
+	struct eval_worker *w = calloc(COUNT, sizeof(*w));
 	pthread_t threads[COUNT];
 
 	assert_non_null(g);

@@ -79,7 +79,7 @@ static bool find_file(const char *folder, const char *begin, const char *name,
 	return found;
 }
 
-struct model {
+struct reference_model {
 	const char *name, *shape; /* NULL: the file's own */
 	bool is_pb;               /* setK_input_0.pb, setK_output_0.pb */
 };
@@ -93,9 +93,9 @@ static void file_name(const char *from, char *to, size_t bytes)
 			*to = '_';
 }
 
-static double check_outputs(const struct model *m, const struct graph *g,
-			    const struct evaluator *e, int sample,
-			    const char *folder)
+static double check_outputs(const struct reference_model *m,
+			    const struct graph *g, const struct evaluator *e,
+			    int sample, const char *folder)
 {
 	double worst = 0;
 
@@ -121,7 +121,8 @@ static double check_outputs(const struct model *m, const struct graph *g,
 }
 
 /* Both samples; the worst error. */
-static double check_graph(const struct model *m, const struct graph *g)
+static double check_graph(const struct reference_model *m,
+			  const struct graph *g)
 {
 	char folder[256], begin[64], path[512];
 	double worst = 0;
@@ -158,7 +159,7 @@ static double check_graph(const struct model *m, const struct graph *g)
 
 static void test_model(void **state)
 {
-	const struct model *m = *state;
+	const struct reference_model *m = *state;
 	struct config c;
 	struct diag d;
 	char path[256];
@@ -198,7 +199,7 @@ static void test_model(void **state)
 
 int main(void)
 {
-	static const struct model models[] = {
+	static const struct reference_model models[] = {
 		{ "FastestDet", NULL, false },
 		{ "alibaba_ic", NULL, false },
 		{ "mnist_cntk", NULL, true },

@@ -10,7 +10,7 @@
 
 #include "ir/graph.h"
 
-struct fixture {
+struct graph_fixture {
 	struct arena arena;
 	struct diag d;
 	struct graph *g;
@@ -18,7 +18,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct graph_fixture *f = calloc(1, sizeof(*f));
 
 	arena_init(&f->arena, 0);
 	diag_init(&f->d);
@@ -29,7 +29,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 
 	arena_free(&f->arena);
 	diag_free(&f->d);
@@ -51,7 +51,7 @@ static struct node *relu(struct graph *g, struct value *in, struct value *out)
 
 static void test_names_are_unique(void **state)
 {
-	struct graph *g = ((struct fixture *)*state)->g;
+	struct graph *g = ((struct graph_fixture *)*state)->g;
 
 	assert_string_equal(new_value(g, "x")->name, "x");
 	assert_string_equal(new_value(g, "x")->name, "x.2");
@@ -66,7 +66,7 @@ static void test_names_are_unique(void **state)
 
 static void test_replace_moves_readers_and_output(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	struct graph *g = f->g;
 	struct value *x = new_value(g, "x"), *a = new_value(g, "a");
 	struct value *b = new_value(g, "b"), *inputs[2];
@@ -91,7 +91,7 @@ static void test_replace_moves_readers_and_output(void **state)
 
 static void test_output_that_becomes_an_input_keeps_its_name(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	struct graph *g = f->g;
 	struct value *x = new_value(g, "x"), *y = new_value(g, "y");
 	struct node *drop;
@@ -109,7 +109,7 @@ static void test_output_that_becomes_an_input_keeps_its_name(void **state)
 
 static void test_sort_is_stable_and_finds_cycles(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	struct graph *g = f->g;
 	struct value *x = new_value(g, "x"), *a = new_value(g, "a");
 	struct value *b = new_value(g, "b"), *c = new_value(g, "c");
@@ -136,7 +136,7 @@ static void test_sort_is_stable_and_finds_cycles(void **state)
 
 static void test_check_finds_broken_links(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	struct graph *g = f->g;
 	struct value *x = new_value(g, "x"), *a = new_value(g, "a");
 	struct node *n;
@@ -162,7 +162,7 @@ static void test_check_finds_broken_links(void **state)
 
 static void test_attributes(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	struct graph *g = f->g;
 	struct value *x = new_value(g, "x"), *a = new_value(g, "a");
 	const int64_t pads[] = { 1, 2, 3 };
@@ -231,7 +231,7 @@ static void test_arena_cap_and_alignment(void **state)
 
 static void test_diag_escapes_and_cuts(void **state)
 {
-	struct fixture *f = *state;
+	struct graph_fixture *f = *state;
 	char *name = malloc(10000);
 
 	memset(name, 'a', 9999);

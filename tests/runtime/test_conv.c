@@ -21,7 +21,7 @@
 #define MAX_CHANNELS 64
 #define MAX_WEIGHTS 40000
 
-struct setup {
+struct conv_setup {
 	int kind;
 	uint32_t in[4], out[4];
 	struct dbp_conv p;
@@ -43,14 +43,14 @@ static uint32_t cells(const uint32_t *dims)
 	return dims[0] * dims[1] * dims[2] * dims[3];
 }
 
-static uint32_t window_size(const struct setup *s)
+static uint32_t window_size(const struct conv_setup *s)
 {
 	return (uint32_t)s->p.kernel_h * s->p.kernel_w * s->in[3] / s->p.groups;
 }
 
 /* ---- The specification ---- */
 
-static int32_t number(const struct setup *s, uint32_t o, uint32_t k)
+static int32_t number(const struct conv_setup *s, uint32_t o, uint32_t k)
 {
 	int8_t code = s->codes[o * window_size(s) + k];
 	uint32_t mask = (1u << s->p.weight_bits) - 1;
@@ -63,7 +63,7 @@ static int32_t number(const struct setup *s, uint32_t o, uint32_t k)
 }
 
 /* Where a tap reads from on one axis; -1: padding. */
-static int64_t source(const struct setup *s, int64_t at, int64_t tap,
+static int64_t source(const struct conv_setup *s, int64_t at, int64_t tap,
 		      int64_t stride, int64_t dilation, int64_t pad,
 		      int64_t size)
 {
@@ -80,7 +80,7 @@ static int64_t source(const struct setup *s, int64_t at, int64_t tap,
 	return from >= 0 && from < size ? from : -1;
 }
 
-static int64_t accumulate(const struct setup *s, uint32_t n, uint32_t oy,
+static int64_t accumulate(const struct conv_setup *s, uint32_t n, uint32_t oy,
 			  uint32_t ox, uint32_t o)
 {
 	uint32_t cin = s->in[3] / s->p.groups, k = 0;
@@ -116,12 +116,12 @@ static int64_t requantized(int64_t v, int64_t m, int shift, int64_t zero,
 	return q < low ? low : q > high ? high : q;
 }
 
-static bool has_table(const struct setup *s)
+static bool has_table(const struct conv_setup *s)
 {
 	return s->p.post == DBP_POST_TABLE || s->p.post == DBP_POST_TABLES;
 }
 
-static double expected(const struct setup *s, uint32_t n, uint32_t oy,
+static double expected(const struct conv_setup *s, uint32_t n, uint32_t oy,
 		       uint32_t ox, uint32_t o)
 {
 	int64_t acc = accumulate(s, n, oy, ox, o);
@@ -146,7 +146,7 @@ static double expected(const struct setup *s, uint32_t n, uint32_t oy,
 
 /* ---- One model ---- */
 
-static void add_arrays(struct dbp_builder *b, struct setup *s)
+static void add_arrays(struct dbp_builder *b, struct conv_setup *s)
 {
 	uint32_t outputs = s->out[3], taps = s->p.kernel_h * s->p.kernel_w;
 	uint32_t table_bytes = dbp_conv_table_size(&s->p);
@@ -177,7 +177,7 @@ static void add_arrays(struct dbp_builder *b, struct setup *s)
 	s->p.table = dbp_add_data(b, s->table, table_bytes - s->missing);
 }
 
-static int open_conv(struct dbp_run *r, struct setup *s)
+static int open_conv(struct dbp_run *r, struct conv_setup *s)
 {
 	int f32 = s->p.post == DBP_POST_FLOAT;
 	struct dbp_builder b;
@@ -196,7 +196,7 @@ static int open_conv(struct dbp_run *r, struct setup *s)
 	return dbp_run_open(r, &b, s->workers);
 }
 
-static void describe(const struct setup *s)
+static void describe(const struct conv_setup *s)
 {
 	print_message("kind %d in %ux%ux%ux%u out %ux%ux%u kernel %ux%u "
 		      "stride %ux%u dilation %ux%u pad %u,%u groups %u "
@@ -209,7 +209,7 @@ static void describe(const struct setup *s)
 		      s->p.post, s->p.depthwise);
 }
 
-static void compare(const struct setup *s, const struct dbp_run *r)
+static void compare(const struct conv_setup *s, const struct dbp_run *r)
 {
 	static float got[MAX_CELLS];
 	uint32_t n = cells(s->out), zero;
@@ -231,7 +231,7 @@ static void compare(const struct setup *s, const struct dbp_run *r)
 	assert_true(dbp_run_gaps_kept(r, 0));
 }
 
-static void check(struct setup *s)
+static void check(struct conv_setup *s)
 {
 	struct dbp_run r;
 	int status = open_conv(&r, s);
@@ -268,7 +268,7 @@ static void pick_scaling(uint16_t *m, uint8_t *shift, uint32_t spread)
 	*shift = (uint8_t)(15 + bits + pick(0, 2));
 }
 
-static void pick_arrays(struct setup *s)
+static void pick_arrays(struct conv_setup *s)
 {
 	uint32_t k = window_size(s), outputs = s->out[3];
 	int half = 1 << (s->p.weight_bits - 1);
@@ -294,7 +294,7 @@ static void pick_arrays(struct setup *s)
 }
 
 /* Output dims and pads that belong together. */
-static void pick_geometry(struct setup *s)
+static void pick_geometry(struct conv_setup *s)
 {
 	const uint16_t kernel[2] = { s->p.kernel_h, s->p.kernel_w };
 	const uint16_t stride[2] = { s->p.stride_h, s->p.stride_w };
@@ -322,7 +322,7 @@ static void pick_geometry(struct setup *s)
 	s->p.pad_left = pad[1];
 }
 
-static void pick_setup(struct setup *s, int kind)
+static void pick_setup(struct conv_setup *s, int kind)
 {
 	static const uint8_t channels[] = { 1, 2, 3, 4, 5, 8, 16, 17, 24, 33 };
 	static const uint8_t widths[] = { 2, 4, 8, 3 };
@@ -369,7 +369,7 @@ static void pick_setup(struct setup *s, int kind)
 
 static void run_random(int kind, int count, uint32_t seed)
 {
-	struct setup *s = malloc(sizeof(*s));
+	struct conv_setup *s = malloc(sizeof(*s));
 
 	assert_non_null(s);
 	seed_now = seed;
@@ -395,7 +395,7 @@ static void test_conv_transpose(void **state)
 /* 1x1 over whole tiles of channels, which reads the input in place. */
 static void test_direct(void **state)
 {
-	struct setup *s = malloc(sizeof(*s));
+	struct conv_setup *s = malloc(sizeof(*s));
 
 	(void)state;
 	assert_non_null(s);
@@ -421,17 +421,17 @@ static void test_direct(void **state)
 /* The largest sums there are: every code at its end. */
 static void test_largest_sums(void **state)
 {
-	struct setup *s = calloc(1, sizeof(*s));
+	struct conv_setup *s = calloc(1, sizeof(*s));
 
 	(void)state;
 	assert_non_null(s);
 	for (int i = 0; i < 4; i++) {
 		int8_t code = i & 1 ? -128 : 127, x = i & 2 ? -128 : 127;
 
-		*s = (struct setup){ .kind = DBP_OP_CONV,
-				     .in = { 1, 3, 3, 1088 },
-				     .out = { 1, 1, 1, 4 },
-				     .workers = 1 };
+		*s = (struct conv_setup){ .kind = DBP_OP_CONV,
+					  .in = { 1, 3, 3, 1088 },
+					  .out = { 1, 1, 1, 4 },
+					  .workers = 1 };
 		s->p = (struct dbp_conv){ .kernel_h = 3,
 					  .kernel_w = 3,
 					  .stride_h = 1,
@@ -454,7 +454,7 @@ static void test_largest_sums(void **state)
 
 /* ---- What is refused ---- */
 
-static int status_of(struct setup *s)
+static int status_of(struct conv_setup *s)
 {
 	struct dbp_run r;
 	int status = open_conv(&r, s);
@@ -465,7 +465,7 @@ static int status_of(struct setup *s)
 
 static void test_refused(void **state)
 {
-	struct setup *s = malloc(sizeof(*s));
+	struct conv_setup *s = malloc(sizeof(*s));
 	struct dbp_conv kept;
 
 	(void)state;

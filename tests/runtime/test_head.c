@@ -17,7 +17,7 @@
 #define MAX_CLASSES 4
 
 /* Scores go through a model as its outputs: two inputs, copied. */
-struct setup {
+struct head_setup {
 	struct dbp_head head;
 	uint32_t boxes_output, scores_output;
 	uint32_t rows, classes, gap;
@@ -37,7 +37,7 @@ static void add_copy(struct dbp_builder *b, uint32_t rank, const uint32_t *dims,
 }
 
 /* Rows of boxes, rows of scores. */
-static struct dbp_head_level level_of(const struct setup *s)
+static struct dbp_head_level level_of(const struct head_setup *s)
 {
 	return (struct dbp_head_level){
 		.columns = s->rows,
@@ -50,7 +50,7 @@ static struct dbp_head_level level_of(const struct setup *s)
 	};
 }
 
-static void set_head(struct dbp_builder *b, const struct setup *s)
+static void set_head(struct dbp_builder *b, const struct head_setup *s)
 {
 	uint8_t bytes[sizeof(struct dbp_head) + sizeof(struct dbp_head_level) +
 		      4 * MAX_CLASSES];
@@ -71,7 +71,7 @@ static void set_head(struct dbp_builder *b, const struct setup *s)
 	dbp_set_section(b, DBP_SECTION_HEAD, bytes, (uint32_t)n);
 }
 
-static int open_head(struct dbp_run *r, const struct setup *s)
+static int open_head(struct dbp_run *r, const struct head_setup *s)
 {
 	const uint32_t photo[] = { 1, 20, 40, 3 };
 	uint32_t boxes[] = { 1, s->rows, 4 };
@@ -97,9 +97,9 @@ static int open_head(struct dbp_run *r, const struct setup *s)
 	return dbp_run_open(r, &b, 1);
 }
 
-static struct setup setup_of(uint32_t rows, uint32_t classes)
+static struct head_setup setup_of(uint32_t rows, uint32_t classes)
 {
-	return (struct setup){
+	return (struct head_setup){
 		.head = { .kind = DBP_HEAD_DETECTOR,
 			  .scores_output = 1,
 			  .score_threshold = 0.5f,
@@ -115,7 +115,7 @@ static struct setup setup_of(uint32_t rows, uint32_t classes)
 }
 
 /* Runs the model; the number of detections. */
-static int detect(const struct setup *s, const float *boxes,
+static int detect(const struct head_setup *s, const float *boxes,
 		  const float *scores, struct dbrt_detection *out, uint32_t max)
 {
 	uint32_t rows = s->head.kind == DBP_HEAD_DETECTOR ? s->rows : 1;
@@ -144,7 +144,7 @@ static void expect(const struct dbrt_detection *d, float x1, float y1, float x2,
 
 static void test_suppression(void **state)
 {
-	struct setup s = setup_of(5, 2);
+	struct head_setup s = setup_of(5, 2);
 	const float boxes[] = { 0,  0, 10, 10,   /* kept */
 				0,  0, 10, 6,    /* covers 0.6: suppressed */
 				0,  0, 10, 5,    /* 0.5, not over it: kept */
@@ -170,7 +170,7 @@ static void test_suppression(void **state)
 /* What is wrong is left out; infinity is the best score there is. */
 static void test_odd_numbers(void **state)
 {
-	struct setup s = setup_of(8, 1);
+	struct head_setup s = setup_of(8, 1);
 	const float boxes[] = {
 		0,   0, 1, 1, 2, 0, 3,        1, /* NaN score */
 		5,   0, 4, 1,                    /* x2 < x1 */
@@ -191,7 +191,7 @@ static void test_odd_numbers(void **state)
 /* Equal scores: the lower row, then the lower class. */
 static void test_ties(void **state)
 {
-	struct setup s = setup_of(3, 2);
+	struct head_setup s = setup_of(3, 2);
 	const float boxes[] = { 0, 0, 9, 9, 20, 0, 29, 9, 0, 0, 9, 8 };
 	const float scores[] = { 0.5f, 0.75f, 0.75f, 0.75f, 0.75f, 0.75f };
 	struct dbrt_detection d[6];
@@ -206,7 +206,7 @@ static void test_ties(void **state)
 
 static void test_background(void **state)
 {
-	struct setup s = setup_of(2, 3);
+	struct head_setup s = setup_of(2, 3);
 	const float boxes[] = { 1, 1, 4, 4, 2, 3, 2, 2 };
 	const float scores[] = { 0.9f, 0.5f, 0.6f, 0.9f, 0.1f, 0.8f };
 	struct dbrt_detection d[4];
@@ -234,7 +234,7 @@ static void test_background(void **state)
  * left; without a photo, pixels of the input. */
 static void test_photo(void **state)
 {
-	struct setup s = setup_of(2, 1);
+	struct head_setup s = setup_of(2, 1);
 	const float boxes[] = { 0.5f, 0.25f, 0.625f, 0.5f, 0, 0, 0.5f, 2 };
 	const float scores[] = { 0.9f, 0.8f };
 	static const uint8_t rgb[80 * 80 * 3];
@@ -267,7 +267,7 @@ static void test_photo(void **state)
 
 static void test_classifier(void **state)
 {
-	struct setup s = setup_of(1, 4);
+	struct head_setup s = setup_of(1, 4);
 	const float box[4] = { 0 };
 	struct dbrt_detection d[2];
 
@@ -317,7 +317,7 @@ static double iou(const struct dbrt_detection *a,
 				(b->x2 - b->x1) * (b->y2 - b->y1) - both));
 }
 
-static int reference(const struct setup *s, const float *boxes,
+static int reference(const struct head_setup *s, const float *boxes,
 		     const float *scores, struct dbrt_detection *out, int max)
 {
 	static struct candidate list[MAX_ROWS * MAX_CLASSES];
@@ -345,7 +345,7 @@ static int reference(const struct setup *s, const float *boxes,
 }
 
 /* Few distinct scores, so that ties and suppression are common. */
-static void random_candidates(const struct setup *s, float *boxes,
+static void random_candidates(const struct head_setup *s, float *boxes,
 			      float *scores, uint32_t levels, uint32_t spread,
 			      uint32_t *seed)
 {
@@ -372,8 +372,9 @@ static void test_random(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 240; i++) {
-		struct setup s = setup_of(1 + dbp_run_random(&seed) % MAX_ROWS,
-					  1 + i % MAX_CLASSES);
+		struct head_setup s =
+			setup_of(1 + dbp_run_random(&seed) % MAX_ROWS,
+				 1 + i % MAX_CLASSES);
 		uint32_t max = maxima[i % 6];
 		int n;
 
@@ -392,7 +393,7 @@ static void test_random(void **state)
 
 static void test_bad(void **state)
 {
-	struct setup good = setup_of(3, 2), s;
+	struct head_setup good = setup_of(3, 2), s;
 	struct dbrt_detection d[1];
 	struct dbrt_model unbound;
 	struct dbp_run r;

@@ -14,7 +14,7 @@
 
 #define MAX_CELLS 4096
 
-struct setup {
+struct pool_setup {
 	int kind; /* DBP_OP_MAX_POOL or DBP_OP_AVG_POOL */
 	int dtype;
 	uint32_t in[4], out[4];
@@ -24,7 +24,7 @@ struct setup {
 	uint32_t gap, workers;
 };
 
-static int open_pool(struct dbp_run *r, const struct setup *s)
+static int open_pool(struct dbp_run *r, const struct pool_setup *s)
 {
 	int s8 = s->dtype == DBP_S8;
 	struct dbp_builder b;
@@ -42,8 +42,8 @@ static int open_pool(struct dbp_run *r, const struct setup *s)
 }
 
 /* What one window gives, from real numbers held in `x`, N,H,W,C. */
-static double window(const struct setup *s, const double *x, uint32_t image,
-		     uint32_t oy, uint32_t ox, uint32_t c)
+static double window(const struct pool_setup *s, const double *x,
+		     uint32_t image, uint32_t oy, uint32_t ox, uint32_t c)
 {
 	double sum = 0, top = -HUGE_VAL;
 	int inside = 0, padded = 0;
@@ -77,7 +77,7 @@ static double window(const struct setup *s, const double *x, uint32_t image,
 }
 
 /* The multiplier and shift for scale_in / scale_out. */
-static void set_scale(struct setup *s)
+static void set_scale(struct pool_setup *s)
 {
 	double ratio = (double)s->scale_in / (double)s->scale_out;
 
@@ -92,7 +92,7 @@ static uint32_t elements(const uint32_t *dims)
 	return dims[0] * dims[1] * dims[2] * dims[3];
 }
 
-static void compare(const struct setup *s, const struct dbp_run *r,
+static void compare(const struct pool_setup *s, const struct dbp_run *r,
 		    const double *x)
 {
 	static float got[MAX_CELLS];
@@ -126,7 +126,7 @@ static void compare(const struct setup *s, const struct dbp_run *r,
 	assert_true(dbp_run_gaps_kept(r, 0));
 }
 
-static void check(struct setup *s, uint32_t seed)
+static void check(struct pool_setup *s, uint32_t seed)
 {
 	static double x[MAX_CELLS];
 	static float f[MAX_CELLS];
@@ -157,7 +157,7 @@ static void check(struct setup *s, uint32_t seed)
 	dbp_run_close(&r);
 }
 
-static const struct setup shapes[] = {
+static const struct pool_setup shapes[] = {
 	/* YOLO's pyramid: 5x5, stride 1 */
 	{ .in = { 1, 7, 6, 8 },
 	  .out = { 1, 7, 6, 8 },
@@ -191,7 +191,7 @@ static void each_shape(int kind, int dtype, int dilation)
 {
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 		for (uint32_t variant = 0; variant < 4; variant++) {
-			struct setup s = shapes[i];
+			struct pool_setup s = shapes[i];
 
 			s.kind = kind;
 			s.dtype = dtype;
@@ -229,14 +229,14 @@ static void test_average(void **state)
 /* 1, 2 and 4, 4 over 2 cells: ties of the average go up. */
 static void test_rounding(void **state)
 {
-	struct setup s = { .kind = DBP_OP_AVG_POOL,
-			   .dtype = DBP_S8,
-			   .in = { 1, 1, 2, 4 },
-			   .out = { 1, 1, 1, 4 },
-			   .p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 32768,
-				  15 },
-			   .scale_in = 1,
-			   .scale_out = 1 };
+	struct pool_setup s = { .kind = DBP_OP_AVG_POOL,
+				.dtype = DBP_S8,
+				.in = { 1, 1, 2, 4 },
+				.out = { 1, 1, 1, 4 },
+				.p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0,
+				       32768, 15 },
+				.scale_in = 1,
+				.scale_out = 1 };
 	const int8_t x[] = { 1, 4, -1, -4, 2, 4, -2, -5 };
 	const int8_t want[] = { 2, 4, -1, -4 };
 	struct dbrt_tensor y;
@@ -254,7 +254,7 @@ static void test_rounding(void **state)
 /* The lowest code where a window has no cell; the largest sums there are. */
 static void test_limits(void **state)
 {
-	struct setup s = shapes[6];
+	struct pool_setup s = shapes[6];
 	int8_t x[18] = { 0 }, *y;
 	struct dbrt_tensor t;
 	struct dbp_run r;
@@ -275,12 +275,12 @@ static void test_limits(void **state)
 
 static void test_nan(void **state)
 {
-	struct setup s = { .kind = DBP_OP_MAX_POOL,
-			   .dtype = DBP_F32,
-			   .in = { 1, 1, 2, 2 },
-			   .out = { 1, 1, 1, 2 },
-			   .p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
-				  0 } };
+	struct pool_setup s = { .kind = DBP_OP_MAX_POOL,
+				.dtype = DBP_F32,
+				.in = { 1, 1, 2, 2 },
+				.out = { 1, 1, 1, 2 },
+				.p = { 1, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+				       0 } };
 	const float x[] = { NAN, 1, 2, NAN };
 	float y[2];
 	struct dbp_run r;
@@ -294,7 +294,7 @@ static void test_nan(void **state)
 	dbp_run_close(&r);
 }
 
-static void refuse(const struct setup *s)
+static void refuse(const struct pool_setup *s)
 {
 	struct dbp_run r;
 
@@ -304,7 +304,7 @@ static void refuse(const struct setup *s)
 
 static void test_bad(void **state)
 {
-	struct setup good = shapes[1], s;
+	struct pool_setup good = shapes[1], s;
 	struct dbp_run r;
 
 	(void)state;

@@ -14,7 +14,7 @@
 #define MAX_CELLS 4096
 #define MAX_SIDE 32
 
-struct setup {
+struct resize_setup {
 	int dtype;
 	uint32_t in[4], out[4];
 	struct dbp_resize_tap rows[MAX_SIDE], columns[MAX_SIDE];
@@ -23,7 +23,7 @@ struct setup {
 	uint32_t row_offset; /* 0: where the rows really are */
 };
 
-static int open_resize(struct dbp_run *r, const struct setup *s)
+static int open_resize(struct dbp_run *r, const struct resize_setup *s)
 {
 	float scale = s->dtype == DBP_S8 ? 1 : 0;
 	struct dbp_builder b;
@@ -62,14 +62,14 @@ static void make_taps(struct dbp_resize_tap *taps, uint32_t in, uint32_t out,
 	}
 }
 
-static double cell(const struct setup *s, const float *x, uint32_t n,
+static double cell(const struct resize_setup *s, const float *x, uint32_t n,
 		   uint32_t row, uint32_t column, uint32_t c)
 {
 	return (double)
 		x[((n * s->in[1] + row) * s->in[2] + column) * s->in[3] + c];
 }
 
-static double expected(const struct setup *s, const float *x, uint32_t i)
+static double expected(const struct resize_setup *s, const float *x, uint32_t i)
 {
 	uint32_t c = i % s->out[3], column = i / s->out[3] % s->out[2];
 	uint32_t row = i / s->out[3] / s->out[2] % s->out[1];
@@ -85,7 +85,7 @@ static double expected(const struct setup *s, const float *x, uint32_t i)
 		       wy;
 }
 
-static void check(struct setup *s, uint32_t seed)
+static void check(struct resize_setup *s, uint32_t seed)
 {
 	static float x[MAX_CELLS], y[MAX_CELLS];
 	uint32_t in = s->in[0] * s->in[1] * s->in[2] * s->in[3], i;
@@ -115,7 +115,7 @@ static void check(struct setup *s, uint32_t seed)
 
 static void test_shapes(void **state)
 {
-	static const struct setup shapes[] = {
+	static const struct resize_setup shapes[] = {
 		{ .in = { 1, 4, 5, 8 }, .out = { 1, 8, 10, 8 } },
 		{ .in = { 2, 7, 3, 3 }, .out = { 2, 5, 9, 3 } },
 		{ .in = { 1, 1, 1, 4 }, .out = { 1, 3, 4, 4 } },
@@ -125,7 +125,7 @@ static void test_shapes(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 5 * 8; i++) {
-		struct setup s = shapes[i / 8];
+		struct resize_setup s = shapes[i / 8];
 
 		make_taps(s.rows, s.in[1], s.out[1], i & 1);
 		make_taps(s.columns, s.in[2], s.out[2], i & 1);
@@ -139,14 +139,14 @@ static void test_shapes(void **state)
 /* Worked by hand: halves round up, also below zero. */
 static void test_rounding(void **state)
 {
-	struct setup s = { .dtype = DBP_S8,
-			   .in = { 1, 2, 2, 1 },
-			   .out = { 1, 1, 4, 1 },
-			   .rows = { { 0, 1, 1024, 0 } },
-			   .columns = { { 0, 0, 0, 0 },
-					{ 0, 1, 2048, 0 },
-					{ 0, 1, 1024, 0 },
-					{ 1, 1, 7, 0 } } };
+	struct resize_setup s = { .dtype = DBP_S8,
+				  .in = { 1, 2, 2, 1 },
+				  .out = { 1, 1, 4, 1 },
+				  .rows = { { 0, 1, 1024, 0 } },
+				  .columns = { { 0, 0, 0, 0 },
+					       { 0, 1, 2048, 0 },
+					       { 0, 1, 1024, 0 },
+					       { 1, 1, 7, 0 } } };
 	const int8_t x[] = { -3, 127, -2, 126 };
 	/* -2.5, 126.5, (-2.5 + 126.5) / 2, 126.5 */
 	const int8_t want[] = { -2, 127, 62, 127 };
@@ -164,10 +164,10 @@ static void test_rounding(void **state)
 
 static void test_bad(void **state)
 {
-	struct setup good = { .dtype = DBP_S8,
-			      .in = { 1, 2, 3, 2 },
-			      .out = { 1, 4, 6, 2 } },
-		     s;
+	struct resize_setup good = { .dtype = DBP_S8,
+				     .in = { 1, 2, 3, 2 },
+				     .out = { 1, 4, 6, 2 } },
+			    s;
 	struct dbp_run r;
 
 	(void)state;
