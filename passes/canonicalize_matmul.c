@@ -7,7 +7,7 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 
-/* Weights may be shared: whatever changes them makes new ones. */
+/* Weights may be shared: a change makes a new constant. */
 static struct value *transposed(struct graph *g, const struct value *w)
 {
 	static const int64_t perm[2] = { 1, 0 };
@@ -34,8 +34,8 @@ static bool is_floats(const struct value *v)
 	return value_is_const(v) && v->dtype == DT_F32;
 }
 
-/* The constant times `factor`, spread over the N columns, where it is the same
- * in all rows. NULL with *fits false where it is not such a one. */
+/* The constant times `factor`, broadcast to the N columns, if it is the same
+ * in all rows. Otherwise NULL with *fits false. */
 static struct value *bias_of(struct graph *g, struct value *c, int64_t n,
 			     double factor, bool *fits)
 {
@@ -74,7 +74,7 @@ static struct value *reshaped(struct graph *g, struct value *v,
 	return out;
 }
 
-/* y's producer becomes a Gemm of [M,K], and y a reshape of what it gives. */
+/* y's producer becomes a Gemm of [M,K], and y a Reshape of its output. */
 static int put_gemm(struct graph *g, struct node *old, struct value *x,
 		    struct value *w, struct value *bias)
 {
@@ -109,7 +109,7 @@ static int put_gemm(struct graph *g, struct node *old, struct value *x,
 	return 0;
 }
 
-/* The Add of a bias behind the product, where nobody else reads it. */
+/* Takes in the Add of a bias behind the product, if it is the only reader. */
 static struct node *bias_behind(struct graph *g, const struct node *n,
 				int64_t columns, struct value **bias)
 {
@@ -198,7 +198,7 @@ static struct value *times(struct graph *g, struct node *n, struct value *c,
 		       NULL;
 }
 
-/* An addend that is no bias: an Add behind, of beta times it. */
+/* C that is no bias [N]: becomes an Add of beta * C behind the Gemm. */
 static int add_behind(struct graph *g, struct node *n, float beta)
 {
 	struct value *c = n->inputs[2], *y = n->outputs[0], *in[2];

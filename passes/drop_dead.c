@@ -9,7 +9,7 @@ static bool is_dead(const struct node *n)
 	return true;
 }
 
-/* Backwards, so that what only fed a dead node is seen after it. */
+/* Backwards: a node that only a dead node reads is dead as well. */
 int pass_drop_dead(struct graph *g, const struct config *c, struct diag *d)
 {
 	struct node *prev;

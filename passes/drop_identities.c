@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Removes what computes nothing, and brings reshapes to one form. */
+/* Removes nodes that compute nothing, and brings reshapes to one form. */
 #include <string.h>
 
 #include "ir/slice.h"
@@ -27,7 +27,7 @@ static bool same_when_shape_is(const struct node *n)
 	case OP_SPLIT:
 	case OP_CONCAT:
 		return true;
-	case OP_SLICE: /* a step of -1 turns around */
+	case OP_SLICE: /* a step of -1 reverses */
 		forward = slice_known(n, &s);
 		for (int i = 0; forward && i < s.rank; i++)
 			forward = s.count[i] < 2 || s.step[i] == 1;
@@ -37,7 +37,7 @@ static bool same_when_shape_is(const struct node *n)
 	}
 }
 
-/* No pad at all: the same shape may also come from moving along. */
+/* No pad at all: with pads of both signs the shape can be equal too. */
 static bool pads_nothing(const struct node *n)
 {
 	int64_t pads[2 * GRAPH_MAX_RANK];
@@ -62,8 +62,8 @@ static bool is_identity_permutation(const struct node *n)
 	return true;
 }
 
-/* Same size, and no crop: every rule of Resize then takes each cell as it
- * is, but for scales that are not quite one. */
+/* Same size and no crop: every mode of Resize copies each cell, if the scales
+ * are exactly 1. */
 static bool resizes_nothing(const struct node *n)
 {
 	const struct value *scales = node_input(n, 2);
@@ -107,8 +107,8 @@ static bool is_identity(const struct node *n)
 	}
 }
 
-/* An output of the graph that would become an input, another output or a
- * constant keeps its node: it is what carries the name. */
+/* The node of a graph output stays if the output would become an input,
+ * another output or a constant: the node carries the name. */
 static bool carries_output(const struct node *n)
 {
 	const struct value *x = n->inputs[0];
@@ -133,7 +133,7 @@ static bool is_reshape(enum op op)
 	       op == OP_UNSQUEEZE;
 }
 
-/* Only dims of 1 change places: nothing moves in memory. */
+/* Only dims of 1 are permuted: nothing moves in memory. */
 static bool moves_ones_only(const struct node *n)
 {
 	const struct shape *x = &n->inputs[0]->shape;
@@ -190,8 +190,8 @@ static int skip_reshape(struct graph *g, struct node *n)
 }
 
 /*
- * [.., C] seen as [M, C] for a Softmax over C, and back: how opsets before 13
- * read. The Softmax can as well take it as it is.
+ * [.., C] reshaped to [M, C] for a Softmax over C, and back: the form of
+ * opsets before 13. The Softmax takes [.., C] directly.
  */
 static int skip_flat_softmax(struct graph *g, struct node *n)
 {
@@ -260,8 +260,9 @@ static bool same_permutation(const struct node *a, const struct node *b)
 	return count > 0;
 }
 
-/* Other Transposes of the same value into the same order go. They stand behind
- * n: one before it would have made n go, were n no output. */
+/* Removes other Transposes of the same value with the same order. They are
+ * behind n: otherwise n itself would have been removed, unless it is an
+ * output. */
 static int join_transposes(struct graph *g, struct node *n)
 {
 	struct value *x = n->inputs[0], *y = n->outputs[0];
@@ -290,14 +291,14 @@ static int simplify(struct graph *g, struct node *n)
 	return 0;
 }
 
-/* *next: the node to go on with. */
+/* *next: the node to continue with. */
 static int visit(struct graph *g, struct node *n, struct node **next)
 {
 	struct value *y = n->outputs[0];
 
 	if (simplify(g, n))
 		return -1;
-	n = y->producer; /* it may be another one now */
+	n = y->producer; /* it may have changed */
 	if (skip_reshape(g, n) || skip_flat_softmax(g, n))
 		return -1;
 	n = y->producer;
@@ -316,7 +317,7 @@ int pass_drop_identities(struct graph *g, const struct config *c,
 {
 	struct node *n = g->first;
 
-	/* In order: what stands before a node is in its last form already. */
+	/* In order: nodes before a node already have their last form. */
 	while (n) {
 		if (!n->outputs[0] || !n->input_count || !n->inputs[0])
 			n = n->next;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batch norm, and constants a channel that multiply or add, into the layer
- * before or behind: y = scale[c] * x + shift[c]. All sums in double.
+ * Folds batch norm, and Mul and Add with one constant for each channel, into
+ * the layer before or behind: y = scale[c] * x + shift[c]. All sums are in
+ * double.
  */
 #include <assert.h>
 #include <float.h>
@@ -40,7 +41,7 @@ static int64_t channels_of(const struct value *v)
 	return v->shape.rank > 1 ? v->shape.dim[1] : 1;
 }
 
-/* ---- What a node does to each channel ---- */
+/* ---- Scale and shift of a node ---- */
 
 static bool is_finite(double x)
 {
@@ -83,7 +84,7 @@ static bool has_constants(const struct node *n)
 	return true;
 }
 
-/* The constant is one number, or one a channel of y (dim 1). */
+/* The constant is one number, or one for each channel of y (dim 1). */
 static bool is_per_channel(const struct value *v, const struct value *y)
 {
 	int lead = y->shape.rank - v->shape.rank;
@@ -123,7 +124,7 @@ static void set_arithmetic(enum op op, bool first, double k, double *scale,
 	}
 }
 
-/* A Mul, Add, Sub or Div of x with constants a channel. */
+/* A Mul, Add, Sub or Div of x with one constant for each channel. */
 static bool is_arithmetic(const struct node *n, const struct value *x)
 {
 	const struct value *v = match_other(n, x), *y = n->outputs[0];
@@ -135,7 +136,7 @@ static bool is_arithmetic(const struct node *n, const struct value *x)
 	       shape_equal(&x->shape, &y->shape) && is_per_channel(v, y);
 }
 
-/* *fits: false where a number is not finite, as behind a division by 0. */
+/* *fits: false if a number is not finite, as after a division by 0. */
 static int read_arithmetic(const struct node *n, const struct value *x,
 			   struct affine *a, bool *fits)
 {
@@ -168,7 +169,7 @@ static bool is_layer(const struct node *n)
 	       n->act.kind == ACT_NONE;
 }
 
-/* The layer whose output only n reads. */
+/* The layer before n, if n is the only reader of its output. */
 static struct node *layer_before(const struct value *x)
 {
 	struct node *n = x->producer;
@@ -176,8 +177,8 @@ static struct node *layer_before(const struct value *x)
 	return n && value_only_reader(x) && is_layer(n) ? n : NULL;
 }
 
-/* Output channel that the weights [i][k] make: the first dim counts those of
- * Conv and Gemm; ConvTranspose has inputs first, and outputs of one group. */
+/* The output channel of weights [i][k]: the first dim for Conv and Gemm;
+ * ConvTranspose has inputs first, then the outputs of one group. */
 static int64_t output_channel(const struct node *n, int64_t i, int64_t k)
 {
 	const struct shape *s = &n->inputs[1]->shape;
@@ -235,8 +236,9 @@ static void scale_outputs(const struct node *layer, const struct affine *a,
 }
 
 /*
- * Codes that the weights came as stay codes, with a scale a channel. 1: they
- * do, and `to` has what they stand for; 0: there are none, or none that can.
+ * Keeps the codes of weights that were trained on a grid, with one scale for
+ * each channel. 1: `to` has their values; 0: there are no codes, or they
+ * cannot be kept.
  */
 static int scale_codes(struct graph *g, const struct node *layer,
 		       const struct affine *a, struct value *weights, float *to)
@@ -325,8 +327,8 @@ static bool pads_nothing(const struct node *n)
 	return automatic[0] == 'N' || automatic[0] == 'V';
 }
 
-/* The Conv or Gemm that alone reads y. A Conv's padding holds zeros, which a
- * shift would have to reach too: exact without padding or shift only. */
+/* The Conv or Gemm that is y's only reader. A Conv pads with zeros, which the
+ * shift would change too: exact only without padding, or without a shift. */
 static struct node *layer_behind(const struct value *y, const struct affine *a)
 {
 	struct node *n = value_only_reader(y);
@@ -371,7 +373,7 @@ static int fold_before(struct graph *g, struct node *layer,
 		       0;
 }
 
-/* ---- Alone ---- */
+/* ---- Neither before nor behind a layer ---- */
 
 static struct value *channel_constant(struct graph *g, const char *name,
 				      const double *v, int64_t channels,
@@ -389,7 +391,7 @@ static struct value *channel_constant(struct graph *g, const char *name,
 	return graph_constant(g, name, DT_F32, &s, data);
 }
 
-/* A 1x1 Conv of every channel by itself. */
+/* A depthwise 1x1 Conv. */
 static int to_depthwise(struct graph *g, struct node *n, const struct affine *a)
 {
 	struct value *w = channel_constant(g, n->inputs[1]->name, a->scale,

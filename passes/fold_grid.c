@@ -4,7 +4,7 @@
 
 #include "passes/fold_node.h"
 
-/* Scales of a folded constant: one, or one a channel of `axis`. */
+/* Scales of a folded constant: one, or one for each channel of `axis`. */
 struct trained_grid {
 	int axis; /* -1: one scale */
 	int64_t channels;
@@ -12,7 +12,7 @@ struct trained_grid {
 	const float *scale;
 };
 
-/* Of a channel's steps (value / scale). */
+/* Range of a channel's steps (value / scale). */
 struct range {
 	int low, high;
 };
@@ -66,7 +66,8 @@ static bool grid_of_quant(const struct node *n, const struct shape *y,
 	return true;
 }
 
-/* Where axis `from` of x went: the same number of elements before it. */
+/* The axis of y that is axis `from` of x: the same number of elements lies
+ * before it. */
 static int moved_axis(const struct node *n, const struct shape *x,
 		      const struct shape *y, int from)
 {
@@ -88,7 +89,7 @@ static int moved_axis(const struct node *n, const struct shape *x,
 	return -1;
 }
 
-/* Operators between the codes and the layer that reads them. */
+/* Operators allowed between the codes and the layer that reads them. */
 static bool grid_of_input(const struct node *n, const struct shape *y,
 			  struct trained_grid *q)
 {
@@ -126,8 +127,8 @@ static bool find_grid(const struct node *n, const struct shape *y,
 	}
 }
 
-/* Steps of y's elements, rounded from y / scale and checked: false unless
- * scale * step is y again, exactly. */
+/* Steps of y's elements, rounded from y / scale. False unless scale * step
+ * equals y exactly. */
 static bool find_steps(const struct trained_grid *q, const float *y,
 		       int64_t count, int16_t *steps)
 {
@@ -143,7 +144,7 @@ static bool find_steps(const struct trained_grid *q, const float *y,
 	return true;
 }
 
-/* The range of each channel's steps, with 0; false where it takes over 8
+/* The range of each channel's steps, 0 included; false if it needs more than 8
  * bits. */
 static bool find_ranges(const struct trained_grid *q, const int16_t *steps,
 			int64_t count, struct range *ranges)
@@ -161,7 +162,7 @@ static bool find_ranges(const struct trained_grid *q, const int16_t *steps,
 	return true;
 }
 
-/* Brings the steps into 8 bits; 0 where they are there already. */
+/* Shifts the steps into 8 bits; 0 if they fit already. */
 static int32_t zero_point_of(const struct range *r)
 {
 	return r->low < -128 || r->high > 127 ? -128 - r->low : 0;
@@ -194,7 +195,7 @@ static int set_quant(struct graph *g, struct value *y,
 	if (!out || !scale || !zero_point || !codes)
 		return -1;
 	for (size_t c = 0; c < channels; c++) {
-		/* a channel of zeros needs no step of zero */
+		/* a channel of zeros does not need the step 0 */
 		scale[c] = q->scale[c] == 0 ? 1 : q->scale[c];
 		zero_point[c] = zero_point_of(&ranges[c]);
 	}

@@ -5,7 +5,7 @@
 #include "passes/fold_node.h"
 
 #define BASE_ELEMENTS ((int64_t)16 << 20)
-/* A product of constants larger than this stays for run time. */
+/* A constant result larger than this is computed at run time. */
 #define MOST_MACS ((int64_t)1 << 30)
 
 void fold_budget_init(struct fold_budget *b, const struct graph *g)
@@ -31,7 +31,7 @@ static bool reads_shape_only(enum op op)
 	return op == OP_SHAPE || op == OP_SIZE;
 }
 
-/* Elements that computing it reads and writes. */
+/* The elements that the node reads and writes. */
 static int64_t cost_of(const struct node *n)
 {
 	int64_t cost = 0;
@@ -58,7 +58,7 @@ static bool can_fold(const struct node *n)
 	return eval_supports(n->op) && node_macs(n) <= MOST_MACS;
 }
 
-/* Shape and Size of a value that is not known itself. */
+/* Shape and Size of a value that is not constant itself. */
 static void describe(const struct node *n, int64_t *out)
 {
 	const struct shape *x = &n->inputs[0]->shape;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relu, Clip and LeakyRelu into the node before, as the device has them. */
+/* Fuses Relu, Clip and LeakyRelu into the node before, as on the device. */
 #include <float.h>
 
 #include "passes/match.h"
@@ -26,7 +26,8 @@ static bool read_activation(const struct node *n, struct activation *act)
 	}
 }
 
-/* Operators whose kernels end in a clamp; of layers also in two slopes. */
+/* Operators whose device kernels end in a clamp; layers also have two
+ * slopes. */
 static bool can_take(const struct node *n, enum act_kind kind)
 {
 	switch (n->op) {
@@ -53,7 +54,7 @@ static int fuse(struct graph *g, struct node *n)
 	    before->act.kind != ACT_NONE || value_only_reader(x) != n ||
 	    !read_activation(n, &act) || !can_take(before, act.kind))
 		return 0;
-	/* the node before makes y itself, under y's name */
+	/* the node before computes y itself, with y's name */
 	graph_remove(g, n);
 	before->outputs[0] = y;
 	y->producer = before;

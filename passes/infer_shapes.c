@@ -66,7 +66,7 @@ static int apply_shapes(struct graph *g, const struct config *c, struct diag *d)
 	return 0;
 }
 
-/* A shape that the user may have meant: batch 1, 3 channels, 320 pixels. */
+/* A shape for the hint: batch 1, 3 channels, 320 pixels. */
 static struct shape likely_shape(const struct shape *s)
 {
 	static const int64_t photo[4] = { 1, 3, 320, 320 };

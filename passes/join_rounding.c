@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * QuantizeLinear and DequantizeLinear of one activation to a single Quant, the
- * form in which the quantizer knows a grid that was trained. The two round
- * before the zero point is added, Quant after: they differ where a number lies
- * exactly between two codes and the zero point is odd.
+ * Joins QuantizeLinear and DequantizeLinear of one activation to a single
+ * Quant (QONNX), the form in which the quantizer knows a trained grid. The two
+ * round before the zero point is added, Quant after: results differ if a
+ * number lies exactly between two codes and the zero point is odd.
  */
 #include "passes/match.h"
 #include "passes/passes.h"
@@ -44,7 +44,7 @@ static bool is_pair(const struct node *q, const struct node *dq)
 	       dq->outputs[0]->dtype == DT_F32 && q->inputs[0]->dtype == DT_F32;
 }
 
-/* A Quant of x with dq's output, which dq loses. */
+/* A Quant of x that takes over dq's output. */
 static struct node *quant_for(struct graph *g, const struct node *q,
 			      struct node *dq)
 {
@@ -68,8 +68,8 @@ static struct node *quant_for(struct graph *g, const struct node *q,
 	return n;
 }
 
-/* Every DequantizeLinear behind q: the first becomes the Quant, and what reads
- * the others reads that one. */
+/* Every DequantizeLinear behind q: the first becomes the Quant; readers of the
+ * others read its output. */
 static int join(struct graph *g, struct node *q)
 {
 	struct value *codes = q->outputs[0];

@@ -5,7 +5,8 @@
 
 #include "passes/layout_permute.h"
 
-/* The Transpose behind which v lies, with its perm; NULL where v is none. */
+/* The input of the Transpose that computes v, with its perm; NULL if there is
+ * none. */
 static struct value *source_of(const struct value *v, int64_t *perm)
 {
 	const struct node *n = v ? v->producer : NULL;
@@ -56,7 +57,7 @@ static bool is_single(const struct value *v)
 	return shape_elements(&v->shape) == 1;
 }
 
-/* A constant operand in the order of the Transpose's source. */
+/* A constant operand in the order of the Transpose's input. */
 static struct value *constant_in_order(struct graph *g, struct value *v,
 				       const int64_t *perm, int rank)
 {
@@ -74,7 +75,8 @@ static struct value *constant_in_order(struct graph *g, struct value *v,
 	return layout_permute_constant(g, wide, inverse);
 }
 
-/* Whether all operands of n can be had in another order, and moving pays. */
+/* All operands of n can be reordered, and no more Transposes are added than
+ * moved. */
 static bool operands_follow(const struct node *n, const int64_t *perm, int rank)
 {
 	int moved = 0, added = 0;
@@ -136,7 +138,7 @@ static int sink_unary(struct graph *g, struct node *n, struct value *src,
 	return sink_all_outputs(g, n, perm);
 }
 
-/* Operators with one axis attribute that keep the rank. */
+/* Operators with an axis attribute that keep the rank. */
 static int sink_axis(struct graph *g, struct node *n, struct value *src,
 		     const int64_t *perm, int64_t def)
 {
@@ -153,7 +155,7 @@ static int sink_axis(struct graph *g, struct node *n, struct value *src,
 	return sink_unary(g, n, src, perm);
 }
 
-/* One scale, or one an entry of `axis`; blocks of entries stay. */
+/* One scale, or one for each entry of `axis`; not blocks of entries. */
 static int sink_quantize(struct graph *g, struct node *n, struct value *src,
 			 const int64_t *perm)
 {
@@ -228,8 +230,9 @@ static int sink_reduce(struct graph *g, struct node *n, struct value *src,
 		return -1;
 	if (node_int(n, "keepdims", 1))
 		return sink_unary(g, n, src, perm);
-	/* Old output dim k comes from source dim perm[i] of the k-th survivor;
-	 * in the new output it stands behind the survivors before that. */
+	/* Without keepdims: old output dim k is source dim perm[i] of the k-th
+	 * kept dim. In the new output it follows the kept dims before
+	 * perm[i]. */
 	for (int i = 0; i < rank; i++) {
 		int before = 0;
 
@@ -245,7 +248,7 @@ static int sink_reduce(struct graph *g, struct node *n, struct value *src,
 /* Runs of dims, before and after a reshape, that hold the same elements. */
 struct dim_group {
 	int in_first, in_count, out_first, out_count;
-	int64_t key; /* place of the run in the source's order */
+	int64_t key; /* position in the source order */
 };
 
 static int split_groups(const struct shape *in, const struct shape *out,
@@ -271,13 +274,13 @@ static int split_groups(const struct shape *in, const struct shape *out,
 	}
 	if (!count)
 		return 0;
-	/* What is left over on one side are ones. */
+	/* The remaining dims of one side are 1. */
 	groups[count - 1].in_count += in->rank - i;
 	groups[count - 1].out_count += out->rank - k;
 	return count;
 }
 
-/* The run lies together, in the same order, in the source as well. */
+/* The run is contiguous and in the same order in the source as well. */
 static bool group_is_run(struct dim_group *group, const struct shape *in,
 			 const struct shape *src, const int64_t *perm)
 {
@@ -313,8 +316,8 @@ static void sort_groups(struct dim_group *groups, int count)
 }
 
 /*
- * [N, C, H, W] flattened for a fully connected layer: the layer's constant
- * weights take the source's order instead.
+ * [N, C, H, W] flattened for a fully connected layer: the constant weights of
+ * the layer are reordered instead.
  */
 static int sink_flatten(struct graph *g, struct node *n, struct value *src,
 			const int64_t *perm)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spatial operators to NHWC, the order in which the device computes: channels
- * lie together, photos need no reordering, and detection heads, which turn
- * their maps to N,H,W,C anyway, lose their transposes.
+ * Brings spatial operators to NHWC, the order in which the device computes:
+ * the channels of a pixel are adjacent, photos need no reordering, and the
+ * Transposes of detection heads, which convert their maps to N,H,W,C anyway,
+ * disappear.
  *
- * Step one puts every spatial operator between two Transposes. Step two walks
- * the graph in order and moves each Transpose behind its readers, where an
- * opposite one cancels it. Whatever cannot be moved stays in the graph as an
- * explicit Transpose, so each step is correct by itself.
+ * Step one puts every spatial operator between two Transposes. Step two goes
+ * through the graph in order and moves each Transpose behind its readers,
+ * where an opposite Transpose cancels it. A Transpose that cannot be moved
+ * stays in the graph, so each step is correct by itself.
  */
 #include <string.h>
 
@@ -18,8 +19,8 @@
 static const int64_t to_nhwc[4] = { 0, 2, 3, 1 };
 static const int64_t to_nchw[4] = { 0, 3, 1, 2 };
 
-/* Scales and sizes of Resize count one entry a dim: into the new order. The
- * region is not looked at. */
+/* Reorders scales and sizes of a Resize, one entry for each dim, and drops the
+ * region. */
 static int permute_resize(struct graph *g, struct node *n)
 {
 	if (node_input(n, 1) && graph_set_input(g, n, 1, NULL))
@@ -37,8 +38,8 @@ static int permute_resize(struct graph *g, struct node *n)
 	return 0;
 }
 
-/* A Resize can only be reordered when it names every dim. Its region counts
- * in one mode only; others come with one too, mostly empty. */
+/* A Resize can be reordered only if it has entries for every dim. The region
+ * matters in one mode only; others often have an empty one. */
 static bool resize_is_plain(const struct node *n)
 {
 	const char *mode =
@@ -73,14 +74,14 @@ static int wrap_spatial(struct graph *g, struct node *n)
 	return layout_behind(g, n, y, to_nchw);
 }
 
-/* Operators that a Transpose moves through without loss. */
+/* Operators that a Transpose can move past at no cost. */
 static bool follows_any_layout(enum op op)
 {
 	return op_info(op)->flags & (OPF_U | OPF_B) || op == OP_PAD ||
 	       op == OP_SLICE || op == OP_CONCAT;
 }
 
-/* A spatial operator is reached through such operators alone. */
+/* A spatial operator is reached through such operators only. */
 static bool reaches_spatial(const struct value *v, int depth)
 {
 	for (int i = 0; i < v->use_count; i++) {
@@ -95,8 +96,8 @@ static bool reaches_spatial(const struct value *v, int depth)
 	return false;
 }
 
-/* Readers of `from` read `to`; other than graph_replace(), nothing else
- * changes hands. */
+/* Makes readers of `from` read `to`. Unlike graph_replace(), it does not
+ * change graph outputs. */
 static int move_readers(struct graph *g, struct value *from, struct value *to)
 {
 	while (from->use_count) {
@@ -110,8 +111,8 @@ static int move_readers(struct graph *g, struct value *from, struct value *to)
 	return 0;
 }
 
-/* An input of N,C,H,W becomes N,H,W,C, as photos lie in memory. */
-static int turn_input(struct graph *g, struct value *v)
+/* A graph input of N,C,H,W becomes N,H,W,C, the order of photos in memory. */
+static int input_to_nhwc(struct graph *g, struct value *v)
 {
 	int64_t c = v->shape.rank == 4 ? v->shape.dim[1] : 0;
 	struct shape nchw = v->shape;
@@ -134,7 +135,7 @@ int pass_layout_nhwc(struct graph *g, const struct config *c, struct diag *d)
 
 	(void)c;
 	for (int i = 0; i < g->input_count; i++)
-		if (turn_input(g, g->inputs[i]))
+		if (input_to_nhwc(g, g->inputs[i]))
 			return diag_error(d, "out of memory");
 	for (n = g->first; n; n = next) {
 		next = n->next;
@@ -142,7 +143,7 @@ int pass_layout_nhwc(struct graph *g, const struct config *c, struct diag *d)
 			return diag_error(d, "out of memory");
 	}
 	for (n = g->first; n; n = next) {
-		/* A node put behind n is visited next. */
+		/* A node added behind n is visited next. */
 		if (layout_sink(g, n))
 			return diag_error(d, "out of memory");
 		next = n->next;

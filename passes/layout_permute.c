@@ -109,7 +109,7 @@ static void *permuted(struct arena *a, const void *data, size_t size,
 	return out;
 }
 
-/* A trained grid follows its values. */
+/* Reorders a trained grid with its values. */
 static struct quant *permuted_grid(struct graph *g, const struct value *v,
 				   const int64_t *perm)
 {

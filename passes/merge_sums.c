@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sum of two convolutions of the same form is one convolution of both
- * inputs, side by side: its sums are added in the accumulator, where two
- * results to store, to round and to add were.
+ * The sum of two convolutions of the same form becomes one convolution of the
+ * two inputs, concatenated along channels: the addition then happens in the
+ * accumulator, and only one result is rounded and stored.
  */
 #include <string.h>
 
 #include "passes/match.h"
 #include "passes/passes.h"
 
-/* A Conv of the whole depth, with constant weights, that only the sum reads. */
+/* A Conv without groups, with constant weights, that only the sum reads. */
 static struct node *find_conv(const struct value *v)
 {
 	struct node *n = match_inner(v, OP_CONV);
@@ -80,7 +80,7 @@ static struct value *join_weights(struct graph *g, const struct value *a,
 	return graph_constant(g, a->name, DT_F32, &s, data);
 }
 
-/* NULL in *out where neither has one. */
+/* *out is NULL if neither has a bias. */
 static int add_biases(struct graph *g, const struct value *a,
 		      const struct value *b, int64_t outputs,
 		      struct value **out)
@@ -123,7 +123,7 @@ static int merge(struct graph *g, struct node *n)
 	join = graph_node(g, OP_CONCAT, n->name, both, 2, &in[0], 1, n);
 	if (!join || node_set_int(g, join, "axis", 1))
 		return -1;
-	/* a's own attributes, before the sum's readers */
+	/* with a's attributes, before the sum's readers */
 	for (int i = 0; i < 3; i++)
 		if ((i < 2 || in[2]) && graph_set_input(g, a, i, in[i]))
 			return -1;

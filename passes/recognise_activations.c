@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Activations that exporters write out in several nodes become one node. Each
- * matcher looks at the last node of its pattern and names the operator and
- * the input; inner results that others read too keep the pattern apart.
+ * Activations that exporters write as several nodes become one node. Each
+ * matcher starts at the last node of its pattern and returns the operator and
+ * the input. A pattern whose inner results have other readers is not replaced.
  */
 #include <float.h>
 
@@ -68,7 +68,7 @@ static struct value *shifted_relu6(const struct value *v)
 	return times_or_plus(match_inner(clip->inputs[0], OP_ADD), OP_ADD, 3);
 }
 
-/* ---- Of one node or a few, by its last node ---- */
+/* ---- Patterns, by their last node ---- */
 
 static bool silu(const struct node *n, struct found_activation *f)
 {
@@ -158,7 +158,7 @@ static bool gelu_product(const struct value *a, const struct value *b,
 	return x && a == x;
 }
 
-/* 0.5 * x * (1 + erf(x / sqrt 2)), the half at any place. */
+/* 0.5 * x * (1 + erf(x / sqrt 2)), the factor 0.5 anywhere. */
 static bool gelu(const struct node *n, struct found_activation *f)
 {
 	struct value *inner = divided(n, 2);
@@ -212,7 +212,7 @@ static bool mish(const struct node *n, struct found_activation *f)
 	return false;
 }
 
-/* Clip from 0 without an end. */
+/* Clip with the lower bound 0 and no upper bound. */
 static bool relu_by_clip(const struct node *n, struct found_activation *f)
 {
 	float low, high;
@@ -279,7 +279,7 @@ static bool leaky_by_prelu(const struct node *n, struct found_activation *f)
 	return true;
 }
 
-/* In this order: a pattern stands before those that are part of it. */
+/* In this order: a pattern comes before patterns that are part of it. */
 static const struct {
 	enum op last;
 	match_fn *match;
@@ -301,7 +301,7 @@ static const struct {
 	{ OP_PRELU, leaky_by_prelu },
 };
 
-/* A scalar bound, whatever the dims of 1 that it had. */
+/* A bound reshaped to a scalar. */
 static struct value *bound(struct graph *g, const struct value *v)
 {
 	return graph_const_f32(g, v->name, -1, v->data);
@@ -361,8 +361,8 @@ static int recognise(struct graph *g, struct node *n)
 	return 0;
 }
 
-/* In order, so that a pattern may hold what was recognised before it. What
- * is left of a pattern is removed at the end. */
+/* In order, so that a pattern can contain activations recognised before. The
+ * rest of a pattern is removed at the end. */
 int pass_recognise_activations(struct graph *g, const struct config *c,
 			       struct diag *d)
 {

@@ -6,7 +6,7 @@
 
 /* ---- Channel shuffle: Reshape, Transpose, Reshape ---- */
 
-/* [N, C, ...] seen as [N, groups, C / groups, ...]. */
+/* [N, C, ...] reshaped to [N, groups, C / groups, ...]. */
 static int64_t groups_of(const struct shape *x, const struct shape *split)
 {
 	if (split->rank != x->rank + 1 || split->dim[0] != x->dim[0] ||
@@ -48,8 +48,9 @@ static int shuffle(struct graph *g, struct node *n)
 
 /* ---- Every k-th channel: Reshape, Transpose, Reshape, Gather ---- */
 
-/* x as [N * C / parts, parts, H * W], turned to parts first, and seen as
- * [parts, N, C / parts, H, W]: what ShuffleNet V2's own code takes apart. */
+/* x reshaped to [N * C / parts, parts, H * W], transposed to parts first, and
+ * reshaped to [parts, N, C / parts, H, W]: the split in the code of ShuffleNet
+ * V2. */
 static bool splits_channels(const struct shape *x, const struct shape *split,
 			    const struct shape *parts)
 {
@@ -114,7 +115,8 @@ struct phase {
 	int64_t row, column;
 };
 
-/* Follows slices upwards; steps of 2 along each of H and W, in any split. */
+/* Follows slices towards the input; together they have steps of 2 along H and
+ * W. */
 static bool find_phase(struct value *v, struct phase *p)
 {
 	int64_t start[2] = { 0, 0 }, step[2] = { 1, 1 };

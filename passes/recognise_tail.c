@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decode tail: what stands behind the last layer on every path to an
- * output. Boxes of hundreds of pixels beside scores of less than one survive
- * no common 8-bit scale, so the tail is computed in float.
+ * The decode tail: the nodes behind the last layer on every path to an output.
+ * Boxes of hundreds of pixels and scores below 1 cannot share one 8-bit scale,
+ * so the tail is computed in float.
  */
 #include <stdlib.h>
 
 #include "passes/match.h"
 #include "passes/passes.h"
 
-/* Distribution focal loss: an expectation over softmax'ed bins, written as a
- * 1x1 Conv to one channel. Decoding, whatever the operator. */
+/* Distribution focal loss (Li et al. 2020, arXiv 2006.04388): the expectation
+ * over softmaxed bins, written as a 1x1 Conv to one channel. It belongs to
+ * decoding, although it is a Conv. */
 static bool is_expectation(const struct node *n)
 {
 	const struct node *from = n->inputs[0]->producer;
@@ -23,7 +24,7 @@ static bool is_expectation(const struct node *n)
 	return from && from->op == OP_SOFTMAX;
 }
 
-/* Layers of the network, and the pools between or behind them. */
+/* Layers of the network, and pools between or behind them. */
 static bool is_network(const struct node *n)
 {
 	switch (n->op) {

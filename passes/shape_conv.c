@@ -82,7 +82,7 @@ int shape_pool(struct node *n, struct diag *d)
 	enum dtype t = n->inputs[0]->dtype;
 	struct window w;
 
-	/* MaxPool-12 takes 8-bit integers too */
+	/* MaxPool (opset 12) takes 8-bit integers too */
 	if (!(n->op == OP_MAX_POOL && (t == DT_I8 || t == DT_U8)) &&
 	    rule_dtype(n, 0, DT_F32, d))
 		return -1;

@@ -46,7 +46,7 @@ int shape_cast(struct node *n, struct diag *d)
 	return rule_output(n, 0, t, &n->inputs[0]->shape, d);
 }
 
-/* The shape of all inputs together. */
+/* The shape that all inputs broadcast to. */
 static int broadcast_all(const struct node *n, struct shape *s, struct diag *d)
 {
 	char a[SHAPE_TEXT], b[SHAPE_TEXT];
@@ -68,8 +68,8 @@ static int broadcast_all(const struct node *n, struct shape *s, struct diag *d)
 	return 0;
 }
 
-/* All inputs of one type, broadcast; the output's type is `t`, or theirs
- * where that is DT_NONE. */
+/* All inputs have one type and broadcast; the output's type is `t`, or theirs
+ * if `t` is DT_NONE. */
 static int broadcast_rule(struct node *n, enum dtype t, struct diag *d)
 {
 	struct shape s;
@@ -109,7 +109,7 @@ int shape_equality(struct node *n, struct diag *d)
 	return broadcast_rule(n, DT_BOOL, d);
 }
 
-/* Pow-15: the exponent may have a type of its own. */
+/* Pow (opset 15): the exponent may have another type. */
 int shape_pow(struct node *n, struct diag *d)
 {
 	struct shape s;

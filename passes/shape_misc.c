@@ -13,8 +13,8 @@ static int product_mismatch(const struct node *n, struct diag *d)
 	return node_error(d, n, "shapes %s and %s do not multiply", a, b);
 }
 
-/* numpy.matmul: vectors count as a row or a column, which the result drops;
- * dims before the last two broadcast. */
+/* MatMul (opset 13), as numpy.matmul: a vector is a row or a column, whose dim
+ * of 1 the result drops; dims before the last two broadcast. */
 int shape_matmul(struct node *n, struct diag *d)
 {
 	struct shape a = n->inputs[0]->shape, b = n->inputs[1]->shape, s;
@@ -77,7 +77,7 @@ static int64_t int_range(int64_t start, int64_t limit, int64_t delta)
 	return count > (uint64_t)GRAPH_MAX_ELEMENTS ? -1 : (int64_t)count;
 }
 
-/* Range-11: max(ceil((limit - start) / delta), 0). */
+/* Range (opset 11): max(ceil((limit - start) / delta), 0). */
 static int64_t float_range(float start, float limit, float delta)
 {
 	double count = ceil(((double)limit - (double)start) / (double)delta);
@@ -129,7 +129,7 @@ int shape_range(struct node *n, struct diag *d)
 	return rule_output(n, 0, t, &s, d);
 }
 
-/* Shape-15: attributes start and end cut out some of the dims. */
+/* Shape (opset 15): attributes start and end select some of the dims. */
 int shape_shape(struct node *n, struct diag *d)
 {
 	int rank = n->inputs[0]->shape.rank;

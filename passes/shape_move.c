@@ -42,8 +42,8 @@ int shape_concat(struct node *n, struct diag *d)
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
 
-/* Length of output i where no input says so (Split-18): equal parts, the last
- * one smaller with num_outputs; -1 where that does not work out. */
+/* Length of output i if there is no input `split` (Split, opset 18): equal
+ * parts, the last one smaller with num_outputs; -1 if that is not possible. */
 static int64_t equal_part(const struct node *n, int64_t dim, int i)
 {
 	int64_t parts = n->output_count;
@@ -56,8 +56,8 @@ static int64_t equal_part(const struct node *n, int64_t dim, int i)
 	return i == parts - 1 ? dim - length * (parts - 1) : length;
 }
 
-/* Input `split`, already known to be constant. The number of outputs has no
- * bound, so the lengths are read in place. */
+/* Input `split`, known to be constant. The number of outputs is not limited,
+ * so the lengths are read in place. */
 static int64_t given_part(const struct value *v, int i)
 {
 	return v->dtype == DT_I64 ? ((const int64_t *)v->data)[i] :
@@ -125,8 +125,8 @@ int shape_slice(struct node *n, struct diag *d)
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
 
-/* Cells that mode may add before or behind a dim: all of them for constant,
- * as many as there are to repeat for the others. */
+/* The pad that a mode allows: any for constant, limited by the cells to copy
+ * for the others. */
 static bool pad_fits(char mode, int64_t pad, int64_t dim)
 {
 	switch (mode) {
@@ -244,7 +244,8 @@ int shape_expand(struct node *n, struct diag *d)
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
 
-/* Constant indices all lie in [-dim, dim); others are checked as they come. */
+/* Constant indices must all lie in [-dim, dim); others are checked at run
+ * time. */
 static int check_indices(const struct node *n, const struct value *v,
 			 int64_t dim, struct diag *d)
 {
@@ -310,8 +311,8 @@ int shape_gather_elements(struct node *n, struct diag *d)
 	return rule_output(n, 0, n->inputs[0]->dtype, index, d);
 }
 
-/* GatherND-13: indices [batch..., outer..., k] into data [batch..., k dims,
- * inner...] give [batch..., outer..., inner...]. */
+/* GatherND (opset 13): indices [batch..., outer..., k] into data [batch..., k
+ * dims, inner...] give [batch..., outer..., inner...]. */
 int shape_gather_nd(struct node *n, struct diag *d)
 {
 	const struct shape *x = &n->inputs[0]->shape;

@@ -10,7 +10,7 @@ static int check_floats(const struct node *n, struct diag *d)
 	return 0;
 }
 
-/* Inputs 1 to n->input_count - 1 hold one number a channel. */
+/* Inputs 1 to n->input_count - 1 have one number for each channel. */
 static int check_channels(const struct node *n, int64_t channels,
 			  struct diag *d)
 {
@@ -21,7 +21,7 @@ static int check_channels(const struct node *n, int64_t channels,
 	return 0;
 }
 
-/* Outputs behind the first are running statistics, of training only. */
+/* Outputs after the first are running statistics, used only in training. */
 static int check_no_training(const struct node *n, struct diag *d)
 {
 	bool training = node_int(n, "training_mode", 0) != 0;
@@ -42,7 +42,7 @@ int shape_batch_norm(struct node *n, struct diag *d)
 	if (check_floats(n, d) || check_no_training(n, d) ||
 	    rule_rank(n, 0, 1, GRAPH_MAX_RANK, d))
 		return -1;
-	/* BatchNormalization-15: a vector has one channel */
+	/* BatchNormalization (opset 15): a vector has one channel */
 	int64_t channels = x->rank > 1 ? x->dim[rule_channel_dim(n)] : 1;
 	if (check_channels(n, channels, d))
 		return -1;
@@ -59,7 +59,8 @@ int shape_instance_norm(struct node *n, struct diag *d)
 	return rule_output_same(n, d);
 }
 
-/* LayerNormalization-17: scale and bias broadcast into the dims from axis. */
+/* LayerNormalization (opset 17): scale and bias broadcast into the dims from
+ * axis. */
 int shape_layer_norm(struct node *n, struct diag *d)
 {
 	const struct shape *x = &n->inputs[0]->shape;

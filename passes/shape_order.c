@@ -14,7 +14,7 @@ static int reshape_mismatch(const struct node *n, const struct shape *to,
 	return -1;
 }
 
-/* Elements of all dims but `skip`; -1 where they are too many. */
+/* Elements of all dims but `skip`; -1 if there are too many. */
 static int64_t elements_without(struct shape s, int skip)
 {
 	if (skip >= 0)
@@ -22,7 +22,7 @@ static int64_t elements_without(struct shape s, int skip)
 	return shape_elements(&s);
 }
 
-/* Resolves the zeros (copy of the input's dim) and finds the -1. */
+/* Replaces each 0 by the input's dim and finds the -1. */
 static int resolve_dims(const struct node *n, struct shape *s, int *free_dim,
 			struct diag *d)
 {
@@ -49,7 +49,7 @@ static int resolve_dims(const struct node *n, struct shape *s, int *free_dim,
 	return 0;
 }
 
-/* Reshape-14. */
+/* Reshape (opset 14). */
 int shape_reshape(struct node *n, struct diag *d)
 {
 	int64_t have = shape_elements(&n->inputs[0]->shape);
@@ -91,7 +91,7 @@ int shape_flatten(struct node *n, struct diag *d)
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
 }
 
-/* Axes of Squeeze where none are given: every dim of 1. */
+/* The axes of a Squeeze without axes: every dim of 1. */
 static int dims_of_one(const struct shape *s)
 {
 	int mask = 0;

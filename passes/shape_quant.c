@@ -3,7 +3,7 @@
 
 #include "passes/shape_rules.h"
 
-/* Scales that are constant are positive (zero_ok: or zero) and finite. */
+/* Constant scales must be finite and positive (zero_ok: or zero). */
 static int check_scales(const struct node *n, bool zero_ok, struct diag *d)
 {
 	const struct value *v = n->inputs[1];
@@ -23,7 +23,8 @@ static int check_scales(const struct node *n, bool zero_ok, struct diag *d)
 	return 0;
 }
 
-/* QuantizeLinear-21: scales in blocks along the axis have x's rank. */
+/* QuantizeLinear (opset 21): scales in blocks along the axis have the rank of
+ * x. */
 static int check_blocks(const struct node *n, int axis, int64_t block,
 			struct diag *d)
 {
@@ -40,7 +41,8 @@ static int check_blocks(const struct node *n, int axis, int64_t block,
 			  n->inputs[1]->name, have, text);
 }
 
-/* The scale is one number, one a channel of `axis`, or one a block. */
+/* The scale is one number, one for each channel of `axis`, or one for each
+ * block. */
 static int check_granularity(const struct node *n, struct diag *d)
 {
 	const struct shape *x = &n->inputs[0]->shape;
@@ -112,7 +114,7 @@ int shape_dequantize(struct node *n, struct diag *d)
 	return rule_output(n, 0, DT_F32, &x->shape, d);
 }
 
-/* QONNX Quant: everything is a float, scale and zero point broadcast. */
+/* QONNX Quant: all inputs are floats; scale and zero point broadcast. */
 int shape_quant(struct node *n, struct diag *d)
 {
 	const struct shape *x = &n->inputs[0]->shape;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/shape_rules.h"
 
-/* Output shape where the axes of `mask` are reduced. */
+/* The output shape if the axes of `mask` are reduced. */
 static struct shape reduced(const struct shape *x, int mask, bool keep)
 {
 	struct shape s = { .rank = 0 };
@@ -15,7 +15,7 @@ static struct shape reduced(const struct shape *x, int mask, bool keep)
 	return s;
 }
 
-/* ReduceMax-20 and ReduceMin-20 take bool as well. */
+/* ReduceMax and ReduceMin (opset 20) take bool as well. */
 static int check_type(const struct node *n, struct diag *d)
 {
 	if (n->op == OP_REDUCE_MAX || n->op == OP_REDUCE_MIN)

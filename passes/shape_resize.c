@@ -3,7 +3,7 @@
 
 #include "passes/shape_rules.h"
 
-/* An optional input; exporters also leave one out by making it empty. */
+/* An optional input; some exporters write an empty one instead of none. */
 static const struct value *given(const struct node *n, int slot)
 {
 	const struct value *v = node_input(n, slot);
@@ -36,7 +36,7 @@ static int check_modes(const struct node *n, struct diag *d)
 	return 0;
 }
 
-/* The resized axes in the order of scales and sizes: their number. */
+/* The resized axes in the order of scales and sizes. Returns their number. */
 static int read_axes(const struct node *n, int *axes, struct diag *d)
 {
 	int64_t v[GRAPH_MAX_RANK] = { 0, 1, 2, 3, 4, 5, 6, 7 };
@@ -68,7 +68,7 @@ static int by_scales(const struct node *n, const struct value *scales,
 				  scales->name);
 	for (int i = 0; i < count; i++) {
 		float scale = ((const float *)scales->data)[i];
-		/* in float, as the specification's own inference does */
+		/* in float, as in ONNX's own shape inference */
 		float size = floorf((float)s->dim[axes[i]] * scale);
 
 		if (!(scale > 0) || !(size >= 1) ||
@@ -84,8 +84,8 @@ static int by_scales(const struct node *n, const struct value *scales,
 }
 
 /*
- * Resize-18, keep_aspect_ratio_policy: one scale for all axes, the smallest
- * (largest) of size / dim, in exact fractions; sizes round half up.
+ * Resize (opset 18), keep_aspect_ratio_policy: one scale for all axes, the
+ * smallest (largest) of size / dim, in exact fractions; sizes round half up.
  */
 static void keep_aspect(const struct shape *x, const int *axes, int count,
 			bool smallest, int64_t *sizes)

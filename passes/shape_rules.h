@@ -6,10 +6,10 @@
 #include "ir/graph.h"
 
 /*
- * The rules behind shape_infer_node(), one or a few operators each. When a
- * rule runs, the node has the number of inputs and outputs that ops.def
- * allows, required inputs are there, and every input's type and shape is
- * known. A rule checks the rest and sets every output.
+ * The shape rules of shape_infer_node(), one for one or more operators. When a
+ * rule runs, the node has a number of inputs and outputs that ops.def allows,
+ * required inputs are present, and the type and shape of every input is known.
+ * A rule checks the rest and sets every output.
  */
 typedef int shape_rule(struct node *n, struct diag *d);
 
@@ -42,23 +42,23 @@ shape_rule shape_quantize, shape_dequantize, shape_quant;
 
 #define SHAPE_TEXT 128 /* bytes that shape_print() needs at most */
 
-/* No more than GRAPH_MAX_ELEMENTS, zero dims not counted, so that no product
- * of some of the dims is more either. */
+/* At most GRAPH_MAX_ELEMENTS elements, zero dims not counted, so that no
+ * product of some dims is larger. */
 bool rule_fits(const struct shape *s);
-/* Where the channels stand in the node's layout; rank must be 2 or more. */
+/* The channel dim in the node's layout; the rank must be 2 or more. */
 int rule_channel_dim(const struct node *n);
-/* The inverse of dtype_name(); DT_NONE where no type has that name. */
+/* The inverse of dtype_name(); DT_NONE if no type has that name. */
 enum dtype rule_dtype_named(const char *name);
-/* Sets output i; refuses sizes over GRAPH_MAX_ELEMENTS and ranks over
- * GRAPH_MAX_RANK. An output left out is skipped. */
+/* Sets output i. Refuses sizes over GRAPH_MAX_ELEMENTS and ranks over
+ * GRAPH_MAX_RANK. An absent output is skipped. */
 int rule_output(struct node *n, int i, enum dtype t, const struct shape *s,
 		struct diag *d);
-/* Output 0 with input 0's type and shape. */
+/* Gives output 0 the type and shape of input 0. */
 int rule_output_same(struct node *n, struct diag *d);
 
-/* Input i has this type; an absent one is fine. */
+/* Input i has this type, or is absent. */
 int rule_dtype(const struct node *n, int i, enum dtype t, struct diag *d);
-/* Input i has the type of input 0; an absent one is fine. */
+/* Input i has the type of input 0, or is absent. */
 int rule_same_dtype(const struct node *n, int i, struct diag *d);
 /* Input i is f32, i64, i32, i8 or u8. */
 int rule_number(const struct node *n, int i, struct diag *d);
@@ -66,32 +66,33 @@ int rule_number(const struct node *n, int i, struct diag *d);
 int rule_index(const struct node *n, int i, struct diag *d);
 /* Input i has a rank of min to max. */
 int rule_rank(const struct node *n, int i, int min, int max, struct diag *d);
-/* Input i, where present, has shape [length]. */
+/* Input i has shape [length], or is absent. */
 int rule_vector(const struct node *n, int i, int64_t length, struct diag *d);
-/* Input i, where present, has one element. */
+/* Input i has one element, or is absent. */
 int rule_scalar(const struct node *n, int i, struct diag *d);
 
 /*
- * Integers of input i, which must be constant: their number, 0 where the
- * input is absent, -1 with a diagnostic.
+ * The integers of input i, which must be constant. Returns their number, 0 if
+ * the input is absent, -1 with a diagnostic.
  */
 int rule_ints(const struct node *n, int i, int64_t *out, int max,
 	      struct diag *d);
-/* A negative axis counts from the end; -1 where out of range. */
+/* A negative axis counts from the end; -1 if it is out of range. */
 int rule_axis(const struct node *n, int64_t axis, int rank, struct diag *d);
-/* Attribute `axis`, required where def is INT64_MIN. */
+/* Attribute `axis`, required if def is INT64_MIN. */
 int rule_axis_attr(const struct node *n, int64_t def, int rank, struct diag *d);
-/* Bit i for each axis i among `axes`; -1 where out of range or twice. */
+/* Bit i for each axis i among `axes`; -1 if one is out of range or given
+ * twice. */
 int rule_axes(const struct node *n, const int64_t *axes, int count, int rank,
 	      struct diag *d);
 
-/* NumPy's rules, two shapes into one; false where they do not fit. */
+/* Multidirectional broadcasting of two shapes; false if they do not fit. */
 bool rule_broadcast(const struct shape *a, const struct shape *b,
 		    struct shape *out);
-/* Input i, where present, broadcasts into `to` without changing it. */
+/* Input i is absent, or broadcasts into `to` without changing it. */
 int rule_broadcast_into(const struct node *n, int i, const struct shape *to,
 			struct diag *d);
-/* Attribute `name` is one of the strings (NULL ends them), or absent. */
+/* Attribute `name` is absent, or one of the strings (NULL ends them). */
 int rule_one_of(const struct node *n, const char *name,
 		const char *const *allowed, struct diag *d);
 
