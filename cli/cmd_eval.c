@@ -83,10 +83,14 @@ static int measure(const struct command *cmd, struct arena *arena,
 	const struct accuracy_model model = { .path = cmd->args[0] };
 	struct annotations labels = { 0 };
 	struct dataset photos = { 0 };
+	const struct progress progress = { progress_update, bar, NULL };
+	struct measure_set set = { .config = c, .dataset = &photos };
 	int err = annotations_read(&labels, c->labels, d) ||
-		  dataset_open(&photos, c->images, d) ||
-		  accuracy_measure(c, &model, &photos, 0, photos.count, &labels,
-				   arena, a, progress_update, bar, d);
+		  dataset_open(&photos, c->images, d);
+
+	set.count = photos.count;
+	err = err ||
+	      accuracy_measure(&set, &model, &labels, arena, a, &progress, d);
 
 	dataset_close(&photos);
 	annotations_free(&labels);

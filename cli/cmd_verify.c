@@ -70,13 +70,16 @@ static int measure(const struct config *c, struct packed_file *file,
 		   struct fidelity *f, struct layer_error **layers,
 		   struct progress_bar *bar, struct diag *d)
 {
-	int few = set->count < LAYER_SAMPLES ? set->count : LAYER_SAMPLES;
+	const struct progress progress = { progress_update, bar, NULL };
+	const struct measure_set all = { c, set, 0, set->count };
+	struct measure_set few = all;
 
-	if (fidelity_measure(c, file, set, 0, set->count, a, f, progress_update,
-			     bar, d) ||
+	if (few.count > LAYER_SAMPLES)
+		few.count = LAYER_SAMPLES;
+	if (fidelity_measure(&all, file, a, f, &progress, d) ||
 	    packed_file_bind(file, d))
 		return -1;
-	*layers = layer_errors(c, file, set, 0, few, a, d);
+	*layers = layer_errors(&few, file, a, d);
 	return *layers ? 0 : -1;
 }
 

@@ -152,11 +152,11 @@ static int measure_fidelity(struct conversion *v, const struct packed *p,
 			    int first, struct arena *a, struct fidelity *out,
 			    struct diag *d)
 {
+	const struct measure_set set = { v->c, &v->dataset, first,
+					 v->dataset.count - first };
 	struct packed_file file;
 	int err = packed_file_open(&file, p->bytes, p->size, "", d) ||
-		  fidelity_measure(v->c, &file, &v->dataset, first,
-				   v->dataset.count - first, a, out,
-				   v->progress.report, v->progress.ctx, d);
+		  fidelity_measure(&set, &file, a, out, &v->progress, d);
 
 	packed_file_close(&file);
 	return err ? -1 : 0;
@@ -237,6 +237,9 @@ int convert_model(const struct config *c, const struct cost_target *target,
 static int measure_layers(struct conversion *v, const struct config *c)
 {
 	int held = v->dataset.count - v->calib_count;
+	const struct measure_set few = { c, &v->dataset, v->calib_count,
+					 held < LAYER_SAMPLES ? held :
+								LAYER_SAMPLES };
 	struct packed_file file;
 	int err;
 
@@ -244,10 +247,7 @@ static int measure_layers(struct conversion *v, const struct config *c)
 			       v->d) ||
 	      packed_file_bind(&file, v->d);
 	if (!err)
-		v->layer_errors = layer_errors(
-			c, &file, &v->dataset, v->calib_count,
-			held < LAYER_SAMPLES ? held : LAYER_SAMPLES, &v->arena,
-			v->d);
+		v->layer_errors = layer_errors(&few, &file, &v->arena, v->d);
 	packed_file_close(&file);
 	return v->layer_errors ? 0 : -1;
 }
@@ -260,26 +260,24 @@ static int measure_accuracy(struct conversion *v, const struct config *c)
 					       .dbp_bytes = v->packed.size };
 	struct annotations labels = { 0 };
 	struct dataset images = { 0 };
-	const struct dataset *photos = c->images ? &images : &v->dataset;
-	int first = c->images ? 0 : v->calib_count;
+	struct measure_set set = { .config = c,
+				   .dataset = c->images ? &images : &v->dataset,
+				   .first = c->images ? 0 : v->calib_count };
 	struct accuracy *before = arena_alloc(&v->arena, sizeof(*before));
 	struct accuracy *after = arena_alloc(&v->arena, sizeof(*after));
 	int err = !before || !after ? diag_error(v->d, "out of memory") : 0;
-	int count;
 
 	err = err || annotations_read(&labels, c->labels, v->d) ||
 	      (c->images && dataset_open(&images, c->images, v->d));
-	count = photos->count - first;
-	if (!err && count <= 0)
+	set.count = set.dataset->count - set.first;
+	if (!err && set.count <= 0)
 		err = diag_error(v->d, "no photos to measure accuracy on: give "
 				       "some with --images");
 	err = err ||
-	      accuracy_measure(c, &model, photos, first, count, &labels,
-			       &v->arena, before, v->progress.report,
-			       v->progress.ctx, v->d) ||
-	      accuracy_measure(c, &packed, photos, first, count, &labels,
-			       &v->arena, after, v->progress.report,
-			       v->progress.ctx, v->d);
+	      accuracy_measure(&set, &model, &labels, &v->arena, before,
+			       &v->progress, v->d) ||
+	      accuracy_measure(&set, &packed, &labels, &v->arena, after,
+			       &v->progress, v->d);
 	dataset_close(&images);
 	annotations_free(&labels);
 	v->accuracy_float = before;

@@ -88,6 +88,12 @@ struct quant {
 	const int8_t *levels; /* GRID_LEVELS: [channels][1 << bits] */
 };
 
+/* Scale of a channel of the axis; a single scale is that of every channel. */
+static inline float quant_scale(const struct quant *q, int64_t channel)
+{
+	return q->scale[q->channels > 1 ? channel : 0];
+}
+
 enum value_role {
 	VALUE_COMPUTED, /* the output of a node */
 	VALUE_INPUT,    /* fed from outside */

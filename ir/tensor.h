@@ -16,6 +16,8 @@ struct tensor {
  */
 int tensor_init(struct tensor *t, enum dtype dtype, const struct shape *s);
 void tensor_free(struct tensor *t);
+/* Element i of data of that type. */
+double tensor_element(enum dtype t, const void *data, int64_t i);
 /* Bytes of data. */
 size_t tensor_bytes(const struct tensor *t);
 

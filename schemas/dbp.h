@@ -256,6 +256,12 @@ static inline void dbp_block_put(uint8_t *block, uint32_t bits, uint32_t row,
 			(uint8_t)((code >> 2 & 1) << (column % 2 * 4 + row));
 }
 
+/* The next multiple of DBP_ALIGN. */
+static inline uint64_t dbp_align_up(uint64_t bytes)
+{
+	return (bytes + DBP_ALIGN - 1) & ~(uint64_t)(DBP_ALIGN - 1);
+}
+
 /* Entries of a table, one an inner code. */
 static inline uint32_t dbp_conv_table_size(const struct dbp_conv *c)
 {

@@ -264,8 +264,8 @@ int image_write_png(const char *path, const struct image *img, struct diag *d)
 
 /* ---- Either ---- */
 
-int image_decode(const char *name, const uint8_t *bytes, size_t count,
-		 struct image *img, struct diag *d)
+static int decode(const char *name, const uint8_t *bytes, size_t count,
+		  struct image *img, struct diag *d)
 {
 	int err;
 
@@ -293,7 +293,7 @@ int image_read(const char *path, struct image *img, struct diag *d)
 		return -1;
 	/* the message names the photo, not the model at work */
 	former = diag_enter(d, NULL);
-	err = image_decode(path, file.data, file.size, img, d);
+	err = decode(path, file.data, file.size, img, d);
 	diag_leave(d, former);
 	regular_file_free(&file);
 	return err;

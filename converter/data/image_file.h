@@ -24,9 +24,6 @@ struct image {
  * short or damaged are errors. On -1 `img` is empty.
  */
 int image_read(const char *path, struct image *img, struct diag *d);
-/* The same bytes from memory; `name` stands in messages. */
-int image_decode(const char *name, const uint8_t *bytes, size_t count,
-		 struct image *img, struct diag *d);
 /* RGB, 8 bits; written whole or not at all. */
 int image_write_png(const char *path, const struct image *img, struct diag *d);
 void image_free(struct image *img);

@@ -55,22 +55,6 @@ static bool is_channels_first_of(const struct shape *from,
 	return shape_equal(from, &moved);
 }
 
-static double element(const struct tensor *t, size_t i)
-{
-	switch (t->dtype) {
-	case DT_F32:
-		return ((const float *)t->data)[i];
-	case DT_I64:
-		return (double)((const int64_t *)t->data)[i];
-	case DT_I32:
-		return ((const int32_t *)t->data)[i];
-	case DT_I8:
-		return ((const int8_t *)t->data)[i];
-	default:
-		return ((const uint8_t *)t->data)[i];
-	}
-}
-
 /* Out of range or not a number: the nearest that the type holds, or 0. */
 static int64_t to_integer(double x, double low, double high)
 {
@@ -113,8 +97,10 @@ static void transpose(const struct tensor *t, enum dtype dtype,
 		for (size_t p = 0; p < pixels; p++)
 			for (size_t c = 0; c < channels; c++)
 				store(out, dtype, at++,
-				      element(t,
-					      (n * channels + c) * pixels + p));
+				      tensor_element(t->dtype, t->data,
+						     (int64_t)((n * channels +
+								c) * pixels +
+							       p)));
 }
 
 /* "1x28x28x3, or 1x3x28x28": pictures may come channels first. */
@@ -152,6 +138,7 @@ int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
 				  have, want);
 	}
 	for (size_t i = 0; i < (size_t)shape_elements(shape); i++)
-		store(out, dtype, i, element(t, i));
+		store(out, dtype, i,
+		      tensor_element(t->dtype, t->data, (int64_t)i));
 	return 0;
 }

@@ -148,6 +148,11 @@ uint32_t dev_elements(const struct dev_tensor *t)
 	return dev_rows(t) * dev_row(t);
 }
 
+uint64_t dev_bytes(const struct dev_tensor *t)
+{
+	return (uint64_t)dev_elements(t) * dev_element_bytes(t->dtype);
+}
+
 bool dev_same_dims(const struct dev_tensor *a, const struct dev_tensor *b)
 {
 	return a->rank == b->rank &&

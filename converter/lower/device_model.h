@@ -86,6 +86,7 @@ uint32_t dev_add_data(struct device_model *m, const void *data, size_t bytes);
 
 uint32_t dev_element_bytes(enum dbp_dtype t);
 uint32_t dev_elements(const struct dev_tensor *t);
+uint64_t dev_bytes(const struct dev_tensor *t);
 /* Elements of the last dim, and how many such rows there are. */
 uint32_t dev_row(const struct dev_tensor *t);
 uint32_t dev_rows(const struct dev_tensor *t);

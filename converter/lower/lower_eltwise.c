@@ -66,12 +66,6 @@ static int add_pair(struct lower *l, const struct node *n,
 	return 0;
 }
 
-/* Scale of channel c. */
-static double scale_at(const struct quant *q, int64_t c)
-{
-	return (double)q->scale[q->channels > 1 ? c : 0];
-}
-
 static bool has_channels(const struct value *v)
 {
 	return v->quant && v->quant->channels > 1;
@@ -106,14 +100,17 @@ static int add_channels(struct lower *l, const struct node *n)
 	if (!m)
 		return lower_refuse(l, "out of memory");
 	for (int64_t c = 0; c < channels; c++)
-		most = fmax(most, fmax(scale_at(a, c), scale_at(b, c)) /
-					  scale_at(y->quant, c));
+		most = fmax(most, fmax((double)quant_scale(a, c),
+				       (double)quant_scale(b, c)) /
+					  (double)quant_scale(y->quant, c));
 	p.shift = (uint8_t)sum_shift(most);
 	for (int64_t c = 0; c < channels; c++) {
-		double one = scale_at(y->quant, c);
+		double one = (double)quant_scale(y->quant, c);
 
-		m[2 * c] = sum_multiplier(scale_at(a, c) / one, p.shift);
-		m[2 * c + 1] = sum_multiplier(scale_at(b, c) / one, p.shift);
+		m[2 * c] = sum_multiplier((double)quant_scale(a, c) / one,
+					  p.shift);
+		m[2 * c + 1] = sum_multiplier((double)quant_scale(b, c) / one,
+					      p.shift);
 		if (n->op == OP_SUB)
 			m[2 * c + 1] = (int16_t)-m[2 * c + 1];
 	}

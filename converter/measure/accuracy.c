@@ -10,7 +10,7 @@
 #define UNUSED UINT32_MAX
 
 /* One photo's outcome, so that they are summed up in one order. */
-struct outcome {
+struct photo_outcome {
 	const struct annotated_photo *labels;
 	bool counts;
 	struct ap_truth *truth;
@@ -20,13 +20,11 @@ struct outcome {
 	uint32_t class_id; /* classifier */
 };
 
-struct measure {
-	const struct config *c;
-	const struct dataset *photos;
+struct accuracy_run {
+	const struct measure_set *photos;
 	const struct annotations *labels;
-	int first, count;
 	struct engine **engines; /* one a thread */
-	struct outcome *outcomes;
+	struct photo_outcome *outcomes;
 	uint32_t *class_of; /* the model's, by the labels' */
 	bool is_boxes;
 	struct arena *arena;
@@ -44,13 +42,13 @@ double accuracy_value(const struct accuracy *a)
 
 /* ---- Classes ---- */
 
-static bool has_names(const struct measure *m)
+static bool has_names(const struct accuracy_run *m)
 {
 	return m->labels->class_count && m->labels->class_names[0] &&
 	       *engine_class_name(m->engines[0], 0);
 }
 
-static int match_names(struct measure *m, uint32_t classes, struct diag *d)
+static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
 {
 	const char *left_out = NULL;
 	uint32_t matched = 0;
@@ -84,7 +82,7 @@ static int match_names(struct measure *m, uint32_t classes, struct diag *d)
 	return -1;
 }
 
-static int map_classes(struct measure *m, struct diag *d)
+static int map_classes(struct accuracy_run *m, struct diag *d)
 {
 	uint32_t classes = engine_classes(m->engines[0]);
 	uint32_t labelled = m->labels->class_count;
@@ -107,8 +105,8 @@ static int map_classes(struct measure *m, struct diag *d)
 
 /* ---- Photos ---- */
 
-static int keep_truth(struct outcome *o, const struct measure *m, float width,
-		      float height)
+static int keep_truth(struct photo_outcome *o, const struct accuracy_run *m,
+		      float width, float height)
 {
 	const struct annotated_photo *p = o->labels;
 	float w = m->labels->normalized ? width : 1;
@@ -134,7 +132,7 @@ static int keep_truth(struct outcome *o, const struct measure *m, float width,
 	return 0;
 }
 
-static int keep_found(struct outcome *o, const struct engine *e)
+static int keep_found(struct photo_outcome *o, const struct engine *e)
 {
 	float least = engine_threshold(e) < ACCURACY_LEAST_SCORE ?
 			      engine_threshold(e) :
@@ -149,9 +147,10 @@ static int keep_found(struct outcome *o, const struct engine *e)
 
 static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 {
-	struct measure *m = ctx;
-	struct outcome *o = &m->outcomes[i];
-	const struct dataset_item *item = &m->photos->items[m->first + i];
+	struct accuracy_run *m = ctx;
+	struct photo_outcome *o = &m->outcomes[i];
+	const struct dataset_item *item =
+		&m->photos->dataset->items[m->photos->first + i];
 	struct engine *e = m->engines[worker];
 	struct dbrt_detection best;
 	struct image photo;
@@ -182,7 +181,7 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 
 /* ---- Sums ---- */
 
-static const char *class_name(const struct measure *m, uint32_t id)
+static const char *class_name(const struct accuracy_run *m, uint32_t id)
 {
 	const char *name = engine_class_name(m->engines[0], id);
 
@@ -194,8 +193,8 @@ static const char *class_name(const struct measure *m, uint32_t id)
 		       arena_printf(m->arena, "%u", id);
 }
 
-static int add_class(const struct measure *m, struct accuracy *out, uint32_t id,
-		     const struct ap_result *r, int right)
+static int add_class(const struct accuracy_run *m, struct accuracy *out,
+		     uint32_t id, const struct ap_result *r, int right)
 {
 	struct accuracy_class *c = &out->classes[out->class_count++];
 
@@ -205,14 +204,14 @@ static int add_class(const struct measure *m, struct accuracy *out, uint32_t id,
 	return c->name ? 0 : -1;
 }
 
-static int sum_boxes(const struct measure *m, struct accuracy *out)
+static int sum_boxes(const struct accuracy_run *m, struct accuracy *out)
 {
 	uint32_t classes = engine_classes(m->engines[0]);
 	struct ap *ap = ap_new(classes);
 	int err = ap ? 0 : -1;
 
-	for (int i = 0; !err && i < m->count; i++) {
-		const struct outcome *o = &m->outcomes[i];
+	for (int i = 0; !err && i < m->photos->count; i++) {
+		const struct photo_outcome *o = &m->outcomes[i];
 
 		if (o->counts)
 			err = ap_add(ap, o->truth, o->truth_count, o->found,
@@ -230,15 +229,15 @@ static int sum_boxes(const struct measure *m, struct accuracy *out)
 	return err;
 }
 
-static int sum_classes(const struct measure *m, struct accuracy *out)
+static int sum_classes(const struct accuracy_run *m, struct accuracy *out)
 {
 	uint32_t classes = engine_classes(m->engines[0]);
 	int *total = calloc(classes + 1u, sizeof(*total));
 	int *right = calloc(classes + 1u, sizeof(*right));
 	int err = total && right ? 0 : -1, all = 0, hits = 0;
 
-	for (int i = 0; !err && i < m->count; i++) {
-		const struct outcome *o = &m->outcomes[i];
+	for (int i = 0; !err && i < m->photos->count; i++) {
+		const struct photo_outcome *o = &m->outcomes[i];
 		uint32_t id;
 
 		if (!o->counts || !o->labels || !o->labels->box_count)
@@ -265,13 +264,14 @@ static int sum_classes(const struct measure *m, struct accuracy *out)
 	return err;
 }
 
-static int sum_up(const struct measure *m, struct accuracy *out, struct diag *d)
+static int sum_up(const struct accuracy_run *m, struct accuracy *out,
+		  struct diag *d)
 {
 	out->is_boxes = m->is_boxes;
 	out->threshold = engine_threshold(m->engines[0]);
 	out->classes = arena_array(m->arena, engine_classes(m->engines[0]) + 1u,
 				   sizeof(*out->classes));
-	for (int i = 0; i < m->count; i++) {
+	for (int i = 0; i < m->photos->count; i++) {
 		out->photos += m->outcomes[i].counts;
 		out->skipped += !m->outcomes[i].counts;
 	}
@@ -285,22 +285,24 @@ static int sum_up(const struct measure *m, struct accuracy *out, struct diag *d)
 
 /* ---- Beginning and end ---- */
 
-static int open_engines(struct measure *m, const struct accuracy_model *model,
-			int threads, struct diag *d)
+static int open_engines(struct accuracy_run *m,
+			const struct accuracy_model *model, int threads,
+			struct diag *d)
 {
 	for (int i = 0; i < threads; i++) {
-		m->engines[i] = model->dbp ? engine_open_bytes(model->dbp,
-							       model->dbp_bytes,
-							       model->path, d) :
-					     engine_open(model->path, m->c, d);
+		m->engines[i] =
+			model->dbp ?
+				engine_open_bytes(model->dbp, model->dbp_bytes,
+						  model->path, d) :
+				engine_open(model->path, m->photos->config, d);
 		if (!m->engines[i])
 			return -1;
 	}
 	return 0;
 }
 
-static int check_result(struct measure *m, const struct accuracy_model *model,
-			struct diag *d)
+static int check_result(struct accuracy_run *m,
+			const struct accuracy_model *model, struct diag *d)
 {
 	enum engine_result r = engine_result(m->engines[0]);
 
@@ -322,21 +324,20 @@ static int check_result(struct measure *m, const struct accuracy_model *model,
 			  m->labels->is_boxes ? "boxes" : "a class a photo");
 }
 
-int accuracy_measure(const struct config *c, const struct accuracy_model *model,
-		     const struct dataset *photos, int first, int count,
+int accuracy_measure(const struct measure_set *photos,
+		     const struct accuracy_model *model,
 		     const struct annotations *labels, struct arena *a,
-		     struct accuracy *out, progress_fn *progress,
-		     void *progress_ctx, struct diag *d)
+		     struct accuracy *out, const struct progress *progress,
+		     struct diag *d)
 {
-	const struct progress p = { progress, progress_ctx, "evaluate" };
-	int threads = parallel_threads(c->jobs, count), err = -1;
-	struct measure m = { .c = c,
-			     .photos = photos,
-			     .labels = labels,
-			     .first = first,
-			     .count = count,
-			     .arena = a };
+	struct progress p = progress ? *progress : (struct progress){ 0 };
+	int count = photos->count;
+	int threads = parallel_threads(photos->config->jobs, count), err = -1;
+	struct accuracy_run m = { .photos = photos,
+				  .labels = labels,
+				  .arena = a };
 
+	p.stage = "evaluate";
 	*out = (struct accuracy){ 0 };
 	m.engines = calloc((size_t)threads + 1, sizeof(struct engine *));
 	m.outcomes = calloc((size_t)count + 1, sizeof(*m.outcomes));

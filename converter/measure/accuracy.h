@@ -2,11 +2,11 @@
 #ifndef DBC_CONVERTER_MEASURE_ACCURACY_H
 #define DBC_CONVERTER_MEASURE_ACCURACY_H
 
-#include "converter/data/annotations.h"
-#include "converter/data/dataset.h"
-#include "converter/measure/detection_ap.h"
-#include "converter/measure/model_runner.h"
 #include "base/parallel.h"
+#include "converter/data/annotations.h"
+#include "converter/measure/detection_ap.h"
+#include "converter/measure/measure_set.h"
+#include "converter/measure/model_runner.h"
 
 /* Detections with less are not worth a look, as a rule of the field. */
 #define ACCURACY_LEAST_SCORE 0.02f
@@ -44,15 +44,16 @@ struct accuracy_model {
 };
 
 /*
- * Runs the model on items [first, first + count) of `photos` and scores it.
- * Classes of the labels are the model's by name where both have names, else
- * by number; every class counts for a detector of one. Results live in the
- * arena and do not depend on c->jobs. -1 with a diagnostic.
+ * Runs the model on the photos and compares its results with the labels.
+ * Classes of the labels and the model are matched by name where both have
+ * names, else by number; for a detector of one class all labels count.
+ * `progress` may be NULL; its stage is not used. Results live in the arena and
+ * do not depend on the number of threads. -1 with a diagnostic.
  */
-int accuracy_measure(const struct config *c, const struct accuracy_model *m,
-		     const struct dataset *photos, int first, int count,
+int accuracy_measure(const struct measure_set *photos,
+		     const struct accuracy_model *m,
 		     const struct annotations *labels, struct arena *a,
-		     struct accuracy *out, progress_fn *progress,
-		     void *progress_ctx, struct diag *d);
+		     struct accuracy *out, const struct progress *progress,
+		     struct diag *d);
 
 #endif

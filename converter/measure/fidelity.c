@@ -16,61 +16,44 @@
 #define LEAST_SCORE 0.01f
 
 /* Sums over one output of one sample. */
-struct sums {
+struct output_sums {
 	double signal, noise, packed, dot, max_error, low, high;
 };
 
 /* What is kept of a sample, so that results are summed up in one order. */
-struct sample {
-	struct sums *outputs;
+struct fidelity_sample {
+	struct output_sums *outputs;
 	struct dbrt_detection *truth, *found;
 	int truth_count, found_count;
 	bool same_class;
 };
 
 /* One thread's models. */
-struct worker {
+struct fidelity_worker {
 	struct packed_file packed;
 	struct evaluator *evaluator;
 	float *input, *device_input; /* in each model's own order */
 	float *scores;               /* of the largest packed output */
 };
 
-struct measure {
-	const struct config *c;
+struct fidelity_run {
+	const struct measure_set *set;
 	const struct packed_file *file;
-	const struct dataset *set;
-	int first, count;
 	struct arena arena; /* the float graph, samples */
 	struct graph *g;
 	struct preprocess preprocess;
-	struct sample *samples;
-	struct worker *workers;
+	struct fidelity_sample *samples;
+	struct fidelity_worker *workers;
 };
 
-static double element(const struct value *v, const void *data, int64_t i)
-{
-	switch (v->dtype) {
-	case DT_F32:
-		return (double)((const float *)data)[i];
-	case DT_I64:
-		return (double)((const int64_t *)data)[i];
-	case DT_I32:
-		return ((const int32_t *)data)[i];
-	case DT_I8:
-		return ((const int8_t *)data)[i];
-	default:
-		return ((const uint8_t *)data)[i];
-	}
-}
-
-static void compare(const struct value *v, const void *expected,
-		    const float *got, struct sums *s)
+static void compare_output(const struct value *v, const void *expected,
+			   const float *got, struct output_sums *s)
 {
 	int64_t n = shape_elements(&v->shape);
 
 	for (int64_t i = 0; i < n; i++) {
-		double e = element(v, expected, i), q = (double)got[i];
+		double e = tensor_element(v->dtype, expected, i),
+		       q = (double)got[i];
 		double error = fabs(e - q);
 
 		s->signal += e * e;
@@ -88,14 +71,15 @@ static int64_t arg_max(const struct value *v, const void *data)
 	int64_t best = 0, n = shape_elements(&v->shape);
 
 	for (int64_t i = 1; i < n; i++)
-		if (element(v, data, i) > element(v, data, best))
+		if (tensor_element(v->dtype, data, i) >
+		    tensor_element(v->dtype, data, best))
 			best = i;
 	return best;
 }
 
 /* ---- Inputs ---- */
 
-static int set_photo(struct measure *m, struct worker *w,
+static int set_photo(struct fidelity_run *m, struct fidelity_worker *w,
 		     const struct dataset_item *item, struct dbrt_frame *frame,
 		     struct diag *d)
 {
@@ -124,7 +108,7 @@ static int set_photo(struct measure *m, struct worker *w,
 	return err;
 }
 
-static int set_tensor(struct measure *m, struct worker *w,
+static int set_tensor(struct fidelity_run *m, struct fidelity_worker *w,
 		      const struct dataset_item *item, struct diag *d)
 {
 	struct dbrt_tensor input;
@@ -150,7 +134,7 @@ static int set_tensor(struct measure *m, struct worker *w,
 		"cannot take a tensor", d);
 }
 
-static int set_inputs(struct measure *m, struct worker *w,
+static int set_inputs(struct fidelity_run *m, struct fidelity_worker *w,
 		      const struct dataset_item *item, struct dbrt_frame *frame,
 		      struct diag *d)
 {
@@ -174,9 +158,10 @@ static int keep_detections(struct dbrt_detection **kept, int *count,
 	return 0;
 }
 
-static int compare_boxes(const struct measure *m, const struct worker *w,
-			 const struct dbrt_frame *frame, struct sample *s,
-			 struct diag *d)
+static int compare_boxes(const struct fidelity_run *m,
+			 const struct fidelity_worker *w,
+			 const struct dbrt_frame *frame,
+			 struct fidelity_sample *s, struct diag *d)
 {
 	const struct dbp_head *head = m->file->head;
 	struct dbrt_detection list[MAX_DETECTIONS];
@@ -194,8 +179,9 @@ static int compare_boxes(const struct measure *m, const struct worker *w,
 		       0;
 }
 
-static int compare_outputs(const struct measure *m, const struct worker *w,
-			   struct sample *s, struct diag *d)
+static int compare_outputs(const struct fidelity_run *m,
+			   const struct fidelity_worker *w,
+			   struct fidelity_sample *s, struct diag *d)
 {
 	const struct dbp_head *head = m->file->head;
 
@@ -208,7 +194,7 @@ static int compare_outputs(const struct measure *m, const struct worker *w,
 		if (dbrt_output(&w->packed.model, (uint32_t)i, &t) != DBRT_OK)
 			return diag_error(d, "output %d cannot be read", i);
 		packed_floats(&t, got);
-		compare(v, expected, got, &s->outputs[i]);
+		compare_output(v, expected, got, &s->outputs[i]);
 		if (head && head->kind == DBP_HEAD_CLASSIFIER &&
 		    (int)head->scores_output == i) {
 			struct value floats = { .dtype = DT_F32,
@@ -223,13 +209,14 @@ static int compare_outputs(const struct measure *m, const struct worker *w,
 
 static int measure_sample(void *ctx, int i, int worker, struct diag *d)
 {
-	struct measure *m = ctx;
-	struct worker *w = &m->workers[worker];
+	struct fidelity_run *m = ctx;
+	struct fidelity_worker *w = &m->workers[worker];
 	const struct dbp_head *head = m->file->head;
 	struct dbrt_frame frame;
 	const void *inputs[1] = { w->input };
 
-	if (set_inputs(m, w, &m->set->items[m->first + i], &frame, d) ||
+	if (set_inputs(m, w, &m->set->dataset->items[m->set->first + i], &frame,
+		       d) ||
 	    evaluator_run(w->evaluator, inputs, NULL, NULL, d) ||
 	    packed_file_status(&w->packed, dbrt_run(&w->packed.model),
 			       "cannot run", d) ||
@@ -248,14 +235,15 @@ double fidelity_decibels(double signal, double noise)
 			   FIDELITY_NO_ERROR_DB;
 }
 
-static double cosine(const struct sums *s)
+static double cosine(const struct output_sums *s)
 {
 	double norm = sqrt(s->signal) * sqrt(s->packed);
 
 	return norm > 0 ? s->dot / norm : s->signal == s->packed;
 }
 
-static void add_sums(struct sums *to, const struct sums *s, bool first)
+static void add_sums(struct output_sums *to, const struct output_sums *s,
+		     bool first)
 {
 	to->signal += s->signal;
 	to->noise += s->noise;
@@ -266,10 +254,10 @@ static void add_sums(struct sums *to, const struct sums *s, bool first)
 	to->high = first ? s->high : fmax(to->high, s->high);
 }
 
-static int sum_outputs(const struct measure *m, struct arena *a,
+static int sum_outputs(const struct fidelity_run *m, struct arena *a,
 		       struct fidelity *out)
 {
-	struct sums all = { 0 };
+	struct output_sums all = { 0 };
 
 	out->output_count = m->g->output_count;
 	out->outputs = arena_array(a, (size_t)out->output_count,
@@ -278,10 +266,10 @@ static int sum_outputs(const struct measure *m, struct arena *a,
 		return -1;
 	for (int o = 0; o < out->output_count; o++) {
 		struct fidelity_output *f = &out->outputs[o];
-		struct sums s = { 0 };
+		struct output_sums s = { 0 };
 		double range;
 
-		for (int i = 0; i < m->count; i++)
+		for (int i = 0; i < m->set->count; i++)
 			add_sums(&s, &m->samples[i].outputs[o], i == 0);
 		range = s.high - s.low;
 		f->name = arena_strdup(a, m->g->outputs[o]->name);
@@ -299,7 +287,7 @@ static int sum_outputs(const struct measure *m, struct arena *a,
 }
 
 /* The float model's confident detections are the truth. */
-static int add_sample(struct ap *ap, const struct sample *s)
+static int add_sample(struct ap *ap, const struct fidelity_sample *s)
 {
 	struct ap_truth *truth =
 		calloc((size_t)s->truth_count + 1, sizeof(*truth));
@@ -317,14 +305,14 @@ static int add_sample(struct ap *ap, const struct sample *s)
 	return err;
 }
 
-static int sum_boxes(const struct measure *m, struct fidelity *out)
+static int sum_boxes(const struct fidelity_run *m, struct fidelity *out)
 {
 	const struct dbp_head *head = m->file->head;
 	struct ap *ap = ap_new(head->class_count - head->background);
 	struct ap_result all;
 	int err = ap ? 0 : -1;
 
-	for (int i = 0; !err && i < m->count; i++)
+	for (int i = 0; !err && i < m->set->count; i++)
 		err = add_sample(ap, &m->samples[i]);
 	if (!err) {
 		ap_total(ap, head->score_threshold, &all);
@@ -336,15 +324,15 @@ static int sum_boxes(const struct measure *m, struct fidelity *out)
 	return err;
 }
 
-static int sum_head(const struct measure *m, struct fidelity *out)
+static int sum_head(const struct fidelity_run *m, struct fidelity *out)
 {
 	const struct dbp_head *head = m->file->head;
 	int same = 0;
 
-	for (int i = 0; i < m->count; i++)
+	for (int i = 0; i < m->set->count; i++)
 		same += m->samples[i].same_class;
 	out->has_classes = head && head->kind == DBP_HEAD_CLASSIFIER;
-	out->top1_agreement = m->count ? (double)same / m->count : 1;
+	out->top1_agreement = m->set->count ? (double)same / m->set->count : 1;
 	out->has_boxes = head && head->kind == DBP_HEAD_DETECTOR;
 	return out->has_boxes ? sum_boxes(m, out) : 0;
 }
@@ -352,7 +340,7 @@ static int sum_head(const struct measure *m, struct fidelity *out)
 /* ---- Beginning and end ---- */
 
 /* The outputs must be the same ones, element for element. */
-static int check_outputs(const struct measure *m, size_t *largest,
+static int check_outputs(const struct fidelity_run *m, size_t *largest,
 			 struct diag *d)
 {
 	const struct dbrt_model *model = &m->file->model;
@@ -382,8 +370,8 @@ static int check_outputs(const struct measure *m, size_t *largest,
 	return 0;
 }
 
-static int worker_init(struct measure *m, struct worker *w, size_t largest,
-		       struct diag *d)
+static int worker_init(struct fidelity_run *m, struct fidelity_worker *w,
+		       size_t largest, struct diag *d)
 {
 	size_t n = (size_t)shape_elements(&m->g->inputs[0]->shape);
 
@@ -399,32 +387,32 @@ static int worker_init(struct measure *m, struct worker *w, size_t largest,
 	return packed_file_bind(&w->packed, d);
 }
 
-static int measure_init(struct measure *m, int threads, struct diag *d)
+static int run_init(struct fidelity_run *m, int threads, struct diag *d)
 {
 	uint8_t sha256[32];
 	size_t largest = 0;
 
-	m->g = model_load(m->c, &m->arena, sha256, NULL, d);
+	m->g = model_load(m->set->config, &m->arena, sha256, NULL, d);
 	if (!m->g)
 		return -1;
 	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)
 		return diag_error(d,
 				  "%s: only models of one float input can "
 				  "be measured on samples",
-				  m->c->model_path);
+				  m->set->config->model_path);
 	if (check_outputs(m, &largest, d) ||
 	    packed_file_preprocess_for(m->file, m->g, &m->preprocess, d))
 		return -1;
-	m->samples =
-		arena_array(&m->arena, (size_t)m->count, sizeof(*m->samples));
+	m->samples = arena_array(&m->arena, (size_t)m->set->count,
+				 sizeof(*m->samples));
 	m->workers =
 		arena_array(&m->arena, (size_t)threads, sizeof(*m->workers));
 	if (!m->samples || !m->workers)
 		return diag_error(d, "out of memory");
-	for (int i = 0; i < m->count; i++) {
+	for (int i = 0; i < m->set->count; i++) {
 		m->samples[i].outputs = arena_array(&m->arena,
 						    (size_t)m->g->output_count,
-						    sizeof(struct sums));
+						    sizeof(struct output_sums));
 		if (!m->samples[i].outputs)
 			return diag_error(d, "out of memory");
 	}
@@ -434,13 +422,13 @@ static int measure_init(struct measure *m, int threads, struct diag *d)
 	return 0;
 }
 
-static void measure_free(struct measure *m, int threads)
+static void run_free(struct fidelity_run *m, int threads)
 {
 	for (int i = 0; m->workers && i < threads; i++) {
 		evaluator_free(m->workers[i].evaluator);
 		packed_file_close(&m->workers[i].packed);
 	}
-	for (int i = 0; m->samples && i < m->count; i++) {
+	for (int i = 0; m->samples && i < m->set->count; i++) {
 		free(m->samples[i].truth);
 		free(m->samples[i].found);
 	}
@@ -459,28 +447,26 @@ double fidelity_value(const struct fidelity *f)
 	return share > 0 ? share : 0;
 }
 
-int fidelity_measure(const struct config *c, const struct packed_file *f,
-		     const struct dataset *set, int first, int count,
+int fidelity_measure(const struct measure_set *set, const struct packed_file *f,
 		     struct arena *a, struct fidelity *out,
-		     progress_fn *progress, void *progress_ctx, struct diag *d)
+		     const struct progress *progress, struct diag *d)
 {
-	const struct progress p = { progress, progress_ctx, "measure" };
-	struct measure m = {
-		.c = c, .file = f, .set = set, .first = first, .count = count
-	};
-	int threads = parallel_threads(c->jobs, count);
+	struct progress p = progress ? *progress : (struct progress){ 0 };
+	struct fidelity_run m = { .set = set, .file = f };
+	int threads = parallel_threads(set->config->jobs, set->count);
 	int err = -1;
 
-	*out = (struct fidelity){ .samples = count };
+	p.stage = "measure";
+	*out = (struct fidelity){ .samples = set->count };
 	arena_init(&m.arena, 0);
-	if (measure_init(&m, threads, d) ||
-	    parallel_run(threads, count, measure_sample, &m, &p, d))
+	if (run_init(&m, threads, d) ||
+	    parallel_run(threads, set->count, measure_sample, &m, &p, d))
 		goto done;
 	if (sum_outputs(&m, a, out) || sum_head(&m, out))
 		diag_error(d, "out of memory");
 	else
 		err = 0;
 done:
-	measure_free(&m, threads);
+	run_free(&m, threads);
 	return err;
 }

@@ -231,21 +231,23 @@ static struct layer_error *results(const struct comparison *k, struct arena *a)
 	return out;
 }
 
-struct layer_error *layer_errors(const struct config *c, struct packed_file *f,
-				 const struct dataset *set, int first,
-				 int count, struct arena *a, struct diag *d)
+struct layer_error *layer_errors(const struct measure_set *set,
+				 struct packed_file *f, struct arena *a,
+				 struct diag *d)
 {
 	struct comparison k = { .file = f };
-	struct sample_set items = { set, &k.preprocess, NULL, first };
+	struct sample_set items = { .set = set->dataset,
+				    .p = &k.preprocess,
+				    .first = set->first };
 	struct layer_error *out = NULL;
 	struct samples samples;
 	int err;
 
 	arena_init(&k.arena, 0);
-	err = comparison_init(&k, c, d);
+	err = comparison_init(&k, set->config, d);
 	items.g = k.g;
-	samples = sample_set_samples(&items, count);
-	for (int i = 0; !err && i < count; i++)
+	samples = sample_set_samples(&items, set->count);
+	for (int i = 0; !err && i < set->count; i++)
 		err = compare_sample(&k, &samples, i, d);
 	if (!err) {
 		out = results(&k, a);

@@ -4,30 +4,28 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "converter/data/dataset.h"
-#include "converter/heads/head.h"
-#include "ir/config.h"
+#include "converter/measure/measure_set.h"
 #include "converter/pack/packed_file.h"
 
-/* As many samples tell which layer loses most. */
+/* Enough samples to see which layer loses most. */
 #define LAYER_SAMPLES 8
 
-/* An operator of a packed file beside the same in float. */
+/* One operator of a packed file compared with float. */
 struct layer_error {
 	const char *name, *op; /* of the graph's node; "" where unknown */
-	double sqnr_db; /* of its output, errors of the layers before in it;
+	double sqnr_db; /* of its output, with the errors of earlier layers;
 			 * NAN: a step inside a layer */
 };
 
 /*
- * How far each operator of a packed file is from the model that it was made
- * from, computed in float: signal to error power over `count` samples of the
- * set from item `first`. One entry an operator, in the arena; NULL after a
- * diagnostic. The file's work buffer must be bound. Files of another version
- * of this tool do not tell which layer is which: all are unknown then.
+ * Compares the output of each operator of a packed file with the float model
+ * that it was made from: signal power to error power over the samples. One
+ * entry for each operator, in the arena; NULL with a diagnostic. The file's
+ * work buffer must be bound. For files of another version of this tool the
+ * layers are unknown.
  */
-struct layer_error *layer_errors(const struct config *c, struct packed_file *f,
-				 const struct dataset *set, int first,
-				 int count, struct arena *a, struct diag *d);
+struct layer_error *layer_errors(const struct measure_set *set,
+				 struct packed_file *f, struct arena *a,
+				 struct diag *d);
 
 #endif

@@ -427,10 +427,3 @@ int64_t onnx_attr_int(const struct onnx_node *o, const char *name, int64_t def)
 
 	return a ? a->i : def;
 }
-
-float onnx_attr_float(const struct onnx_node *o, const char *name, float def)
-{
-	const Onnx__AttributeProto *a = onnx_attr(o, name);
-
-	return a ? a->f : def;
-}

@@ -49,6 +49,5 @@ int onnx_attrs_copy(const struct onnx_node *o, struct node *n);
 
 /* Values, once onnx_attrs_copy() has checked the types. */
 int64_t onnx_attr_int(const struct onnx_node *o, const char *name, int64_t def);
-float onnx_attr_float(const struct onnx_node *o, const char *name, float def);
 
 #endif

@@ -9,22 +9,22 @@
 #define TREE_BYTES_PER_BYTE 16
 #define TREE_BYTES_ALWAYS ((size_t)32 << 20)
 
-struct cursor {
+struct wire_cursor {
 	const uint8_t *start, *p, *end; /* start: of the file, for messages */
 };
 
 /* The fields of one message that were seen, by index in its descriptor. */
-struct seen {
+struct wire_seen {
 	uint64_t fields;
 };
 
-static int damaged(const struct cursor *c, struct diag *d)
+static int damaged(const struct wire_cursor *c, struct diag *d)
 {
 	return diag_error(d, "is damaged at byte %zu, or not an ONNX model",
 			  (size_t)(c->p - c->start));
 }
 
-static bool read_varint(struct cursor *c, uint64_t *out)
+static bool read_varint(struct wire_cursor *c, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -41,7 +41,7 @@ static bool read_varint(struct cursor *c, uint64_t *out)
 	return false;
 }
 
-static bool skip(struct cursor *c, uint64_t n)
+static bool skip(struct wire_cursor *c, uint64_t n)
 {
 	if (n > (uint64_t)(c->end - c->p))
 		return false;
@@ -49,13 +49,13 @@ static bool skip(struct cursor *c, uint64_t n)
 	return true;
 }
 
-static int check_message(const ProtobufCMessageDescriptor *m, struct cursor *c,
-			 int depth, struct diag *d);
+static int check_message(const ProtobufCMessageDescriptor *m,
+			 struct wire_cursor *c, int depth, struct diag *d);
 
 static int check_submessage(const ProtobufCMessageDescriptor *m,
 			    const ProtobufCFieldDescriptor *f,
-			    struct cursor inner, struct seen *seen, int depth,
-			    struct diag *d)
+			    struct wire_cursor inner, struct wire_seen *seen,
+			    int depth, struct diag *d)
 {
 	uint64_t bit = (uint64_t)1 << (f - m->fields);
 
@@ -69,11 +69,11 @@ static int check_submessage(const ProtobufCMessageDescriptor *m,
 
 /* A field whose length stands before it; `c` is behind that length. */
 static int check_bytes(const ProtobufCMessageDescriptor *m,
-		       const ProtobufCFieldDescriptor *f, struct cursor *c,
-		       uint64_t size, struct seen *seen, int depth,
+		       const ProtobufCFieldDescriptor *f, struct wire_cursor *c,
+		       uint64_t size, struct wire_seen *seen, int depth,
 		       struct diag *d)
 {
-	struct cursor inner = *c;
+	struct wire_cursor inner = *c;
 
 	if (!skip(c, size))
 		return damaged(c, d);
@@ -88,8 +88,9 @@ static int check_bytes(const ProtobufCMessageDescriptor *m,
 	return 0;
 }
 
-static int check_field(const ProtobufCMessageDescriptor *m, struct cursor *c,
-		       struct seen *seen, int depth, struct diag *d)
+static int check_field(const ProtobufCMessageDescriptor *m,
+		       struct wire_cursor *c, struct wire_seen *seen, int depth,
+		       struct diag *d)
 {
 	const ProtobufCFieldDescriptor *f;
 	uint64_t tag, v;
@@ -118,10 +119,10 @@ static int check_field(const ProtobufCMessageDescriptor *m, struct cursor *c,
 	return ok ? 0 : damaged(c, d);
 }
 
-static int check_message(const ProtobufCMessageDescriptor *m, struct cursor *c,
-			 int depth, struct diag *d)
+static int check_message(const ProtobufCMessageDescriptor *m,
+			 struct wire_cursor *c, int depth, struct diag *d)
 {
-	struct seen seen = { 0 };
+	struct wire_seen seen = { 0 };
 
 	assert(m->n_fields <= 64);
 	if (depth >= WIRE_MAX_DEPTH)
@@ -135,16 +136,22 @@ static int check_message(const ProtobufCMessageDescriptor *m, struct cursor *c,
 	return 0;
 }
 
-int wire_check(const ProtobufCMessageDescriptor *m, const uint8_t *data,
-	       size_t size, struct diag *d)
+/*
+ * Checks the bytes of a message before protobuf-c reads them, because
+ * protobuf-c recurses without a limit and merges repeated singular messages
+ * in quadratic time. Refused: a damaged encoding, deeper nesting than
+ * WIRE_MAX_DEPTH, a singular message given twice, a string with a NUL.
+ */
+static int check_encoding(const ProtobufCMessageDescriptor *m,
+			  const uint8_t *data, size_t size, struct diag *d)
 {
-	struct cursor c = { data, data, data + size };
+	struct wire_cursor c = { data, data, data + size };
 
 	return check_message(m, &c, 0, d);
 }
 
 /* Every block carries its size in front, so that free() can give it back. */
-union block {
+union wire_block {
 	size_t size;
 	max_align_t align;
 };
@@ -152,7 +159,7 @@ union block {
 static void *capped_alloc(void *data, size_t size)
 {
 	struct wire_memory *mem = data;
-	union block *b;
+	union wire_block *b;
 
 	if (size > mem->cap_bytes - mem->used_bytes ||
 	    sizeof(*b) > mem->cap_bytes - mem->used_bytes - size)
@@ -168,7 +175,7 @@ static void *capped_alloc(void *data, size_t size)
 static void capped_free(void *data, void *p)
 {
 	struct wire_memory *mem = data;
-	union block *b = p;
+	union wire_block *b = p;
 
 	if (!b)
 		return;
@@ -195,7 +202,7 @@ ProtobufCMessage *wire_unpack(struct wire_memory *mem,
 	mem->allocator.allocator_data = mem;
 	mem->used_bytes = 0;
 	mem->cap_bytes = tree_cap(size);
-	if (wire_check(m, data, size, d) != 0)
+	if (check_encoding(m, data, size, d) != 0)
 		return NULL;
 	message = protobuf_c_message_unpack(m, &mem->allocator, size, data);
 	if (!message)

@@ -315,11 +315,6 @@ static void write_sections(struct packer *k)
 
 /* ---- The file ---- */
 
-static size_t round_up(size_t n)
-{
-	return (n + DBP_ALIGN - 1) / DBP_ALIGN * DBP_ALIGN;
-}
-
 static uint32_t crc_of(const void *data, size_t bytes)
 {
 	return (uint32_t)crc32(0, data, (uInt)bytes);
@@ -348,9 +343,9 @@ static int assemble(struct packer *k, struct packed *out)
 
 	for (int i = 0; i < SECTION_KINDS; i++)
 		count += k->section[i].size > 0;
-	at = total = round_up(sizeof(*h) + count * sizeof(*s));
+	at = total = dbp_align_up(sizeof(*h) + count * sizeof(*s));
 	for (int i = 0; i < SECTION_KINDS; i++)
-		total = round_up(total + k->section[i].size);
+		total = dbp_align_up(total + k->section[i].size);
 	if (total > DBP_MAX_BYTES || k->tensor_count > DBP_MAX_TENSORS ||
 	    k->op_count > DBP_MAX_OPS)
 		return diag_error(k->d, "the packed file would be too large");
@@ -376,7 +371,7 @@ static int assemble(struct packer *k, struct packed *out)
 		*s++ = (struct dbp_section){ (uint32_t)i, (uint32_t)at,
 					     (uint32_t)b->size, 0 };
 		memcpy(out->bytes + at, b->data, b->size);
-		at = round_up(at + b->size);
+		at = dbp_align_up(at + b->size);
 	}
 	h->total_bytes = (uint32_t)at;
 	out->size = (uint32_t)at;
@@ -411,7 +406,7 @@ static int write_golden(struct packer *k, struct packed *out)
 
 	if (status != DBRT_OK)
 		return broken(k, "opened", status);
-	work = aligned_alloc(DBP_ALIGN, round_up(k->m->arena_bytes + 1));
+	work = aligned_alloc(DBP_ALIGN, dbp_align_up(k->m->arena_bytes + 1));
 	if (!work)
 		return diag_error(k->d,
 				  "out of memory for a work buffer of "

@@ -3,6 +3,7 @@
 #include "converter/pack/pack_describe.h"
 
 #include "runtime/dbrt.h"
+#include "schemas/dbp_kernel.h"
 
 /* The operators that are being described. */
 struct description {
@@ -11,13 +12,6 @@ struct description {
 	const uint32_t *tensor_ids;
 	struct arena *arena;
 };
-
-static int64_t tensor_bytes(const struct device_model *m, uint32_t id)
-{
-	const struct dev_tensor *t = &m->tensors[id];
-
-	return (int64_t)dev_elements(t) * dev_element_bytes(t->dtype);
-}
 
 static bool multiplies(enum dbp_op_kind kind)
 {
@@ -33,14 +27,15 @@ static const char *kernel_name(const struct description *k,
 	};
 	const char *kind = dbrt_op_kind(k->packed, index);
 	const struct dbp_conv *conv = op->params;
+	char name[64];
 
 	if (!op->weight_bits)
 		return arena_printf(k->arena, "%s_%s", kind,
 				    types[k->m->tensors[op->outputs[0]].dtype]);
-	return arena_printf(
-		k->arena, "%s_w%da%d",
-		op->kind == DBP_OP_CONV && conv->depthwise ? "depthwise" : kind,
-		op->weight_bits, dbrt_op_input_bits(k->packed, index));
+	dbp_kernel_name(name, sizeof(name), kind,
+			op->kind == DBP_OP_CONV && conv->depthwise,
+			op->weight_bits, dbrt_op_input_bits(k->packed, index));
+	return arena_strdup(k->arena, name);
 }
 
 /* Inputs of fewer than 8 bits lie in bytes too: their codes are clamped. */
@@ -71,9 +66,11 @@ static int describe_op(const struct description *k, const struct dev_op *op,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
 	};
 	for (int i = 0; i < op->input_count; i++)
-		l->memory_bytes += tensor_bytes(k->m, op->inputs[i]);
+		l->memory_bytes +=
+			(int64_t)dev_bytes(&k->m->tensors[op->inputs[i]]);
 	for (int i = 0; i < op->output_count; i++)
-		l->memory_bytes += tensor_bytes(k->m, op->outputs[i]);
+		l->memory_bytes +=
+			(int64_t)dev_bytes(&k->m->tensors[op->outputs[i]]);
 	return l->kernel ? 0 : -1;
 }
 

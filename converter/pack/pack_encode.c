@@ -31,6 +31,6 @@ int pack_encode(struct packed *p, bool coded, struct arena *a, struct diag *d)
 		return -1;
 	/* a coded file is expanded into memory */
 	if (p->file != p->bytes)
-		p->ram_bytes += (p->size + DBP_ALIGN - 1) & ~(DBP_ALIGN - 1u);
+		p->ram_bytes += (uint32_t)dbp_align_up(p->size);
 	return note_file_bytes(p, d);
 }

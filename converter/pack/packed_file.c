@@ -14,11 +14,6 @@ bool packed_file_name(const char *path)
 	return n > 4 && strcmp(path + n - 4, ".dbp") == 0;
 }
 
-static size_t round_up(size_t n)
-{
-	return (n + DBP_ALIGN - 1) / DBP_ALIGN * DBP_ALIGN;
-}
-
 int packed_file_preprocess_for(const struct packed_file *f,
 			       const struct graph *g, struct preprocess *p,
 			       struct diag *d)
@@ -110,7 +105,7 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 		return -1;
 	size = dbrt_expanded_bytes(file.data, file.size);
 	size = size ? size : file.size;
-	aligned = aligned_alloc(DBP_ALIGN, round_up(size));
+	aligned = aligned_alloc(DBP_ALIGN, dbp_align_up(size));
 	if (aligned) {
 		rc = load(&file, aligned, size, path, d);
 		if (!rc)
@@ -129,7 +124,7 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 
 int packed_file_bind(struct packed_file *f, struct diag *d)
 {
-	size_t bytes = round_up(dbrt_arena_bytes(&f->model, 1));
+	size_t bytes = dbp_align_up(dbrt_arena_bytes(&f->model, 1));
 
 	f->arena = aligned_alloc(DBP_ALIGN, bytes ? bytes : DBP_ALIGN);
 	if (!f->arena)
@@ -184,15 +179,6 @@ void packed_file_preprocess(const struct packed_file *f, struct preprocess *p)
 	p->pad_value = from->pad_value;
 	memcpy(p->mean, from->mean, sizeof(p->mean));
 	memcpy(p->scale, from->scale, sizeof(p->scale));
-}
-
-bool packed_file_sha256_matches(const struct packed_file *f)
-{
-	uint8_t sum[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(sum, f->bytes + sizeof(*f->header),
-			   f->header->total_bytes - sizeof(*f->header));
-	return memcmp(sum, f->header->sha256, sizeof(sum)) == 0;
 }
 
 struct shape packed_shape(const struct dbrt_tensor *t)

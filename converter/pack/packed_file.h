@@ -49,8 +49,6 @@ int packed_file_preprocess_for(const struct packed_file *f,
 /* "FILE: " and the status text where status is negative: then -1, else 0. */
 int packed_file_status(const struct packed_file *f, int status,
 		       const char *doing, struct diag *d);
-/* The SHA-256 in the header is that of the content. */
-bool packed_file_sha256_matches(const struct packed_file *f);
 
 /* Shape of a device tensor. */
 struct shape packed_shape(const struct dbrt_tensor *t);

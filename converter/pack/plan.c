@@ -148,16 +148,6 @@ static uint64_t place_all(struct piece *list, uint32_t *sorted, uint32_t count)
 	return end;
 }
 
-static uint64_t round_up(uint64_t n)
-{
-	return (n + DBP_ALIGN - 1) & ~(uint64_t)(DBP_ALIGN - 1);
-}
-
-static uint64_t tensor_bytes(const struct dev_tensor *t)
-{
-	return (uint64_t)dev_elements(t) * dev_element_bytes(t->dtype);
-}
-
 static uint32_t list_pieces(struct plan *p, struct piece *list)
 {
 	struct device_model *m = p->m;
@@ -169,8 +159,9 @@ static uint32_t list_pieces(struct plan *p, struct piece *list)
 		if (t->is_constant || p->views[i].parent != DBP_NONE ||
 		    !p->life[i].last)
 			continue;
-		list[n] = (struct piece){ p->life[i], round_up(tensor_bytes(t)),
-					  0, &t->offset, n };
+		list[n] = (struct piece){ p->life[i],
+					  dbp_align_up(dev_bytes(t)), 0,
+					  &t->offset, n };
 		n++;
 	}
 	for (uint32_t i = 0; i < m->op_count; i++) {
@@ -179,7 +170,7 @@ static uint32_t list_pieces(struct plan *p, struct piece *list)
 		if (op->dropped || !op->scratch_bytes)
 			continue;
 		list[n] = (struct piece){ { i + 1, i + 1 },
-					  round_up(op->scratch_bytes),
+					  dbp_align_up(op->scratch_bytes),
 					  0,
 					  &op->scratch,
 					  n };
@@ -235,9 +226,9 @@ static void store_places(struct plan *p)
 	m->worker_bytes = 0;
 	for (uint32_t i = 0; i < m->op_count; i++)
 		if (!m->ops[i].dropped &&
-		    round_up(m->ops[i].scratch_bytes) > m->worker_bytes)
+		    dbp_align_up(m->ops[i].scratch_bytes) > m->worker_bytes)
 			m->worker_bytes =
-				(uint32_t)round_up(m->ops[i].scratch_bytes);
+				(uint32_t)dbp_align_up(m->ops[i].scratch_bytes);
 	for (uint32_t i = 0; i < m->tensor_count; i++) {
 		struct dev_tensor *t = &m->tensors[i];
 		struct place at = plan_place(p, i);
@@ -321,7 +312,8 @@ uint64_t plan_lower_bound(const struct device_model *m)
 	for (uint32_t i = 0; lives && i < m->output_count; i++)
 		touch(m, lives, m->outputs[i], m->op_count);
 	for (uint32_t i = 0; lives && change && i < m->tensor_count; i++) {
-		int64_t bytes = (int64_t)round_up(tensor_bytes(&m->tensors[i]));
+		int64_t bytes =
+			(int64_t)dbp_align_up(dev_bytes(&m->tensors[i]));
 
 		if (m->tensors[i].is_constant || !lives[i].last)
 			continue;
@@ -332,8 +324,8 @@ uint64_t plan_lower_bound(const struct device_model *m)
 		int64_t scratch = 0;
 
 		if (i > 0 && !m->ops[i - 1].dropped)
-			scratch =
-				(int64_t)round_up(m->ops[i - 1].scratch_bytes);
+			scratch = (int64_t)dbp_align_up(
+				m->ops[i - 1].scratch_bytes);
 		now += change[i];
 		most = now + scratch > most ? now + scratch : most;
 	}

@@ -8,6 +8,7 @@
 
 #include "evaluator/detmath.h"
 #include "quantizer/simulate/head_error.h"
+#include "schemas/dbp_kernel.h"
 
 #define TWIN_SAMPLES 48
 #define TWIN_BYTES ((size_t)500 << 20)
@@ -52,11 +53,10 @@ static double time_of(const struct lister *k, const struct layer *l, int bits)
 			       .memory_bytes = activation_bytes(l->node) };
 
 	w.weight_bytes = l->channels * l->length * bits / 8;
-	snprintf(kernel, sizeof(kernel), "%s_w%da%d",
-		 l->depthwise                     ? "depthwise" :
-		 l->node->op == OP_CONV_TRANSPOSE ? "conv_transpose" :
-						    "conv",
-		 bits, x->bits == 4 && !l->depthwise ? 4 : 8);
+	dbp_kernel_name(
+		kernel, sizeof(kernel),
+		l->node->op == OP_CONV_TRANSPOSE ? "conv_transpose" : "conv",
+		l->depthwise, bits, x->bits == 4 && !l->depthwise ? 4 : 8);
 	return cost_latency_us(k->target, &w);
 }
 

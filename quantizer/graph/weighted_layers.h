@@ -5,6 +5,7 @@
 #include "quantizer/weights/gptq.h"
 #include "quantizer/internal.h"
 #include "quantizer/simulate/paired_run.h"
+#include "schemas/dbp_kernel.h"
 
 /* How layers are rounded. */
 struct manner {
@@ -107,7 +108,7 @@ struct choice {
 /* Bits of the tiles that codes of so many lie in. */
 static inline int layer_tile_bits(const struct layer *l, int bits)
 {
-	return bits <= 2 ? 2 : bits > 4 ? 8 : l->depthwise ? 4 : bits;
+	return dbp_tile_bits(bits, l->depthwise);
 }
 
 /* Whether codes of so many bits have levels of the channels' own in fixed
