@@ -2,6 +2,8 @@
 /* Operators that several nodes are lowered to: see lower.h. */
 #include "converter/lower/lower_op.h"
 
+#include <assert.h>
+
 #include <float.h>
 
 #include "converter/lower/lower_refusal.h"
@@ -94,6 +96,7 @@ uint32_t lower_unary(struct lower *l, enum dbp_unary kind, uint32_t t, float a,
 	struct dbp_unary_params p = { (uint32_t)kind, a, b };
 	struct shape s = lower_shape(l, t);
 
+	assert(kind != 0); /* a graph operator without a row */
 	return lower_op1(l, DBP_OP_UNARY, t, lower_tensor(l, DBP_F32, &s, NULL),
 			 &p, sizeof(p));
 }
@@ -122,6 +125,7 @@ uint32_t lower_binary(struct lower *l, enum dbp_binary kind, uint32_t a,
 	struct shape s = broadcast_shape(l, a, b);
 	uint32_t out = lower_tensor(l, DBP_F32, &s, NULL);
 
+	assert(kind != 0); /* a graph operator without a row */
 	lower_op(l, DBP_OP_BINARY, (uint32_t[]){ a, b }, 2, out, &p, sizeof(p));
 	return out;
 }
