@@ -11,6 +11,9 @@ B := build/$(CONFIG)
 PREFIX ?= /usr/local
 VERSION := $(shell cat VERSION)
 V ?= 0
+# A build on every core, where no -j asks for another number.
+BUILD_ALL = $(MAKE) --no-print-directory \
+	$(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # A short line for a command: $(call say,CC,file)
 say = $(if $(filter 0,$(V)),@printf '  %-5s %s\n' $(1) $(2);)
 
@@ -118,7 +121,7 @@ deps: ## installs missing packages (sections of packages.txt in S)
 	@tools/deps.sh $(or $(S),run build)
 demo: ## installs what is missing, builds, converts a model and runs it
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all build/release/doorbell_scenes
+	@$(BUILD_ALL) all build/release/doorbell_scenes
 	@tools/demo.sh build/release
 SCENE_SRC := $(wildcard testdata/doorbell/*.c)
 $(B)/doorbell_scenes: $(call obj,$(SCENE_SRC)) $(B)/libhost.a $(B)/libdbrt.a
@@ -153,7 +156,7 @@ else
 check: ## lint and the quick tests; T=NAME: tests with NAME in their name
 	@tools/deps.sh -m "installing packages that the tests need:" \
 		run build check
-	$(MAKE) WERROR=1 tests
+	$(BUILD_ALL) WERROR=1 tests
 	$(MAKE) lint
 	tests/run.sh quick build/release
 endif
@@ -163,19 +166,19 @@ check-long: ## everything else: compilers, sanitizers, processors, real models
 	$(MAKE) check-clang
 	$(MAKE) check-threads
 	$(MAKE) check-asan
-	$(MAKE) WERROR=1 tests
+	$(BUILD_ALL) WERROR=1 tests
 	tests/run.sh long build/release
 check-clang: ## a build with clang and its test programs
-	$(MAKE) CONFIG=clang WERROR=1 tests
+	$(BUILD_ALL) CONFIG=clang WERROR=1 tests
 	tests/run.sh programs build/clang
 check-asan: ## the quick tests under ASan and UBSan, with 1000 broken files
-	$(MAKE) CONFIG=sanitize WERROR=1 tests
+	$(BUILD_ALL) CONFIG=sanitize WERROR=1 tests
 	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),1000) \
 		tests/run.sh quick build/sanitize
 # what runs in more than one thread
 THREADED := base/test_parallel evaluator/test_evaluator evaluator/test_eval_conv
 check-threads: ## TSan on what runs in threads, and on a conversion
-	$(MAKE) CONFIG=thread WERROR=1 all thread-programs
+	$(BUILD_ALL) CONFIG=thread WERROR=1 all thread-programs
 	tests/run.sh threads build/thread
 .PHONY: thread-programs
 thread-programs: $(THREADED:%=$(B)/tests/%) $(B)/blob_model
@@ -204,7 +207,7 @@ $(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_BIN)
 fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECONDS each
-	$(MAKE) CONFIG=fuzz fuzz-programs
+	$(BUILD_ALL) CONFIG=fuzz fuzz-programs
 	tests/fuzz/run.sh build $(or $(SECONDS),60)
 
 # ---- Measuring ----

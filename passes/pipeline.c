@@ -61,6 +61,11 @@ const char *pipeline_pass_name(int i)
 	return i >= 0 && i < PASS_COUNT ? passes[i].name : NULL;
 }
 
+pass_fn *pipeline_pass_fn(int i)
+{
+	return i >= 0 && i < PASS_COUNT ? passes[i].run : NULL;
+}
+
 /* Passes [first, end). */
 static int run_passes(struct graph *g, const struct config *c, int first,
 		      int end, const struct dump *dump, struct diag *d)

@@ -6,10 +6,12 @@
 #include "base/dump.h"
 #include "ir/config.h"
 #include "ir/graph.h"
+#include "passes/passes.h"
 
 /* The pass table, for --dump-after's help and its check. */
 int pipeline_pass_count(void);
 const char *pipeline_pass_name(int i);
+pass_fn *pipeline_pass_fn(int i);
 
 /*
  * Runs the passes in the order of the table and checks the graph after each.

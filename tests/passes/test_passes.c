@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every pass on graphs in text: testdata/passes/PASS.graph holds cases
- *
- *	=== what the case is about
- *	the graph before (types may be left out)
- *	---
- *	the graph after, as it is printed
- *
- * Each pair is also computed: both graphs give the same outputs for random
- * inputs. With UPDATE=1 in the environment the graphs after are written anew.
+ * Every pass of the pipeline on graphs in text: testdata/passes/PASS.graph
+ * holds cases (tests/support/golden_file.h), the graph before (types may be
+ * left out) and the graph after, as it is printed. Each pair is also computed:
+ * both graphs give the same outputs for random inputs.
  */
+#include <assert.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,41 +17,19 @@
 
 #include <cmocka.h>
 
-#include "passes/pipeline.h"
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "tests/support/golden_file.h"
 
 #define FOLDER "testdata/passes"
 #define TOLERANCE 1e-5
-
-struct row {
-	const char *name;
-	pass_fn *run;
-};
-
-static const struct row rows[] = {
-	{ "infer_shapes", pass_infer_shapes },
-	{ "fold_constants", pass_fold_constants },
-	{ "drop_identities", pass_drop_identities },
-	{ "join_rounding", pass_join_rounding },
-	{ "canonicalize_matmul", pass_canonicalize_matmul },
-	{ "fold_batchnorm", pass_fold_batchnorm },
-	{ "recognise_activations", pass_recognise_activations },
-	{ "recognise_shuffles", pass_recognise_shuffles },
-	{ "merge_sums", pass_merge_sums },
-	{ "recognise_tail", pass_recognise_tail },
-	{ "fuse_activations", pass_fuse_activations },
-	{ "drop_dead", pass_drop_dead },
-	{ "layout_nhwc", pass_layout_nhwc },
-};
-
-#define ROWS ((int)(sizeof(rows) / sizeof(*rows)))
 
 struct test_case {
 	struct arena arena;
 	struct diag d;
 	struct config c;
-	char title[128];
+	const char *title;
 	struct graph *before, *after;
 };
 
@@ -203,141 +177,79 @@ static struct graph *read_graph(struct test_case *t, const char *text)
 	return g;
 }
 
-/* Text of the graph after; malloc'ed. */
-static char *run_case(struct test_case *t, const struct row *row,
-		      const char *before)
+struct pass_row {
+	const char *name;
+	pass_fn *run;
+};
+
+static void apply(struct test_case *t, const struct pass_row *pass,
+		  const char *before)
 {
 	t->before = read_graph(t, before);
 	t->after = read_graph(t, before);
 	if (pass_infer_shapes(t->before, &t->c, &t->d) ||
-	    (row->run != pass_infer_shapes &&
+	    (pass->run != pass_infer_shapes &&
 	     pass_infer_shapes(t->after, &t->c, &t->d)))
 		fail_with(t, "has no shapes");
-	if (row->run(t->after, &t->c, &t->d) ||
-	    graph_check(t->after, row->name, &t->d))
+	if (pass->run(t->after, &t->c, &t->d) ||
+	    graph_check(t->after, pass->name, &t->d))
 		fail_with(t, "the pass fails");
-	check_function(t);
-	return printed(t->after);
 }
 
-/* "=== title\n": the text behind it; the title without its end of line. */
-static char *take_title(struct test_case *t, const char *pass, char *text)
+static char *run_case(const char *title, const char *before, const void *arg)
 {
-	char *end = strchr(text, '\n');
-
-	if (strncmp(text, "=== ", 4) || !end)
-		fail_msg("%s: a case does not begin with ===", pass);
-	*end = 0;
-	snprintf(t->title, sizeof(t->title), "%s: %s", pass, text + 4);
-	return end + 1;
-}
-
-/* Runs the case at `text` and writes it to `out`; the next one. */
-static char *check_case(const struct row *row, char *text, FILE *out)
-{
-	struct test_case t = { 0 };
-	char *next = strstr(text + 1, "\n=== "), *split, *got, *start;
+	struct test_case t = { .title = title };
+	char *got;
 
 	arena_init(&t.arena, 0);
 	diag_init(&t.d);
 	config_init(&t.c);
-	if (next)
-		*next++ = 0;
-	start = text;
-	text = take_title(&t, row->name, text);
-	split = strstr(text, "---\n");
-	if (split) {
-		*split = 0;
-		split += 4;
-	}
-	got = run_case(&t, row, text);
-	fprintf(out, "%s\n%s---\n%s\n", start, text, got);
-	/* the blank line between cases belongs to neither */
-	if (!out || !split || strncmp(got, split, strlen(got)) ||
-	    split[strlen(got)] > '\n') {
-		if (!getenv("UPDATE")) {
-			print_message("%s\n--- is now\n%s", t.title, got);
-			fail_msg("%s: another graph comes out", t.title);
-		}
-	}
-	free(got);
+	apply(&t, arg, before);
+	check_function(&t);
+	got = printed(t.after);
 	arena_free(&t.arena);
 	diag_free(&t.d);
-	return next;
-}
-
-static char *read_file(const char *path)
-{
-	FILE *in = fopen(path, "rb");
-	char *text = NULL;
-	size_t bytes = 0;
-	FILE *copy;
-	int c;
-
-	if (!in)
-		return NULL;
-	copy = open_memstream(&text, &bytes);
-	assert_non_null(copy);
-	while ((c = fgetc(in)) != EOF)
-		fputc(c, copy);
-	fclose(copy);
-	fclose(in);
-	return text;
+	return got;
 }
 
 static void test_pass(void **state)
 {
-	const struct row *row = *state;
-	char path[256], *text, *at, *now = NULL;
-	size_t bytes;
-	FILE *out;
+	const struct pass_row *pass = *state;
+	char path[256];
 
-	snprintf(path, sizeof(path), FOLDER "/%s.graph", row->name);
-	text = read_file(path);
-	if (!text)
-		fail_msg("%s has no cases: %s", row->name, path);
-	out = open_memstream(&now, &bytes);
-	assert_non_null(out);
-	for (at = text; at && *at;)
-		at = check_case(row, at, out);
-	fclose(out);
-	if (getenv("UPDATE")) {
-		out = fopen(path, "wb");
-		assert_non_null(out);
-		fwrite(now, 1, bytes - 1, out); /* no blank line at the end */
-		fclose(out);
-	}
-	free(now);
-	free(text);
+	snprintf(path, sizeof(path), FOLDER "/%s.graph", pass->name);
+	golden_file_check(path, run_case, pass);
 }
 
-/* A pass of the pipeline that is not tested here. */
-static void test_every_pass(void **state)
+/* A pass that runs more than once is tested once, under its first name. */
+static bool is_known(const struct pass_row *rows, int count, pass_fn *run)
 {
-	(void)state;
-	for (int i = 0; i < pipeline_pass_count(); i++) {
-		const char *name = pipeline_pass_name(i);
-		bool known = false;
-
-		for (int k = 0; k < ROWS; k++) {
-			size_t n = strlen(rows[k].name);
-
-			/* NAME or, when it runs again, NAME:2 */
-			known |= !strncmp(name, rows[k].name, n) &&
-				 (!name[n] || name[n] == ':');
-		}
-		if (!known)
-			fail_msg("pass '%s' has no tests", name);
-	}
+	for (int i = 0; i < count; i++)
+		if (rows[i].run == run)
+			return true;
+	return false;
 }
+
+#define MAX_PASSES 64
 
 int main(void)
 {
-	struct CMUnitTest tests[ROWS + 1];
+	static struct pass_row rows[MAX_PASSES];
+	struct CMUnitTest tests[MAX_PASSES];
+	int count = 0;
 
-	for (int i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ rows[i].name, test_pass, NULL,
-						NULL, (void *)&rows[i] };
-	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_every_pass);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (int i = 0; i < pipeline_pass_count(); i++) {
+		struct pass_row row = { pipeline_pass_name(i),
+					pipeline_pass_fn(i) };
+
+		if (is_known(rows, count, row.run))
+			continue;
+		assert(count < MAX_PASSES);
+		rows[count] = row;
+		tests[count] = (struct CMUnitTest){ row.name, test_pass, NULL,
+						    NULL, &rows[count] };
+		count++;
+	}
+	return _cmocka_run_group_tests("passes", tests, (size_t)count, NULL,
+				       NULL);
 }

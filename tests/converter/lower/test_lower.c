@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each operator from graph to device: quantized without data, lowered, its
- * list of device operators checked, and run by the device library, with
- * every tensor in memory of its own, against the float evaluator.
+ * Each operator from graph to device. testdata/lower/NAME.graph holds cases
+ * (tests/support/golden_file.h): a graph and the device model that it is
+ * lowered to, as dev_print() prints it. The graph is quantized without data.
+ * The device library then runs the device model, each tensor in separate
+ * memory, and its outputs are compared with the float evaluator's. Two
+ * comments of a case say how:
+ *
+ *	# error below 0.05    of the outputs: RMS of the error over their RMS
+ *	# bits 4              of the weights (8 without it)
  */
+#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "converter/lower/device_print.h"
 #include "converter/lower/lower.h"
 #include "converter/lower/lower_scale.h"
 #include "converter/lower/lower_weights.h"
@@ -22,6 +30,9 @@
 #include "quantizer/quantizer.h"
 #include "runtime/dbrt_internal.h"
 #include "tests/support/dbp_builder.h"
+#include "tests/support/golden_file.h"
+
+#define FOLDER "testdata/lower"
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -180,17 +191,6 @@ static void model_free(struct model *t)
 {
 	arena_free(&t->arena);
 	diag_free(&t->d);
-}
-
-static void op_list(const struct device_model *m, char *out, size_t bytes)
-{
-	size_t at = 0;
-
-	out[0] = 0;
-	for (uint32_t i = 0; i < m->op_count; i++)
-		at += (size_t)snprintf(out + at, bytes - at, "%s%s",
-				       i ? " " : "",
-				       dbrt_op_table[m->ops[i].kind].name);
 }
 
 /* ---- Running ---- */
@@ -363,50 +363,78 @@ static double run_both(struct model *t)
 	return worst;
 }
 
-/* ---- The table ---- */
+/* ---- Cases ---- */
 
-struct row {
-	const char *name, *graph, *ops;
-	double tolerance;
-	int bits; /* 0: 8 */
-};
-
-static const struct row rows[] = {
-#include "tests/converter/lower/lower_rows.inc"
-};
-
-static void test_rows(void **state)
+/* The number behind `# key` in a case. */
+static double option(const char *text, const char *key, double without)
 {
-	char ops[512];
-	int failed = 0;
+	const char *at = strstr(text, key);
+
+	return at ? strtod(at + strlen(key), NULL) : without;
+}
+
+static char *printed(const struct device_model *m)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	assert_non_null(out);
+	assert_int_equal(dev_print(m, out), 0);
+	fclose(out);
+	return text;
+}
+
+static char *lower_case(const char *title, const char *text, const void *arg)
+{
+	double limit = option(text, "# error below ", -1), error;
+	struct model t;
+	char *got;
+
+	(void)arg;
+	if (model_init(&t, text, (int)option(text, "# bits ", 8)))
+		fail_msg("%s: %s", title, t.d.entries[0].text);
+	error = run_both(&t);
+	if (!(error <= limit))
+		fail_msg("%s: error %g, over %g", title, error, limit);
+	got = printed(&t.m);
+	model_free(&t);
+	return got;
+}
+
+static int is_graph(const struct dirent *e)
+{
+	const char *end = strrchr(e->d_name, '.');
+
+	return end && !strcmp(end, ".graph");
+}
+
+static void test_cases(void **state)
+{
+	struct dirent **files;
+	int count = scandir(FOLDER, &files, is_graph, alphasort);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const struct row *r = &rows[i];
-		struct model t;
-		double error;
+	assert_true(count > 0);
+	for (int i = 0; i < count; i++) {
+		char path[512];
 
-		if (model_init(&t, r->graph, r->bits ? r->bits : 8)) {
-			print_error("%s: %s\n", r->name, t.d.entries[0].text);
-			failed++;
-			model_free(&t);
-			continue;
-		}
-		op_list(&t.m, ops, sizeof(ops));
-		if (strcmp(ops, r->ops)) {
-			print_error("%s: lowered to '%s', expected '%s'\n",
-				    r->name, ops, r->ops);
-			failed++;
-		}
-		error = run_both(&t);
-		if (!(error <= r->tolerance)) {
-			print_error("%s: error %g over %g\n", r->name, error,
-				    r->tolerance);
-			failed++;
-		}
-		model_free(&t);
+		snprintf(path, sizeof(path), FOLDER "/%s", files[i]->d_name);
+		golden_file_check(path, lower_case, NULL);
+		free(files[i]);
 	}
-	assert_int_equal(failed, 0);
+	free(files);
+}
+
+/* The names of operators are those of the device library. */
+static void test_names(void **state)
+{
+	(void)state;
+	for (int i = 1; i < DBP_OP_COUNT; i++) {
+		assert_non_null(dev_op_name((enum dbp_op_kind)i));
+		assert_string_equal(dev_op_name((enum dbp_op_kind)i),
+				    dbrt_op_table[i].name);
+	}
 }
 
 /* ---- Refusals ---- */
@@ -436,7 +464,8 @@ int main(void)
 		cmocka_unit_test(test_multiplier_at_the_ends),
 		cmocka_unit_test(test_codes_round_to_even),
 		cmocka_unit_test(test_tiles),
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_refusals_come_together),
 	};
 
