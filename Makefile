@@ -191,7 +191,7 @@ lint: ## layers, layout of sources, man pages, shell scripts
 	tests/layers.sh
 	clang-format --dry-run -Werror $(SOURCES)
 	mandoc -T lint -W warning man/*.[135]
-	shellcheck $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
+	shellcheck -s sh $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
 		find . -name '*.sh' -not -path './build/*')
 golden: tests ## rewrites expected outputs: passes, lowering, command line
 	UPDATE=1 $(B)/tests/passes/test_passes
