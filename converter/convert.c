@@ -112,10 +112,9 @@ static int calibrate(struct conversion *v)
 		(struct sample_set){ &v->dataset, &v->preprocess, v->graph, 0 };
 	if (photos)
 		range = preprocess_range(&v->preprocess);
-	v->quantizer = quantizer_new(v->graph, v->c, &v->target,
-				     v->calib_count ? &samples : NULL,
-				     photos ? &range : NULL, v->progress.report,
-				     v->progress.ctx, v->d);
+	v->quantizer = quantizer_new(
+		v->graph, v->c, &v->target, v->calib_count ? &samples : NULL,
+		photos ? &range : NULL, &v->progress, v->d);
 	return v->quantizer ? 0 : -1;
 }
 

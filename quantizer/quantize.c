@@ -1,28 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quantizer's order of work: see quantizer.h for what it leaves. */
+/* The steps of quantization in their order: see quantizer.h for the result. */
+#include "quantizer/quantizer.h"
+
 #include <stdlib.h>
 
-#include "quantizer/weights/channel_importance.h"
+#include "quantizer/activations/activations.h"
+#include "quantizer/activations/center_channels.h"
+#include "quantizer/graph/integer_nodes.h"
+#include "quantizer/graph/scale_groups.h"
+#include "quantizer/graph/split_activations.h"
 #include "quantizer/quantizer_state.h"
+#include "quantizer/simulate/paired_run.h"
+#include "quantizer/weights/channel_importance.h"
+#include "quantizer/weights/round_weights.h"
+#include "quantizer/weights/sequential_rounding.h"
 
-#define TWIN_SAMPLES 96
-#define TWIN_BYTES ((size_t)640 << 20)
+#define PAIRED_SAMPLES 96
+#define PAIRED_BYTES ((size_t)640 << 20)
 
-/* Of noise nothing is learned: to the nearest code, each layer for itself. */
-static int round_alone(struct quantizer *q, const struct progress *p,
-		       struct diag *d)
+/* Samples of noise have no useful covariance: rounds each layer separately, to
+ * the nearest codes. */
+static int round_separately(struct quantizer *q, const struct progress *p,
+			    struct diag *d)
 {
 	const struct layers *l = &q->layers;
 
 	for (int i = 0; i < l->count; i++) {
 		uint32_t id = l->rows[i].node->inputs[0]->id;
 		const struct channel_means *means =
-			id < q->seen.value_count ? &q->seen.means[id] : NULL;
-		struct aim aim;
+			id < q->calibration.value_count ?
+				&q->calibration.means[id] :
+				NULL;
+		struct rounding_target target;
 
-		if (layer_aim(&l->rows[i], NULL, means, q->c->jobs, &q->results,
-			      &aim, d) ||
-		    layer_round(&aim, q->choices[i], q->c->jobs, &q->results,
+		if (rounding_target_prepare(&l->rows[i], NULL, means,
+					    q->c->jobs, &q->results, &target,
+					    d) ||
+		    layer_round(&target, q->formats[i], q->c->jobs, &q->results,
 				&q->rounded[i], d))
 			return -1;
 		if (p->report)
@@ -31,33 +45,34 @@ static int round_alone(struct quantizer *q, const struct progress *p,
 	return 0;
 }
 
-static int round_together(struct quantizer *q, const struct progress *p,
-			  double *loss, struct diag *d)
+static int round_in_sequence(struct quantizer *q, const struct progress *p,
+			     double *loss, struct diag *d)
 {
-	struct twin t;
+	struct paired_run t;
 	int err;
 
-	err = twin_init(&t, q->g, q->c->jobs, &q->samples, TWIN_SAMPLES,
-			TWIN_BYTES, d) ||
-	      sequence_round(q->g, &q->layers, q->choices, &t, &q->results,
-			     q->rounded, p, d);
+	err = paired_run_init(&t, q->g, q->c->jobs, &q->samples, PAIRED_SAMPLES,
+			      PAIRED_BYTES, d) ||
+	      sequential_rounding(q->g, &q->layers, q->formats, &t, &q->results,
+				  q->rounded, p, d);
 	if (!err && loss)
-		*loss = twin_loss(&t);
-	twin_free(&t);
+		*loss = paired_run_loss(&t);
+	paired_run_free(&t);
 	return err ? -1 : 0;
 }
 
-static int install(struct quantizer *q, struct diag *d)
+static int install_weights(struct quantizer *q, struct diag *d)
 {
 	for (int i = 0; i < q->layers.count; i++)
-		if (layer_install(q->g, &q->layers.rows[i], &q->rounded[i], d))
+		if (rounded_layer_install(q->g, &q->layers.rows[i],
+					  &q->rounded[i], d))
 			return -1;
 	return 0;
 }
 
 int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 {
-	const struct progress p = { q->progress, q->progress_ctx, "round" };
+	const struct progress p = quantizer_stage(q, "round");
 
 	arena_free(&q->results);
 	q->rounded = arena_array(&q->results, (size_t)q->layers.count,
@@ -66,18 +81,19 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 		return diag_error(d, "out of memory");
 	if (loss)
 		*loss = 0;
-	if (q->telling ? round_together(q, &p, loss, d) : round_alone(q, &p, d))
+	if (q->representative ? round_in_sequence(q, &p, loss, d) :
+				round_separately(q, &p, d))
 		return -1;
-	return install(q, d);
+	return install_weights(q, d);
 }
 
-/* ---- Variants ---- */
+/* ---- Presets ---- */
 
 static const struct {
 	bool importance;
-	double damping, thrift; /* times the usual */
-	double evenness;
-} variants[] = {
+	double damping, rate_weight; /* times the default */
+	double loss_exponent;
+} presets[] = {
 	{ true, 1, 1, 1 },      { true, 1, 1, 1.25 }, { false, 1, 1, 1.25 },
 	{ true, 4, 1, 1 },      { true, 4, 1, 1.5 },  { false, 4, 1, 1 },
 	{ true, 1, 0.7, 1.25 }, { true, 1, 1.3, 1 },
@@ -86,14 +102,14 @@ static const struct {
 void quantizer_set_asymmetric(struct quantizer *q, bool on)
 {
 	if (on)
-		q->layers.manner.methods |= METHOD_ASYMMETRIC;
+		q->layers.settings.methods |= METHOD_ASYMMETRIC;
 	else
-		q->layers.manner.methods &= ~METHOD_ASYMMETRIC;
+		q->layers.settings.methods &= ~METHOD_ASYMMETRIC;
 }
 
 int quantizer_preset_count(void)
 {
-	return (int)(sizeof(variants) / sizeof(*variants));
+	return (int)(sizeof(presets) / sizeof(*presets));
 }
 
 static int find_importance(struct quantizer *q, struct diag *d)
@@ -104,43 +120,47 @@ static int find_importance(struct quantizer *q, struct diag *d)
 				    sizeof(*q->importance));
 	if (!q->importance)
 		return diag_error(d, "out of memory");
-	if (q->telling && q->c->methods & METHOD_FISHER &&
-	    importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena, d))
+	if (q->representative && q->c->methods & METHOD_FISHER &&
+	    channel_importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena,
+				    d))
 		return -1;
 	for (int i = 0; i < l->count; i++)
 		q->importance[i] = l->rows[i].importance;
 	return 0;
 }
 
-int quantizer_set_preset(struct quantizer *q, int variant, struct diag *d)
+int quantizer_set_preset(struct quantizer *q, int preset, struct diag *d)
 {
 	struct layers *l = &q->layers;
 
 	if (!q->importance && find_importance(q, d))
 		return -1;
-	l->manner.damping = q->usual.damping * variants[variant].damping;
-	l->manner.thrift = q->usual.thrift * variants[variant].thrift;
-	l->manner.evenness = variants[variant].evenness;
+	l->settings.damping =
+		q->default_settings.damping * presets[preset].damping;
+	l->settings.rate_weight =
+		q->default_settings.rate_weight * presets[preset].rate_weight;
+	l->settings.loss_exponent = presets[preset].loss_exponent;
 	for (int i = 0; i < l->count; i++)
 		l->rows[i].importance =
-			variants[variant].importance ? q->importance[i] : NULL;
+			presets[preset].importance ? q->importance[i] : NULL;
 	return 0;
 }
 
 /* ---- The whole ---- */
 
-/* Sample i of the few. */
-static int fill_few(void *ctx, int i, float *const *inputs, struct diag *d)
+/* Sample i of the subset. */
+static int fill_subset(void *ctx, int i, float *const *inputs, struct diag *d)
 {
 	const struct quantizer *q = ctx;
 
 	return q->samples.fill(
 		q->samples.ctx,
-		(int)((int64_t)i * q->samples.count / q->few.count), inputs, d);
+		(int)((int64_t)i * q->samples.count / q->subset.count), inputs,
+		d);
 }
 
-/* Multipliers of sums and biases that follow from where channels lie take some
- * bytes a channel, which weights of so few bits would rather have. */
+/* Multipliers of sums, and biases that center channels, cost some bytes per
+ * channel. With fewer bits per weight than this, weights use them better. */
 #define SPARE_BITS 3.5
 
 static bool has_bytes_to_spare(const struct quantizer *q)
@@ -149,7 +169,7 @@ static bool has_bytes_to_spare(const struct quantizer *q)
 	int64_t weights = 0;
 
 	for (const struct node *n = q->g->first; n; n = n->next)
-		if (domain_has_weights(n))
+		if (node_has_weights(n))
 			weights += shape_elements(&n->inputs[1]->shape);
 	if (q->c->max_size_bytes && weights)
 		bits = 8 * (double)q->c->max_size_bytes / (double)weights;
@@ -157,55 +177,83 @@ static bool has_bytes_to_spare(const struct quantizer *q)
 	       bits >= SPARE_BITS;
 }
 
-static int watch(struct quantizer *q, const struct samples *samples,
-		 struct diag *d)
+static int run_calibration(struct quantizer *q, const struct samples *samples,
+			   struct diag *d)
 {
-	return calibrate(q->g, q->c, samples, &q->tracks, &q->arena, &q->seen,
-			 q->progress, q->progress_ctx, d);
+	const struct progress p = quantizer_stage(q, "calibrate");
+
+	return calibrate(q->g, samples, &q->channel_groups, q->c->jobs,
+			 &q->arena, &q->calibration, &p, d);
 }
 
-/* Ranges of activations, after their channels have been moved. */
+/* Ranges of activations, after their channels have been centered. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
 	if (q->c->methods & METHOD_CENTERING && has_bytes_to_spare(q) &&
-	    tracks_may_center(q->g, &q->tracks)) {
-		if (watch(q, &q->few, d))
+	    center_channels_possible(q->g, &q->channel_groups)) {
+		if (run_calibration(q, &q->subset, d))
 			return -1;
-		if (tracks_center(q->g, &q->tracks, q->seen.ranges, &q->arena))
+		if (center_channels(q->g, &q->channel_groups,
+				    q->calibration.ranges, &q->arena))
 			return diag_error(d, "out of memory");
 	}
-	if (watch(q, &q->samples, d))
+	if (run_calibration(q, &q->samples, d))
 		return -1;
 	for (uint32_t i = 0; i < q->g->value_count; i++)
-		channel_ranges_hold_zero(&q->seen.ranges[i]);
+		channel_ranges_hold_zero(&q->calibration.ranges[i]);
 	return 0;
 }
 
-static int prepare(struct quantizer *q, const struct input_range *image_range,
-		   struct diag *d)
+static int quantize_values(struct quantizer *q, const uint32_t *scale_group,
+			   const struct input_range *image_range,
+			   struct diag *d)
 {
-	uint32_t *root;
+	const struct activation_settings s = {
+		.c = q->c,
+		.coded = q->target && q->target->coded,
+		.synthetic = !q->given,
+		.representative = q->representative,
+		.subset = &q->subset,
+		.image_range = image_range,
+		.scale_group = scale_group,
+		.trained_grids = q->trained_grids,
+		.channel_groups = &q->channel_groups,
+		.progress = &q->progress,
+		.scratch = &q->arena
+	};
 
-	if (domain_split_activations(q->g) || layers_own_biases(q->g) ||
-	    !(root = domain_assign(q->g, &q->arena, &q->grids)) ||
-	    tracks_init(&q->tracks, q->g, root, &q->arena) ||
+	return quantize_activations(q->g, &s, &q->calibration, d);
+}
+
+static int prepare_graph(struct quantizer *q,
+			 const struct input_range *image_range, struct diag *d)
+{
+	uint32_t *scale_group;
+
+	if (split_table_activations(q->g) || layers_own_biases(q->g) ||
+	    !(scale_group = scale_groups_assign(q->g, &q->arena,
+						&q->trained_grids)) ||
+	    channel_groups_init(&q->channel_groups, q->g, scale_group,
+				&q->arena) ||
 	    (q->c->methods & METHOD_PER_CHANNEL &&
-	     tracks_find(&q->tracks, q->g, root, q->grids,
-			 has_bytes_to_spare(q), &q->arena)))
+	     channel_groups_find(&q->channel_groups, q->g, scale_group,
+				 q->trained_grids, has_bytes_to_spare(q),
+				 &q->arena)))
 		return diag_error(d, "out of memory");
 	if (find_ranges(q, d))
 		return -1;
-	if (quantize_activations(q, root, image_range, d))
+	if (quantize_values(q, scale_group, image_range, d))
 		return -1;
 	if (layers_init(&q->layers, q->g, q->c->methods, &q->arena, d))
 		return -1;
-	q->usual = q->layers.manner;
-	q->choices = arena_array(&q->arena, (size_t)q->layers.count,
-				 sizeof(*q->choices));
-	if (!q->choices)
+	q->default_settings = q->layers.settings;
+	q->formats = arena_array(&q->arena, (size_t)q->layers.count,
+				 sizeof(*q->formats));
+	if (!q->formats)
 		return diag_error(d, "out of memory");
 	for (int i = 0; i < q->layers.count; i++)
-		q->choices[i] = layer_default(&q->layers.rows[i], q->c,
+		q->formats[i] =
+			weight_format_default(&q->layers.rows[i], q->c,
 					      !q->target || q->target->coded);
 	return 0;
 }
@@ -214,8 +262,7 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				const struct cost_target *target,
 				const struct samples *samples,
 				const struct input_range *image_range,
-				progress_fn *progress, void *progress_ctx,
-				struct diag *d)
+				const struct progress *progress, struct diag *d)
 {
 	struct quantizer *q = calloc(1, sizeof(*q));
 
@@ -226,20 +273,20 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 	q->g = g;
 	q->c = c;
 	q->target = target;
-	q->progress = progress;
-	q->progress_ctx = progress_ctx;
-	q->drawn = (struct picture_samples){ g, c->seed, { -1, 1 } };
+	if (progress)
+		q->progress = *progress;
+	q->synthetic = (struct synthetic_images){ g, c->seed, { -1, 1 } };
 	if (image_range)
-		q->drawn.range = *image_range;
+		q->synthetic.range = *image_range;
 	q->given = samples && samples->count;
-	q->samples = q->given ? *samples : picture_samples(&q->drawn);
-	q->telling = q->given || picture_samples_fit(g);
-	q->few = (struct samples){ q->samples.count, fill_few, q };
-	if (q->few.count > TWIN_SAMPLES)
-		q->few.count = TWIN_SAMPLES;
+	q->samples = q->given ? *samples : synthetic_images(&q->synthetic);
+	q->representative = q->given || synthetic_images_suit(g);
+	q->subset = (struct samples){ q->samples.count, fill_subset, q };
+	if (q->subset.count > PAIRED_SAMPLES)
+		q->subset.count = PAIRED_SAMPLES;
 	arena_init(&q->arena, 0);
 	arena_init(&q->results, 0);
-	if (!prepare(q, image_range, d))
+	if (!prepare_graph(q, image_range, d))
 		return q;
 	quantizer_free(q);
 	return NULL;
@@ -256,11 +303,11 @@ void quantizer_free(struct quantizer *q)
 
 int quantize_graph(struct graph *g, const struct config *c,
 		   const struct samples *samples,
-		   const struct input_range *image_range, progress_fn *progress,
-		   void *progress_ctx, struct diag *d)
+		   const struct input_range *image_range,
+		   const struct progress *progress, struct diag *d)
 {
-	struct quantizer *q = quantizer_new(g, c, NULL, samples, image_range,
-					    progress, progress_ctx, d);
+	struct quantizer *q =
+		quantizer_new(g, c, NULL, samples, image_range, progress, d);
 	int err = !q || quantizer_round(q, NULL, d);
 
 	quantizer_free(q);

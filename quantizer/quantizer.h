@@ -2,39 +2,43 @@
 #ifndef DBC_QUANTIZER_QUANTIZER_H
 #define DBC_QUANTIZER_QUANTIZER_H
 
-#include "ir/config.h"
+#include "base/arena.h"
 #include "base/diag.h"
+#include "base/parallel.h"
+#include "ir/config.h"
 #include "ir/graph.h"
 #include "ir/samples.h"
-#include "base/parallel.h"
 #include "quantizer/bits/cost.h"
 
 /*
- * Chooses the numbers: which values the device holds in 8 bits and which in
- * float, their scales, and the codes of the weights. Afterwards
+ * Post-training quantization: chooses which values the device holds in integers
+ * and which in float, their scales, and the codes of the weights. See
+ * docs/quantization.md. Afterwards
  * - an activation with value->quant (up to 8 bits, signed) is S8 on the device,
- *   all others F32 (the decode tail, and what has no integer kernel keeps S8
- *   in and out with float between: the packer converts); it has one scale, or,
- *   between convolutions, one a channel and one zero point for all. Sums that
- *   only a table reads may have 10 bits: nobody stores them;
+ *   all others are F32. The decode tail is float; a node without an integer
+ *   kernel has S8 inputs and outputs that the packer converts. An activation
+ *   has one scale, or, between convolutions, a scale per channel and one zero
+ *   point. Accumulators that only a table reads may have 10 bits: they are
+ *   never stored;
  * - the weight of every Conv, ConvTranspose and Gemm outside the tail has
- *   value->quant with codes, per output channel, for inputs in units of their
- *   first channel's scale; biases stay float constants, corrected for the
- *   quantization error;
+ *   value->quant with codes, per output channel, for inputs in units of the
+ *   scale of their first channel. Biases stay float constants, corrected for
+ *   the quantization error;
  * - node->act is ACT_NONE, RELU, CLIP or LEAKY_RELU only.
  *
- * quantizer_new() settles the activations; quantizer_round() the weights, as
- * often as one likes. Graph, config, samples and target must stay in place.
+ * quantizer_new() quantizes the activations, and quantizer_round() the weights,
+ * any number of times. Graph, config, samples and target must stay in place.
  */
 struct quantizer;
 
-/* samples NULL or empty: data-free. image_range NULL: not known. NULL with a
- * diagnostic. */
+/* samples NULL or empty: data-free calibration. target NULL: not known.
+ * image_range: of the first input, NULL: not known. progress: copied; NULL:
+ * none. Returns NULL with a diagnostic on failure. */
 struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 				const struct cost_target *target,
 				const struct samples *samples,
 				const struct input_range *image_range,
-				progress_fn *progress, void *progress_ctx,
+				const struct progress *progress,
 				struct diag *d);
 void quantizer_free(struct quantizer *q);
 
@@ -42,14 +46,15 @@ void quantizer_free(struct quantizer *q);
  * their estimate is mostly sampling noise. */
 void quantizer_set_asymmetric(struct quantizer *q, bool on);
 
-/* Variants of how layers are rounded, the best as a rule first: what is best
- * for a model shows when it runs. */
+/* Presets of how layers are rounded. Which one is best for a model is found by
+ * measuring; the first is the best for most. -1 with a diagnostic. */
 int quantizer_preset_count(void);
-int quantizer_set_preset(struct quantizer *q, int variant, struct diag *d);
+int quantizer_set_preset(struct quantizer *q, int preset, struct diag *d);
 
 /*
- * Lists what every layer may become on the target, and what that costs; needs
- * samples. Before it, layers have the bits of the configuration.
+ * Lists the candidate formats of every layer, and their costs on the target;
+ * needs a target and samples. Before it, layers have the bits of the
+ * configuration. -1 with a diagnostic.
  */
 int quantizer_list_candidates(struct quantizer *q, struct diag *d);
 
@@ -60,41 +65,45 @@ struct quantizer_limits {
 	double tile_bytes; /* of codes in memory */
 };
 
-/* What the chosen layers come to by the table. */
+/* Estimated costs of the chosen candidates together. */
 struct quantizer_totals {
 	double bytes, time_us, tile_bytes;
-	double loss; /* error over variance of the heads */
+	double loss; /* squared error over variance of the heads */
 };
 
-/* Chooses the options of least loss within limits: 0; 1 where there are none
- * (then *sum has the least of each); -1 failed. */
+/* Chooses the candidates of least loss within the limits. 0; 1 where no choice
+ * is within the limits (then *sum has the least possible of each cost); -1 with
+ * a diagnostic. */
 int quantizer_allocate_bits(struct quantizer *q,
 			    const struct quantizer_limits *limits,
 			    struct quantizer_totals *sum, struct diag *d);
 
-/* Rounds the weights as chosen and puts them into the graph; *loss (NULL: not
- * asked for) is error over variance of the heads, on calibration samples. */
+/* Rounds the weights in the chosen formats and puts them into the graph. *loss
+ * (NULL: not needed) is squared error over variance of the heads, on
+ * calibration samples. -1 with a diagnostic. */
 int quantizer_round(struct quantizer *q, double *loss, struct diag *d);
 
-/* A layer as it is now, for reports. */
+/* A layer as last rounded, for reports. */
 struct quantizer_layer {
 	const struct node *node;
 	int64_t weights;
 	int bits;                 /* of the codes in memory */
-	double entropy_bits;      /* a weight */
-	double sensitivity, loss; /* by the table; 0 without one */
-	const char *why;          /* it has them, for people; the arena's */
+	double entropy_bits;      /* per weight */
+	double sensitivity, loss; /* estimated; 0 without candidates */
+	const char *why;          /* why it has these bits, for people */
 };
 int quantizer_layer_count(const struct quantizer *q);
 int64_t quantizer_layer_weights(const struct quantizer *q, int i);
-/* Once rounded. -1: out of memory. */
+/* After quantizer_round(). why is in the arena, or static. -1: out of
+ * memory. */
 int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
 		       struct quantizer_layer *out);
 
-/* All at once, each layer with the bits of the configuration. */
+/* Quantizes everything, each layer with the bits of the configuration. -1 with
+ * a diagnostic. */
 int quantize_graph(struct graph *g, const struct config *c,
 		   const struct samples *samples,
-		   const struct input_range *image_range, progress_fn *progress,
-		   void *progress_ctx, struct diag *d);
+		   const struct input_range *image_range,
+		   const struct progress *progress, struct diag *d);
 
 #endif

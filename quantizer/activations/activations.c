@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scales of activations, and which of them make do with few bits. */
+/* Chooses the scales of activations, and which of them have fewer than 8 bits.
+ */
+#include "quantizer/activations/activations.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "quantizer/activations/activation_bits.h"
-#include "quantizer/quantizer_state.h"
+#include "quantizer/activations/channel_clip.h"
+#include "quantizer/activations/channel_scale.h"
+#include "quantizer/activations/clip.h"
+#include "quantizer/graph/integer_nodes.h"
+#include "quantizer/graph/scale_groups.h"
+
+#define FINE_BITS 10 /* codes of accumulators that only a table reads */
+
+struct activation_quantizer {
+	struct graph *g;
+	const struct activation_settings *s;
+	struct calibration *seen;
+};
 
 /* ---- One scale ---- */
 
 static struct quant *activation_quant(struct arena *a,
-				      const struct domain_grid *grid)
+				      const struct trained_grid *grid)
 {
 	struct quant *q = arena_alloc(a, sizeof(*q));
 	float *scale = arena_alloc(a, sizeof(*scale));
@@ -29,125 +44,136 @@ static struct quant *activation_quant(struct arena *a,
 	return q;
 }
 
-/* The grid of 8 bits whose steps are split in four. */
-static struct quant *quarters(struct arena *a, struct domain_grid grid)
+/* An 8-bit grid with four times as many codes. */
+static struct quant *fine_quant(struct arena *a, struct trained_grid grid)
 {
 	grid.scale /= 4;
 	grid.zero_point *= 4;
-	grid.bits = 10;
+	grid.bits = FINE_BITS;
 	return activation_quant(a, &grid);
 }
 
 /*
- * What only a table of a convolution's own reads is never stored: four times
- * as many codes cost a larger table, which hardly shows in a coded file, and
- * leave the rounding behind the table alone.
+ * v may have finer codes: only a table reads the accumulators of a convolution,
+ * so v is never stored. Four times as many codes cost a larger table, which
+ * hardly matters in a coded file, and leave only the rounding after the table.
  */
-static bool is_finer(const struct quantizer *q, const struct value *v,
-		     const uint32_t *root)
+static bool is_finer(const struct activation_quantizer *q,
+		     const struct value *v)
 {
-	const struct node *table = domain_table_of_sums(v);
+	const struct node *table = value_accumulator_table(v);
 	uint32_t made;
 
-	if (!(q->c->methods & METHOD_FINE_TABLES) || !q->target ||
-	    !q->target->coded || q->grids[v->id] || !table)
+	if (!(q->s->c->methods & METHOD_FINE_TABLES) || !q->s->coded ||
+	    q->s->trained_grids[v->id] || !table)
 		return false;
-	made = root[table->outputs[0]->id];
-	return made != DOMAIN_FLOAT && q->g->values[made]->quant->channels == 1;
+	made = q->s->scale_group[table->outputs[0]->id];
+	return made != SCALE_GROUP_FLOAT &&
+	       q->g->values[made]->quant->channels == 1;
 }
 
-/* Nobody looks at the last byte: coded weights of 8 bits, without limits on
- * what the model takes up. */
-static bool cheap_tables(const struct quantizer *q)
+/* The size of tables hardly matters: coded weights of 8 bits, and no limit on
+ * the model's size. */
+static bool has_cheap_tables(const struct activation_quantizer *q)
 {
-	return q->target && q->target->coded && q->c->bits == 8 &&
-	       !q->c->max_size_bytes && !q->c->max_ram_bytes;
+	const struct config *c = q->s->c;
+
+	return q->s->coded && c->bits == 8 && !c->max_size_bytes &&
+	       !c->max_ram_bytes;
 }
 
-/* ---- Scales a channel ---- */
+/* ---- A scale per channel ---- */
 
-/* The most that channel c of a value is. */
-static float most_of(const struct quantizer *q, const struct value *v,
-		     int64_t c)
+/* Observed maximum of channel c of a value. */
+static float channel_max(const struct activation_quantizer *q,
+			 const struct value *v, int64_t c)
 {
-	const uint32_t root = q->tracks.root[v->id];
-	const uint32_t *of = q->tracks.of[v->id];
+	const uint32_t group = q->s->channel_groups->scale_group[v->id];
+	const uint32_t *of = q->s->channel_groups->of[v->id];
 
-	return root == DOMAIN_FLOAT ? FLT_MAX :
-	       of                   ? q->seen.ranges[root].high[of[c]] :
-				      q->seen.values[root]->high;
+	return group == SCALE_GROUP_FLOAT ? FLT_MAX :
+	       of                         ? q->seen->ranges[group].high[of[c]] :
+					    q->seen->values[group]->high;
 }
 
-/* The least that shows of channel c where v goes into a sum that is held at
- * zero: what takes all of the other off it. */
-static float least_that_shows(const struct quantizer *q, const struct value *v,
-			      int64_t c)
+/* The least value of channel c that matters where only Relu(v + y) reads v:
+ * below -max(y) the output is always 0. */
+static float least_effective(const struct activation_quantizer *q,
+			     const struct value *v, int64_t c)
 {
 	const struct node *n = value_only_reader(v);
 
-	if (!n || n->op != OP_ADD || n->act.kind != ACT_RELU || !tracks_sum(n))
+	if (!n || n->op != OP_ADD || n->act.kind != ACT_RELU ||
+	    !channel_groups_sum(n))
 		return -FLT_MAX;
-	return -most_of(q, n->inputs[n->inputs[0] == v], c);
+	return -channel_max(q, n->inputs[n->inputs[0] == v], c);
 }
 
-/* The ranges of a root's tracks, each within where it pays to clip the values
- * that begin them. */
-static int clip_tracks(struct quantizer *q, const struct value *root, int bits,
-		       struct channel_ranges *out)
+/* The ranges of a scale group's channels, each within the MSE clipping range of
+ * the value where the channel begins. */
+static int clip_channel_groups(struct activation_quantizer *q,
+			       const struct value *leader, int bits,
+			       struct channel_ranges *out)
 {
-	const struct channel_ranges *seen = &q->seen.ranges[root->id];
-	const struct tracks *t = &q->tracks;
+	const struct channel_ranges *seen = &q->seen->ranges[leader->id];
+	const struct channel_groups *t = q->s->channel_groups;
 	size_t bytes = (size_t)seen->channels * sizeof(float);
 
 	out->channels = seen->channels;
-	out->low = arena_alloc(&q->arena, bytes);
-	out->high = arena_alloc(&q->arena, bytes);
+	out->low = arena_alloc(q->s->scratch, bytes);
+	out->high = arena_alloc(q->s->scratch, bytes);
 	if (!out->low || !out->high)
 		return -1;
 	memcpy(out->low, seen->low, bytes);
 	memcpy(out->high, seen->high, bytes);
-	if (bits < 8 || !(q->c->methods & METHOD_CLIP))
+	if (bits < 8 || !(q->s->c->methods & METHOD_CLIP))
 		return 0;
 	for (uint32_t i = 0; i < q->g->value_count; i++) {
 		const struct value *v = q->g->values[i];
 		struct input_range r;
 
-		if (t->root[i] != root->id || !tracks_begin(t, v))
+		if (t->scale_group[i] != leader->id ||
+		    !channel_groups_begin(t, v))
 			continue;
-		r = clip_range(q->seen.values[i], domain_table_behind(v), bits);
-		/* what a loud channel would clip off all of a curve's foot */
-		if (tracks_behind_table(v))
+		r = clip_range(q->seen->values[i], value_table_reader(v), bits);
+		/* the lower end of an activation curve matters in every
+		 * channel: one large channel must not clip it */
+		if (channel_groups_behind_table(v))
 			r.low = -FLT_MAX;
 		for (int64_t c = 0; c < v->shape.dim[3]; c++) {
 			float *low = &out->low[t->of[i][c]];
 			float *high = &out->high[t->of[i][c]];
 
 			*low = fmaxf(fmaxf(*low, r.low),
-				     least_that_shows(q, v, c));
+				     least_effective(q, v, c));
 			*high = fminf(*high, r.high);
 		}
 	}
 	return 0;
 }
 
-static int quantize_tracks(struct quantizer *q, struct value *root, int bits)
+static int quantize_channel_groups(struct activation_quantizer *q,
+				   struct value *leader, int bits)
 {
-	const struct channel_terms terms = { .samples = q->seen.samples,
-					     .drawn = !q->given,
-					     .weight_bits = q->c->bits,
-					     .bits = bits,
-					     .cheap_tables = cheap_tables(q) };
+	const struct channel_scale_settings settings = {
+		.samples = q->seen->samples,
+		.synthetic = q->s->synthetic,
+		.weight_bits = q->s->c->bits,
+		.bits = bits,
+		.cheap_tables = has_cheap_tables(q)
+	};
 	struct channel_ranges ranges;
 
-	if (clip_tracks(q, root, bits, &ranges))
+	if (clip_channel_groups(q, leader, bits, &ranges))
 		return -1;
-	return channel_quant(q->g, root, &q->tracks, &ranges, &terms,
-			     q->g->arena, &q->arena, &root->quant);
+	return channel_quant(q->g, leader, q->s->channel_groups, &ranges,
+			     &settings, q->g->arena, q->s->scratch,
+			     &leader->quant);
 }
 
-/* The scales of v's own channels, out of those of its root's tracks. */
-static struct quant *pick_tracks(const struct quant *q, const uint32_t *of,
-				 int64_t channels, struct arena *a)
+/* The quant of a value, from the quant of its scale group, by channel group. */
+static struct quant *pick_channels(const struct quant *q, const uint32_t *of,
+				   int64_t channels, struct arena *a)
 {
 	struct quant *own = arena_alloc(a, sizeof(*own));
 	float *scale = arena_array(a, (size_t)channels, sizeof(*scale));
@@ -166,143 +192,129 @@ static struct quant *pick_tracks(const struct quant *q, const uint32_t *of,
 	return own;
 }
 
-/* ---- Roots ---- */
+/* ---- Scale groups ---- */
 
-/* The grid that it was trained with, scales a channel where that is better,
- * otherwise one. */
-static int quantize_root(struct quantizer *q, struct value *v,
-			 const uint32_t *root, int bits,
-			 const struct input_range *image_range)
+/* The grid from training, or a scale per channel where that is better, or one
+ * scale. */
+static int quantize_group(struct activation_quantizer *q, struct value *v,
+			  int bits)
 {
 	struct graph *g = q->g;
-	const struct observed *seen = q->seen.values[v->id];
+	const struct histogram *seen = q->seen->values[v->id];
 	struct input_range r = { seen->low, seen->high };
-	struct domain_grid grid;
+	struct trained_grid grid;
 
-	if (q->grids[v->id] && domain_grid(q->grids[v->id], &grid)) {
+	if (q->s->trained_grids[v->id] &&
+	    trained_grid(q->s->trained_grids[v->id], &grid)) {
 		v->quant = activation_quant(g->arena, &grid);
 		return v->quant ? 0 : -1;
 	}
-	if (is_finer(q, v, root)) {
-		if (q->c->methods & METHOD_CLIP)
-			r = clip_range(seen, domain_table_behind(v), 10);
+	if (is_finer(q, v)) {
+		if (q->s->c->methods & METHOD_CLIP)
+			r = clip_range(seen, value_table_reader(v), FINE_BITS);
 		range_to_scale(r, 8, &grid.scale, &grid.zero_point);
-		v->quant = quarters(g->arena, grid);
+		v->quant = fine_quant(g->arena, grid);
 		return v->quant ? 0 : -1;
 	}
-	if (q->tracks.of[v->id] && quantize_tracks(q, v, bits))
+	if (q->s->channel_groups->of[v->id] &&
+	    quantize_channel_groups(q, v, bits))
 		return -1;
 	if (v->quant)
 		return 0;
-	if (q->c->methods & METHOD_CLIP)
-		r = clip_range(seen, domain_table_behind(v), bits);
-	if (image_range && g->input_count && g->inputs[0] == v)
-		r = *image_range;
+	if (q->s->c->methods & METHOD_CLIP)
+		r = clip_range(seen, value_table_reader(v), bits);
+	if (q->s->image_range && g->input_count && g->inputs[0] == v)
+		r = *q->s->image_range;
 	grid.bits = bits;
 	range_to_scale(r, bits, &grid.scale, &grid.zero_point);
 	v->quant = activation_quant(g->arena, &grid);
 	return v->quant ? 0 : -1;
 }
 
-static int quantize_roots(struct quantizer *q, const uint32_t *root,
-			  const bool *few,
-			  const struct input_range *image_range)
+static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 {
+	const uint32_t *scale_group = q->s->scale_group;
 	struct graph *g = q->g;
-	struct quant **of = arena_array(&q->arena, g->value_count, sizeof(*of));
+	struct quant **of =
+		arena_array(q->s->scratch, g->value_count, sizeof(*of));
 
 	if (!of)
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (root[i] == i)
+		if (scale_group[i] == i)
 			g->values[i]->quant = NULL;
-	/* what tables make comes before what they read */
+	/* the outputs of tables come before the values that tables read */
 	for (int sums = 0; sums < 2; sums++)
 		for (uint32_t i = 0; i < g->value_count; i++) {
 			struct value *v = g->values[i];
 
-			if (root[i] == i &&
-			    (domain_table_of_sums(v) != NULL) == sums &&
-			    quantize_root(q, v, root,
-					  few[i] ? q->c->act_bits : 8,
-					  image_range))
+			if (scale_group[i] == i &&
+			    (value_accumulator_table(v) != NULL) == sums &&
+			    quantize_group(q, v,
+					   low_bit[i] ? q->s->c->act_bits : 8))
 				return -1;
 		}
 	for (uint32_t i = 0; i < g->value_count; i++)
-		of[i] = root[i] == i ? g->values[i]->quant : NULL;
+		of[i] = scale_group[i] == i ? g->values[i]->quant : NULL;
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		struct value *v = g->values[i];
 
-		if (root[i] == DOMAIN_FLOAT)
+		if (scale_group[i] == SCALE_GROUP_FLOAT)
 			continue;
-		v->quant = of[root[i]];
+		v->quant = of[scale_group[i]];
 		if (v->quant->channels > 1)
-			v->quant = pick_tracks(v->quant, q->tracks.of[i],
-					       v->shape.dim[3], g->arena);
+			v->quant = pick_channels(v->quant,
+						 q->s->channel_groups->of[i],
+						 v->shape.dim[3], g->arena);
 		if (!v->quant)
 			return -1;
 	}
 	return 0;
 }
 
-static int copy_ranges(const struct channel_ranges *from, size_t count,
-		       struct channel_ranges *to, struct arena *a)
+/* Leaves low_bit[group] set where fewer bits than 8 lose least. */
+static int choose_low_bit_groups(struct activation_quantizer *q, bool *low_bit,
+				 struct diag *d)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t n = (size_t)from[i].channels;
-
-		to[i] = from[i];
-		if (!n)
-			continue;
-		to[i].low = arena_array(a, n, sizeof(float));
-		to[i].high = arena_array(a, n, sizeof(float));
-		if (!to[i].low || !to[i].high)
-			return -1;
-		memcpy(to[i].low, from[i].low, n * sizeof(float));
-		memcpy(to[i].high, from[i].high, n * sizeof(float));
-	}
-	return 0;
-}
-
-/* Fewer bits than 8 where they lose least. */
-static int choose_few(struct quantizer *q, const uint32_t *root, bool *few,
-		      const struct input_range *image_range, struct diag *d)
-{
-	const struct progress p = { q->progress, q->progress_ctx,
-				    "activations" };
+	const struct config *c = q->s->c;
+	struct progress p = { .report = NULL };
 	struct graph *g = q->g;
-	struct channel_ranges *wide =
-		arena_array(&q->arena, g->value_count, sizeof(*wide));
+	struct channel_ranges *unclipped =
+		arena_array(q->s->scratch, g->value_count, sizeof(*unclipped));
 
-	if (!wide ||
-	    copy_ranges(q->seen.ranges, g->value_count, wide, &q->arena))
+	if (q->s->progress)
+		p = *q->s->progress;
+	p.stage = "activations";
+	if (!unclipped || channel_ranges_copy(q->seen->ranges, g->value_count,
+					      unclipped, q->s->scratch))
 		return diag_error(d, "out of memory");
-	if (q->c->methods & METHOD_CLIP &&
-	    channel_clip(g, &q->tracks, &q->few, q->seen.ranges, few,
-			 1 << q->c->act_bits, q->c->jobs, d))
+	if (c->methods & METHOD_CLIP &&
+	    channel_clip(g, q->s->channel_groups, q->s->subset, q->seen->ranges,
+			 low_bit, 1 << c->act_bits, c->jobs, d))
 		return -1;
-	if (q->c->uniform || !q->telling)
+	if (c->uniform || !q->s->representative)
 		return 0;
-	if (quantize_roots(q, root, few, image_range))
+	if (quantize_groups(q, low_bit))
 		return diag_error(d, "out of memory");
-	if (few_bits_raise(g, &q->few, root, few, q->c->jobs, &p, d))
+	if (activation_bits_raise(g, q->s->subset, q->s->scale_group, low_bit,
+				  c->jobs, &p, d))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++)
-		if (!few[i])
-			q->seen.ranges[i] = wide[i];
+		if (!low_bit[i])
+			q->seen->ranges[i] = unclipped[i];
 	return 0;
 }
 
-int quantize_activations(struct quantizer *q, const uint32_t *root,
-			 const struct input_range *image_range, struct diag *d)
+int quantize_activations(struct graph *g, const struct activation_settings *s,
+			 struct calibration *seen, struct diag *d)
 {
-	bool *few = domain_few_bits(q->g, root, &q->arena);
+	struct activation_quantizer q = { g, s, seen };
+	bool *low_bit = scale_groups_low_bit(g, s->scale_group, s->scratch);
 
-	if (!few)
+	if (!low_bit)
 		return diag_error(d, "out of memory");
-	if (q->c->act_bits < 8 && choose_few(q, root, few, image_range, d))
+	if (s->c->act_bits < 8 && choose_low_bit_groups(&q, low_bit, d))
 		return -1;
-	return quantize_roots(q, root, few, image_range) ?
-		       diag_error(d, "out of memory") :
-		       0;
+	return quantize_groups(&q, low_bit) ? diag_error(d, "out of memory") :
+					      0;
 }

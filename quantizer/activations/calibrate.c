@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the float network over the samples, on several threads, and observes
- * the values that become 8-bit. All sums are of integers, so the result does
- * not depend on the number of threads.
+ * Calibration: runs the float network over the samples, on several threads, and
+ * observes the values that become integers. All sums are of integers, so the
+ * result does not depend on the number of threads.
  */
+#include "quantizer/activations/calibrate.h"
+
 #include <stdlib.h>
-#include <string.h>
 
-#include "quantizer/internal.h"
+#include "quantizer/graph/integer_nodes.h"
+#include "quantizer/graph/scale_groups.h"
+#include "quantizer/simulate/runner.h"
 
-#define MEAN_ONE 4294967296.0 /* channel means count in 2^-32 */
-#define MEAN_LIMIT 1e5
-
-/* What one thread needs, and what it has seen. */
-struct worker {
+/* The state of one thread, and what it has observed. */
+struct calibration_worker {
 	struct runner runner;
 	struct calibration seen;
-	const struct tracks *tracks;
+	const struct channel_groups *channel_groups;
 };
 
-struct run {
+struct calibration_run {
 	const struct samples *samples;
-	struct worker *workers;
+	struct calibration_worker *workers;
 };
 
 static int calibration_init(struct calibration *c, const struct graph *g,
-			    const struct tracks *t, struct arena *a)
+			    const struct channel_groups *t, struct arena *a)
 {
 	c->value_count = g->value_count;
 	c->values = arena_array(a, g->value_count, sizeof(*c->values));
@@ -35,18 +35,19 @@ static int calibration_init(struct calibration *c, const struct graph *g,
 	    channel_ranges_init(c->ranges, g, t, a))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++) {
-		if (t->root[i] != i && !tracks_begin(t, g->values[i]))
+		if (t->scale_group[i] != i &&
+		    !channel_groups_begin(t, g->values[i]))
 			continue;
 		c->values[i] = arena_alloc(a, sizeof(**c->values));
 		if (!c->values[i])
 			return -1;
-		observed_init(c->values[i]);
+		histogram_init(c->values[i]);
 	}
 	for (const struct node *n = g->first; n; n = n->next) {
 		const struct value *x = node_input(n, 0);
 		struct channel_means *m = x ? &c->means[x->id] : NULL;
 
-		if (!domain_has_weights(n) || m->sum)
+		if (!node_has_weights(n) || m->sum)
 			continue;
 		m->channels = (int)x->shape.dim[x->shape.rank - 1];
 		m->sum = arena_array(a, (size_t)m->channels, sizeof(*m->sum));
@@ -56,56 +57,39 @@ static int calibration_init(struct calibration *c, const struct graph *g,
 	return 0;
 }
 
-static void add_means(struct channel_means *m, const float *x, int64_t n)
+static int observe_value(void *ctx, const struct value *v, void *data)
 {
-	int64_t rows = n / m->channels;
-
-	for (int c = 0; c < m->channels; c++) {
-		double sum = 0, mean;
-
-		for (int64_t r = 0; r < rows; r++)
-			sum += (double)x[r * m->channels + c];
-		mean = sum / (double)rows;
-		if (mean > MEAN_LIMIT)
-			mean = MEAN_LIMIT;
-		if (!(mean >= -MEAN_LIMIT))
-			mean = -MEAN_LIMIT;
-		m->sum[c] += (int64_t)(mean * MEAN_ONE);
-	}
-	m->samples++;
-}
-
-static int observe(void *ctx, const struct value *v, void *data)
-{
-	struct worker *w = ctx;
+	struct calibration_worker *w = ctx;
 	int64_t n = shape_elements(&v->shape);
-	uint32_t root = w->tracks->root[v->id];
+	uint32_t group = w->channel_groups->scale_group[v->id];
 
-	if (root != DOMAIN_FLOAT)
-		observed_add(w->seen.values[root], data, n);
-	if (tracks_begin(w->tracks, v)) {
-		channel_ranges_add(&w->seen.ranges[root], w->tracks, v, data,
-				   n);
-		if (root != v->id)
-			observed_add(w->seen.values[v->id], data, n);
+	if (group != SCALE_GROUP_FLOAT)
+		histogram_add(w->seen.values[group], data, n);
+	if (channel_groups_begin(w->channel_groups, v)) {
+		channel_ranges_add(&w->seen.ranges[group], w->channel_groups, v,
+				   data, n);
+		if (group != v->id)
+			histogram_add(w->seen.values[v->id], data, n);
 	}
 	if (w->seen.means[v->id].sum)
-		add_means(&w->seen.means[v->id], data, n);
+		channel_means_add(&w->seen.means[v->id], data, n);
 	return 0;
 }
 
 static int observe_sample(void *ctx, int i, int worker, struct diag *d)
 {
-	struct run *r = ctx;
-	struct worker *w = &r->workers[worker];
+	struct calibration_run *r = ctx;
+	struct calibration_worker *w = &r->workers[worker];
 
-	return runner_sample(&w->runner, r->samples, i, observe, w, d);
+	return runner_sample(&w->runner, r->samples, i, observe_value, w, d);
 }
 
-static int worker_init(struct worker *w, const struct graph *g,
-		       const struct tracks *t, struct diag *d)
+static int calibration_worker_init(struct calibration_worker *w,
+				   const struct graph *g,
+				   const struct channel_groups *t,
+				   struct diag *d)
 {
-	w->tracks = t;
+	w->channel_groups = t;
 	if (runner_init(&w->runner, g, d))
 		return -1;
 	if (calibration_init(&w->seen, g, t, &w->runner.arena))
@@ -113,28 +97,23 @@ static int worker_init(struct worker *w, const struct graph *g,
 	return 0;
 }
 
-static void merge(struct calibration *into, const struct calibration *from)
+static void calibration_merge(struct calibration *into,
+			      const struct calibration *from)
 {
 	for (size_t i = 0; i < into->value_count; i++) {
-		struct channel_means *m = &into->means[i];
-
 		if (into->values[i])
-			observed_merge(into->values[i], from->values[i]);
+			histogram_merge(into->values[i], from->values[i]);
 		channel_ranges_merge(&into->ranges[i], &from->ranges[i]);
-		for (int c = 0; c < m->channels; c++)
-			m->sum[c] += from->means[i].sum[c];
-		m->samples += from->means[i].samples;
+		channel_means_merge(&into->means[i], &from->means[i]);
 	}
 }
 
-int calibrate(const struct graph *g, const struct config *c,
-	      const struct samples *samples, const struct tracks *t,
-	      struct arena *a, struct calibration *out, progress_fn *progress,
-	      void *progress_ctx, struct diag *d)
+int calibrate(const struct graph *g, const struct samples *samples,
+	      const struct channel_groups *t, int jobs, struct arena *a,
+	      struct calibration *out, const struct progress *p, struct diag *d)
 {
-	const struct progress p = { progress, progress_ctx, "calibrate" };
-	int threads = parallel_threads(c->jobs, samples->count), ready = 0;
-	struct run r = { .samples = samples };
+	int threads = parallel_threads(jobs, samples->count), ready = 0;
+	struct calibration_run r = { .samples = samples };
 	int err = -1;
 
 	r.workers = calloc((size_t)threads, sizeof(*r.workers));
@@ -143,13 +122,13 @@ int calibrate(const struct graph *g, const struct config *c,
 		goto done;
 	}
 	while (ready < threads)
-		if (worker_init(&r.workers[ready++], g, t, d))
+		if (calibration_worker_init(&r.workers[ready++], g, t, d))
 			goto done;
-	if (parallel_run(threads, samples->count, observe_sample, &r, &p, d))
+	if (parallel_run(threads, samples->count, observe_sample, &r, p, d))
 		goto done;
 	out->samples = samples->count;
 	for (int i = 0; i < threads; i++)
-		merge(out, &r.workers[i].seen);
+		calibration_merge(out, &r.workers[i].seen);
 	err = 0;
 done:
 	for (int i = 0; i < ready; i++)

@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels moved about zero. What a convolution without an activation makes
- * lies anywhere, each channel somewhere else, while the codes of all channels
- * have one zero point: those off the centre use half of their codes. Adding a
- * constant to such a channel and taking what it makes of it off the biases of
- * the convolutions that read it leaves the network as it is, costs nothing on
- * the device, and lets each channel use all codes. Readers must not pad: what
- * they pad with is zero, for every channel.
+ * Channel centering, related to bias absorption (Nagel et al., arXiv
+ * 1906.04721, section 4.1.3): a constant moves from one convolution's bias into
+ * the next. The output of a convolution without an activation has a different
+ * range in each channel, but the codes of all channels have one zero point:
+ * channels that are off the center use half of their codes. The constant that
+ * is added to such a channel is subtracted again, times the weights, from the
+ * biases of the convolutions that read it. The network computes the same, the
+ * device has no extra work, and each channel uses all codes. The readers must
+ * not pad: padding is 0 in every channel.
  */
+#include "quantizer/activations/center_channels.h"
+
 #include "ir/window.h"
-#include "quantizer/internal.h"
+#include "quantizer/graph/conv_weights.h"
 
 struct centering {
 	struct graph *g;
-	const struct tracks *t;
-	const struct channel_ranges *ranges; /* by root */
-	double **by; /* by root: what is added to each track, 0: nothing */
+	const struct channel_groups *t;
+	const struct channel_ranges *ranges; /* by scale group */
+	double **shift; /* by scale group: added to each channel group */
 };
 
-/* What is added to each of v's channels' tracks; NULL: v has none. */
+/* What is added to each channel group of v's; NULL: v has none. */
 static double *shifts_of(const struct centering *k, const struct value *v)
 {
-	return v && k->t->of[v->id] ? k->by[k->t->root[v->id]] : NULL;
+	return v && k->t->of[v->id] ? k->shift[k->t->scale_group[v->id]] : NULL;
 }
 
-/* ---- Which ---- */
+/* ---- Which channels ---- */
 
 static bool bias_is_known(const struct node *n)
 {
@@ -46,7 +50,7 @@ static bool pads(const struct node *n)
 	return yes;
 }
 
-static bool reads_anywhere(const struct node *n)
+static bool can_read_shifted(const struct node *n)
 {
 	switch (n->op) {
 	case OP_CONV:
@@ -61,33 +65,35 @@ static bool reads_anywhere(const struct node *n)
 	}
 }
 
-static bool makes_anywhere(const struct node *n)
+static bool can_produce_shifted(const struct node *n)
 {
-	return tracks_conv(n) && n->act.kind == ACT_NONE && bias_is_known(n);
+	return channel_groups_conv(n) && n->act.kind == ACT_NONE &&
+	       bias_is_known(n);
 }
 
-static bool can_move(const struct tracks *t, const struct value *v)
+static bool can_shift(const struct channel_groups *t, const struct value *v)
 {
-	if (tracks_begin(t, v) && !makes_anywhere(v->producer))
+	if (channel_groups_begin(t, v) && !can_produce_shifted(v->producer))
 		return false;
 	for (int i = 0; i < v->use_count; i++)
-		if (!reads_anywhere(v->uses[i]))
+		if (!can_read_shifted(v->uses[i]))
 			return false;
 	return true;
 }
 
-bool tracks_may_center(const struct graph *g, const struct tracks *t)
+bool center_channels_possible(const struct graph *g,
+			      const struct channel_groups *t)
 {
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
 
-		if (tracks_begin(t, v) && can_move(t, v))
+		if (channel_groups_begin(t, v) && can_shift(t, v))
 			return true;
 	}
 	return false;
 }
 
-/* ---- Where to ---- */
+/* ---- By how much ---- */
 
 static int find_shifts(struct centering *k, struct arena *a)
 {
@@ -96,18 +102,19 @@ static int find_shifts(struct centering *k, struct arena *a)
 
 		if (!r->channels)
 			continue;
-		k->by[i] = arena_array(a, (size_t)r->channels, sizeof(**k->by));
-		if (!k->by[i])
+		k->shift[i] =
+			arena_array(a, (size_t)r->channels, sizeof(**k->shift));
+		if (!k->shift[i])
 			return -1;
 		for (int c = 0; c < r->channels; c++)
 			if (r->low[c] <= r->high[c])
-				k->by[i][c] = -0.5 * ((double)r->low[c] +
-						      (double)r->high[c]);
+				k->shift[i][c] = -0.5 * ((double)r->low[c] +
+							 (double)r->high[c]);
 	}
 	for (uint32_t i = 0; i < k->g->value_count; i++) {
 		const struct value *v = k->g->values[i];
 
-		if (!k->t->of[i] || can_move(k->t, v))
+		if (!k->t->of[i] || can_shift(k->t, v))
 			continue;
 		for (int64_t c = 0; c < v->shape.dim[3]; c++)
 			shifts_of(k, v)[k->t->of[i][c]] = 0;
@@ -115,9 +122,10 @@ static int find_shifts(struct centering *k, struct arena *a)
 	return 0;
 }
 
-/* What moving adds to output o of a convolution: its own shift, less what it
- * makes of those that it reads. */
-static double added(const struct centering *k, const struct node *n, int64_t o)
+/* The change of the bias of output o: the output's shift, less the shifts of
+ * the inputs times their weights. */
+static double bias_change(const struct centering *k, const struct node *n,
+			  int64_t o)
 {
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
 	const struct conv_size s = conv_size(n);
@@ -125,7 +133,8 @@ static double added(const struct centering *k, const struct node *n, int64_t o)
 	double total = made ? made[k->t->of[y->id][o]] : 0;
 
 	for (int64_t i = 0; read && i < s.inputs; i++) {
-		double by = read[k->t->of[x->id][o / s.group * s.inputs + i]];
+		double by = read[k->t->of[x->id]
+					 [o / s.group_outputs * s.inputs + i]];
 
 		for (int64_t t = 0; by != 0 && t < s.taps; t++)
 			total -= by * conv_weight(n, o, i, t);
@@ -133,7 +142,7 @@ static double added(const struct centering *k, const struct node *n, int64_t o)
 	return total;
 }
 
-static int move_bias(const struct centering *k, const struct node *n)
+static int shift_bias(const struct centering *k, const struct node *n)
 {
 	struct value *bias = n->inputs[2];
 	const int64_t outputs = conv_size(n).outputs;
@@ -143,24 +152,24 @@ static int move_bias(const struct centering *k, const struct node *n)
 	if (!now)
 		return -1;
 	for (int64_t o = 0; o < outputs; o++)
-		now[o] = (float)((double)was[o] + added(k, n, o));
+		now[o] = (float)((double)was[o] + bias_change(k, n, o));
 	bias->data = now;
 	return 0;
 }
 
-int tracks_center(struct graph *g, const struct tracks *t,
-		  const struct channel_ranges *ranges, struct arena *a)
+int center_channels(struct graph *g, const struct channel_groups *t,
+		    const struct channel_ranges *ranges, struct arena *a)
 {
 	struct centering k = { g, t, ranges, NULL };
 
-	k.by = arena_array(a, g->value_count, sizeof(*k.by));
-	if (!k.by || find_shifts(&k, a))
+	k.shift = arena_array(a, g->value_count, sizeof(*k.shift));
+	if (!k.shift || find_shifts(&k, a))
 		return -1;
 	for (const struct node *n = g->first; n; n = n->next)
-		if (tracks_conv(n) && bias_is_known(n) &&
+		if (channel_groups_conv(n) && bias_is_known(n) &&
 		    (shifts_of(&k, n->inputs[0]) ||
 		     shifts_of(&k, n->outputs[0])) &&
-		    move_bias(&k, n))
+		    shift_bias(&k, n))
 			return -1;
 	return 0;
 }

@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where each channel is best clipped when its codes are few: by the squared
- * error of rounding and clipping over a histogram of its own.
+ * MSE clipping per channel, where codes have few bits: the squared error of
+ * rounding and clipping over a histogram of each channel.
  */
+#include "quantizer/activations/channel_clip.h"
 
-#include "quantizer/internal.h"
+#include "base/parallel.h"
+#include "quantizer/simulate/runner.h"
 
 #define BINS 256
-#define FRACTIONS 40 /* of the extremes that are tried, down to a quarter */
+#define FRACTIONS 40 /* of the extremes: 1 down to about a quarter */
 
-struct clipping {
+struct channel_clipping {
 	const struct graph *g;
-	const struct tracks *tracks;
+	const struct channel_groups *channel_groups;
 	const struct samples *samples;
-	const struct channel_ranges *ranges; /* by root */
+	const struct channel_ranges *ranges; /* by scale group */
 	struct runner *runners;              /* by worker */
 	uint32_t **counts;                   /* [worker]: [channel][BINS] */
-	size_t *first;                       /* by root: its first track */
+	size_t *first; /* by scale group: its first channel */
 	size_t channels;
 };
 
-static int watch(struct clipping *k, int worker, const struct value *v,
-		 const float *x)
+static int count_values(struct channel_clipping *k, int worker,
+			const struct value *v, const float *x)
 {
-	const uint32_t root = k->tracks->root[v->id];
-	const uint32_t *track = k->tracks->of[v->id];
-	const struct channel_ranges *r = &k->ranges[root];
+	const uint32_t group = k->channel_groups->scale_group[v->id];
+	const uint32_t *channel_group = k->channel_groups->of[v->id];
+	const struct channel_ranges *r = &k->ranges[group];
 	int64_t n = shape_elements(&v->shape), channels = v->shape.dim[3];
 
 	for (int64_t c = 0; c < channels; c++) {
-		uint32_t *counts =
-			k->counts[worker] + (k->first[root] + track[c]) * BINS;
-		float low = r->low[track[c]];
-		float width = (r->high[track[c]] - low) / BINS;
+		uint32_t *counts = k->counts[worker] +
+				   (k->first[group] + channel_group[c]) * BINS;
+		float low = r->low[channel_group[c]];
+		float width = (r->high[channel_group[c]] - low) / BINS;
 
 		if (!(width > 0))
 			continue;
@@ -45,29 +47,31 @@ static int watch(struct clipping *k, int worker, const struct value *v,
 	return 0;
 }
 
-struct watching {
-	struct clipping *k;
+struct clip_watch {
+	struct channel_clipping *k;
 	int worker;
 };
 
-static int observe(void *ctx, const struct value *v, void *data)
+static int observe_value(void *ctx, const struct value *v, void *data)
 {
-	const struct watching *w = ctx;
+	const struct clip_watch *w = ctx;
 
-	return tracks_begin(w->k->tracks, v) ? watch(w->k, w->worker, v, data) :
-					       0;
+	return channel_groups_begin(w->k->channel_groups, v) ?
+		       count_values(w->k, w->worker, v, data) :
+		       0;
 }
 
 static int sample_job(void *ctx, int i, int worker, struct diag *d)
 {
-	struct clipping *k = ctx;
-	struct watching w = { k, worker };
+	struct channel_clipping *k = ctx;
+	struct clip_watch w = { k, worker };
 
-	return runner_sample(&k->runners[worker], k->samples, i, observe, &w,
-			     d);
+	return runner_sample(&k->runners[worker], k->samples, i, observe_value,
+			     &w, d);
 }
 
-/* Squared error with the extremes times `share`; what is exactly 0 has none. */
+/* Squared error with both extremes times `share`. Values in the bin of 0 have
+ * none. */
 static double error_at(const uint32_t *counts, double low, double high,
 		       double share, int levels)
 {
@@ -89,8 +93,8 @@ static double error_at(const uint32_t *counts, double low, double high,
 	return total;
 }
 
-static void clip(struct channel_ranges *r, int c, const uint32_t *counts,
-		 int levels)
+static void clip_channel(struct channel_ranges *r, int c,
+			 const uint32_t *counts, int levels)
 {
 	double low = (double)r->low[c], high = (double)r->high[c];
 	double best = -1, best_share = 1;
@@ -110,7 +114,8 @@ static void clip(struct channel_ranges *r, int c, const uint32_t *counts,
 	r->high[c] = (float)(high * best_share);
 }
 
-static int run(struct clipping *k, int threads, struct arena *a, struct diag *d)
+static int count_samples(struct channel_clipping *k, int threads,
+			 struct arena *a, struct diag *d)
 {
 	int err = -1, ready = 0;
 
@@ -137,11 +142,13 @@ done:
 	return err;
 }
 
-int channel_clip(const struct graph *g, const struct tracks *t,
+int channel_clip(const struct graph *g, const struct channel_groups *t,
 		 const struct samples *samples, struct channel_ranges *ranges,
 		 const bool *which, int levels, int jobs, struct diag *d)
 {
-	struct clipping k = { g, t, samples, ranges, NULL, NULL, NULL, 0 };
+	struct channel_clipping k = {
+		g, t, samples, ranges, NULL, NULL, NULL, 0
+	};
 	struct arena scratch;
 	int err = 0;
 
@@ -154,13 +161,14 @@ int channel_clip(const struct graph *g, const struct tracks *t,
 	if (!k.first)
 		err = diag_error(d, "out of memory");
 	else if (k.channels)
-		err = run(&k, parallel_threads(jobs, samples->count), &scratch,
-			  d);
+		err = count_samples(&k, parallel_threads(jobs, samples->count),
+				    &scratch, d);
 	for (uint32_t i = 0; !err && i < g->value_count; i++)
 		for (int c = 0; which[i] && c < ranges[i].channels; c++)
-			clip(&ranges[i], c,
-			     k.counts[0] + (k.first[i] + (size_t)c) * BINS,
-			     levels);
+			clip_channel(&ranges[i], c,
+				     k.counts[0] +
+					     (k.first[i] + (size_t)c) * BINS,
+				     levels);
 	arena_free(&scratch);
 	return err;
 }

@@ -1,122 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scales of their own for the channels of an activation. A convolution
- * rounds each of its output channels by a multiplier of its own, and one that
- * reads can take a channel's scale into its weights: so the scale of what
- * lies between two convolutions may differ from channel to channel at no cost
- * on the device; sums have multipliers a channel. Without it one loud channel
- * leaves the others few steps, which ruins depthwise networks (equalization of
- * ranges as in Nagel et al., arXiv 1906.04721, section 4.1, but of the codes,
- * so that activations that are not linear can lie in between, by a table a
- * channel).
+ * Per-channel scales of activations. A convolution rounds each of its output
+ * channels with a separate multiplier, and a convolution that reads a channel
+ * can contain the channel's scale in its weights. So the scale of a value
+ * between two convolutions may differ by channel at no cost on the device; sums
+ * have multipliers per channel. With one scale for all, one channel of large
+ * values leaves few steps to the others, which ruins depthwise networks.
+ *
+ * This is cross-layer equalization (Nagel et al., arXiv 1906.04721, section
+ * 4.1), but of the codes instead of the weights: a nonlinear activation may
+ * lie between, as one table per channel.
  */
-#include <float.h>
+#include "quantizer/activations/channel_scale.h"
 
 #include "evaluator/detmath.h"
-#include "quantizer/internal.h"
+#include "quantizer/graph/conv_weights.h"
+#include "quantizer/graph/integer_nodes.h"
 
-#define LEAST_RATIO (1.0 / 1024) /* of the smallest scale to the largest */
-#define LEAST_GAIN 1.05          /* it costs next to nothing */
-/* Photos leave the ranges of drawings: FastestDet without photos, 8 bits, has
- * .90 of the float model's detections with a margin of 1.1, .93 with 1.3, .94
- * with 1.6, .95 with 2 and 3. */
-#define DRAWN_MARGIN 2.0
-/* Tables cost 256 bytes a channel, about 60 in a coded file: only where one
- * scale for all loses more than 20 dB would, or 35 where they are cheap, and a
- * table each halves that. */
+#define SCALE_RATIO_MIN (1.0 / 1024) /* smallest scale over the largest */
+#define GAIN_MIN 1.05   /* error with one scale over error with several */
+#define RANGE_MIN 1e-30 /* values that are always 0 get one scale */
+/* Photos exceed the ranges of synthetic images: FastestDet without photos, 8
+ * bits, has .90 of the float model's detections with a margin of 1.1, .93 with
+ * 1.3, .94 with 1.6, .95 with 2 and 3. */
+#define SYNTHETIC_MARGIN 2.0
+/* A table per channel costs 256 bytes, about 60 in a coded file: only where the
+ * signal with one scale for all is less than 20 dB above the error, or 35 dB
+ * where tables are cheap, and several tables at least halve the error. */
 #define TABLES_SQNR 100.0
-#define CHEAP_SQNR 3000.0
-#define TABLES_GAIN 2.0
+#define CHEAP_TABLES_SQNR 3000.0
+#define TABLES_GAIN_MIN 2.0
 
-/* ---- What is seen ---- */
+/* ---- The readers ---- */
 
-static void widen(struct channel_ranges *r, int c, float low, float high)
-{
-	r->low[c] = low < r->low[c] ? low : r->low[c];
-	r->high[c] = high > r->high[c] ? high : r->high[c];
-}
-
-int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
-			const struct tracks *t, struct arena *a)
-{
-	for (uint32_t i = 0; i < g->value_count; i++) {
-		if (t->root[i] != i || !t->of[i])
-			continue;
-		r[i].channels = t->count[i];
-		r[i].low = arena_array(a, (size_t)t->count[i], sizeof(float));
-		r[i].high = arena_array(a, (size_t)t->count[i], sizeof(float));
-		if (!r[i].low || !r[i].high)
-			return -1;
-		for (int c = 0; c < t->count[i]; c++) {
-			r[i].low[c] = FLT_MAX;
-			r[i].high[c] = -FLT_MAX;
-		}
-	}
-	return 0;
-}
-
-void channel_ranges_add(struct channel_ranges *r, const struct tracks *t,
-			const struct value *v, const float *x, int64_t n)
-{
-	const int first = (int)t->of[v->id][0];
-	const int channels = (int)v->shape.dim[3];
-
-	for (int64_t i = 0; i < n; i += channels)
-		for (int c = 0; c < channels; c++)
-			widen(r, first + c, x[i + c], x[i + c]);
-}
-
-void channel_ranges_merge(struct channel_ranges *into,
-			  const struct channel_ranges *from)
-{
-	for (int c = 0; c < into->channels; c++)
-		widen(into, c, from->low[c], from->high[c]);
-}
-
-void channel_ranges_hold_zero(struct channel_ranges *r)
-{
-	for (int c = 0; c < r->channels; c++)
-		widen(r, c, 0, 0);
-}
-
-/* ---- What readers make of it ---- */
-
-/* Of a track, over all convolutions that read it. */
-struct reading {
-	double power;   /* sum of squared weights */
-	double need;    /* least scale that holds its range */
-	double loudest; /* the most that a channel of its maker needs */
+/* A channel group. */
+struct channel_need {
+	double power; /* squared weights of all its readers, weighted by share
+		       */
+	double need;  /* least scale that covers its range */
+	double producer_need; /* the largest of its producer's channels */
 };
 
-/* A convolution or a sum, and the tracks of what it reads. */
-struct reader {
+/* A convolution or a sum, and the channel groups of its input. */
+struct channel_reader {
 	const struct node *n;
 	const uint32_t *of;
-	double share; /* of its errors: one over the power of what it makes */
+	double share; /* weight of its errors: 1 / power of its output */
 };
 
-static bool is_reader(const struct tracks *t, const struct node *n, int input,
-		      uint32_t root)
+static bool is_reader(const struct channel_groups *t, const struct node *n,
+		      int input, uint32_t group)
 {
 	const struct value *x = node_input(n, input);
 
-	return x && t->root[x->id] == root && t->of[x->id] &&
-	       (input == 0 ? tracks_conv(n) || tracks_sum(n) :
-			     input == 1 && tracks_sum(n));
+	return x && t->scale_group[x->id] == group && t->of[x->id] &&
+	       (input == 0 ? channel_groups_conv(n) || channel_groups_sum(n) :
+			     input == 1 && channel_groups_sum(n));
 }
 
-/* All that read tracks of a root; list NULL: only counts. */
-static int find_readers(const struct graph *g, const struct tracks *t,
-			uint32_t root, struct reader *list)
+/* All readers of a scale group's channels; list NULL: only counts. */
+static int find_readers(const struct graph *g, const struct channel_groups *t,
+			uint32_t group, struct channel_reader *list)
 {
 	int count = 0;
 
 	for (const struct node *n = g->first; n; n = n->next)
 		for (int i = 0; i < n->input_count; i++) {
-			if (!is_reader(t, n, i, root))
+			if (!is_reader(t, n, i, group))
 				continue;
 			if (list)
-				list[count] = (struct reader){
+				list[count] = (struct channel_reader){
 					n, t->of[n->inputs[i]->id], 1
 				};
 			count++;
@@ -124,29 +77,12 @@ static int find_readers(const struct graph *g, const struct tracks *t,
 	return count;
 }
 
-double conv_weight(const struct node *n, int64_t o, int64_t k, int64_t tap)
-{
-	const struct shape *s = &n->inputs[1]->shape;
-	int64_t taps = s->dim[2] * s->dim[3];
-
-	return (double)((const float *)n->inputs[1]
-				->data)[(o * s->dim[1] + k) * taps + tap];
-}
-
-struct conv_size conv_size(const struct node *n)
-{
-	const struct shape *s = &n->inputs[1]->shape;
-
-	return (struct conv_size){ s->dim[0], s->dim[1], s->dim[2] * s->dim[3],
-				   s->dim[0] / node_int(n, "group", 1) };
-}
-
-/* Adds times `share` the squared weights by track. */
-static void add_power(const struct reader *of, struct reading *r)
+/* Adds share times the squared weights, by channel group. */
+static void add_power(const struct channel_reader *of, struct channel_need *r)
 {
 	struct conv_size s;
 
-	if (tracks_sum(of->n)) {
+	if (channel_groups_sum(of->n)) {
 		for (int64_t c = 0; c < of->n->outputs[0]->shape.dim[3]; c++)
 			r[of->of[c]].power += of->share;
 		return;
@@ -154,39 +90,43 @@ static void add_power(const struct reader *of, struct reading *r)
 	s = conv_size(of->n);
 	for (int64_t o = 0; o < s.outputs; o++)
 		for (int64_t k = 0; k < s.inputs; k++) {
-			uint32_t track = of->of[o / s.group * s.inputs + k];
+			uint32_t channel_group =
+				of->of[o / s.group_outputs * s.inputs + k];
 
 			for (int64_t t = 0; t < s.taps; t++) {
 				double w = conv_weight(of->n, o, k, t);
 
-				r[track].power += of->share * (w * w);
+				r[channel_group].power += of->share * (w * w);
 			}
 		}
 }
 
 /*
- * Squared error that rounding n's weights adds, with the channels' scales in
- * them: per output a step of the largest over the grid's reach, squared over
- * 12, times the power of the codes, taken as a sixth of their range.
+ * Squared error from rounding the reader's weights, which contain the channels'
+ * scales. For each output channel: step^2 / 12, where the step is the largest
+ * weight over the largest code, times the power of the input codes, whose
+ * standard deviation is taken as a sixth of their range.
  */
-static double weight_error(const struct reader *of, const struct reading *r,
-			   const double *scale, int bits, int levels)
+static double weight_error(const struct channel_reader *of,
+			   const struct channel_need *r, const double *scale,
+			   int bits, int levels)
 {
 	double reach = bits == 2 ? 1.5 : (1 << (bits - 1)) - 1, total = 0;
 	struct conv_size s = conv_size(of->n);
 
 	for (int64_t o = 0; o < s.outputs; o++) {
-		const uint32_t *track = of->of + o / s.group * s.inputs;
+		const uint32_t *channel_group =
+			of->of + o / s.group_outputs * s.inputs;
 		double top = 0, codes = 0;
 
 		for (int64_t k = 0; k < s.inputs; k++) {
-			double code = r[track[k]].need * (levels - 1) / 6 /
-				      scale[track[k]];
+			double code = r[channel_group[k]].need * (levels - 1) /
+				      6 / scale[channel_group[k]];
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
 				double w = conv_weight(of->n, o, k, t) *
-					   scale[track[k]];
+					   scale[channel_group[k]];
 
 				w = w < 0 ? -w : w;
 				top = w > top ? w : top;
@@ -197,20 +137,20 @@ static double weight_error(const struct reader *of, const struct reading *r,
 	return total;
 }
 
-/* ---- The choice ---- */
+/* ---- The scales ---- */
 
-struct choice {
+struct channel_scale_search {
 	const struct channel_ranges *ranges;
-	struct reader *readers;
+	struct channel_reader *readers;
 	int reader_count;
-	struct reading *channels; /* by track, like all below */
-	double *scale;
+	struct channel_need *channels; /* by channel group */
+	double *scale;                 /* by channel group */
 	int zero, weight_bits;
 	int levels;    /* of the codes, the lowest -levels / 2 */
-	double margin; /* what is not seen may be so much larger */
+	double margin; /* ranges are extended by this factor */
 };
 
-static double need_at(const struct choice *k, int c, int zero)
+static double need_at(const struct channel_scale_search *k, int c, int zero)
 {
 	double low = (double)k->ranges->low[c],
 	       high = (double)k->ranges->high[c];
@@ -224,8 +164,8 @@ static double need_at(const struct choice *k, int c, int zero)
 	return low > high ? low : high;
 }
 
-/* The one zero point with which the channels need least. */
-static void choose_zero(struct choice *k)
+/* The common zero point of least error. */
+static void search_zero_point(struct channel_scale_search *k)
 {
 	double best = -1;
 
@@ -249,7 +189,7 @@ static void choose_zero(struct choice *k)
 		k->channels[c].need = need_at(k, c, k->zero);
 }
 
-static double largest_need(const struct choice *k)
+static double largest_need(const struct channel_scale_search *k)
 {
 	double top = 0;
 
@@ -258,16 +198,19 @@ static double largest_need(const struct choice *k)
 	return top;
 }
 
-/* Between one scale for all, or for all that one convolution makes, (quarters
- * 0) and just what each needs (4). */
-static void set_scales(struct choice *k, bool by_maker, int quarters)
+/* Scales between one for all channels (quarters 0), or one for all channels of
+ * a producer, and the least that each channel needs (quarters 4), on a
+ * logarithmic scale. */
+static void set_scales(struct channel_scale_search *k, bool by_producer,
+		       int quarters)
 {
-	double all = largest_need(k), least = all * LEAST_RATIO;
+	double all = largest_need(k), least = all * SCALE_RATIO_MIN;
 
 	for (int c = 0; c < k->ranges->channels; c++) {
 		double need = k->channels[c].need * k->margin, half, ratio;
-		double top = by_maker ? k->channels[c].loudest * k->margin :
-					all;
+		double top = by_producer ?
+				     k->channels[c].producer_need * k->margin :
+				     all;
 
 		top = top < least ? least : top > all ? all : top;
 		need = need < least ? least : need > top ? top : need;
@@ -282,7 +225,7 @@ static void set_scales(struct choice *k, bool by_maker, int quarters)
 	}
 }
 
-static double activation_error(const struct choice *k)
+static double activation_error(const struct channel_scale_search *k)
 {
 	double total = 0;
 
@@ -291,15 +234,15 @@ static double activation_error(const struct choice *k)
 	return total;
 }
 
-static double error_of(const struct choice *k)
+static double total_error(const struct channel_scale_search *k)
 {
 	double total = activation_error(k);
 
 	for (int i = 0; i < k->reader_count; i++) {
-		const struct reader *of = &k->readers[i];
+		const struct channel_reader *of = &k->readers[i];
 		bool depthwise = of->n->inputs[1]->shape.dim[1] == 1;
 
-		if (tracks_sum(of->n))
+		if (channel_groups_sum(of->n))
 			continue;
 		total +=
 			of->share * weight_error(of, k->channels, k->scale,
@@ -309,8 +252,8 @@ static double error_of(const struct choice *k)
 	return total;
 }
 
-/* Mean power of what is read, after the weights. */
-static double signal_of(const struct choice *k)
+/* Mean power of the signal after the readers' weights. */
+static double signal_of(const struct channel_scale_search *k)
 {
 	double total = 0;
 
@@ -322,19 +265,19 @@ static double signal_of(const struct choice *k)
 	return total;
 }
 
-/* Leaves the best scales; how much less the error is than with one. */
-static double choose_scales(struct choice *k)
+/* Sets the best scales. Returns the error with one scale over theirs. */
+static double search_channel_scales(struct channel_scale_search *k)
 {
 	double one, best;
 	int best_at = 0;
 
 	set_scales(k, false, 0);
-	one = best = error_of(k);
-	for (int at = 1; at < 9; at++) { /* 4 quarters are the same in both */
+	one = best = total_error(k);
+	for (int at = 1; at < 9; at++) { /* quarters 4 is the same in both */
 		double error;
 
 		set_scales(k, at > 4, at % 5);
-		error = error_of(k);
+		error = total_error(k);
 		if (error < best) {
 			best = error;
 			best_at = at;
@@ -344,7 +287,8 @@ static double choose_scales(struct choice *k)
 	return best > 0 ? one / best : 1;
 }
 
-static struct quant *quant_of(const struct choice *k, struct arena *a)
+static struct quant *quant_of(const struct channel_scale_search *k,
+			      struct arena *a)
 {
 	size_t n = (size_t)k->ranges->channels;
 	struct quant *q = arena_alloc(a, sizeof(*q));
@@ -366,14 +310,14 @@ static struct quant *quant_of(const struct choice *k, struct arena *a)
 	return q;
 }
 
-/* ---- A root ---- */
+/* ---- A scale group ---- */
 
-/* Errors of readers are told against the power of what they make: a track's
- * weights times its range. */
-static void weigh_readers(struct choice *k)
+/* Errors of a reader count relative to the power of its output: squared weights
+ * times squared ranges. */
+static void weigh_readers(struct channel_scale_search *k)
 {
 	for (int i = 0; i < k->reader_count; i++) {
-		struct reader *of = &k->readers[i];
+		struct channel_reader *of = &k->readers[i];
 		double total = 0;
 
 		for (int c = 0; c < k->ranges->channels; c++)
@@ -393,31 +337,34 @@ static void weigh_readers(struct choice *k)
 		add_power(&k->readers[i], k->channels);
 }
 
-static void find_loudest(struct choice *k, const struct graph *g,
-			 const struct tracks *t, uint32_t root)
+static void find_producer_needs(struct channel_scale_search *k,
+				const struct graph *g,
+				const struct channel_groups *t, uint32_t group)
 {
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
-		struct reading *r = k->channels;
+		struct channel_need *r = k->channels;
 		double top = 0;
 
-		if (t->root[i] != root || !tracks_begin(t, v))
+		if (t->scale_group[i] != group || !channel_groups_begin(t, v))
 			continue;
 		r += t->of[i][0];
 		for (int c = 0; c < v->shape.dim[3]; c++)
 			top = r[c].need > top ? r[c].need : top;
 		for (int c = 0; c < v->shape.dim[3]; c++)
-			r[c].loudest = top;
+			r[c].producer_need = top;
 	}
 }
 
-/* The tracks that are read: behind a table, those of what it makes. */
-static int list_readers(struct choice *k, const struct graph *g,
-			const struct tracks *t, const struct value *root,
-			struct arena *scratch)
+/* Readers of the group's channels; of the table's output where a table reads
+ * the group. */
+static int list_readers(struct channel_scale_search *k, const struct graph *g,
+			const struct channel_groups *t,
+			const struct value *leader, struct arena *scratch)
 {
-	const struct node *table = domain_table_behind(root);
-	uint32_t read = table ? t->root[table->outputs[0]->id] : root->id;
+	const struct node *table = value_table_reader(leader);
+	uint32_t read = table ? t->scale_group[table->outputs[0]->id] :
+				leader->id;
 
 	k->reader_count = find_readers(g, t, read, NULL);
 	k->readers = arena_array(scratch, (size_t)k->reader_count + 1,
@@ -428,49 +375,53 @@ static int list_readers(struct choice *k, const struct graph *g,
 	return 0;
 }
 
-static double margin_of(const struct channel_terms *terms)
+static double margin_of(const struct channel_scale_settings *settings)
 {
-	/* the ranges are where clipping pays */
-	if (terms->bits < 8)
+	/* the ranges are clipped already */
+	if (settings->bits < 8)
 		return 1;
-	return terms->drawn ? DRAWN_MARGIN : 1 + 1 / det_sqrt(terms->samples);
+	return settings->synthetic ? SYNTHETIC_MARGIN :
+				     1 + 1 / det_sqrt(settings->samples);
 }
 
-int channel_quant(const struct graph *g, const struct value *root,
-		  const struct tracks *t, const struct channel_ranges *r,
-		  const struct channel_terms *terms, struct arena *a,
-		  struct arena *scratch, struct quant **out)
+int channel_quant(const struct graph *g, const struct value *leader,
+		  const struct channel_groups *t,
+		  const struct channel_ranges *r,
+		  const struct channel_scale_settings *settings,
+		  struct arena *a, struct arena *scratch, struct quant **out)
 {
-	const bool inner = domain_table_behind(root) != NULL;
-	const bool tables = inner || tracks_behind_table(root);
-	const double sqnr = terms->cheap_tables ? CHEAP_SQNR : TABLES_SQNR;
-	struct choice k = { .ranges = r,
-			    .weight_bits = terms->weight_bits,
-			    .levels = 1 << terms->bits };
+	const bool inner = value_table_reader(leader) != NULL;
+	const bool tables = inner || channel_groups_behind_table(leader);
+	const double sqnr = settings->cheap_tables ? CHEAP_TABLES_SQNR :
+						     TABLES_SQNR;
+	struct channel_scale_search k = { .ranges = r,
+					  .weight_bits = settings->weight_bits,
+					  .levels = 1 << settings->bits };
 	double gain;
 
 	*out = NULL;
-	k.margin = margin_of(terms);
+	k.margin = margin_of(settings);
 	k.channels =
 		arena_array(scratch, (size_t)r->channels, sizeof(*k.channels));
 	k.scale = arena_array(scratch, (size_t)r->channels, sizeof(double));
-	if (!k.channels || !k.scale || list_readers(&k, g, t, root, scratch))
+	if (!k.channels || !k.scale || list_readers(&k, g, t, leader, scratch))
 		return -1;
 	weigh_readers(&k);
-	choose_zero(&k);
-	find_loudest(&k, g, t, root->id);
-	if (!(largest_need(&k) > 1e-30))
+	search_zero_point(&k);
+	find_producer_needs(&k, g, t, leader->id);
+	if (!(largest_need(&k) > RANGE_MIN))
 		return 0;
 	if (inner)
-		k.reader_count = 0; /* the table takes the scales, no weights */
-	gain = choose_scales(&k);
+		k.reader_count =
+			0; /* the table contains the scales, not weights */
+	gain = search_channel_scales(&k);
 	if (tables) {
 		set_scales(&k, false, 0);
 		if (signal_of(&k) > sqnr * activation_error(&k) ||
-		    gain < TABLES_GAIN)
+		    gain < TABLES_GAIN_MIN)
 			return 0;
-		choose_scales(&k);
-	} else if (gain < LEAST_GAIN) {
+		search_channel_scales(&k);
+	} else if (gain < GAIN_MIN) {
 		return 0;
 	}
 	*out = quant_of(&k, a);

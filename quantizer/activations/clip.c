@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ranges of activations by squared error over the observed histogram. */
+/*
+ * MSE clipping: the range of an activation by least mean squared quantization
+ * error over its histogram. Inside the range the error of a uniform quantizer
+ * is step^2 / 12; outside it is the squared distance to the nearest end. Where
+ * a table reads the value, both count after the table: times its squared slope
+ * inside, between its outputs outside.
+ */
+#include "quantizer/activations/clip.h"
+
+#include <stdbool.h>
+
 #include "evaluator/evaluator.h"
-#include "quantizer/internal.h"
 
 #define STEPS 64
+#define STEP_MIN 1e-30 /* narrower ranges get scale 1 */
 
-/* Running sums over the bins, in the measure in which errors count: a is the
- * value after the activation, weight its squared slope. */
-struct sums {
+/* Running sums over the bins, of the value a after the activation; weight: of
+ * its squared slope. */
+struct bin_sums {
 	double weight[HIST_BINS + 1];
 	double n[HIST_BINS + 1], a[HIST_BINS + 1], aa[HIST_BINS + 1];
-	float value[HIST_BINS]; /* a at each bin's middle */
+	float value[HIST_BINS]; /* a in the middle of each bin */
 };
 
-/* The values behind the activation `reader` (NULL: as they are). */
-static void apply(const struct node *reader, const float *x, float *y, int n)
+/* y: x after the activation `reader`; x itself where it is NULL or fails. */
+static void apply_activation(const struct node *reader, const float *x,
+			     float *y, int n)
 {
 	struct shape s = shape_of(1, (int64_t[]){ n });
 	struct value in = { .dtype = DT_F32, .shape = s };
@@ -43,18 +54,18 @@ static void apply(const struct node *reader, const float *x, float *y, int n)
 	diag_free(&d);
 }
 
-static void sum_up(const struct observed *o, const struct node *reader,
-		   struct sums *s)
+static void sum_bins(const struct histogram *o, const struct node *reader,
+		     struct bin_sums *s)
 {
-	double width = observed_width(o);
+	double width = histogram_bin_width(o);
 	float x[HIST_BINS], edge[HIST_BINS + 1], edge_y[HIST_BINS + 1];
 
 	for (int i = 0; i <= HIST_BINS; i++)
 		edge[i] = (float)((i - HIST_BINS / 2) * width);
 	for (int i = 0; i < HIST_BINS; i++)
 		x[i] = (float)((i - HIST_BINS / 2 + 0.5) * width);
-	apply(reader, x, s->value, HIST_BINS);
-	apply(reader, edge, edge_y, HIST_BINS + 1);
+	apply_activation(reader, x, s->value, HIST_BINS);
+	apply_activation(reader, edge, edge_y, HIST_BINS + 1);
 	s->weight[0] = s->n[0] = s->a[0] = s->aa[0] = 0;
 	for (int i = 0; i < HIST_BINS; i++) {
 		double n = (double)o->count[i], a = s->value[i];
@@ -68,7 +79,8 @@ static void sum_up(const struct observed *o, const struct node *reader,
 }
 
 /* Sum over bins [from, to) of (a - clipped)^2. */
-static double clip_error(const struct sums *s, int from, int to, double clipped)
+static double clip_error(const struct bin_sums *s, int from, int to,
+			 double clipped)
 {
 	double n = s->n[to] - s->n[from], a = s->a[to] - s->a[from];
 
@@ -84,7 +96,7 @@ static int bin_of(double x, double width)
 	return bin < HIST_BINS ? bin : HIST_BINS - 1;
 }
 
-static double range_error(const struct sums *s, double width, double low,
+static double range_error(const struct bin_sums *s, double width, double low,
 			  double high, int levels)
 {
 	double step = (high - low) / (levels - 1);
@@ -95,16 +107,16 @@ static double range_error(const struct sums *s, double width, double low,
 	       clip_error(s, last + 1, HIST_BINS, s->value[last]);
 }
 
-struct input_range clip_range(const struct observed *o,
+struct input_range clip_range(const struct histogram *o,
 			      const struct node *reader, int bits)
 {
-	double width = observed_width(o), best = -1;
+	double width = histogram_bin_width(o), best = -1;
 	struct input_range r = { o->low, o->high };
-	struct sums s;
+	struct bin_sums s;
 
 	if (!(o->high > o->low))
 		return r;
-	sum_up(o, reader, &s);
+	sum_bins(o, reader, &s);
 	for (int i = o->low < 0 ? 1 : STEPS; i <= STEPS; i++) {
 		for (int k = o->high > 0 ? 1 : STEPS; k <= STEPS; k++) {
 			double low = (double)o->low * i / STEPS;
@@ -129,7 +141,7 @@ void range_to_scale(struct input_range r, int bits, float *scale,
 	double step = (high - low) / ((1 << bits) - 1), zero;
 	int least = -(1 << (bits - 1)), most = (1 << (bits - 1)) - 1;
 
-	if (!(step > 1e-30)) {
+	if (!(step > STEP_MIN)) {
 		*scale = 1;
 		*zero_point = 0;
 		return;

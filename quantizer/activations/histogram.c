@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Histograms that threads can fill in any order: see internal.h. */
-#include <string.h>
+/* Histograms that threads can fill in any order. */
+#include "quantizer/activations/histogram.h"
 
-#include "quantizer/internal.h"
+#include <stdbool.h>
+#include <string.h>
 
 #define HIST_HALF (HIST_BINS / 2)
 #define EXPONENT_MIN (-60)
@@ -19,20 +20,20 @@ static double power_of_two(int exponent)
 	return r;
 }
 
-double observed_width(const struct observed *o)
+double histogram_bin_width(const struct histogram *o)
 {
 	return power_of_two(o->exponent);
 }
 
-void observed_init(struct observed *o)
+void histogram_init(struct histogram *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->exponent = EXPONENT_MIN;
 }
 
-/* Twice the width: bin i of the new is bins 2i and 2i + 1 of the old, both
- * counted from the middle. */
-static void coarsen(struct observed *o)
+/* Doubles the bin width: new bin i is the old bins 2i and 2i + 1, all counted
+ * from the middle. */
+static void coarsen(struct histogram *o)
 {
 	for (int i = 0; i < HIST_HALF / 2; i++) {
 		int right = HIST_HALF + 2 * i, left = HIST_HALF - 2 - 2 * i;
@@ -47,8 +48,8 @@ static void coarsen(struct observed *o)
 	o->exponent++;
 }
 
-/* An empty histogram coarsens at once. */
-static void coarsen_to(struct observed *o, int exponent, bool empty)
+/* An empty histogram takes the exponent at once. */
+static void coarsen_to(struct histogram *o, int exponent, bool empty)
 {
 	if (empty && exponent > o->exponent)
 		o->exponent = exponent;
@@ -67,7 +68,7 @@ static int exponent_for(float low, float high)
 	return exponent;
 }
 
-void observed_add(struct observed *o, const float *x, int64_t n)
+void histogram_add(struct histogram *o, const float *x, int64_t n)
 {
 	bool empty = o->low == 0 && o->high == 0 && !o->count[HIST_HALF];
 	float low = o->low, high = o->high;
@@ -82,7 +83,7 @@ void observed_add(struct observed *o, const float *x, int64_t n)
 	coarsen_to(o, exponent_for(low, high), empty);
 	inverse = (float)power_of_two(-o->exponent);
 	for (int64_t i = 0; i < n; i++) {
-		/* A power of two: exact but for the truncation. */
+		/* exact except for the truncation: a power of two */
 		float at = x[i] * inverse + HIST_HALF;
 		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1) :
 				   0;
@@ -91,9 +92,9 @@ void observed_add(struct observed *o, const float *x, int64_t n)
 	}
 }
 
-void observed_merge(struct observed *into, const struct observed *from)
+void histogram_merge(struct histogram *into, const struct histogram *from)
 {
-	struct observed copy = *from;
+	struct histogram copy = *from;
 	int exponent = into->exponent > from->exponent ? into->exponent :
 							 from->exponent;
 

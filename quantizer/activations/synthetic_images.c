@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pictures for calibration without photos: things of all sizes that hide each
- * other, few large and many small ones, as in photos (the "dead leaves" of
- * Lee, Mumford and Huang, "Occlusion models for natural images", IJCV 2001),
- * each with a shade and a texture of its own. Inputs that are no pictures get
- * smooth noise. Integers and exact floats only.
+ * Synthetic images for data-free calibration: the dead leaves model (Lee,
+ * Mumford and Huang, "Occlusion models for natural images", IJCV 2001). Objects
+ * of all sizes occlude each other, few large ones and many small ones, as in
+ * photos; each has its own shade and texture. Inputs that are not images get
+ * smooth noise. Only integers and IEEE float operations: the
+ * same bytes on every machine.
  */
+#include "quantizer/activations/synthetic_images.h"
+
 #include <math.h>
 
-#include "quantizer/internal.h"
-
-#define PICTURES 32
-#define THINGS 400
-#define SMALLEST 2.0f /* half of a thing's width, pixels */
+#define IMAGES 32
+#define OBJECTS 400     /* per image */
+#define RADIUS_MIN 2.0f /* pixels */
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -25,7 +26,7 @@ static uint64_t next_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* In [-1, 1), a function of place alone. */
+/* In [-1, 1), a function of seed and place only. */
 static float grid_value(uint64_t seed, int64_t place)
 {
 	uint64_t state = seed + (uint64_t)place * 0xd1342543de82ef95u;
@@ -48,7 +49,7 @@ static float smooth(uint64_t seed, int64_t y, int64_t x, int64_t cell)
 	       (c * (1 - fx) + e * fx) * fy;
 }
 
-/* The range's value for v, -1 to 1 and cut off beyond. */
+/* Maps v from [-1, 1] to the range, and clips it. */
 static float in_range(float v, struct input_range r)
 {
 	float middle = (r.low + r.high) / 2, reach = (r.high - r.low) / 2;
@@ -57,7 +58,7 @@ static float in_range(float v, struct input_range r)
 	return middle + reach * v;
 }
 
-/* A sum of noise on grids of falling size, in one of four contrasts. */
+/* A sum of noise on finer and finer grids, in one of four contrasts. */
 static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 		       uint64_t seed, struct input_range r)
 {
@@ -70,7 +71,8 @@ static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 		float v = 0;
 
 		for (int level = 0; level < 5; level++) {
-			/* Colours follow each other but for the coarse ones. */
+			/* all channels share noise, except the two coarsest
+			 * levels */
 			uint64_t s = seed + (uint64_t)level * 977 +
 				     (level < 2 ? (uint64_t)k * 31337 : 0);
 
@@ -80,10 +82,10 @@ static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 	}
 }
 
-/* Something in front of what has been drawn. */
-struct thing {
+/* An object that occludes everything drawn before it. */
+struct image_object {
 	float x, y, radius;
-	float slope_x, slope_y; /* of its shade, a radius */
+	float slope_x, slope_y; /* of its shade, per radius */
 	float texture;
 	int64_t cell;
 	uint64_t seed;
@@ -95,13 +97,14 @@ static float random_unit(uint64_t *state)
 	return (float)(next_random(state) >> 40) / 16777216.0f;
 }
 
-/* Radii between the limits by an inverse cube law, under which pictures look
- * alike at every scale. */
+/* Radii with density 1/r^3 between the limits: the image statistics are then
+ * scale-invariant. */
 static float random_radius(uint64_t *state, float most)
 {
 	float u = random_unit(state);
 
-	return 1 / sqrtf(u / (SMALLEST * SMALLEST) + (1 - u) / (most * most));
+	return 1 /
+	       sqrtf(u / (RADIUS_MIN * RADIUS_MIN) + (1 - u) / (most * most));
 }
 
 /* Pixels [*first, *end) of a line of n that lie within the radius. */
@@ -114,8 +117,8 @@ static void clip_span(float centre, float radius, int64_t n, int64_t *first,
 	*end = high > (float)n ? n : (int64_t)high;
 }
 
-static void paint(float *out, int64_t h, int64_t w, int64_t c,
-		  const struct thing *t, struct input_range r)
+static void draw_object(float *out, int64_t h, int64_t w, int64_t c,
+			const struct image_object *t, struct input_range r)
 {
 	int64_t top, bottom, left, right;
 
@@ -137,15 +140,15 @@ static void paint(float *out, int64_t h, int64_t w, int64_t c,
 		}
 }
 
-/* The first thing is behind all others. */
-static void draw_things(float *out, int64_t h, int64_t w, int64_t c,
-			uint64_t seed, struct input_range r)
+/* The first object is the background. */
+static void draw_objects(float *out, int64_t h, int64_t w, int64_t c,
+			 uint64_t seed, struct input_range r)
 {
 	float size = (float)(h < w ? h : w);
 	uint64_t state = seed;
 
-	for (int i = 0; i < THINGS; i++) {
-		struct thing t = {
+	for (int i = 0; i < OBJECTS; i++) {
+		struct image_object t = {
 			.x = random_unit(&state) * (float)w,
 			.y = random_unit(&state) * (float)h,
 			.radius = i ? random_radius(&state, size / 3) :
@@ -158,18 +161,19 @@ static void draw_things(float *out, int64_t h, int64_t w, int64_t c,
 
 		t.seed = next_random(&state);
 		t.round = t.seed & 1;
-		paint(out, h, w, c, &t, r);
+		draw_object(out, h, w, c, &t, r);
 	}
 }
 
-static bool is_picture(const struct shape *s)
+static bool is_image(const struct shape *s)
 {
 	return s->rank == 4 && s->dim[3] <= 4;
 }
 
-static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
+static int fill_sample(void *ctx, int index, float *const *inputs,
+		       struct diag *d)
 {
-	const struct picture_samples *p = ctx;
+	const struct synthetic_images *p = ctx;
 
 	(void)d;
 	for (int i = 0; i < p->g->input_count; i++) {
@@ -180,7 +184,7 @@ static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
 		bool image = s->rank == 4;
 		int64_t c = image ? s->dim[3] : 1, w = image ? s->dim[2] : 64;
 
-		(is_picture(s) ? draw_things : fill_noise)(
+		(is_image(s) ? draw_objects : fill_noise)(
 			inputs[i], shape_elements(s) / (w * c), w, c, seed,
 			p->range);
 		for (int64_t k = shape_elements(s) / (w * c) * (w * c);
@@ -190,15 +194,15 @@ static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
 	return 0;
 }
 
-bool picture_samples_fit(const struct graph *g)
+bool synthetic_images_suit(const struct graph *g)
 {
 	for (int i = 0; i < g->input_count; i++)
-		if (!is_picture(&g->inputs[i]->shape))
+		if (!is_image(&g->inputs[i]->shape))
 			return false;
 	return true;
 }
 
-struct samples picture_samples(struct picture_samples *p)
+struct samples synthetic_images(struct synthetic_images *p)
 {
-	return (struct samples){ PICTURES, fill, p };
+	return (struct samples){ IMAGES, fill_sample, p };
 }

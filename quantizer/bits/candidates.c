@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each layer may become, and what that costs. */
+/*
+ * Candidates of each layer, and their costs. The error of a candidate is
+ * measured at the layer's output, with all layers before it at 8 bits. The
+ * sensitivity of a layer is measured at the heads, with this layer alone
+ * rounded. The loss of a candidate is error * sensitivity: losses are taken as
+ * linear and additive.
+ */
 #include "quantizer/bits/candidates.h"
 
 #include <stdio.h>
@@ -9,27 +15,30 @@
 #include "evaluator/detmath.h"
 #include "quantizer/simulate/head_error.h"
 #include "schemas/dbp_kernel.h"
+#include "quantizer/simulate/paired_run.h"
+#include "quantizer/weights/round_weights.h"
 
-#define TWIN_SAMPLES 48
-#define TWIN_BYTES ((size_t)500 << 20)
-#define STEPS 17 /* from where nearly all codes are 0 down by roots of 2 */
-#define LARGEST_STEP 12 /* times the weights' rms */
-/* A rounding whose error is this share of the layer's signal stands for all:
- * about what few bits cost. */
+#define PAIRED_SAMPLES 48
+#define PAIRED_BYTES ((size_t)500 << 20)
+#define STEPS 17        /* each is the one before over the root of 2 */
+#define LARGEST_STEP 12 /* times the weights' rms: nearly all codes are 0 */
+/* The sensitivity is measured with the candidate whose error is nearest to this
+ * share of the layer's signal, which is typical for few bits. */
 #define PROBE_ERROR 0.1
-#define SURVIVORS 1 /* of dependent codes, while options are listed */
-/* Steps for which codes of four bits lose more than this factor beyond those
- * of eight are offered with both. */
-#define CLIPPED 1.05
+#define ERROR_MIN 1e-30
+#define SURVIVORS 1 /* of the trellis search, for speed */
+/* A step has candidates of 4 and 8 bits where 4 bits have more than this times
+ * the error of 8. */
+#define CLIPPED_ERROR 1.05
 
-struct lister {
+struct candidate_search {
 	const struct graph *g;
 	const struct layers *layers;
 	const struct cost_target *target;
 	const struct config *c;
 	struct arena *a;
-	struct layer_options *out;
-	struct rounded *probes; /* by layer */
+	struct layer_candidates *out;
+	struct rounded_layer *probes; /* by layer */
 	double *probe_error;
 	struct diag *d;
 };
@@ -44,7 +53,8 @@ static int64_t activation_bytes(const struct node *n)
 	       shape_elements(&y->shape) * (y->quant ? 1 : 4);
 }
 
-static double time_of(const struct lister *k, const struct layer *l, int bits)
+static double time_of(const struct candidate_search *k, const struct layer *l,
+		      int bits)
 {
 	const struct quant *x = l->node->inputs[0]->quant;
 	char kernel[64];
@@ -60,9 +70,9 @@ static double time_of(const struct lister *k, const struct layer *l, int bits)
 	return cost_latency_us(k->target, &w);
 }
 
-/* ---- Options of a layer ---- */
+/* ---- Candidates of a layer ---- */
 
-static double rms(const struct layer *l)
+static double rms_weight(const struct layer *l)
 {
 	double total = 0;
 	int64_t n = l->channels * l->length;
@@ -76,7 +86,7 @@ static double rms(const struct layer *l)
 	return det_sqrt(total / (double)(n ? n : 1));
 }
 
-static double largest(const struct layer *l)
+static double largest_weight(const struct layer *l)
 {
 	double top = 0;
 
@@ -90,70 +100,78 @@ static double largest(const struct layer *l)
 	return top;
 }
 
-/* Rounds by a choice and notes what it costs; the result lives in `a`. */
-static int try_choice(struct lister *k, const struct aim *aim, struct choice c,
-		      struct arena *a, struct option *out, struct rounded *r)
+/* Rounds in a format and notes its cost; the result lives in `a`. */
+static int try_candidate(struct candidate_search *k,
+			 const struct rounding_target *target,
+			 struct weight_format c, struct arena *a,
+			 struct candidate *out, struct rounded_layer *r)
 {
-	const struct layer *l = aim->l;
+	const struct layer *l = target->l;
 
-	if (layer_round(aim, c, k->c->jobs, a, r, k->d))
+	if (layer_round(target, c, k->c->jobs, a, r, k->d))
 		return -1;
 	if (l->trained)
 		c.bits = r->bits;
-	*out = (struct option){ .choice = c,
-				.bytes = r->entropy_bits / 8,
-				.time_us = time_of(k, l,
-						   layer_tile_bits(l, c.bits)),
-				.error = r->loss };
+	*out = (struct candidate){ .format = c,
+				   .bytes = r->entropy_bits / 8,
+				   .time_us = time_of(
+					   k, l, layer_tile_bits(l, c.bits)),
+				   .error = r->loss };
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
 				     layer_tile_bits(l, c.bits) / 8 +
-			     (double)layer_book_bytes(l, c);
+			     (double)layer_codebook_bytes(l, c);
 	return 0;
 }
 
-/* The one whose error is nearest to what a probe should have stays. */
-static int keep_probe(struct lister *k, int i, const struct aim *of,
-		      const struct rounded *r, double error)
+/* Keeps the rounding whose error is nearest to PROBE_ERROR. */
+static int keep_probe(struct candidate_search *k, int i,
+		      const struct rounding_target *of,
+		      const struct rounded_layer *r, double error)
 {
 	const struct layer *l = of->l;
-	double aim = PROBE_ERROR * (of->signal > 0 ? of->signal : 1);
+	double rounding_target =
+		PROBE_ERROR * (of->signal > 0 ? of->signal : 1);
 	double had = k->probe_error[i], now = error;
 	size_t weights = (size_t)(l->channels * l->length) * sizeof(float);
 	size_t biases = (size_t)l->channels * sizeof(float);
 
 	if (!(error > 0))
 		return 0;
-	had = had > aim ? had / aim : aim / (had > 0 ? had : 1e-30);
-	now = now > aim ? now / aim : aim / now;
+	had = had > rounding_target ?
+		      had / rounding_target :
+		      rounding_target / (had > 0 ? had : ERROR_MIN);
+	now = now > rounding_target ? now / rounding_target :
+				      rounding_target / now;
 	if (k->probe_error[i] > 0 && now >= had)
 		return 0;
 	k->probe_error[i] = error;
-	if (!k->probes[i].real)
-		k->probes[i].real = arena_alloc(k->a, weights);
+	if (!k->probes[i].values)
+		k->probes[i].values = arena_alloc(k->a, weights);
 	if (r->bias && !k->probes[i].bias)
 		k->probes[i].bias = arena_alloc(k->a, biases);
-	if (!k->probes[i].real || (r->bias && !k->probes[i].bias))
+	if (!k->probes[i].values || (r->bias && !k->probes[i].bias))
 		return -1;
-	memcpy(k->probes[i].real, r->real, weights);
+	memcpy(k->probes[i].values, r->values, weights);
 	if (r->bias)
 		memcpy(k->probes[i].bias, r->bias, biases);
 	return 0;
 }
 
-static int add_option(struct lister *k, int i, const struct aim *aim,
-		      struct choice c, struct rounded *kept,
-		      struct arena *kept_in)
+static int add_candidate(struct candidate_search *k, int i,
+			 const struct rounding_target *target,
+			 struct weight_format c, struct rounded_layer *kept,
+			 struct arena *kept_in)
 {
-	struct layer_options *o = &k->out[i];
-	struct rounded r;
+	struct layer_candidates *o = &k->out[i];
+	struct rounded_layer r;
 	struct arena scratch;
 	int err;
 
 	arena_init(&scratch, 0);
-	err = try_choice(k, aim, c, kept ? kept_in : &scratch,
-			 &o->rows[o->count], &r) ||
-	      keep_probe(k, i, aim, &r, o->rows[o->count].error);
+	err = try_candidate(k, target, c, kept ? kept_in : &scratch,
+			    &o->rows[o->count], &r) ||
+	      keep_probe(k, i, target, &r, o->rows[o->count].error);
 	if (!err)
 		o->count++;
 	if (kept)
@@ -162,93 +180,102 @@ static int add_option(struct lister *k, int i, const struct aim *aim,
 	return err ? -1 : 0;
 }
 
-static int list_steps(struct lister *k, int i, const struct aim *aim)
+static int list_steps(struct candidate_search *k, int i,
+		      const struct rounding_target *target)
 {
 	const struct layer *l = &k->layers->rows[i];
-	double step = LARGEST_STEP * rms(l), least = largest(l) / 120;
-	/* that codes of four bits come to, in steps */
+	double step = LARGEST_STEP * rms_weight(l),
+	       least = largest_weight(l) / 120;
+	/* of codes of four bits, in steps */
 	double reach = l->dependent ? 4 : 8;
-	struct layer_options *o = &k->out[i];
+	struct layer_candidates *o = &k->out[i];
 
 	for (int n = 0; n < STEPS && step > least;
 	     n++, step *= 0.7071067811865476) {
-		struct choice c = { .bits = 4,
-				    .step = (double)(float)step,
-				    .survivors = SURVIVORS };
+		struct weight_format c = { .bits = 4,
+					   .step = (double)(float)step,
+					   .survivors = SURVIVORS };
 		double clipped;
 
-		if (add_option(k, i, aim, c, NULL, NULL))
+		if (add_candidate(k, i, target, c, NULL, NULL))
 			return -1;
 		clipped = o->rows[o->count - 1].error;
-		if (reach * step > largest(l))
+		if (reach * step > largest_weight(l))
 			continue;
 		c.bits = 8;
-		if (add_option(k, i, aim, c, NULL, NULL))
+		if (add_candidate(k, i, target, c, NULL, NULL))
 			return -1;
-		if (clipped < CLIPPED * o->rows[o->count - 1].error)
+		if (clipped < CLIPPED_ERROR * o->rows[o->count - 1].error)
 			o->count--;
 	}
 	return 0;
 }
 
-/* Codes in fixed tiles, in grids and in levels of the channels' own. */
-static int list_tiles(struct lister *k, int i, const struct aim *aim)
+/* Codes in fixed tiles, on grids and with codebooks. */
+static int list_tiles(struct candidate_search *k, int i,
+		      const struct rounding_target *target)
 {
-	const struct layer *l = aim->l;
+	const struct layer *l = target->l;
 
 	for (int bits = 2; bits <= 4; bits++) {
-		struct choice c = { .bits = bits };
+		struct weight_format c = { .bits = bits };
 
 		if (layer_tile_bits(l, bits) != bits)
 			continue;
-		if (add_option(k, i, aim, c, NULL, NULL))
+		if (add_candidate(k, i, target, c, NULL, NULL))
 			return -1;
-		c.levels = aim->s && layer_takes_levels(l, bits);
-		if (c.levels && add_option(k, i, aim, c, NULL, NULL))
+		c.codebook = target->inputs && layer_takes_codebook(l, bits);
+		if (c.codebook && add_candidate(k, i, target, c, NULL, NULL))
 			return -1;
 	}
 	return 0;
 }
 
-/* The layer at 8 bits goes on: its input decides what comes behind. */
-static int list_layer(struct lister *k, int i, const struct twin *t,
-		      struct rounded *at_eight, struct arena *a)
+/* The layer continues at 8 bits: later layers read its output. */
+static int list_layer(struct candidate_search *k, int i,
+		      const struct paired_run *t,
+		      struct rounded_layer *at_eight, struct arena *a)
 {
 	const struct layer *l = &k->layers->rows[i];
-	struct layer_options *o = &k->out[i];
-	struct statistics s;
+	struct layer_candidates *o = &k->out[i];
+	struct input_covariance s;
 	struct arena scratch;
-	struct aim aim;
+	struct rounding_target target;
 	int err;
 
 	o->rows = arena_array(k->a, 2 * STEPS + 4, sizeof(*o->rows));
 	if (!o->rows)
 		return diag_error(k->d, "out of memory");
 	arena_init(&scratch, 0);
-	err = statistics_gather(t, l, &scratch, &s, k->d) ||
-	      layer_aim(l, &s, NULL, k->c->jobs, &scratch, &aim, k->d) ||
-	      add_option(k, i, &aim, (struct choice){ .bits = 8 }, at_eight, a);
+	err = input_covariance_gather(t, l, &scratch, &s, k->d) ||
+	      rounding_target_prepare(l, &s, NULL, k->c->jobs, &scratch,
+				      &target, k->d) ||
+	      add_candidate(k, i, &target, (struct weight_format){ .bits = 8 },
+			    at_eight, a);
 	if (l->trained)
 		goto done;
 	if (!err && k->target->coded && s.length && k->c->methods & METHOD_RATE)
-		err = add_option(k, i, &aim, (struct choice){ .bits = 2 }, NULL,
-				 NULL) ||
-		      list_steps(k, i, &aim);
+		err = add_candidate(k, i, &target,
+				    (struct weight_format){ .bits = 2 }, NULL,
+				    NULL) ||
+		      list_steps(k, i, &target);
 	else if (!err)
-		err = list_tiles(k, i, &aim);
+		err = list_tiles(k, i, &target);
 done:
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }
 
-static int list_all(struct lister *k, struct twin *t, const struct progress *p)
+static int list_all(struct candidate_search *k, struct paired_run *t,
+		    const struct progress *p)
 {
 	int i = 0;
 
 	for (const struct node *n = k->g->first; n; n = n->next) {
 		const struct layer *l = &k->layers->rows[i];
-		struct twin_constants real = { NULL, NULL }, coded = real;
-		struct rounded r = { 0 };
+		struct paired_run_constants reference = { NULL, NULL },
+					    quantized = reference;
+		struct rounded_layer r = { 0 };
 		struct arena scratch;
 		int err = 0;
 
@@ -257,16 +284,16 @@ static int list_all(struct lister *k, struct twin *t, const struct progress *p)
 		arena_init(&scratch, 0);
 		if (i < k->layers->count && l->node == n) {
 			err = list_layer(k, i, t, &r, &scratch);
-			real.weights = l->weights->data;
-			real.bias = l->bias->data;
-			coded.weights = r.real;
-			coded.bias = r.bias ? r.bias : l->bias->data;
+			reference.weights = l->weights->data;
+			reference.bias = l->bias->data;
+			quantized.weights = r.values;
+			quantized.bias = r.bias ? r.bias : l->bias->data;
 			i++;
 			if (p->report)
 				p->report(p->ctx, p->stage, i,
 					  k->layers->count);
 		}
-		err = err || twin_step(t, n, real, coded, k->d);
+		err = err || paired_run_step(t, n, reference, quantized, k->d);
 		arena_free(&scratch);
 		if (err)
 			return -1;
@@ -276,63 +303,74 @@ static int list_all(struct lister *k, struct twin *t, const struct progress *p)
 
 /* ---- Sensitivities ---- */
 
-/* What the heads lose with layer i rounded alone, per unit of its error. */
-static int probe_layer(struct lister *k, struct probe *p, int i,
-		       double *sensitivity)
+/* Loss of the heads with layer i alone rounded, per error of its output. */
+static int measure_sensitivity(struct candidate_search *k, struct head_error *e,
+			       int i, double *sensitivity)
 {
 	const struct layer *l = &k->layers->rows[i];
-	const struct rounded *r = &k->probes[i];
+	const struct rounded_layer *r = &k->probes[i];
 	struct value *w = l->node->inputs[1], *b = l->node->inputs[2];
 	const void *weights = w->data, *bias = b->data;
 	double loss;
 	int err;
 
 	*sensitivity = 0;
-	if (!r->real || !(k->probe_error[i] > 0))
+	if (!r->values || !(k->probe_error[i] > 0))
 		return 0;
-	w->data = r->real;
+	w->data = r->values;
 	if (r->bias)
 		b->data = r->bias;
-	err = probe_loss(p, NULL, NULL, &loss, k->d);
+	err = head_error_measure(e, NULL, NULL, &loss, k->d);
 	w->data = weights;
 	b->data = bias;
 	*sensitivity = loss / k->probe_error[i];
 	return err;
 }
 
-static int find_sensitivities(struct lister *k, const struct samples *samples,
+static int find_sensitivities(struct candidate_search *k,
+			      const struct samples *samples,
 			      const struct progress *progress)
 {
-	struct probe p;
-	int err = probe_init(&p, k->g, samples, k->c->jobs, k->d);
+	struct head_error e;
+	int err = head_error_init(&e, k->g, samples, k->c->jobs, k->d);
 
 	for (int i = 0; !err && i < k->layers->count; i++) {
-		struct layer_options *o = &k->out[i];
+		struct layer_candidates *o = &k->out[i];
 
-		err = probe_layer(k, &p, i, &o->sensitivity);
+		err = measure_sensitivity(k, &e, i, &o->sensitivity);
 		for (int n = 0; n < o->count; n++)
 			o->rows[n].loss = o->sensitivity * o->rows[n].error;
 		if (progress->report)
 			progress->report(progress->ctx, progress->stage, i + 1,
 					 k->layers->count);
 	}
-	probe_free(&p);
+	head_error_free(&e);
 	return err;
 }
 
-int options_list(const struct graph *g, const struct layers *l,
-		 const struct cost_target *target, const struct config *c,
-		 const struct samples *samples, struct arena *a,
-		 struct layer_options **out, progress_fn *progress, void *ctx,
-		 struct diag *d)
+/* The settings' progress, of one stage. */
+static struct progress stage_of(const struct candidate_settings *s,
+				const char *stage)
 {
-	const struct progress options = { progress, ctx, "options" };
-	const struct progress probes = { progress, ctx, "sensitivity" };
-	struct lister k = {
-		.g = g, .layers = l, .target = target, .c = c, .a = a, .d = d
-	};
-	size_t n = (size_t)l->count;
-	struct twin t;
+	if (!s->progress)
+		return (struct progress){ .stage = stage };
+	return (struct progress){ s->progress->report, s->progress->ctx,
+				  stage };
+}
+
+int candidates_list(const struct candidate_settings *s, struct arena *a,
+		    struct layer_candidates **out, struct diag *d)
+{
+	const struct progress rounding = stage_of(s, "candidates");
+	const struct progress measuring = stage_of(s, "sensitivity");
+	struct candidate_search k = { .g = s->g,
+				      .layers = s->layers,
+				      .target = s->target,
+				      .c = s->c,
+				      .a = a,
+				      .d = d };
+	size_t n = (size_t)s->layers->count;
+	struct paired_run t;
 	int err;
 
 	*out = k.out = arena_array(a, n, sizeof(*k.out));
@@ -340,8 +378,9 @@ int options_list(const struct graph *g, const struct layers *l,
 	k.probe_error = arena_array(a, n, sizeof(*k.probe_error));
 	if (!k.out || !k.probes || !k.probe_error)
 		return diag_error(d, "out of memory");
-	err = twin_init(&t, g, c->jobs, samples, TWIN_SAMPLES, TWIN_BYTES, d) ||
-	      list_all(&k, &t, &options);
-	twin_free(&t);
-	return err ? -1 : find_sensitivities(&k, samples, &probes);
+	err = paired_run_init(&t, s->g, s->c->jobs, s->samples, PAIRED_SAMPLES,
+			      PAIRED_BYTES, d) ||
+	      list_all(&k, &t, &rounding);
+	paired_run_free(&t);
+	return err ? -1 : find_sensitivities(&k, s->samples, &measuring);
 }

@@ -2,36 +2,45 @@
 #ifndef DBC_QUANTIZER_BITS_CANDIDATES_H
 #define DBC_QUANTIZER_BITS_CANDIDATES_H
 
+#include "base/parallel.h"
+#include "ir/samples.h"
 #include "quantizer/bits/cost.h"
-#include "quantizer/graph/weighted_layers.h"
+#include "quantizer/weights/weight_format.h"
 
-/* A way to hold a layer's weights, and what it would cost. */
-struct option {
-	struct choice choice;
-	double bytes; /* in the file: codes; scales and biases are the same */
+/* A format for a layer's weights, and its estimated cost. */
+struct candidate {
+	struct weight_format format;
+	double bytes; /* of codes in the file; scales and biases cost the same
+		       * in all formats */
 	double time_us;
-	double error; /* squared error of the layer's output, by itself */
-	double loss;  /* what that is for the whole network: error over
-		       * variance of the heads, about */
+	double error; /* squared error of the layer's output */
+	double loss;  /* error * sensitivity: squared error over variance of
+		       * the heads, about */
 };
 
-struct layer_options {
-	struct option *rows;
+struct layer_candidates {
+	struct candidate *rows;
 	int count;
-	double sensitivity; /* loss an error of one */
+	double sensitivity; /* loss per error */
+};
+
+/* What candidates are listed for. */
+struct candidate_settings {
+	const struct graph *g;
+	const struct layers *layers;
+	const struct cost_target *target;
+	const struct config *c;
+	const struct samples *samples;
+	const struct progress *progress; /* NULL: none */
 };
 
 /*
- * Lists what each layer may become on a target: codes of 2, 4 and 8 bits
- * with a scale a channel and, where files are coded, one step for the whole
- * layer out of a range of steps. Errors are measured against the float
- * network's own input; sensitivities, on `samples` of the twin's size, by
- * what the heads lose when one layer alone is rounded.
+ * Lists the candidates of each layer on a target: codes of 2 to 8 bits with a
+ * scale or a codebook per channel; where files are coded, one step for the
+ * whole layer, out of a range of steps. *out, in the arena, is by layer. -1
+ * with a diagnostic.
  */
-int options_list(const struct graph *g, const struct layers *l,
-		 const struct cost_target *target, const struct config *c,
-		 const struct samples *samples, struct arena *a,
-		 struct layer_options **out, progress_fn *progress, void *ctx,
-		 struct diag *d);
+int candidates_list(const struct candidate_settings *s, struct arena *a,
+		    struct layer_candidates **out, struct diag *d);
 
 #endif

@@ -25,7 +25,8 @@ const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
 	return NULL;
 }
 
-/* Layers without multiply-accumulates move bytes, whatever their row says. */
+/* Layers without multiply-accumulates move bytes, even where their row counts
+ * multiply-accumulates. */
 static double kernel_cycles(const struct cost_kernel *k,
 			    const struct cost_work *w)
 {

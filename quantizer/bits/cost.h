@@ -6,17 +6,17 @@
 #include <stdint.h>
 
 /*
- * What a layer costs on a target. Numbers come from a target file
+ * Cost model of a target. Its numbers come from a target file
  * (converter/target.h), each with its source: measured, simulated, modelled.
  */
 struct cost_kernel {
 	const char *pattern; /* kernel name, with at most one '*' in it */
-	/* One of the two is over 0: work is counted in multiply-accumulates,
-	 * or in bytes of activations read and written. Per core. */
+	/* One of the two is over 0: the kernel's work is multiply-accumulates,
+	 * or bytes of activations read and written. Per core. */
 	double macs_per_cycle, bytes_per_cycle;
-	double efficiency;   /* share of that which is reached, 0 to 1 */
-	double setup_cycles; /* once a layer, on top of the target's own */
-	bool parallel;       /* shared out over the cores */
+	double efficiency;   /* share of that speed that is reached, 0 to 1 */
+	double setup_cycles; /* per layer, in addition to the target's */
+	bool parallel;       /* all cores share the work */
 	const char *source;  /* "measured", "simulated", "modelled" */
 };
 
@@ -25,10 +25,10 @@ struct cost_target {
 	int cores;
 	int64_t clock_hz;
 	double memory_bytes_per_second; /* all cores together */
-	double op_overhead_cycles;      /* an operator's dispatch */
+	double op_overhead_cycles;      /* dispatch of an operator */
 	int64_t ram_bytes, flash_bytes; /* 0: not a limit */
 	bool coded; /* models are expanded into RAM when they are loaded */
-	const struct cost_kernel *kernels; /* the first that matches counts */
+	const struct cost_kernel *kernels; /* the first match counts */
 	int kernel_count;
 };
 

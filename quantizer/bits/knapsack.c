@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dynamic programming over partial choices. One that another beats in size,
- * time and loss goes. Where there are still very many, those that are about
- * equal in size and time (a cell of a grid over what the limits leave) are
- * represented by two: the one of least loss, and the one that leaves most room.
+ * Dynamic programming for the multiple-choice knapsack (Sinha and Zoltners
+ * 1979; Kellerer, Pferschy and Pisinger 2004, chapter 11): classes are added
+ * one by one to a list of partial choices. A partial choice is dropped where
+ * another one is no worse in size, time and loss (dominance). Where very many
+ * are left, each cell of a grid over size and time keeps two: the one of least
+ * loss, and the one that leaves the most room.
  */
 #include "quantizer/bits/knapsack.h"
 
@@ -11,35 +13,35 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define ALL (1 << 14) /* so many are looked at one by one */
+#define EXACT_MAX (1 << 14) /* partial choices that are all kept */
 #define SIZE_CELLS 4096
 #define SIZE_CELLS_TIMED 512 /* with a limit on time as well */
 #define TIME_CELLS 128
-#define EDGE 1e-9 /* of a limit: what sums of doubles may be off */
+#define EDGE 1e-9 /* of a limit: rounding error of sums of doubles */
 
 struct partial {
 	double size, time, loss;
-	int before; /* index in the list of the class before */
+	int before; /* index in the list of the previous class */
 	int option;
 };
 
-struct list {
+struct partial_list {
 	struct partial *rows;
 	int count;
 };
 
-struct solver {
+struct knapsack_solver {
 	const struct knapsack_class *classes;
 	int count;
 	double size_limit, time_limit;
 	int size_cells, time_cells;
-	double *least_size, *least_time; /* of classes i and on */
-	struct list *lists;              /* after each class */
-	int *cells; /* two a cell: index of the least loss, of the most room; -1
-		     */
+	double *least_size, *least_time; /* of classes i and later */
+	struct partial_list *lists;      /* after each class */
+	int *cells; /* two per cell, or -1: index of the least loss, of the
+		     * most room */
 };
 
-static double least(const struct knapsack_class *c, int by_time)
+static double least_cost(const struct knapsack_class *c, int by_time)
 {
 	double best = INFINITY;
 
@@ -61,29 +63,32 @@ static int cell_of(double used, double limit, int cells)
 	return at < 0 ? 0 : at >= cells ? cells - 1 : (int)at;
 }
 
-static bool fits(const struct solver *s, const struct partial *p, int next)
+static bool fits(const struct knapsack_solver *s, const struct partial *p,
+		 int next)
 {
 	return p->size + s->least_size[next] <= s->size_limit * (1 + EDGE) &&
 	       p->time + s->least_time[next] <= s->time_limit * (1 + EDGE);
 }
 
-static double room_taken(const struct solver *s, const struct partial *p)
+static double room_taken(const struct knapsack_solver *s,
+			 const struct partial *p)
 {
 	return (s->size_cells > 1 ? p->size / s->size_limit : 0) +
 	       (s->time_cells > 1 ? p->time / s->time_limit : 0);
 }
 
-static void put(struct list *to, int *slot, const struct partial *p)
+static void put_partial(struct partial_list *to, int *slot,
+			const struct partial *p)
 {
 	if (*slot < 0)
 		*slot = to->count++;
 	to->rows[*slot] = *p;
 }
 
-/* The first choice of all that a cell sees stays where nothing is better, so
- * that the result does not depend on anything but the input. */
-static void consider(struct solver *s, struct list *to, const struct partial *p,
-		     int next)
+/* Of equal choices the first one stays, so the result depends on the input
+ * only. */
+static void consider(struct knapsack_solver *s, struct partial_list *to,
+		     const struct partial *p, int next)
 {
 	int *cell =
 		s->cells + 2 * ((size_t)cell_of(p->size + s->least_size[next],
@@ -93,9 +98,9 @@ static void consider(struct solver *s, struct list *to, const struct partial *p,
 						s->time_limit, s->time_cells));
 
 	if (cell[0] < 0 || p->loss < to->rows[cell[0]].loss)
-		put(to, &cell[0], p);
+		put_partial(to, &cell[0], p);
 	if (cell[1] < 0 || room_taken(s, p) < room_taken(s, &to->rows[cell[1]]))
-		put(to, &cell[1], p);
+		put_partial(to, &cell[1], p);
 }
 
 static int by_size(const void *a, const void *b)
@@ -136,10 +141,10 @@ static int rank_of(const double *times, int count, double time)
 }
 
 /*
- * Drops what another one beats. In order of size, a tree over the ranks of
- * times (Fenwick's) tells the least loss so far of those that are as fast.
+ * Drops dominated partial choices. They are visited by size; a Fenwick tree over
+ * the ranks of times holds the least loss so far of those that are as fast.
  */
-static int drop_beaten(struct list *list)
+static int drop_dominated(struct partial_list *list)
 {
 	double *times = malloc((size_t)list->count * sizeof(*times));
 	double *least_loss =
@@ -176,16 +181,16 @@ static int drop_beaten(struct list *list)
 	return 0;
 }
 
-static int add_class(struct solver *s, int i)
+static int add_class(struct knapsack_solver *s, int i)
 {
 	static const struct partial none = { 0 };
-	const struct list empty = { (struct partial *)&none, 1 };
-	const struct list *from = i ? &s->lists[i - 1] : &empty;
+	const struct partial_list empty = { (struct partial *)&none, 1 };
+	const struct partial_list *from = i ? &s->lists[i - 1] : &empty;
 	const struct knapsack_class *c = &s->classes[i];
-	struct list *to = &s->lists[i];
+	struct partial_list *to = &s->lists[i];
 	size_t cells = 2 * (size_t)s->size_cells * (size_t)s->time_cells;
 	size_t most = (size_t)from->count * (size_t)c->count;
-	bool all = most <= ALL;
+	bool all = most <= EXACT_MAX;
 
 	to->rows = malloc((all || most < cells ? most : cells) *
 			  sizeof(*to->rows));
@@ -197,7 +202,7 @@ static int add_class(struct solver *s, int i)
 		for (int o = 0; o < c->count; o++) {
 			const struct knapsack_option *x = &c->options[o];
 			const struct partial *b = &from->rows[k];
-			/* what has no limit does not count */
+			/* costs without a limit do not count */
 			const struct partial p = {
 				s->size_cells > 1 ? b->size + x->size : 0,
 				s->time_cells > 1 ? b->time + x->time : 0,
@@ -211,14 +216,14 @@ static int add_class(struct solver *s, int i)
 			else
 				consider(s, to, &p, i + 1);
 		}
-	if (to->count && drop_beaten(to))
+	if (to->count && drop_dominated(to))
 		return -1;
 	return to->count ? 0 : 1;
 }
 
-static void trace_back(const struct solver *s, int *chosen)
+static void trace_back(const struct knapsack_solver *s, int *chosen)
 {
-	const struct list *last = &s->lists[s->count - 1];
+	const struct partial_list *last = &s->lists[s->count - 1];
 	int at = 0;
 
 	for (int i = 1; i < last->count; i++)
@@ -230,14 +235,14 @@ static void trace_back(const struct solver *s, int *chosen)
 	}
 }
 
-static int solve(struct solver *s, int *chosen)
+static int solve_classes(struct knapsack_solver *s, int *chosen)
 {
 	s->least_size[s->count] = s->least_time[s->count] = 0;
 	for (int i = s->count - 1; i >= 0; i--) {
 		s->least_size[i] =
-			s->least_size[i + 1] + least(&s->classes[i], 0);
+			s->least_size[i + 1] + least_cost(&s->classes[i], 0);
 		s->least_time[i] =
-			s->least_time[i + 1] + least(&s->classes[i], 1);
+			s->least_time[i + 1] + least_cost(&s->classes[i], 1);
 	}
 	for (int i = 0; i < s->count; i++) {
 		int status = add_class(s, i);
@@ -252,10 +257,10 @@ static int solve(struct solver *s, int *chosen)
 int knapsack_solve(const struct knapsack_class *classes, int count,
 		   double size_limit, double time_limit, int *chosen)
 {
-	struct solver s = { .classes = classes,
-			    .count = count,
-			    .size_limit = size_limit,
-			    .time_limit = time_limit };
+	struct knapsack_solver s = { .classes = classes,
+				     .count = count,
+				     .size_limit = size_limit,
+				     .time_limit = time_limit };
 	size_t n = (size_t)count + 1;
 	int status = -1;
 
@@ -272,7 +277,7 @@ int knapsack_solve(const struct knapsack_class *classes, int count,
 	s.cells = calloc(2 * (size_t)s.size_cells * (size_t)s.time_cells,
 			 sizeof(int));
 	if (s.least_size && s.least_time && s.lists && s.cells)
-		status = solve(&s, chosen);
+		status = solve_classes(&s, chosen);
 	for (int i = 0; s.lists && i < count; i++)
 		free(s.lists[i].rows);
 	free(s.least_size);

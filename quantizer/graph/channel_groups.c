@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of a channel from the convolution that makes it to those that read
- * it, through what only moves it about. Where there is nothing else on the
- * way, it may have a scale of its own at no cost on the device: the maker
- * rounds each of its output channels by a multiplier of its own, and a reader
- * takes the scale into its weights. A sum of two reads and makes such channels
- * too, with multipliers a channel.
+ * Channel groups: the sets of channels that cross-layer equalization may scale
+ * (Nagel et al. 2019, arXiv 1906.04721, section 4.1). A channel is followed
+ * from the convolution that produces it, through nodes that only move channels,
+ * to the convolutions that read it. With no other node on the way, it may have
+ * a separate scale at no cost on the device: the producer has a multiplier for
+ * each output channel, and a reader contains the scale in its weights. A sum
+ * also reads and produces such channels, with multipliers per channel.
  */
+#include "quantizer/graph/channel_groups.h"
+
 #include <string.h>
 
 #include "ir/slice.h"
-#include "quantizer/internal.h"
+#include "quantizer/graph/integer_nodes.h"
+#include "quantizer/graph/scale_groups.h"
 
-bool tracks_conv(const struct node *n)
+bool channel_groups_conv(const struct node *n)
 {
-	return n && n->op == OP_CONV && domain_has_weights(n);
+	return n && n->op == OP_CONV && node_has_weights(n);
 }
 
-bool tracks_sum(const struct node *n)
+bool channel_groups_sum(const struct node *n)
 {
 	const struct shape *y = &n->outputs[0]->shape;
 
@@ -31,16 +35,16 @@ bool tracks_sum(const struct node *n)
 	return true;
 }
 
-bool tracks_behind_table(const struct value *v)
+bool channel_groups_behind_table(const struct value *v)
 {
 	const struct value *x = v->producer ? node_input(v->producer, 0) : NULL;
 
-	return x && tracks_conv(x->producer) &&
+	return x && channel_groups_conv(x->producer) &&
 	       x->producer->act.kind <= ACT_RELU &&
-	       domain_table_behind(x) == v->producer;
+	       value_table_reader(x) == v->producer;
 }
 
-/* ---- What moves channels ---- */
+/* ---- Nodes that move channels ---- */
 
 static bool is_last_axis(const struct node *n)
 {
@@ -49,7 +53,7 @@ static bool is_last_axis(const struct node *n)
 	return n->outputs[0]->shape.rank == 4 && (axis == 3 || axis == -1);
 }
 
-/* Zeros around the image, none between channels. */
+/* Pads the image with zeros, and adds no channels. */
 static bool pads_image(const struct node *n)
 {
 	int64_t pads[2 * GRAPH_MAX_RANK];
@@ -64,7 +68,7 @@ static bool pads_image(const struct node *n)
 		(node_const_float(n, 2, &value) && value == 0));
 }
 
-/* Some of the channels; *s: which, where it is true. */
+/* A Slice of channels only; *s: which ones. */
 static bool picks_channels(const struct node *n, struct slice *s)
 {
 	const struct shape *x = &n->inputs[0]->shape;
@@ -77,7 +81,7 @@ static bool picks_channels(const struct node *n, struct slice *s)
 	return true;
 }
 
-/* The output's channels are the input's, each as it was. */
+/* Output channel c is made of values of input channel c. */
 static bool keeps_channels(const struct node *n)
 {
 	switch (n->op) {
@@ -118,19 +122,21 @@ static int data_inputs(const struct node *n)
 	return n->op == OP_CONCAT ? n->input_count : 1;
 }
 
-/* ---- Where nothing else is on the way ---- */
+/* ---- Values that may have channel groups ---- */
 
-struct search {
+struct group_search {
 	const struct graph *g;
-	const uint32_t *root;
-	const struct node **grids;
+	const uint32_t *scale_group;
+	const struct node **trained_grids;
 	bool *possible; /* by id */
-	bool *tabled;   /* by id: made by a table of a convolution's own */
-	bool sums;      /* read and make them */
+	bool *tabled;   /* by id: its channels come from tables after
+			 * convolutions */
+	bool sums;      /* Add and Sub may read and produce them */
 };
 
-/* Does node n take channels of any scale to values that may have them? */
-static bool passes_on(const struct search *s, const struct node *n)
+/* n moves channels, and all values that it reads and produces may have channel
+ * groups. */
+static bool passes_on(const struct group_search *s, const struct node *n)
 {
 	bool tabled = false;
 
@@ -145,38 +151,39 @@ static bool passes_on(const struct search *s, const struct node *n)
 		if (n->outputs[i] ? !s->possible[n->outputs[i]->id] :
 				    n->op == OP_SPLIT)
 			return false;
-	/* tables of several values together: one scale is cheaper */
+	/* one scale is cheaper where n joins or splits outputs of tables */
 	return !tabled || n->op == OP_MAX_POOL || n->op == OP_GLOBAL_MAX_POOL ||
 	       n->op == OP_RESIZE;
 }
 
-/* Of codes that become codes. */
-static bool sums_up(const struct search *s, const struct node *n)
+/* A sum of integers that produces integers. */
+static bool sums_up(const struct group_search *s, const struct node *n)
 {
-	return s->sums && tracks_sum(n) &&
-	       s->root[n->inputs[0]->id] != DOMAIN_FLOAT &&
-	       s->root[n->inputs[1]->id] != DOMAIN_FLOAT &&
-	       s->root[n->outputs[0]->id] != DOMAIN_FLOAT;
+	return s->sums && channel_groups_sum(n) &&
+	       s->scale_group[n->inputs[0]->id] != SCALE_GROUP_FLOAT &&
+	       s->scale_group[n->inputs[1]->id] != SCALE_GROUP_FLOAT &&
+	       s->scale_group[n->outputs[0]->id] != SCALE_GROUP_FLOAT;
 }
 
-static bool is_made(const struct search *s, const struct value *v)
+static bool is_produced(const struct group_search *s, const struct value *v)
 {
 	const struct node *n = v->producer;
 
-	if (tracks_conv(n))
+	if (channel_groups_conv(n))
 		return n->act.kind == ACT_NONE || n->act.kind == ACT_RELU ||
 		       (n->act.kind == ACT_LEAKY_RELU && n->act.a >= 0);
-	return n &&
-	       (tracks_behind_table(v) || sums_up(s, n) || passes_on(s, n));
+	return n && (channel_groups_behind_table(v) || sums_up(s, n) ||
+		     passes_on(s, n));
 }
 
-static bool is_read(const struct search *s, const struct value *v)
+static bool is_read(const struct group_search *s, const struct value *v)
 {
 	for (int i = 0; i < v->use_count; i++) {
 		const struct node *n = v->uses[i];
 
-		/* codes that were trained count in units of one scale */
-		if (tracks_conv(n) && n->inputs[0] == v && !n->inputs[1]->quant)
+		/* codes from training are in units of one scale */
+		if (channel_groups_conv(n) && n->inputs[0] == v &&
+		    !n->inputs[1]->quant)
 			continue;
 		if (!sums_up(s, n) && !passes_on(s, n))
 			return false;
@@ -184,20 +191,21 @@ static bool is_read(const struct search *s, const struct value *v)
 	return v->use_count > 0;
 }
 
-static bool is_possible(const struct search *s, const struct value *v)
+static bool is_possible(const struct group_search *s, const struct value *v)
 {
-	const struct node *table = domain_table_behind(v);
-	const uint32_t root = s->root[v->id];
+	const struct node *table = value_table_reader(v);
+	const uint32_t group = s->scale_group[v->id];
 
-	if (root == DOMAIN_FLOAT || s->grids[root] || v->shape.rank != 4 ||
-	    v->is_output || !is_made(s, v))
+	if (group == SCALE_GROUP_FLOAT || s->trained_grids[group] ||
+	    v->shape.rank != 4 || v->is_output || !is_produced(s, v))
 		return false;
-	if (table && tracks_behind_table(table->outputs[0]))
-		return s->root[table->outputs[0]->id] != DOMAIN_FLOAT;
+	if (table && channel_groups_behind_table(table->outputs[0]))
+		return s->scale_group[table->outputs[0]->id] !=
+		       SCALE_GROUP_FLOAT;
 	return is_read(s, v);
 }
 
-static void find_possible(struct search *s)
+static void find_possible(struct group_search *s)
 {
 	bool changed = true;
 
@@ -205,7 +213,8 @@ static void find_possible(struct search *s)
 		for (int i = 0; i < n->output_count; i++)
 			if (n->outputs[i])
 				s->tabled[n->outputs[i]->id] =
-					tracks_behind_table(n->outputs[i]) ||
+					channel_groups_behind_table(
+						n->outputs[i]) ||
 					(moves_channels(n) &&
 					 s->tabled[n->inputs[0]->id]);
 	memset(s->possible, 1, s->g->value_count * sizeof(*s->possible));
@@ -220,10 +229,11 @@ static void find_possible(struct search *s)
 	}
 }
 
-/* ---- Tracks ---- */
+/* ---- Channel groups ---- */
 
-/* What channels go through together has one zero point, and one root. */
-static void join(const struct search *s, uint32_t *root)
+/* The values that a channel passes have one zero point, so one scale group. */
+static void join_scale_groups(const struct group_search *s,
+			      uint32_t *scale_group)
 {
 	for (const struct node *n = s->g->first; n; n = n->next) {
 		if (!passes_on(s, n))
@@ -231,10 +241,12 @@ static void join(const struct search *s, uint32_t *root)
 		for (int i = 0; i < n->output_count; i++)
 			for (int k = 0; n->outputs[i] && k < data_inputs(n);
 			     k++)
-				root[domain_find(root, n->outputs[i]->id)] =
-					domain_find(root, n->inputs[k]->id);
+				scale_group[scale_group_find(
+					scale_group, n->outputs[i]->id)] =
+					scale_group_find(scale_group,
+							 n->inputs[k]->id);
 	}
-	domain_settle(s->g, root);
+	scale_groups_settle(s->g, scale_group);
 }
 
 static int64_t channels_of(const struct value *v)
@@ -242,7 +254,8 @@ static int64_t channels_of(const struct value *v)
 	return v->shape.dim[3];
 }
 
-static void follow(const struct tracks *t, const struct node *n)
+static void follow_channels(const struct channel_groups *t,
+			    const struct node *n)
 {
 	const uint32_t *from = t->of[n->inputs[0]->id];
 	uint32_t *to = t->of[n->outputs[0]->id];
@@ -271,15 +284,16 @@ static void follow(const struct tracks *t, const struct node *n)
 			to[at++] = t->of[n->inputs[k]->id][c];
 }
 
-static void begin(struct tracks *t, const struct value *v)
+static void begin_groups(struct channel_groups *t, const struct value *v)
 {
-	uint32_t root = t->root[v->id];
+	uint32_t group = t->scale_group[v->id];
 
 	for (int64_t c = 0; c < channels_of(v); c++)
-		t->of[v->id][c] = (uint32_t)t->count[root]++;
+		t->of[v->id][c] = (uint32_t)t->count[group]++;
 }
 
-static int number(struct tracks *t, const struct search *s, struct arena *a)
+static int number_groups(struct channel_groups *t, const struct group_search *s,
+			 struct arena *a)
 {
 	for (uint32_t i = 0; i < s->g->value_count; i++) {
 		const struct value *v = s->g->values[i];
@@ -295,42 +309,45 @@ static int number(struct tracks *t, const struct search *s, struct arena *a)
 		const struct value *y = n->outputs[0];
 
 		if (passes_on(s, n))
-			follow(t, n);
+			follow_channels(t, n);
 		else if (y && s->possible[y->id])
-			begin(t, y);
+			begin_groups(t, y);
 	}
 	for (uint32_t i = 0; i < s->g->value_count; i++)
-		if (t->of[i] && t->count[t->root[i]] < 2)
+		if (t->of[i] && t->count[t->scale_group[i]] < 2)
 			t->of[i] = NULL;
 	return 0;
 }
 
-int tracks_init(struct tracks *t, const struct graph *g, const uint32_t *root,
-		struct arena *a)
+int channel_groups_init(struct channel_groups *t, const struct graph *g,
+			const uint32_t *scale_group, struct arena *a)
 {
-	t->root = root;
+	t->scale_group = scale_group;
 	t->of = arena_array(a, g->value_count, sizeof(*t->of));
 	t->count = arena_array(a, g->value_count, sizeof(*t->count));
 	return t->of && t->count ? 0 : -1;
 }
 
-int tracks_find(struct tracks *t, const struct graph *g, uint32_t *root,
-		const struct node **grids, bool sums, struct arena *a)
+int channel_groups_find(struct channel_groups *t, const struct graph *g,
+			uint32_t *scale_group,
+			const struct node **trained_grids, bool sums,
+			struct arena *a)
 {
-	struct search s = {
-		.g = g, .root = root, .grids = grids, .sums = sums
-	};
+	struct group_search s = { .g = g,
+				  .scale_group = scale_group,
+				  .trained_grids = trained_grids,
+				  .sums = sums };
 
 	s.possible = arena_array(a, g->value_count, sizeof(*s.possible));
 	s.tabled = arena_array(a, g->value_count, sizeof(*s.tabled));
 	if (!s.possible || !s.tabled)
 		return -1;
 	find_possible(&s);
-	join(&s, root);
-	return number(t, &s, a);
+	join_scale_groups(&s, scale_group);
+	return number_groups(t, &s, a);
 }
 
-bool tracks_begin(const struct tracks *t, const struct value *v)
+bool channel_groups_begin(const struct channel_groups *t, const struct value *v)
 {
 	return t->of[v->id] && !moves_channels(v->producer);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The weighted nodes of a graph as lists of numbers. */
 #include "quantizer/graph/weighted_layers.h"
 
-#include <string.h>
+#include "quantizer/graph/integer_nodes.h"
 
+/* Defaults of struct rounding_settings: see bench/ABLATION.md. */
 #define DAMPING 0.02
-#define THRIFT 0.6
+#define RATE_WEIGHT 0.6
 
 static int64_t taps_of(const struct shape *s)
 {
@@ -91,13 +91,13 @@ static int set_data(struct layer *l, struct arena *a)
 	return w ? 0 : -1;
 }
 
-/* By value id: some weighted node lies on a way to it. */
+/* By value id: it depends on a weighted node. */
 static bool *mark_behind_weights(const struct graph *g, struct arena *a)
 {
 	bool *behind = arena_array(a, g->value_count + 1, sizeof(*behind));
 
 	for (const struct node *n = g->first; behind && n; n = n->next) {
-		bool yes = domain_has_weights(n);
+		bool yes = node_has_weights(n);
 
 		for (int i = 0; i < n->input_count; i++)
 			if (n->inputs[i] && behind[n->inputs[i]->id])
@@ -109,7 +109,7 @@ static bool *mark_behind_weights(const struct graph *g, struct arena *a)
 	return behind;
 }
 
-/* A bias of the node's own; one that is computed stays. */
+/* Gives n a separate bias constant; a computed bias stays. */
 static int own_bias(struct graph *g, struct node *n)
 {
 	const struct value *w = n->inputs[1], *old = node_input(n, 2);
@@ -133,13 +133,13 @@ static int own_bias(struct graph *g, struct node *n)
 int layers_own_biases(struct graph *g)
 {
 	for (struct node *n = g->first; n; n = n->next)
-		if (domain_has_weights(n) && own_bias(g, n))
+		if (node_has_weights(n) && own_bias(g, n))
 			return -1;
 	return 0;
 }
 
-/* Weights that came as codes, in a grid that the device has. */
-static const struct quant *trained_grid(const struct layer *l)
+/* Weights that came as codes, in a grid that the device has; otherwise NULL. */
+static const struct quant *trained_weights(const struct layer *l)
 {
 	const struct quant *q = l->weights->quant;
 	const struct quant *x = l->node->inputs[0]->quant;
@@ -169,7 +169,7 @@ static int layer_init(struct layer *l, struct node *n, const bool *behind,
 	l->first = !behind[x->id];
 	l->last = !n->outputs[0]->quant;
 	l->depthwise = l->groups > 1 && l->groups == inputs;
-	l->trained = trained_grid(l);
+	l->trained = trained_weights(l);
 	return set_data(l, a);
 }
 
@@ -179,88 +179,19 @@ int layers_init(struct layers *l, const struct graph *g, int methods,
 	bool *behind = mark_behind_weights(g, a);
 	int total = 0;
 
-	*l = (struct layers){ .manner = { methods, DAMPING, THRIFT, 1 } };
+	*l = (struct layers){ .settings = { methods, DAMPING, RATE_WEIGHT,
+					    1 } };
 	for (const struct node *n = g->first; n; n = n->next)
-		total += domain_has_weights(n) && n->inputs[0]->quant;
+		total += node_has_weights(n) && n->inputs[0]->quant;
 	l->rows = arena_array(a, (size_t)total, sizeof(*l->rows));
 	if (!behind || !l->rows)
 		return diag_error(d, "out of memory");
 	for (struct node *n = g->first; n; n = n->next) {
-		if (!domain_has_weights(n) || !n->inputs[0]->quant)
+		if (!node_has_weights(n) || !n->inputs[0]->quant)
 			continue;
 		if (layer_init(&l->rows[l->count], n, behind, a))
 			return diag_error(d, "out of memory");
-		l->rows[l->count++].manner = &l->manner;
-	}
-	return 0;
-}
-
-struct choice layer_default(const struct layer *l, const struct config *c,
-			    bool coded)
-{
-	struct choice out = { .bits = c->bits };
-
-	/* What the tail or the outside reads in float comes last. */
-	if (!c->uniform && (l->depthwise || l->first || l->last))
-		out.bits = 8;
-	out.levels = !coded && layer_takes_levels(l, out.bits);
-	return out;
-}
-
-static struct quant *quant_of(const struct layer *l, const struct rounded *r,
-			      struct arena *a)
-{
-	struct quant *q = arena_alloc(a, sizeof(*q));
-	float *scale = arena_array(a, (size_t)l->channels, sizeof(*scale));
-	int32_t *zero = arena_array(a, (size_t)l->channels, sizeof(*zero));
-	size_t total = (size_t)(l->channels * l->length);
-	size_t book = r->levels ? (size_t)l->channels << r->bits : 0;
-	int8_t *codes = arena_array(a, total, 1);
-	int8_t *levels = book ? arena_alloc(a, book) : NULL;
-
-	if (!q || !scale || !zero || !codes || (book && !levels))
-		return NULL;
-	if (book)
-		memcpy(levels, r->levels, book);
-	memcpy(scale, r->scale, (size_t)l->channels * sizeof(*scale));
-	memcpy(codes, r->codes, total);
-	*q = (struct quant){ .bits = r->bits,
-			     .is_signed = true,
-			     .grid = r->grid,
-			     .axis = l->node->op == OP_CONV_TRANSPOSE ? 1 : 0,
-			     .channels = (int)l->channels,
-			     .scale = scale,
-			     .zero_point = zero,
-			     .codes = codes,
-			     .levels = levels };
-	return q;
-}
-
-int layer_install(struct graph *g, const struct layer *l,
-		  const struct rounded *r, struct diag *d)
-{
-	/* Weights shared between nodes get a view of their own each. */
-	struct value *w = graph_constant(g, l->weights->name, DT_F32,
-					 &l->weights->shape, l->weights->data);
-	struct quant *q = quant_of(l, r, g->arena);
-
-	if (!w || !q)
-		return node_error(d, l->node, "out of memory");
-	w->quant = q;
-	if (graph_set_input(g, l->node, 1, w))
-		return node_error(d, l->node, "out of memory");
-	if (r->bias) {
-		size_t bytes =
-			(size_t)shape_elements(&l->bias->shape) * sizeof(float);
-		void *data = arena_alloc(g->arena, bytes);
-		struct value *b = data ? graph_constant(g, l->bias->name,
-							DT_F32, &l->bias->shape,
-							data) :
-					 NULL;
-
-		if (!b || graph_set_input(g, l->node, 2, b))
-			return node_error(d, l->node, "out of memory");
-		memcpy(data, r->bias, bytes);
+		l->rows[l->count++].settings = &l->settings;
 	}
 	return 0;
 }

@@ -5,8 +5,7 @@
 
 #include "evaluator/evaluator.h"
 #include "evaluator/gradient.h"
-#include "quantizer/internal.h"
-#include "quantizer/simulate/paired_run.h"
+#include "quantizer/graph/integer_nodes.h"
 
 #define MOST_OPERANDS 64
 
@@ -20,7 +19,7 @@ static bool is_constant(const struct value *v)
 	return v->role == VALUE_CONSTANT;
 }
 
-const struct node *tape_obstacle(const struct graph *g)
+const struct node *gradient_tape_obstacle(const struct graph *g)
 {
 	for (const struct node *n = g->first; n; n = n->next)
 		if (!n->tail &&
@@ -30,9 +29,10 @@ const struct node *tape_obstacle(const struct graph *g)
 	return NULL;
 }
 
-int tape_init(struct tape *t, const struct graph *g, struct diag *d)
+int gradient_tape_init(struct gradient_tape *t, const struct graph *g,
+		       struct diag *d)
 {
-	*t = (struct tape){ .g = g };
+	*t = (struct gradient_tape){ .g = g };
 	t->value = calloc(g->value_count + 1, sizeof(*t->value));
 	t->gradient = calloc(g->value_count + 1, sizeof(*t->gradient));
 	t->leads = calloc(g->value_count + 1, sizeof(*t->leads));
@@ -47,7 +47,7 @@ int tape_init(struct tape *t, const struct graph *g, struct diag *d)
 					64, (bytes_of(n->outputs[i]) + 127) /
 						    64 * 64);
 	for (const struct node *n = g->first; n; n = n->next) {
-		bool leads = domain_has_weights(n);
+		bool leads = node_has_weights(n);
 
 		for (int i = 0; i < n->input_count; i++)
 			leads = leads ||
@@ -63,7 +63,7 @@ int tape_init(struct tape *t, const struct graph *g, struct diag *d)
 	return 0;
 }
 
-void tape_free(struct tape *t)
+void gradient_tape_free(struct gradient_tape *t)
 {
 	for (size_t i = 0; t->g && t->value && i < t->g->value_count; i++)
 		free(t->value[i]);
@@ -72,11 +72,11 @@ void tape_free(struct tape *t)
 	free(t->value);
 	free(t->gradient);
 	free(t->leads);
-	*t = (struct tape){ 0 };
+	*t = (struct gradient_tape){ 0 };
 }
 
-/* What a node reads. */
-static void operands(const struct tape *t, const struct node *n,
+/* The data of a node's inputs. */
+static void operands(const struct gradient_tape *t, const struct node *n,
 		     const void **in)
 {
 	for (int i = 0; i < n->input_count; i++) {
@@ -88,7 +88,7 @@ static void operands(const struct tape *t, const struct node *n,
 	}
 }
 
-int tape_forward(struct tape *t, struct diag *d)
+int gradient_tape_forward(struct gradient_tape *t, struct diag *d)
 {
 	for (const struct node *n = t->g->first; n; n = n->next) {
 		const void *in[MOST_OPERANDS];
@@ -106,14 +106,15 @@ int tape_forward(struct tape *t, struct diag *d)
 	return 0;
 }
 
-float *tape_seed(struct tape *t, const struct value *head)
+float *gradient_tape_seed(struct gradient_tape *t, const struct value *head)
 {
 	free(t->gradient[head->id]);
 	t->gradient[head->id] = calloc(1, bytes_of(head) + 1);
 	return t->gradient[head->id];
 }
 
-static int reverse(struct tape *t, const struct node *n, struct diag *d)
+static int backward_node(struct gradient_tape *t, const struct node *n,
+			 struct diag *d)
 {
 	const void *in[MOST_OPERANDS];
 	const float *out[MOST_OPERANDS];
@@ -129,7 +130,7 @@ static int reverse(struct tape *t, const struct node *n, struct diag *d)
 		if (!v || is_constant(v) || !t->leads[v->id])
 			continue;
 		if (!t->gradient[v->id])
-			tape_seed(t, v);
+			gradient_tape_seed(t, v);
 		din[i] = t->gradient[v->id];
 		if (!din[i])
 			return diag_error(d, "out of memory");
@@ -153,7 +154,7 @@ done:
 	return err;
 }
 
-static bool has_gradient(const struct tape *t, const struct node *n)
+static bool has_gradient(const struct gradient_tape *t, const struct node *n)
 {
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i] && t->gradient[n->outputs[i]->id])
@@ -161,14 +162,15 @@ static bool has_gradient(const struct tape *t, const struct node *n)
 	return false;
 }
 
-int tape_backward(struct tape *t, tape_each *each, void *ctx, struct diag *d)
+int gradient_tape_backward(struct gradient_tape *t, gradient_visitor *each,
+			   void *ctx, struct diag *d)
 {
 	for (const struct node *n = t->g->last; n; n = n->prev) {
 		const struct value *y = n->outputs[0];
 
 		if (n->tail || !has_gradient(t, n))
 			continue;
-		if (reverse(t, n, d))
+		if (backward_node(t, n, d))
 			return -1;
 		if (t->gradient[y->id])
 			each(ctx, n, t->gradient[y->id]);

@@ -6,33 +6,36 @@
 #include "ir/graph.h"
 
 /*
- * A forward run of the float network up to the heads that keeps every value,
- * and its reverse. One thread's own.
+ * Reverse-mode differentiation of the float network up to the heads: a forward
+ * run that keeps every value, and a backward run. For one thread.
  */
-struct tape {
+struct gradient_tape {
 	const struct graph *g;
-	bool *leads;      /* by value id: a weight or an input lies before */
+	bool *leads;      /* by value id: depends on a weighted node */
 	float **value;    /* by value id; NULL: constant or not computed */
-	float **gradient; /* the same; lives from the last reader to the maker
-			   */
+	float **gradient; /* by value id; lives from the value's last reader to
+			   * its producer */
 };
 
-/* The first node up to the heads that has no gradient; NULL: all have. */
-const struct node *tape_obstacle(const struct graph *g);
+/* The first node up to the heads that has no gradient; NULL: all have one. */
+const struct node *gradient_tape_obstacle(const struct graph *g);
 
-int tape_init(struct tape *t, const struct graph *g, struct diag *d);
-void tape_free(struct tape *t);
+/* -1 with a diagnostic; free it in any case. */
+int gradient_tape_init(struct gradient_tape *t, const struct graph *g,
+		       struct diag *d);
+void gradient_tape_free(struct gradient_tape *t);
 
-/* Graph inputs are t->value of their ids, and are to be filled in before. */
-int tape_forward(struct tape *t, struct diag *d);
+/* The caller fills in the graph inputs first: value[id of the input]. */
+int gradient_tape_forward(struct gradient_tape *t, struct diag *d);
 
-/*
- * From the gradients of the heads, which tape_seed() makes (zeros to be filled
- * in; NULL: out of memory). each() is told, for every node, the gradient of its
- * first output before a fused activation.
- */
-float *tape_seed(struct tape *t, const struct value *head);
-typedef void tape_each(void *ctx, const struct node *n, const float *dout);
-int tape_backward(struct tape *t, tape_each *each, void *ctx, struct diag *d);
+/* The gradient of a head, zeros for the caller to fill in; NULL: out of
+ * memory. */
+float *gradient_tape_seed(struct gradient_tape *t, const struct value *head);
+/* Gets the gradient of each node's first output, before a fused activation. */
+typedef void gradient_visitor(void *ctx, const struct node *n,
+			      const float *dout);
+/* From the seeds back to the first node. */
+int gradient_tape_backward(struct gradient_tape *t, gradient_visitor *each,
+			   void *ctx, struct diag *d);
 
 #endif

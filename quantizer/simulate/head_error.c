@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-#include "quantizer/simulate/paired_run.h"
+#include "base/parallel.h"
+#include "quantizer/graph/head_values.h"
 
 #define SAMPLES 8
+#define VARIANCE_MIN 1e-30 /* a head that varies less does not count */
 
-struct watching {
-	struct probe *p;
+struct head_watch {
+	struct head_error *p;
 	int sample;
 	size_t at;
 	int head;
@@ -16,13 +18,13 @@ struct watching {
 
 static bool is_head(const struct value *v)
 {
-	return v && v->dtype == DT_F32 && twin_is_head(v);
+	return v && v->dtype == DT_F32 && value_is_head(v);
 }
 
-static int watch(void *ctx, const struct value *v, void *data)
+static int watch_head(void *ctx, const struct value *v, void *data)
 {
-	struct watching *w = ctx;
-	struct probe *p = w->p;
+	struct head_watch *w = ctx;
+	struct head_error *p = w->p;
 	size_t n = (size_t)shape_elements(&v->shape);
 	float *kept = p->heads[w->sample] + w->at;
 	const float *x = data;
@@ -40,7 +42,7 @@ static int watch(void *ctx, const struct value *v, void *data)
 	for (size_t i = 0; i < n; i++)
 		error += ((double)x[i] - (double)kept[i]) *
 			 ((double)x[i] - (double)kept[i]);
-	if (p->variance[w->head] > 1e-30)
+	if (p->variance[w->head] > VARIANCE_MIN)
 		p->loss[w->sample] += error / (double)n / p->variance[w->head];
 	w->head++;
 	return 0;
@@ -48,17 +50,17 @@ static int watch(void *ctx, const struct value *v, void *data)
 
 static int sample_job(void *ctx, int i, int worker, struct diag *d)
 {
-	struct probe *p = ctx;
-	struct watching w = { p, i, 0, 0 };
+	struct head_error *p = ctx;
+	struct head_watch w = { p, i, 0, 0 };
 
 	p->loss[i] = 0;
 	return runner_sample(&p->runners[worker], p->samples,
 			     (int)((int64_t)i * p->samples->count / p->count),
-			     watch, &w, d);
+			     watch_head, &w, d);
 }
 
-int probe_loss(struct probe *p, eval_observer *change, void *ctx, double *loss,
-	       struct diag *d)
+int head_error_measure(struct head_error *p, eval_observer *change, void *ctx,
+		       double *loss, struct diag *d)
 {
 	*loss = 0;
 	p->change = change;
@@ -85,7 +87,7 @@ static size_t count_heads(const struct graph *g, int *heads)
 	return total;
 }
 
-static double variance(const struct probe *p, size_t from, size_t size)
+static double variance(const struct head_error *p, size_t from, size_t size)
 {
 	double sum = 0, squares = 0, count = (double)size * p->count;
 
@@ -99,8 +101,8 @@ static double variance(const struct probe *p, size_t from, size_t size)
 	return count > 0 ? squares / count - sum / count * (sum / count) : 0;
 }
 
-/* The variances of what was recorded. */
-static void measure_heads(struct probe *p)
+/* Variance of each recorded head, over all samples. */
+static void measure_variances(struct head_error *p)
 {
 	size_t at = 0;
 	int head = 0;
@@ -117,7 +119,7 @@ static void measure_heads(struct probe *p)
 		}
 }
 
-static int allocate(struct probe *p)
+static int allocate(struct head_error *p)
 {
 	int heads;
 
@@ -136,13 +138,13 @@ static int allocate(struct probe *p)
 	return p->runners && p->heads && p->loss && p->variance ? 0 : -1;
 }
 
-int probe_init(struct probe *p, const struct graph *g,
-	       const struct samples *samples, int jobs, struct diag *d)
+int head_error_init(struct head_error *p, const struct graph *g,
+		    const struct samples *samples, int jobs, struct diag *d)
 {
 	int threads;
 	double loss;
 
-	*p = (struct probe){ .g = g, .samples = samples };
+	*p = (struct head_error){ .g = g, .samples = samples };
 	arena_init(&p->arena, 0);
 	p->count = samples->count < SAMPLES ? samples->count : SAMPLES;
 	p->threads = threads = parallel_threads(jobs, p->count);
@@ -154,14 +156,14 @@ int probe_init(struct probe *p, const struct graph *g,
 		if (runner_init(&p->runners[p->threads++], g, d))
 			return -1;
 	p->record = true;
-	if (probe_loss(p, NULL, NULL, &loss, d))
+	if (head_error_measure(p, NULL, NULL, &loss, d))
 		return -1;
 	p->record = false;
-	measure_heads(p);
+	measure_variances(p);
 	return 0;
 }
 
-void probe_free(struct probe *p)
+void head_error_free(struct head_error *p)
 {
 	for (int i = 0; i < p->threads; i++)
 		runner_free(&p->runners[i]);

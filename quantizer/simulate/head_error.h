@@ -2,21 +2,24 @@
 #ifndef DBC_QUANTIZER_SIMULATE_HEAD_ERROR_H
 #define DBC_QUANTIZER_SIMULATE_HEAD_ERROR_H
 
-#include "quantizer/internal.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "quantizer/simulate/runner.h"
 
 /*
- * What the heads of the float network lose when something in it is changed:
- * squared error over variance, summed over the heads, on some samples.
+ * The error of the float network's heads after one change to it: squared error
+ * over variance, summed over the heads and averaged over some samples. It
+ * measures sensitivities.
  */
-struct probe {
+struct head_error {
 	const struct graph *g;
 	const struct samples *samples;
 	struct runner *runners; /* by worker */
-	int count, threads;
-	float **heads;    /* [sample]: all heads behind one another */
-	double *loss;     /* [sample] */
-	double *variance; /* by head, over all samples */
-	size_t head_floats;
+	int count, threads;     /* count: samples */
+	float **heads;          /* [sample]: all heads, concatenated */
+	double *loss;           /* [sample] */
+	double *variance;       /* by head, over all samples */
+	size_t head_floats;     /* elements of all heads, of one sample */
 	bool record;
 	eval_observer *change; /* NULL: the change is in the graph itself */
 	void *change_ctx;
@@ -25,12 +28,12 @@ struct probe {
 
 /* Records the heads of the network as it is. -1 with a diagnostic; free it in
  * any case. */
-int probe_init(struct probe *p, const struct graph *g,
-	       const struct samples *samples, int jobs, struct diag *d);
-void probe_free(struct probe *p);
-/* With the graph's constants changed, or values as change() does, which may be
- * called from several threads. */
-int probe_loss(struct probe *p, eval_observer *change, void *ctx, double *loss,
-	       struct diag *d);
+int head_error_init(struct head_error *p, const struct graph *g,
+		    const struct samples *samples, int jobs, struct diag *d);
+void head_error_free(struct head_error *p);
+/* Runs the network with the graph's constants changed, or with values as
+ * change() leaves them; several threads call change(). */
+int head_error_measure(struct head_error *p, eval_observer *change, void *ctx,
+		       double *loss, struct diag *d);
 
 #endif

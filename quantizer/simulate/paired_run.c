@@ -4,49 +4,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parallel.h"
 #include "evaluator/evaluator.h"
+#include "quantizer/graph/head_values.h"
+#include "quantizer/simulate/fake_quantize.h"
 
 #define MOST_OPERANDS 64
+#define VARIANCE_MIN 1e-30 /* a head that varies less does not count */
 
 static size_t bytes_of(const struct value *v)
 {
 	return (size_t)shape_elements(&v->shape) * dtype_size(v->dtype);
 }
 
-static void **slot(const struct twin *t, void **side, int sample,
+static void **slot(const struct paired_run *t, void **side, int sample,
 		   const struct value *v)
 {
 	return &side[(size_t)sample * t->g->value_count + v->id];
 }
 
-bool twin_is_head(const struct value *v)
-{
-	if (!v->producer || v->producer->tail)
-		return false;
-	for (int i = 0; i < v->use_count; i++)
-		if (v->uses[i]->tail)
-			return true;
-	return v->is_output;
-}
-
-/* Readers outside of the tail; heads stay. */
+/* Readers outside the tail, and one more for a head, which stays alive. */
 static int readers(const struct value *v)
 {
-	int count = twin_is_head(v);
+	int count = value_is_head(v);
 
 	for (int i = 0; i < v->use_count; i++)
 		count += !v->uses[i]->tail;
 	return count;
 }
 
-static void count_readers(const struct twin *t)
+static void count_readers(const struct paired_run *t)
 {
 	for (size_t i = 0; i < t->g->value_count; i++)
 		t->left[i] = readers(t->g->values[i]);
 }
 
-/* The most that is alive at once, of one sample on one side. */
-static size_t peak_bytes(const struct twin *t)
+/* Peak size of the values that are alive at once, for one sample on one side.
+ */
+static size_t peak_bytes(const struct paired_run *t)
 {
 	size_t live = 0, peak = 0;
 
@@ -72,27 +67,10 @@ static size_t peak_bytes(const struct twin *t)
 	return peak;
 }
 
-void twin_round(const struct quant *q, float *x, int64_t n)
-{
-	int half = 1 << (q->bits - 1);
-	int low = -half - q->zero_point[0], high = half - 1 - q->zero_point[0];
-
-	for (int64_t i = 0; i < n; i += q->channels)
-		for (int c = 0; c < q->channels; c++) {
-			double scale = q->scale[c];
-			double r = (double)x[i + c] / scale + 0.5;
-			int code;
-
-			code = !(r > low) ? low : r >= high ? high : (int)r;
-			code -= code > low && (double)code > r;
-			x[i + c] = (float)(scale * code);
-		}
-}
-
 /* ---- Samples ---- */
 
 struct filling {
-	struct twin *t;
+	struct paired_run *t;
 	const struct samples *samples;
 };
 
@@ -110,9 +88,9 @@ static int fill_sample(void *ctx, int i, int worker, struct diag *d)
 		size_t bytes = bytes_of(v);
 
 		inputs[k] = malloc(bytes + 1);
-		*slot(f->t, f->t->real, i, v) = inputs[k];
-		*slot(f->t, f->t->coded, i, v) = malloc(bytes + 1);
-		if (!inputs[k] || !twin_coded(f->t, i, v))
+		*slot(f->t, f->t->reference, i, v) = inputs[k];
+		*slot(f->t, f->t->quantized, i, v) = malloc(bytes + 1);
+		if (!inputs[k] || !paired_run_quantized(f->t, i, v))
 			return diag_error(d, "out of memory");
 	}
 	if (f->samples->fill(
@@ -122,23 +100,24 @@ static int fill_sample(void *ctx, int i, int worker, struct diag *d)
 		return -1;
 	for (int k = 0; k < g->input_count; k++) {
 		const struct value *v = g->inputs[k];
-		float *coded = *slot(f->t, f->t->coded, i, v);
+		float *quantized = *slot(f->t, f->t->quantized, i, v);
 
-		memcpy(coded, inputs[k], bytes_of(v));
+		memcpy(quantized, inputs[k], bytes_of(v));
 		if (v->quant)
-			twin_round(v->quant, coded, shape_elements(&v->shape));
+			fake_quantize(v->quant, quantized,
+				      shape_elements(&v->shape));
 	}
 	return 0;
 }
 
-int twin_init(struct twin *t, const struct graph *g, int jobs,
-	      const struct samples *s, int most, size_t most_bytes,
-	      struct diag *d)
+int paired_run_init(struct paired_run *t, const struct graph *g, int jobs,
+		    const struct samples *s, int most, size_t most_bytes,
+		    struct diag *d)
 {
 	struct filling f = { t, s };
 	size_t peak, fit, slots;
 
-	*t = (struct twin){ .g = g, .jobs = jobs };
+	*t = (struct paired_run){ .g = g, .jobs = jobs };
 	t->left = calloc(g->value_count + 1, sizeof(*t->left));
 	if (!t->left)
 		return diag_error(d, "out of memory");
@@ -148,37 +127,37 @@ int twin_init(struct twin *t, const struct graph *g, int jobs,
 	if (fit < (size_t)t->count)
 		t->count = fit < 1 ? 1 : (int)fit;
 	slots = (size_t)t->count * g->value_count + 1;
-	t->real = calloc(slots, sizeof(*t->real));
-	t->coded = calloc(slots, sizeof(*t->coded));
-	if (!t->real || !t->coded)
+	t->reference = calloc(slots, sizeof(*t->reference));
+	t->quantized = calloc(slots, sizeof(*t->quantized));
+	if (!t->reference || !t->quantized)
 		return diag_error(d, "out of memory");
 	return parallel_run(parallel_threads(jobs, t->count), t->count,
 			    fill_sample, &f, NULL, d);
 }
 
-void twin_free(struct twin *t)
+void paired_run_free(struct paired_run *t)
 {
 	size_t slots = (size_t)t->count * t->g->value_count;
 
-	for (size_t i = 0; t->real && t->coded && i < slots; i++) {
-		free(t->real[i]);
-		free(t->coded[i]);
+	for (size_t i = 0; t->reference && t->quantized && i < slots; i++) {
+		free(t->reference[i]);
+		free(t->quantized[i]);
 	}
-	free(t->real);
-	free(t->coded);
+	free(t->reference);
+	free(t->quantized);
 	free(t->left);
 }
 
 /* ---- Nodes ---- */
 
-struct step {
-	struct twin *t;
+struct paired_step {
+	struct paired_run *t;
 	const struct node *n;
-	struct twin_constants constants[2];
+	struct paired_run_constants constants[2];
 };
 
-static int run_side(const struct step *s, void **side, int sample,
-		    const struct twin_constants *c, struct diag *d)
+static int run_side(const struct paired_step *s, void **side, int sample,
+		    const struct paired_run_constants *c, struct diag *d)
 {
 	const void *in[MOST_OPERANDS];
 	void *out[MOST_OPERANDS];
@@ -211,35 +190,38 @@ static int run_side(const struct step *s, void **side, int sample,
 
 static int step_sample(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct step *s = ctx;
+	const struct paired_step *s = ctx;
 
 	(void)worker;
-	if (run_side(s, s->t->real, i, &s->constants[0], d) ||
-	    run_side(s, s->t->coded, i, &s->constants[1], d))
+	if (run_side(s, s->t->reference, i, &s->constants[0], d) ||
+	    run_side(s, s->t->quantized, i, &s->constants[1], d))
 		return -1;
 	for (int k = 0; k < s->n->output_count; k++) {
 		const struct value *v = s->n->outputs[k];
 
 		if (v && v->quant)
-			twin_round(v->quant, *slot(s->t, s->t->coded, i, v),
-				   shape_elements(&v->shape));
+			fake_quantize(v->quant,
+				      *slot(s->t, s->t->quantized, i, v),
+				      shape_elements(&v->shape));
 	}
 	return 0;
 }
 
-static void let_go(struct twin *t, const struct value *v)
+static void free_value(struct paired_run *t, const struct value *v)
 {
 	for (int i = 0; i < t->count; i++) {
-		free(*slot(t, t->real, i, v));
-		free(*slot(t, t->coded, i, v));
-		*slot(t, t->real, i, v) = *slot(t, t->coded, i, v) = NULL;
+		free(*slot(t, t->reference, i, v));
+		free(*slot(t, t->quantized, i, v));
+		*slot(t, t->reference, i, v) = *slot(t, t->quantized, i, v) =
+			NULL;
 	}
 }
 
-int twin_step(struct twin *t, const struct node *n, struct twin_constants real,
-	      struct twin_constants coded, struct diag *d)
+int paired_run_step(struct paired_run *t, const struct node *n,
+		    struct paired_run_constants reference,
+		    struct paired_run_constants quantized, struct diag *d)
 {
-	struct step s = { t, n, { real, coded } };
+	struct paired_step s = { t, n, { reference, quantized } };
 
 	if (n->input_count > MOST_OPERANDS || n->output_count > MOST_OPERANDS)
 		return node_error(d, n, "more than %d operands", MOST_OPERANDS);
@@ -250,27 +232,27 @@ int twin_step(struct twin *t, const struct node *n, struct twin_constants real,
 		const struct value *v = n->inputs[i];
 
 		if (v && v->role != VALUE_CONSTANT && --t->left[v->id] == 0)
-			let_go(t, v);
+			free_value(t, v);
 	}
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i] && !t->left[n->outputs[i]->id])
-			let_go(t, n->outputs[i]);
+			free_value(t, n->outputs[i]);
 	return 0;
 }
 
 /* ---- Loss ---- */
 
-static double head_loss(const struct twin *t, const struct value *v)
+static double head_loss(const struct paired_run *t, const struct value *v)
 {
 	int64_t n = shape_elements(&v->shape);
 	double sum = 0, squares = 0, errors = 0, count = 0, variance;
 
 	for (int s = 0; s < t->count; s++) {
-		const float *real = twin_real(t, s, v);
-		const float *coded = twin_coded(t, s, v);
+		const float *reference = paired_run_reference(t, s, v);
+		const float *quantized = paired_run_quantized(t, s, v);
 
 		for (int64_t i = 0; i < n; i++) {
-			double x = real[i], e = (double)coded[i] - x;
+			double x = reference[i], e = (double)quantized[i] - x;
 
 			sum += x;
 			squares += x * x;
@@ -280,10 +262,10 @@ static double head_loss(const struct twin *t, const struct value *v)
 	}
 	variance = count > 0 ? squares / count - sum / count * (sum / count) :
 			       0;
-	return variance > 1e-30 ? errors / count / variance : 0;
+	return variance > VARIANCE_MIN ? errors / count / variance : 0;
 }
 
-double twin_loss(const struct twin *t)
+double paired_run_loss(const struct paired_run *t)
 {
 	double total = 0;
 	int heads = 0;
@@ -291,7 +273,7 @@ double twin_loss(const struct twin *t)
 	for (size_t i = 0; i < t->g->value_count; i++) {
 		const struct value *v = t->g->values[i];
 
-		if (v->dtype != DT_F32 || !twin_is_head(v))
+		if (v->dtype != DT_F32 || !value_is_head(v))
 			continue;
 		total += head_loss(t, v);
 		heads++;

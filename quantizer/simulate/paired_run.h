@@ -2,60 +2,61 @@
 #ifndef DBC_QUANTIZER_SIMULATE_PAIRED_RUN_H
 #define DBC_QUANTIZER_SIMULATE_PAIRED_RUN_H
 
-#include "quantizer/quantizer.h"
+#include "base/diag.h"
+#include "ir/graph.h"
+#include "ir/samples.h"
 
 /*
- * The float network and the quantized one side by side, over some samples at
- * once and node by node, so that the rounding of each layer sees what the
- * layers before it have left of the signal. Values live from their maker to
- * their last reader. The quantized side is simulated in float: real values
- * that lie on the grids of value->quant.
+ * Runs the float network (reference) and the fake-quantized network in
+ * lockstep, node by node, over several samples at once. The rounding of each
+ * layer thus sees the errors of all layers before it. Values live from their
+ * producer to their last reader. The quantized side holds real values on the
+ * grids of value->quant.
  */
-struct twin {
+struct paired_run {
 	const struct graph *g;
 	int jobs;
-	int count;            /* samples */
-	int *left;            /* readers to come, by value id */
-	void **real, **coded; /* [sample][value id]; NULL: not alive */
+	int count; /* samples */
+	int *left; /* readers that are still to run, by value id */
+	/* [sample][value id]; NULL: not alive */
+	void **reference, **quantized;
 };
 
 /*
- * At most `most` samples, evenly spread, and no more than `most_bytes` hold.
- * Activations must have their scales. Free it in any case.
+ * Takes at most `most` samples, evenly spread, and as many as fit in
+ * `most_bytes`, at least one. Activations must have their scales. -1 with a
+ * diagnostic; the run must be freed in any case.
  */
-int twin_init(struct twin *t, const struct graph *g, int jobs,
-	      const struct samples *s, int most, size_t most_bytes,
-	      struct diag *d);
-void twin_free(struct twin *t);
+int paired_run_init(struct paired_run *t, const struct graph *g, int jobs,
+		    const struct samples *s, int most, size_t most_bytes,
+		    struct diag *d);
+void paired_run_free(struct paired_run *t);
 
-/* Constants that a side reads instead of the node's own; NULL: its own. */
-struct twin_constants {
+/* Constants that one side reads instead of the node's own; NULL: the node's. */
+struct paired_run_constants {
 	const void *weights, *bias;
 };
-/* Computes n on both sides, and lets go of what nobody reads any more. */
-int twin_step(struct twin *t, const struct node *n, struct twin_constants real,
-	      struct twin_constants coded, struct diag *d);
+/* Computes n on both sides, and frees the values that have no more readers. */
+int paired_run_step(struct paired_run *t, const struct node *n,
+		    struct paired_run_constants reference,
+		    struct paired_run_constants quantized, struct diag *d);
 
-static inline const float *twin_real(const struct twin *t, int sample,
-				     const struct value *v)
+static inline const float *paired_run_reference(const struct paired_run *t,
+						int sample,
+						const struct value *v)
 {
-	return t->real[(size_t)sample * t->g->value_count + v->id];
+	return t->reference[(size_t)sample * t->g->value_count + v->id];
 }
 
-static inline const float *twin_coded(const struct twin *t, int sample,
-				      const struct value *v)
+static inline const float *paired_run_quantized(const struct paired_run *t,
+						int sample,
+						const struct value *v)
 {
-	return t->coded[(size_t)sample * t->g->value_count + v->id];
+	return t->quantized[(size_t)sample * t->g->value_count + v->id];
 }
 
-/* What the decode tail or the outside reads: where losses count. */
-bool twin_is_head(const struct value *v);
-/* Squared error over variance, the mean over all heads; once all nodes but
- * the tail's have been stepped through. */
-double twin_loss(const struct twin *t);
-
-/* Real values to those that q's codes stand for. n elements, channels
- * innermost. */
-void twin_round(const struct quant *q, float *x, int64_t n);
+/* Squared error over variance, averaged over all heads; after the last step
+ * before the decode tail. */
+double paired_run_loss(const struct paired_run *t);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread's float network, as samples go through it. */
-#include "quantizer/internal.h"
+/* The float network of one thread, run on one sample after another. */
+#include "quantizer/simulate/runner.h"
 
 int runner_init(struct runner *r, const struct graph *g, struct diag *d)
 {

@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What errors of output channels cost: see importance.h. */
+/*
+ * Importance of output channels, similar to the empirical Fisher information
+ * that Theis et al. 2018 (arXiv 1801.05787) prune by, but of the heads' squared
+ * error instead of a training loss: the diagonal of the Gauss-Newton matrix,
+ * E[(d heads / d output)^2], summed over the places of a channel, each head
+ * relative to its variance. Random signs at the heads estimate it (Hutchinson):
+ * the squared gradient of the signed sum is the sum of the squares, on average.
+ */
 #include "quantizer/weights/channel_importance.h"
 
+#include "base/parallel.h"
 #include "evaluator/detmath.h"
+#include "quantizer/graph/head_values.h"
+#include "quantizer/graph/integer_nodes.h"
 #include "quantizer/simulate/gradient_tape.h"
 
 #define SAMPLES 16
-#define FLOOR 1e-3 /* of the mean: nothing is worth less */
-/* Errors of a channel are alike from place to place, and so are gradients: the
- * diagonal alone tells too much. Its root has served better. */
+#define IMPORTANCE_MIN 1e-3 /* of the mean */
+#define VARIANCE_MIN 1e-20  /* a head that varies less does not count */
+#define MOST_INPUTS 64
 
-struct finding {
+struct importance_search {
 	const struct graph *g;
 	struct layers *layers;
 	const struct samples *samples;
-	struct tape *tapes; /* by worker */
-	double **sums;      /* [sample]: all layers' channels in order */
-	size_t *first;      /* [layer]: its first channel */
+	struct gradient_tape *tapes; /* by worker */
+	double **sums; /* [sample]: all layers' channels in order */
+	size_t *first; /* [layer]: its first channel */
 	size_t channels;
 	int count;
 };
 
-struct listening {
-	struct finding *f;
+struct gradient_listener {
+	struct importance_search *f;
 	double *sums;
 };
 
@@ -34,10 +44,10 @@ static int layer_of(const struct layers *l, const struct node *n)
 	return -1;
 }
 
-static void listen(void *ctx, const struct node *n, const float *dout)
+static void add_gradients(void *ctx, const struct node *n, const float *dout)
 {
-	struct listening *w = ctx;
-	int i = domain_has_weights(n) ? layer_of(w->f->layers, n) : -1;
+	struct gradient_listener *w = ctx;
+	int i = node_has_weights(n) ? layer_of(w->f->layers, n) : -1;
 	int64_t total, channels;
 	double *sums;
 
@@ -62,9 +72,8 @@ static double variance_of(const float *x, int64_t n)
 	return squares / (double)n - sum / (double)n * (sum / (double)n);
 }
 
-/* Random signs, so that squares of gradients of their sum are the sums of
- * squares, on the mean. */
-static int seed_heads(struct tape *t, uint32_t seed, struct diag *d)
+/* Random signs over the heads' standard deviations. */
+static int seed_heads(struct gradient_tape *t, uint32_t seed, struct diag *d)
 {
 	for (uint32_t i = 0; i < t->g->value_count; i++) {
 		const struct value *v = t->g->values[i];
@@ -72,13 +81,15 @@ static int seed_heads(struct tape *t, uint32_t seed, struct diag *d)
 		double variance;
 		float *to, size;
 
-		if (v->dtype != DT_F32 || !twin_is_head(v) || !t->value[i])
+		if (v->dtype != DT_F32 || !value_is_head(v) || !t->value[i])
 			continue;
-		to = tape_seed(t, v);
+		to = gradient_tape_seed(t, v);
 		if (!to)
 			return diag_error(d, "out of memory");
 		variance = variance_of(t->value[i], n) * (double)n;
-		size = variance > 1e-20 ? (float)(1 / det_sqrt(variance)) : 0;
+		size = variance > VARIANCE_MIN ?
+			       (float)(1 / det_sqrt(variance)) :
+			       0;
 		for (int64_t k = 0; k < n; k++) {
 			seed = seed * 1664525u + 1013904223u;
 			to[k] = seed >> 31 ? size : -size;
@@ -89,22 +100,24 @@ static int seed_heads(struct tape *t, uint32_t seed, struct diag *d)
 
 static int sample_job(void *ctx, int i, int worker, struct diag *d)
 {
-	struct finding *f = ctx;
-	struct listening w = { f, f->sums[i] };
-	struct tape *t = &f->tapes[worker];
-	float *inputs[64];
+	struct importance_search *f = ctx;
+	struct gradient_listener w = { f, f->sums[i] };
+	struct gradient_tape *t = &f->tapes[worker];
+	float *inputs[MOST_INPUTS];
 
 	for (int k = 0; k < f->g->input_count; k++)
 		inputs[k] = t->value[f->g->inputs[k]->id];
 	if (f->samples->fill(f->samples->ctx,
 			     (int)((int64_t)i * f->samples->count / f->count),
 			     inputs, d) ||
-	    tape_forward(t, d) || seed_heads(t, (uint32_t)i + 1, d))
+	    gradient_tape_forward(t, d) || seed_heads(t, (uint32_t)i + 1, d))
 		return -1;
-	return tape_backward(t, listen, &w, d);
+	return gradient_tape_backward(t, add_gradients, &w, d);
 }
 
-static void set_importance(struct finding *f, double *all)
+/* The diagonal overstates the differences between channels, because gradients
+ * within a channel are correlated; its square root works better. */
+static void set_importance(struct importance_search *f, double *all)
 {
 	for (size_t c = 0; c < f->channels; c++)
 		for (int s = 0; s < f->count; s++)
@@ -119,14 +132,16 @@ static void set_importance(struct finding *f, double *all)
 			continue;
 		for (int64_t c = 0; c < l->channels; c++) {
 			own[c] /= mean;
-			own[c] = det_sqrt(own[c] < FLOOR ? FLOOR : own[c]);
+			own[c] = det_sqrt(own[c] < IMPORTANCE_MIN ?
+						  IMPORTANCE_MIN :
+						  own[c]);
 		}
 		l->importance = own;
 	}
 }
 
-static int find(struct finding *f, int threads, struct arena *scratch,
-		double *all, struct diag *d)
+static int find_importance(struct importance_search *f, int threads,
+			   struct arena *scratch, double *all, struct diag *d)
 {
 	int err = -1, ready = 0;
 
@@ -140,7 +155,7 @@ static int find(struct finding *f, int threads, struct arena *scratch,
 	if (!f->tapes || !f->sums)
 		return diag_error(d, "out of memory");
 	while (ready < threads)
-		if (tape_init(&f->tapes[ready++], f->g, d))
+		if (gradient_tape_init(&f->tapes[ready++], f->g, d))
 			goto done;
 	if (parallel_run(threads, f->count, sample_job, f, NULL, d))
 		goto done;
@@ -148,20 +163,22 @@ static int find(struct finding *f, int threads, struct arena *scratch,
 	err = 0;
 done:
 	for (int i = 0; i < ready; i++)
-		tape_free(&f->tapes[i]);
+		gradient_tape_free(&f->tapes[i]);
 	return err;
 }
 
-int importance_find(const struct graph *g, struct layers *layers,
-		    const struct samples *samples, int jobs, struct arena *a,
-		    struct diag *d)
+int channel_importance_find(const struct graph *g, struct layers *layers,
+			    const struct samples *samples, int jobs,
+			    struct arena *a, struct diag *d)
 {
-	struct finding f = { .g = g, .layers = layers, .samples = samples };
+	struct importance_search f = { .g = g,
+				       .layers = layers,
+				       .samples = samples };
 	struct arena scratch;
 	double *all;
 	int err;
 
-	if (tape_obstacle(g) || g->input_count > 64)
+	if (gradient_tape_obstacle(g) || g->input_count > MOST_INPUTS)
 		return 0;
 	f.count = samples->count < SAMPLES ? samples->count : SAMPLES;
 	arena_init(&scratch, 0);
@@ -172,9 +189,10 @@ int importance_find(const struct graph *g, struct layers *layers,
 		f.channels += (size_t)layers->rows[i].channels;
 	}
 	all = arena_array(a, f.channels, sizeof(*all));
-	err = f.first && all ? find(&f, parallel_threads(jobs, f.count),
-				    &scratch, all, d) :
-			       diag_error(d, "out of memory");
+	err = f.first && all ?
+		      find_importance(&f, parallel_threads(jobs, f.count),
+				      &scratch, all, d) :
+		      diag_error(d, "out of memory");
 	arena_free(&scratch);
 	return err;
 }

@@ -2,16 +2,18 @@
 #ifndef DBC_QUANTIZER_WEIGHTS_CHANNEL_IMPORTANCE_H
 #define DBC_QUANTIZER_WEIGHTS_CHANNEL_IMPORTANCE_H
 
+#include "base/diag.h"
+#include "ir/samples.h"
 #include "quantizer/graph/weighted_layers.h"
 
 /*
- * What errors of each layer's output channels cost: from squares of gradients
- * of the heads, each head counting by its variance, over some samples, the
- * diagonal of the Gauss-Newton matrix. Sets layers->rows[].importance, or
- * leaves it where a node of the network has no gradient.
+ * The importance of each layer's output channels: the root of the diagonal of
+ * the Gauss-Newton matrix, see channel_importance.c. Sets
+ * layers->rows[].importance, in the arena, or leaves it alone where a node of
+ * the network has no gradient. -1 with a diagnostic.
  */
-int importance_find(const struct graph *g, struct layers *layers,
-		    const struct samples *samples, int jobs, struct arena *a,
-		    struct diag *d);
+int channel_importance_find(const struct graph *g, struct layers *layers,
+			    const struct samples *samples, int jobs,
+			    struct arena *a, struct diag *d);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Levels of a channel's own, by turns with its codes. For given codes the best
- * levels are a closed form, (Q' H Q)^-1 Q' H w, with H the covariance of the
- * inputs, w the weights and Q telling which weight has which code. For given
- * levels, each weight takes the one that is nearest to where the errors of all
- * others want it (coordinate descent).
+ * A codebook per channel, by alternating minimization as in Lloyd's algorithm
+ * (Lloyd 1982), but of the output's error w' H w instead of the weights'.
+ * For given codes the best levels are a closed form, (Q' H Q)^-1 Q' H w, where
+ * H is the covariance of the inputs, w are the weights, and Q[i][k] is 1 where
+ * weight i has code k. For given levels each weight takes the level nearest to
+ * its optimum, given the errors of all others (coordinate descent).
  */
 #include "quantizer/weights/codebook.h"
 
@@ -13,15 +14,17 @@
 
 #include "evaluator/blas.h"
 
-#define TURNS 3
-#define SWEEPS 2   /* over all codes, a turn */
-#define STIFF 1e-4 /* of the mean weight of a level holds it where it is */
+#define ROUNDS 3
+#define SWEEPS 2   /* over all codes, per round */
+#define STIFF 1e-4 /* share of the mean Hessian that keeps a level in place */
+#define STIFF_MIN 1e-30
+#define LEVEL_MIN 1e-30 /* levels that are all smaller get scale 1 */
 
 struct codebook_work {
-	double *sums; /* [level][length]: H times where that level is */
+	double *sums; /* [level][length]: H times the indicator of level */
 	double *pull; /* [length]: H times the target */
-	double *rest; /* [length]: H times what the target has beyond them */
-	uint8_t *at;  /* [length]: levels */
+	double *rest; /* [length]: H times the error, target - level */
+	uint8_t *at;  /* [length]: level of each weight */
 };
 
 struct codebook_work *codebook_work_new(int length, struct arena *a)
@@ -39,32 +42,35 @@ struct codebook_work *codebook_work_new(int length, struct arena *a)
 }
 
 /* to += x times row i of H. */
-static void add_row(const struct codebook_aim *aim, int i, double x, double *to)
+static void add_row(const struct codebook_problem *problem, int i, double x,
+		    double *to)
 {
-	const double *h = aim->covariance + (size_t)i * (size_t)aim->length;
+	const double *h =
+		problem->covariance + (size_t)i * (size_t)problem->length;
 
-	for (int k = 0; k < aim->length; k++)
+	for (int k = 0; k < problem->length; k++)
 		to[k] += x * h[k];
-	to[i] += x * aim->damping;
+	to[i] += x * problem->damping;
 }
 
-static void set_sums(const struct codebook_aim *aim, int levels,
+static void set_sums(const struct codebook_problem *problem, int levels,
 		     struct codebook_work *w)
 {
-	size_t n = (size_t)aim->length;
+	size_t n = (size_t)problem->length;
 
 	memset(w->sums, 0, (size_t)levels * n * sizeof(*w->sums));
-	for (int i = 0; i < aim->length; i++)
-		add_row(aim, i, 1, w->sums + w->at[i] * n);
+	for (int i = 0; i < problem->length; i++)
+		add_row(problem, i, 1, w->sums + w->at[i] * n);
 }
 
-/* The values that lose least with the codes there are. */
-static int fit_values(const struct codebook_aim *aim, int levels, double *value,
-		      const struct codebook_work *w, struct diag *d)
+/* The levels of least loss for the given codes. */
+static int fit_values(const struct codebook_problem *problem, int levels,
+		      double *value, const struct codebook_work *w,
+		      struct diag *d)
 {
 	double h[CODEBOOK_MOST * CODEBOOK_MOST] = { 0 };
-	double y[CODEBOOK_MOST] = { 0 }, x[CODEBOOK_MOST], stiff = 1e-30;
-	size_t n = (size_t)aim->length;
+	double y[CODEBOOK_MOST] = { 0 }, x[CODEBOOK_MOST], stiff = STIFF_MIN;
+	size_t n = (size_t)problem->length;
 
 	for (size_t i = 0; i < n; i++) {
 		y[w->at[i]] += w->pull[i];
@@ -92,14 +98,14 @@ static int fit_values(const struct codebook_aim *aim, int levels, double *value,
 	return 0;
 }
 
-/* To what int8 times a scale can hold. */
+/* Rounds the levels to int8 times a scale, which it returns. */
 static double round_values(int levels, double *value, int8_t *out)
 {
 	double top = 0, scale;
 
 	for (int k = 0; k < levels; k++)
 		top = fmax(top, fabs(value[k]));
-	scale = top > 1e-30 ? (double)(float)(top / 127) : 1;
+	scale = top > LEVEL_MIN ? (double)(float)(top / 127) : 1;
 	for (int k = 0; k < levels; k++) {
 		double x = rint(value[k] / scale);
 
@@ -109,10 +115,10 @@ static double round_values(int levels, double *value, int8_t *out)
 	return scale;
 }
 
-static void set_rest(const struct codebook_aim *aim, int levels,
+static void set_rest(const struct codebook_problem *problem, int levels,
 		     const double *value, struct codebook_work *w)
 {
-	size_t n = (size_t)aim->length;
+	size_t n = (size_t)problem->length;
 
 	memcpy(w->rest, w->pull, n * sizeof(*w->rest));
 	for (int k = 0; k < levels; k++)
@@ -120,17 +126,17 @@ static void set_rest(const struct codebook_aim *aim, int levels,
 			w->rest[i] -= value[k] * w->sums[(size_t)k * n + i];
 }
 
-static double loss_of(const struct codebook_aim *aim, const double *value,
-		      const struct codebook_work *w)
+static double loss_of(const struct codebook_problem *problem,
+		      const double *value, const struct codebook_work *w)
 {
 	double loss = 0;
 
-	for (int i = 0; i < aim->length; i++)
-		loss += (aim->target[i] - value[w->at[i]]) * w->rest[i];
+	for (int i = 0; i < problem->length; i++)
+		loss += (problem->target[i] - value[w->at[i]]) * w->rest[i];
 	return loss;
 }
 
-static int nearest(double x, int levels, const double *value)
+static int nearest_level(double x, int levels, const double *value)
 {
 	int best = 0;
 
@@ -140,42 +146,43 @@ static int nearest(double x, int levels, const double *value)
 	return best;
 }
 
-static void sweep(const struct codebook_aim *aim, int levels,
-		  const double *value, struct codebook_work *w)
+static void descend(const struct codebook_problem *problem, int levels,
+		    const double *value, struct codebook_work *w)
 {
-	size_t n = (size_t)aim->length;
+	size_t n = (size_t)problem->length;
 
 	for (size_t i = 0; i < n; i++) {
-		double h = aim->covariance[i * n + i] + aim->damping;
+		double h = problem->covariance[i * n + i] + problem->damping;
 		double now = value[w->at[i]];
-		int to = nearest(now + w->rest[i] / h, levels, value);
+		int to = nearest_level(now + w->rest[i] / h, levels, value);
 
 		if (to == w->at[i])
 			continue;
-		add_row(aim, (int)i, now - value[to], w->rest);
+		add_row(problem, (int)i, now - value[to], w->rest);
 		w->at[i] = (uint8_t)to;
 	}
 }
 
-static void keep_if_better(const struct codebook_aim *aim, const double *value,
-			   const int8_t *levels, double scale, bool first,
-			   struct codebook *book, const struct codebook_work *w)
+static void keep_if_better(const struct codebook_problem *problem,
+			   const double *value, const int8_t *levels,
+			   double scale, bool first, struct codebook *book,
+			   const struct codebook_work *w)
 {
 	int count = 1 << book->bits;
-	double loss = loss_of(aim, value, w);
+	double loss = loss_of(problem, value, w);
 
 	if (!first && loss >= book->loss)
 		return;
 	book->loss = loss;
 	book->scale = scale;
 	memcpy(book->levels, levels, (size_t)count);
-	for (int i = 0; i < aim->length; i++)
+	for (int i = 0; i < problem->length; i++)
 		book->codes[i] = (int8_t)(w->at[i] < count / 2 ?
 						  w->at[i] :
 						  w->at[i] - count);
 }
 
-int codebook_find(const struct codebook_aim *aim, const double *values,
+int codebook_find(const struct codebook_problem *problem, const double *values,
 		  struct codebook *book, struct codebook_work *w,
 		  struct diag *d)
 {
@@ -184,23 +191,24 @@ int codebook_find(const struct codebook_aim *aim, const double *values,
 	int8_t levels[CODEBOOK_MOST];
 
 	memcpy(value, values, (size_t)count * sizeof(*value));
-	memset(w->pull, 0, (size_t)aim->length * sizeof(*w->pull));
-	for (int i = 0; i < aim->length; i++) {
-		add_row(aim, i, aim->target[i], w->pull);
+	memset(w->pull, 0, (size_t)problem->length * sizeof(*w->pull));
+	for (int i = 0; i < problem->length; i++) {
+		add_row(problem, i, problem->target[i], w->pull);
 		w->at[i] = (uint8_t)(book->codes[i] & (count - 1));
 	}
-	for (int turn = 0; turn < TURNS; turn++) {
+	for (int round = 0; round < ROUNDS; round++) {
 		double scale;
 
-		set_sums(aim, count, w);
-		if (fit_values(aim, count, value, w, d))
+		set_sums(problem, count, w);
+		if (fit_values(problem, count, value, w, d))
 			return -1;
 		scale = round_values(count, value, levels);
-		set_rest(aim, count, value, w);
-		keep_if_better(aim, value, levels, scale, turn == 0, book, w);
+		set_rest(problem, count, value, w);
+		keep_if_better(problem, value, levels, scale, round == 0, book,
+			       w);
 		for (int i = 0; i < SWEEPS; i++)
-			sweep(aim, count, value, w);
-		keep_if_better(aim, value, levels, scale, false, book, w);
+			descend(problem, count, value, w);
+		keep_if_better(problem, value, levels, scale, false, book, w);
 	}
 	return 0;
 }

@@ -7,15 +7,15 @@
 
 #include "ir/graph.h"
 
-/* Codes, what they stand for in steps, and what they cost to write. */
+/* A set of codes: their levels in steps, and the bits that each costs. */
 struct grid {
 	enum quant_grid kind;
-	int low, high;       /* codes */
-	bool dependent;      /* levels by schemas/dbp_trellis.h */
-	int survivors;       /* of them: paths that are kept a state */
-	const double *rates; /* bits by set of levels and code: see
-			      * grid_rates(); NULL: do not count */
-	double price;        /* squared steps of the output a bit */
+	int low, high;  /* codes */
+	bool dependent; /* trellis-coded: levels by schemas/dbp_trellis.h */
+	int survivors;  /* paths per state that the trellis search keeps */
+	const double *rates; /* bits, by set of levels and code: see
+			      * grid_rates(); NULL: bits are free */
+	double price;        /* of a bit, in squared steps of the output */
 };
 #define GRID_RATES 512
 #define GRID_MOST_SURVIVORS 8
@@ -39,29 +39,29 @@ static inline double grid_level(int code, const struct grid *grid)
 	return grid->kind == GRID_HALF ? code + 0.5 : code;
 }
 
-/* The nearest code, its neighbour on the side of zero, or zero: where an error
- * of one step costs `weight`, and there are rates. */
+/* The code of least cost, weight * error^2 + price * bits, among the nearest
+ * code, its neighbour towards zero, and zero. Without rates, the nearest. */
 int grid_code(double x, double weight, const struct grid *grid);
 
-/*
- * How often each code is there. A row of codes is taken in the order that they
- * are written in, and is dependent or is not.
- */
+/* Frequencies of codes. Rows of codes are counted in the order of the file. */
 struct grid_counts {
 	double count[2][256]; /* by set of levels, and code + 128 */
 };
 void grid_count(struct grid_counts *k, bool dependent, const int8_t *row,
 		int64_t n);
-/* Bits of all by their own frequencies. */
+/* Bits of all codes, by their own frequencies (empirical entropy). */
 double grid_entropy(const struct grid_counts *k);
-/* Bits of each by them: 256 times the set, + code, + 128. */
+/* Bits of each code: rates[256 * set + code + 128]. */
 void grid_rates(const struct grid_counts *k, double rates[GRID_RATES]);
 
-#define GRID_BIT_PRICE                                              \
-	0.11552453009332421 /* ln 2 / 6: error of a step's width is \
-			     * its square over 12, half as wide     \
-			     * costs a bit a weight */
-/* Of dependent codes: two such steps, less 1 dB. */
+/*
+ * The price of a bit, in squared steps: ln 2 / 6. At high rate the squared
+ * error of a uniform quantizer is D = step^2 / 12, and one bit more halves the
+ * step: -dD/dR = 2 ln 2 D (Gish and Pierce 1968; Sullivan 1996).
+ */
+#define GRID_BIT_PRICE 0.11552453009332421
+/* With dependent codes, whose sets of levels have two such steps: four times
+ * that, less 1 dB. */
 #define GRID_DEPENDENT_PRICE (3.2 * GRID_BIT_PRICE)
 
 #endif

@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Statistics of what weights multiply: patches of the layer's input, some of
- * each sample, as rows of two matrices, one a side of the twin.
+ * Input covariance: patches of the layer's input, some of each sample, are the
+ * rows of two matrices, one for each side of the paired run.
  */
-#include <stdlib.h>
-#include <string.h>
+#include "quantizer/weights/input_covariance.h"
 
+#include "base/parallel.h"
 #include "evaluator/blas.h"
 #include "ir/window.h"
-#include "quantizer/graph/weighted_layers.h"
 
-#define MOST_PATCHES 8192
-#define MOST_A_SAMPLE 512
-#define MOST_LENGTH 2304 /* of a patch */
-#define BLOCK 64
+#define PATCHES_MAX 8192
+#define SAMPLE_PATCHES_MAX 512
+#define LENGTH_MAX 2304 /* of a patch */
+#define BLOCK 64        /* rows of a covariance, computed at once */
 
-struct gathering {
-	const struct twin *t;
+struct patch_gathering {
+	const struct paired_run *t;
 	const struct layer *l;
 	struct window window; /* of a Conv */
-	int64_t places;       /* where a patch can be taken, a sample */
-	int per_sample;
-	struct statistics *out;
-	/* of the group at work, by worker: [patches][length] */
+	int64_t places;       /* positions of patches, per sample */
+	int per_sample;       /* patches */
+	struct input_covariance *out;
+	/* by worker, for its current group: [patches][length] */
 	float **x, **q;
 	float **product; /* [BLOCK][length] */
-	int group;       /* at work, where there is one alone */
 };
 
 /* ---- Patches ---- */
 
-static void take_conv(const struct gathering *g, const float *x, int group,
-		      int64_t at, float *patch)
+static void copy_conv_patch(const struct patch_gathering *g, const float *x,
+			    int group, int64_t at, float *patch)
 {
 	const struct window *w = &g->window;
 	const struct quant *q = g->l->node->inputs[0]->quant;
@@ -54,8 +52,8 @@ static void take_conv(const struct gathering *g, const float *x, int group,
 	}
 }
 
-static void take_row(const struct gathering *g, const float *x, int64_t at,
-		     float *patch)
+static void copy_row(const struct patch_gathering *g, const float *x,
+		     int64_t at, float *patch)
 {
 	float scale = g->l->node->inputs[0]->quant->scale[0];
 
@@ -63,35 +61,36 @@ static void take_row(const struct gathering *g, const float *x, int64_t at,
 		patch[i] = x[at * g->out->length + i] / scale;
 }
 
-static void take_sample(const struct gathering *g, int sample, int group,
-			float *xs, float *qs)
+static void take_patches(const struct patch_gathering *g, int sample, int group,
+			 float *xs, float *qs)
 {
 	const struct value *v = g->l->node->inputs[0];
-	const float *real = twin_real(g->t, sample, v);
-	const float *coded = twin_coded(g->t, sample, v);
+	const float *reference = paired_run_reference(g->t, sample, v);
+	const float *quantized = paired_run_quantized(g->t, sample, v);
 	size_t length = (size_t)g->out->length;
 
 	for (int i = 0; i < g->per_sample; i++) {
-		/* spread over the map, elsewhere in each sample */
+		/* spread over the map, at other places in each sample */
 		int64_t at =
 			(i * g->places + (int64_t)sample * 7919 % g->places) /
 			g->per_sample;
 		size_t row = (size_t)(sample * g->per_sample + i) * length;
 
 		if (g->l->node->op == OP_CONV) {
-			take_conv(g, real, group, at, xs + row);
-			take_conv(g, coded, group, at, qs + row);
+			copy_conv_patch(g, reference, group, at, xs + row);
+			copy_conv_patch(g, quantized, group, at, qs + row);
 		} else {
-			take_row(g, real, at, xs + row);
-			take_row(g, coded, at, qs + row);
+			copy_row(g, reference, at, xs + row);
+			copy_row(g, quantized, at, qs + row);
 		}
 	}
 }
 
 /* ---- Sums ---- */
 
-/* Takes the mean off every column of a matrix of patches. */
-static void centre(const struct statistics *s, float *m, double *mean)
+/* Subtracts its mean from every column of a matrix of patches. */
+static void subtract_means(const struct input_covariance *s, float *m,
+			   double *mean)
 {
 	size_t length = (size_t)s->length;
 
@@ -105,20 +104,21 @@ static void centre(const struct statistics *s, float *m, double *mean)
 			m[(size_t)p * length + i] -= (float)mean[i];
 }
 
-/* Both matrices about their means, x less q in x. */
-static void prepare(const struct gathering *g, int group, float *x, float *q)
+/* Both matrices about their means; then x becomes x - q. */
+static void prepare_matrices(const struct patch_gathering *g, int group,
+			     float *x, float *q)
 {
-	const struct statistics *s = g->out;
+	const struct input_covariance *s = g->out;
 	size_t length = (size_t)s->length, total = length * (size_t)s->patches;
 
-	centre(s, x, s->mean + (size_t)group * length);
-	centre(s, q, s->mean_coded + (size_t)group * length);
+	subtract_means(s, x, s->mean + (size_t)group * length);
+	subtract_means(s, q, s->mean_quantized + (size_t)group * length);
 	for (size_t i = 0; i < total; i++)
 		x[i] -= q[i];
 }
 
-/* Rows [first, first + BLOCK) of left' q over the patches. */
-static int add_product(const struct statistics *s, const float *left,
+/* Rows [first, first + BLOCK) of left' q / patches. */
+static int add_product(const struct input_covariance *s, const float *left,
 		       const float *q, int first, float *product, double *to,
 		       struct diag *d)
 {
@@ -133,59 +133,60 @@ static int add_product(const struct statistics *s, const float *left,
 	return 0;
 }
 
-static int add_block(const struct gathering *g, int group, int block,
+static int add_block(const struct patch_gathering *g, int group, int block,
 		     const float *x, const float *q, float *product,
 		     struct diag *d)
 {
-	const struct statistics *s = g->out;
+	const struct input_covariance *s = g->out;
 	size_t at = (size_t)group * (size_t)s->length * (size_t)s->length;
 
 	return add_product(s, q, q, block * BLOCK, product, s->covariance + at,
 			   d) ||
-	       add_product(s, x, q, block * BLOCK, product, s->missing + at, d);
+	       add_product(s, x, q, block * BLOCK, product,
+			   s->error_covariance + at, d);
 }
 
-static int blocks_of(const struct statistics *s)
+static int blocks_of(const struct input_covariance *s)
 {
 	return (s->length + BLOCK - 1) / BLOCK;
 }
 
-/* ---- One group: samples and blocks are shared out ---- */
+/* ---- One group: threads share samples, then blocks ---- */
 
-static int take_job(void *ctx, int i, int worker, struct diag *d)
+static int sample_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct gathering *g = ctx;
+	const struct patch_gathering *g = ctx;
 
 	(void)worker;
 	(void)d;
-	take_sample(g, i, 0, g->x[0], g->q[0]);
+	take_patches(g, i, 0, g->x[0], g->q[0]);
 	return 0;
 }
 
 static int block_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct gathering *g = ctx;
+	const struct patch_gathering *g = ctx;
 
 	return add_block(g, 0, i, g->x[0], g->q[0], g->product[worker], d);
 }
 
-static int gather_one(struct gathering *g, int threads, struct diag *d)
+static int gather_one(struct patch_gathering *g, int threads, struct diag *d)
 {
-	if (parallel_run(threads, g->t->count, take_job, g, NULL, d))
+	if (parallel_run(threads, g->t->count, sample_job, g, NULL, d))
 		return -1;
-	prepare(g, 0, g->x[0], g->q[0]);
+	prepare_matrices(g, 0, g->x[0], g->q[0]);
 	return parallel_run(threads, blocks_of(g->out), block_job, g, NULL, d);
 }
 
-/* ---- Many: groups are ---- */
+/* ---- Several groups: threads share groups ---- */
 
 static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct gathering *g = ctx;
+	const struct patch_gathering *g = ctx;
 
 	for (int s = 0; s < g->t->count; s++)
-		take_sample(g, s, i, g->x[worker], g->q[worker]);
-	prepare(g, i, g->x[worker], g->q[worker]);
+		take_patches(g, s, i, g->x[worker], g->q[worker]);
+	prepare_matrices(g, i, g->x[worker], g->q[worker]);
 	for (int b = 0; b < blocks_of(g->out); b++)
 		if (add_block(g, i, b, g->x[worker], g->q[worker],
 			      g->product[worker], d))
@@ -195,21 +196,22 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 
 /* ---- All ---- */
 
-static int allocate(struct gathering *g, int threads, struct arena *a)
+static int allocate_matrices(struct patch_gathering *g, int threads,
+			     struct arena *a)
 {
-	struct statistics *s = g->out;
+	struct input_covariance *s = g->out;
 	size_t n = (size_t)s->length, groups = (size_t)s->groups;
 	size_t cells = (size_t)s->patches * n;
 
 	s->covariance = arena_array(a, groups * n * n, sizeof(double));
-	s->missing = arena_array(a, groups * n * n, sizeof(double));
+	s->error_covariance = arena_array(a, groups * n * n, sizeof(double));
 	s->mean = arena_array(a, groups * n, sizeof(double));
-	s->mean_coded = arena_array(a, groups * n, sizeof(double));
+	s->mean_quantized = arena_array(a, groups * n, sizeof(double));
 	g->x = arena_array(a, (size_t)threads, sizeof(*g->x));
 	g->q = arena_array(a, (size_t)threads, sizeof(*g->q));
 	g->product = arena_array(a, (size_t)threads, sizeof(*g->product));
-	if (!s->covariance || !s->missing || !s->mean || !s->mean_coded ||
-	    !g->x || !g->q || !g->product)
+	if (!s->covariance || !s->error_covariance || !s->mean ||
+	    !s->mean_quantized || !g->x || !g->q || !g->product)
 		return -1;
 	for (int i = 0; i < threads; i++) {
 		bool all = i == 0 || groups > 1;
@@ -223,24 +225,25 @@ static int allocate(struct gathering *g, int threads, struct arena *a)
 	return 0;
 }
 
-static bool serves(const struct layer *l)
+static bool has_patches(const struct layer *l)
 {
 	const struct value *x = l->node->inputs[0];
 
-	if (l->length > MOST_LENGTH || l->node->op == OP_CONV_TRANSPOSE)
+	if (l->length > LENGTH_MAX || l->node->op == OP_CONV_TRANSPOSE)
 		return false;
 	return l->node->op == OP_CONV ||
 	       x->shape.dim[x->shape.rank - 1] == l->length;
 }
 
-int statistics_gather(const struct twin *t, const struct layer *l,
-		      struct arena *a, struct statistics *out, struct diag *d)
+int input_covariance_gather(const struct paired_run *t, const struct layer *l,
+			    struct arena *a, struct input_covariance *out,
+			    struct diag *d)
 {
-	struct gathering g = { .t = t, .l = l, .out = out };
+	struct patch_gathering g = { .t = t, .l = l, .out = out };
 	int threads = parallel_threads(t->jobs, 1024);
 
-	*out = (struct statistics){ 0 };
-	if (!serves(l))
+	*out = (struct input_covariance){ 0 };
+	if (!has_patches(l))
 		return 0;
 	if (l->node->op == OP_CONV && window_of(l->node, &g.window, d))
 		return -1;
@@ -248,15 +251,15 @@ int statistics_gather(const struct twin *t, const struct layer *l,
 		l->node->op == OP_CONV ?
 			g.window.out[0] * g.window.out[1] :
 			shape_elements(&l->node->inputs[0]->shape) / l->length;
-	g.per_sample = MOST_PATCHES / t->count;
-	if (g.per_sample > MOST_A_SAMPLE)
-		g.per_sample = MOST_A_SAMPLE;
+	g.per_sample = PATCHES_MAX / t->count;
+	if (g.per_sample > SAMPLE_PATCHES_MAX)
+		g.per_sample = SAMPLE_PATCHES_MAX;
 	if (g.per_sample > g.places)
 		g.per_sample = (int)g.places;
 	out->length = (int)l->length;
 	out->groups = (int)l->groups;
 	out->patches = g.per_sample * t->count;
-	if (allocate(&g, threads, a))
+	if (allocate_matrices(&g, threads, a))
 		return diag_error(d, "out of memory");
 	if (l->groups == 1)
 		return gather_one(&g, threads, d);

@@ -1,102 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Codes of a layer's weights: one scale an output channel, chosen by squared
- * error over a grid of clipping points, or one step for the whole layer and
- * codes that are cheap to write; errors made up for where the input's
- * statistics are known, and the bias corrected for what rounding does to the
- * mean of the output (Nagel et al., arXiv 1906.04721, section 4.2, from
- * observed means).
+ * Codes of a layer's weights, with GPTQ where the input covariance is known.
+ * Either each output channel has a scale, of least error near the one of least
+ * squared weight error, or the layer has one step, and entropy-constrained
+ * quantization (Gish and Pierce 1968; Sullivan 1996) chooses codes of least
+ * error + price * bits. The bits come from the frequencies of the codes, so
+ * rounding and counting alternate.
  */
-#include <math.h>
+#include "quantizer/weights/round_weights.h"
+
 #include <string.h>
 
+#include "base/parallel.h"
 #include "evaluator/detmath.h"
+#include "quantizer/weights/bias_correction.h"
 #include "quantizer/weights/codebook.h"
-#include "quantizer/graph/weighted_layers.h"
+#include "quantizer/weights/weight_scale.h"
 
-#define CLIP_STEPS 48
-#define SCALE_STEPS                                                            \
-	3              /* tried to either side of the best without errors made \
-			* up for */
-#define MOST_FINER 8.0 /* a channel's step, or coarser, than the layer's */
-#define RATE_ROUNDS 3  /* until codes and their frequencies agree */
+/* Scales on each side of the best round-to-nearest scale that are tried. */
+#define SCALE_STEPS 3
+#define STEP_RATIO_MAX 8.0 /* between a channel's step and the layer's */
+#define RATE_ROUNDS 3      /* until codes and their frequencies agree */
+/* Scale of a channel of zeros in a grid that has no zero. */
+#define ZERO_CHANNEL_SCALE 1e-30
 
-/* What the jobs of a layer share, and what each worker has. */
-#define PANEL 16 /* channels that are rounded at once */
+#define PANEL_CHANNELS 16 /* channels that are rounded at once */
 
-struct worker {
-	struct compensated rows[PANEL];
-	struct compensate_work work;
+struct round_worker {
+	struct gptq_row rows[PANEL_CHANNELS];
+	struct gptq_work work;
 	int8_t *codes, *best_codes; /* [PANEL][length] */
-	double scale[PANEL], base[PANEL];
-	double best[PANEL], least[PANEL]; /* scale 0: none yet */
-	struct codebook_work *books;      /* where levels are chosen */
+	double scale[PANEL_CHANNELS], base[PANEL_CHANNELS];
+	double best[PANEL_CHANNELS],
+		least[PANEL_CHANNELS]; /* scale and loss of best_codes */
+	struct codebook_work *books;   /* for codebooks */
 };
 
-struct rounding {
-	const struct aim *aim;
+struct layer_rounding {
+	const struct rounding_target *target;
 	const struct layer *l;
-	struct choice choice;
-	struct worker *workers;
+	struct weight_format format;
+	struct round_worker *workers;
 	struct grid grid;
 	double rates[GRID_RATES];
 	double *loss; /* by channel */
-	struct rounded *out;
+	struct rounded_layer *out;
 };
 
-/* ---- A scale ---- */
-
-static double error_at(const double *w, int64_t n, double scale,
-		       const struct grid *grid)
-{
-	double error = 0, inverse = 1 / scale;
-
-	for (int64_t i = 0; i < n; i++) {
-		double e =
-			w[i] -
-			scale * grid_level(grid_nearest(w[i] * inverse, grid),
-					   grid);
-
-		error += e * e;
-	}
-	return error;
-}
-
-/* The scale of one channel; `error` gets its squared error. */
-static double best_scale(const double *w, int64_t n, const struct grid *grid,
-			 double *error)
-{
-	double top = 0, best = 0, reach = grid_level(grid->high, grid);
-
-	for (int64_t i = 0; i < n; i++) {
-		double a = w[i] < 0 ? -w[i] : w[i];
-
-		top = a > top ? a : top;
-	}
-	*error = 0;
-	if (!(top > 0))
-		return 0;
-	for (int i = CLIP_STEPS; i >= 1; i--) {
-		double scale = (double)(float)(top * i / CLIP_STEPS / reach);
-		double e;
-
-		if (!(scale > 1e-35))
-			break;
-		e = error_at(w, n, scale, grid);
-		if (best <= 0 || e < *error) {
-			*error = e;
-			best = scale;
-		}
-	}
-	return best;
-}
-
 /* ---- A channel ---- */
-
-static int64_t group_of(const struct layer *l, int64_t channel)
-{
-	return channel / (l->channels / l->groups);
-}
 
 /* Channels [first, first + count), of one group. */
 struct panel {
@@ -104,44 +55,45 @@ struct panel {
 	int count;
 };
 
-/* Codes of the panel's channels at w->scale; what is lost in rows[].loss, in
- * the output's own units. A channel of scale 0 is all zeros. */
-static int round_panel(const struct rounding *r, struct worker *w,
+/* Codes of the panel's channels at w->scale, and their losses in rows[].loss,
+ * in units of the output. A channel of scale 0 is all zeros. */
+static int round_panel(const struct layer_rounding *r, struct round_worker *w,
 		       struct panel p, struct diag *d)
 {
 	const struct layer *l = r->l;
-	int64_t group = group_of(l, p.first), n = l->length;
+	int64_t group = layer_group(l, p.first), n = l->length;
 	struct grid grid = r->grid;
 
-	grid.price = l->manner->thrift * r->aim->weight[group] *
+	grid.price = l->settings->rate_weight * r->target->error_weight[group] *
 		     (grid.dependent ? GRID_DEPENDENT_PRICE : GRID_BIT_PRICE);
 	for (int i = 0; i < p.count; i++)
-		w->rows[i] = (struct compensated){
-			.target = r->aim->target + (p.first + i) * n,
+		w->rows[i] = (struct gptq_row){
+			.target = r->target->weights + (p.first + i) * n,
 			.inverse = w->scale[i] > 0 ? 1 / w->scale[i] : 0,
 			.codes = w->codes + i * n
 		};
-	if (r->aim->s && compensate(&r->aim->groups[group], w->rows, p.count,
-				    &grid, &w->work, d))
+	if (r->target->inputs && gptq_round(&r->target->factors[group], w->rows,
+					    p.count, &grid, &w->work, d))
 		return -1;
 	for (int i = 0; i < p.count; i++) {
 		double unit = w->scale[i] * l->unit;
 
 		w->rows[i].loss *= unit * unit;
-		if (r->aim->s)
+		if (r->target->inputs)
 			continue;
 		for (int64_t k = 0; k < n; k++)
 			w->rows[i].codes[k] = (int8_t)grid_nearest(
 				w->rows[i].target[k] * w->rows[i].inverse,
 				&grid);
 		if (w->scale[i] > 0)
-			w->rows[i].loss = error_at(w->rows[i].target, n,
-						   w->scale[i], &grid);
+			w->rows[i].loss = weight_scale_error(
+				w->rows[i].target, n, w->scale[i], &grid);
 	}
 	return 0;
 }
 
-static void keep_codes(const struct rounding *r, struct worker *w, int i)
+static void keep_codes(const struct layer_rounding *r, struct round_worker *w,
+		       int i)
 {
 	size_t n = (size_t)r->l->length;
 
@@ -151,67 +103,25 @@ static void keep_codes(const struct rounding *r, struct worker *w, int i)
 }
 
 /*
- * Scales are such that the device's multiplier is one of eight an octave,
- * about 2^(k/8), and has a low byte of 0: next to nothing to store, and no
- * farther from any scale than the search would look.
+ * Scales and codes of a panel. The search begins at the scale of least squared
+ * weight error; with GPTQ, others may lose less.
  */
-static const int mantissas[] = { 128, 140, 152, 166, 181, 197, 215, 235 };
-#define MANTISSAS ((int)(sizeof(mantissas) / sizeof(*mantissas)))
-
-/* Real value of one step of the output; 1 where it is held in float. */
-static double output_unit(const struct layer *l, int64_t c)
-{
-	const struct quant *q = l->node->outputs[0]->quant;
-
-	return !q ? 1 : (double)q->scale[q->channels > 1 ? c : 0];
-}
-
-/* The scale `steps` away from the one nearest to `scale`, below it; or, of two
- * an octave, the nearest. */
-static double near_scale(const struct layer *l, int64_t c, double scale,
-			 int steps, bool coarse)
-{
-	double unit = output_unit(l, c) / l->unit, ratio = scale / unit;
-	double octave = 1.0 / 128;
-	int k = 0;
-
-	if (!(ratio > 1e-30) || ratio > 1e30)
-		return scale;
-	while (ratio < octave * 128)
-		octave /= 2;
-	while (ratio >= octave * 256)
-		octave *= 2;
-	while (k + 1 < MANTISSAS && ratio >= octave * mantissas[k + 1])
-		k++;
-	if (coarse)
-		k = (k + MANTISSAS / 4) / (MANTISSAS / 2) * (MANTISSAS / 2);
-	for (k += steps; k < 0; k += MANTISSAS)
-		octave /= 2;
-	for (; k >= MANTISSAS; k -= MANTISSAS)
-		octave *= 2;
-	return (double)(float)(octave * mantissas[k] * unit);
-}
-
-/*
- * Scales and codes of a panel. The scale of least squared error is where the
- * search begins: with compensation, others may lose less.
- */
-static int search_scales(const struct rounding *r, struct worker *w,
+static int search_scales(const struct layer_rounding *r, struct round_worker *w,
 			 struct panel p, struct diag *d)
 {
-	int reach = r->aim->s ? SCALE_STEPS : 1;
+	int reach = r->target->inputs ? SCALE_STEPS : 1;
 	double error;
 
 	for (int i = 0; i < p.count; i++)
-		w->base[i] = best_scale(r->aim->target +
-						(p.first + i) * r->l->length,
-					r->l->length, &r->grid, &error);
+		w->base[i] = weight_scale_best(
+			r->target->weights + (p.first + i) * r->l->length,
+			r->l->length, &r->grid, &error);
 	for (int step = 1 - reach; step <= reach; step++) {
 		for (int i = 0; i < p.count; i++)
 			w->scale[i] = w->base[i] > 0 ?
-					      near_scale(r->l, p.first + i,
-							 w->base[i], step,
-							 false) :
+					      weight_scale_near(
+						      r->l, p.first + i,
+						      w->base[i], step, false) :
 					      0;
 		if (round_panel(r, w, p, d))
 			return -1;
@@ -222,25 +132,27 @@ static int search_scales(const struct rounding *r, struct worker *w,
 	return 0;
 }
 
-/* The layer's step, finer where errors cost more. */
-static double step_of(const struct rounding *r, int64_t c)
+/* The layer's step, finer in channels whose errors cost more. */
+static double channel_step(const struct layer_rounding *r, int64_t c)
 {
 	double importance = r->l->importance ? r->l->importance[c] : 1;
 	double finer = det_sqrt(importance);
 
-	finer = finer < 1 / MOST_FINER ? 1 / MOST_FINER :
-		finer > MOST_FINER     ? MOST_FINER :
-					 finer;
-	/* each set of levels is a grid of that step */
-	return r->choice.step / finer / (r->grid.dependent ? 2 : 1);
+	finer = finer < 1 / STEP_RATIO_MAX ? 1 / STEP_RATIO_MAX :
+		finer > STEP_RATIO_MAX     ? STEP_RATIO_MAX :
+					     finer;
+	/* each of the two sets of levels is a grid of that step */
+	return r->format.step / finer / (r->grid.dependent ? 2 : 1);
 }
 
-static int use_step(const struct rounding *r, struct worker *w, struct panel p,
-		    struct diag *d)
+static int round_with_step(const struct layer_rounding *r,
+			   struct round_worker *w, struct panel p,
+			   struct diag *d)
 {
 	for (int i = 0; i < p.count; i++)
-		w->scale[i] = near_scale(r->l, p.first + i,
-					 step_of(r, p.first + i), 0, true);
+		w->scale[i] = weight_scale_near(r->l, p.first + i,
+						channel_step(r, p.first + i), 0,
+						true);
 	if (round_panel(r, w, p, d))
 		return -1;
 	for (int i = 0; i < p.count; i++)
@@ -248,24 +160,25 @@ static int use_step(const struct rounding *r, struct worker *w, struct panel p,
 	return 0;
 }
 
-static int panels_a_group(const struct layer *l)
+static int panels_per_group(const struct layer *l)
 {
-	return (int)((l->channels / l->groups + PANEL - 1) / PANEL);
+	return (int)((l->channels / l->groups + PANEL_CHANNELS - 1) /
+		     PANEL_CHANNELS);
 }
 
-/* Levels of the channel's own, from the codes that are kept. */
-static int find_levels(const struct rounding *r, struct worker *w,
-		       struct panel p, int i, struct diag *d)
+/* Fits a codebook to the channel, from the codes that are kept. */
+static int fit_codebook(const struct layer_rounding *r, struct round_worker *w,
+			struct panel p, int i, struct diag *d)
 {
 	const struct layer *l = r->l;
-	size_t group = (size_t)group_of(l, p.first), n = (size_t)l->length;
+	size_t group = (size_t)layer_group(l, p.first), n = (size_t)l->length;
 	int64_t c = p.first + i;
-	int bits = r->choice.bits, half = 1 << (bits - 1);
+	int bits = r->format.bits, half = 1 << (bits - 1);
 	double values[CODEBOOK_MOST];
-	const struct codebook_aim aim = {
-		.covariance = r->aim->s->covariance + group * n * n,
-		.damping = r->aim->groups[group].damping,
-		.target = r->aim->target + (size_t)c * n,
+	const struct codebook_problem problem = {
+		.covariance = r->target->inputs->covariance + group * n * n,
+		.damping = r->target->factors[group].damping,
+		.target = r->target->weights + (size_t)c * n,
 		.length = (int)n
 	};
 	struct codebook book = { .bits = bits,
@@ -274,7 +187,7 @@ static int find_levels(const struct rounding *r, struct worker *w,
 	for (int k = -half; k < half; k++)
 		values[k & (2 * half - 1)] =
 			w->best[i] * grid_level(k, &r->grid);
-	if (codebook_find(&aim, values, &book, w->books, d))
+	if (codebook_find(&problem, values, &book, w->books, d))
 		return -1;
 	w->best[i] = book.scale;
 	w->least[i] = book.loss * l->unit * l->unit;
@@ -284,27 +197,29 @@ static int find_levels(const struct rounding *r, struct worker *w,
 
 static int panel_job(void *ctx, int job, int worker, struct diag *d)
 {
-	struct rounding *r = ctx;
-	struct worker *w = &r->workers[worker];
+	struct layer_rounding *r = ctx;
+	struct round_worker *w = &r->workers[worker];
 	int64_t each = r->l->channels / r->l->groups, n = r->l->length;
-	int64_t group = job / panels_a_group(r->l);
-	int64_t at = job % panels_a_group(r->l) * PANEL;
-	struct panel p = { group * each + at,
-			   each - at < PANEL ? (int)(each - at) : PANEL };
+	int64_t group = job / panels_per_group(r->l);
+	int64_t at = job % panels_per_group(r->l) * PANEL_CHANNELS;
+	struct panel p = { group * each + at, each - at < PANEL_CHANNELS ?
+						      (int)(each - at) :
+						      PANEL_CHANNELS };
 
-	if (r->choice.step > 0 ? use_step(r, w, p, d) :
+	if (r->format.step > 0 ? round_with_step(r, w, p, d) :
 				 search_scales(r, w, p, d))
 		return -1;
 	for (int i = 0; i < p.count; i++) {
 		double scale;
 
-		if (r->out->levels && find_levels(r, w, p, i, d))
+		if (r->out->levels && fit_codebook(r, w, p, i, d))
 			return -1;
 		scale = w->best[i];
-		/* A channel of zeros: the half grid has no zero, so the scale
-		 * is what vanishes. */
+		/* a channel of zeros; the half grid has no zero, so its scale
+		 * vanishes instead */
 		if (!(scale > 0))
-			scale = r->grid.kind == GRID_HALF ? 1e-30 : 1;
+			scale = r->grid.kind == GRID_HALF ? ZERO_CHANNEL_SCALE :
+							    1;
 		r->loss[p.first + i] =
 			w->least[i] *
 			(r->l->importance ? r->l->importance[p.first + i] : 1);
@@ -318,13 +233,13 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 
 /* ---- Frequencies ---- */
 
-/* Of rows as they are written; that order matters where codes are dependent,
- * and then it is the one that they were rounded in. */
-static void count_codes(const struct rounding *r, struct grid_counts *out)
+/* Counts rows in the order of the file. It matters where codes are dependent,
+ * and is then the order in which they were rounded. */
+static void count_codes(const struct layer_rounding *r, struct grid_counts *out)
 {
 	const struct layer *l = r->l;
 	bool dependent = r->grid.dependent;
-	const int *order = dependent ? r->aim->groups[0].order : NULL;
+	const int *order = dependent ? r->target->factors[0].order : NULL;
 	int8_t *row = r->workers[0].codes;
 
 	*out = (struct grid_counts){ 0 };
@@ -336,7 +251,7 @@ static void count_codes(const struct rounding *r, struct grid_counts *out)
 	}
 }
 
-/* Bits of the codes before there are any. */
+/* Bits of each code, before any code is known. */
 static void guess_rates(double rates[GRID_RATES])
 {
 	for (int i = 0; i < GRID_RATES; i++) {
@@ -349,15 +264,15 @@ static void guess_rates(double rates[GRID_RATES])
 
 /* ---- A layer ---- */
 
-static int round_channels(struct rounding *r, int threads, struct diag *d)
+static int round_channels(struct layer_rounding *r, int threads, struct diag *d)
 {
-	int jobs = panels_a_group(r->l) * (int)r->l->groups;
+	int jobs = panels_per_group(r->l) * (int)r->l->groups;
 
 	return parallel_run(parallel_threads(threads, jobs), jobs, panel_job, r,
 			    NULL, d);
 }
 
-static double sum(const double *x, int64_t n)
+static double sum_of(const double *x, int64_t n)
 {
 	double total = 0;
 
@@ -366,21 +281,21 @@ static double sum(const double *x, int64_t n)
 	return total;
 }
 
-/* Two bits have four levels: those around zero (-1.5 to 1.5 steps) often
- * serve better than -2 to 1. */
-static int round_two_bits(struct rounding *r, int threads, struct diag *d)
+/* Two bits have four levels: -1.5 to 1.5 steps are often better than -2 to
+ * 1. */
+static int round_two_bits(struct layer_rounding *r, int threads, struct diag *d)
 {
 	double plain, half, error;
 
 	r->grid = grid_of(2, GRID_HALF);
-	if (r->aim->s) {
+	if (r->target->inputs) {
 		if (round_channels(r, threads, d))
 			return -1;
-		half = sum(r->loss, r->l->channels);
+		half = sum_of(r->loss, r->l->channels);
 		r->grid = grid_of(2, GRID_UNIFORM);
 		if (round_channels(r, threads, d))
 			return -1;
-		plain = sum(r->loss, r->l->channels);
+		plain = sum_of(r->loss, r->l->channels);
 		if (plain <= half)
 			return 0;
 		r->grid = grid_of(2, GRID_HALF);
@@ -388,16 +303,16 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 	}
 	plain = half = 0;
 	for (int64_t c = 0; c < r->l->channels; c++) {
-		const double *w = r->aim->target + c * r->l->length;
+		const double *w = r->target->weights + c * r->l->length;
 
-		best_scale(w, r->l->length, &r->grid, &error);
+		weight_scale_best(w, r->l->length, &r->grid, &error);
 		half += error;
 	}
 	r->grid = grid_of(2, GRID_UNIFORM);
 	for (int64_t c = 0; c < r->l->channels; c++) {
-		const double *w = r->aim->target + c * r->l->length;
+		const double *w = r->target->weights + c * r->l->length;
 
-		best_scale(w, r->l->length, &r->grid, &error);
+		weight_scale_best(w, r->l->length, &r->grid, &error);
 		plain += error;
 	}
 	if (half < plain)
@@ -405,17 +320,17 @@ static int round_two_bits(struct rounding *r, int threads, struct diag *d)
 	return round_channels(r, threads, d);
 }
 
-static int round_coded(struct rounding *r, int threads, struct diag *d)
+static int round_coded(struct layer_rounding *r, int threads, struct diag *d)
 {
-	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
-	if (!r->aim->s || !(r->l->manner->thrift > 0))
+	r->grid = grid_of(r->format.bits, GRID_UNIFORM);
+	if (!r->target->inputs || !(r->l->settings->rate_weight > 0))
 		return round_channels(r, threads, d);
 	r->grid.rates = r->rates;
 	r->grid.dependent = r->l->dependent;
 	guess_rates(r->rates);
 	for (int i = 0; i < RATE_ROUNDS; i++) {
 		r->grid.survivors = i < RATE_ROUNDS - 1 ? 1 :
-							  r->choice.survivors;
+							  r->format.survivors;
 		if (i) {
 			struct grid_counts counts;
 
@@ -428,31 +343,19 @@ static int round_coded(struct rounding *r, int threads, struct diag *d)
 	return 0;
 }
 
-static int round_layer(struct rounding *r, int threads, struct diag *d)
+static int round_layer(struct layer_rounding *r, int threads, struct diag *d)
 {
-	if (r->choice.step > 0)
+	if (r->format.step > 0)
 		return round_coded(r, threads, d);
-	if (r->choice.bits == 2)
+	if (r->format.bits == 2)
 		return round_two_bits(r, threads, d);
-	r->grid = grid_of(r->choice.bits, GRID_UNIFORM);
+	r->grid = grid_of(r->format.bits, GRID_UNIFORM);
 	return round_channels(r, threads, d);
 }
 
 /* ---- Afterwards ---- */
 
-/* Real value of code number k, of channel c. */
-static double value_of(const struct rounding *r, int64_t c, int64_t k)
-{
-	const struct rounded *out = r->out;
-	int code = out->codes[k], bits = r->choice.bits;
-
-	return (double)out->scale[c] *
-	       (out->levels ?
-			out->levels[(c << bits) + (code & ((1 << bits) - 1))] :
-			grid_level(code, &r->grid));
-}
-
-static void set_real(const struct rounding *r)
+static void set_real(const struct layer_rounding *r)
 {
 	const struct layer *l = r->l;
 
@@ -461,91 +364,14 @@ static void set_real(const struct rounding *r)
 			int64_t k = layer_at(l, c, i);
 			int64_t from = layer_input_channel(l, c, i);
 
-			r->out->real[k] = (float)(value_of(r, c, k) /
-						  layer_channel_ratio(l, from));
+			r->out->values[k] =
+				(float)(rounded_layer_weight(r->out, c, k) /
+					layer_channel_ratio(l, from));
 		}
 }
 
-/* Mean of what number i of channel c multiplies, on a side, in codes. */
-struct mean_source {
-	const struct layer *l;
-	const struct statistics *s;
-	const struct channel_means *means;
-};
-
-static double mean_of(const struct mean_source *m, int64_t c, int64_t i,
-		      bool coded)
-{
-	const struct layer *l = m->l;
-	int64_t from;
-
-	if (m->s) {
-		const double *mean = coded ? m->s->mean_coded : m->s->mean;
-
-		return mean[group_of(l, c) * l->length + i];
-	}
-	from = layer_input_channel(l, c, i);
-	return (double)m->means->sum[from] / 4294967296.0 / m->means->samples /
-	       layer_channel_ratio(l, from) / l->unit;
-}
-
-/*
- * A bias to as many digits as are worth their bytes: rounding it is to cost
- * what rounding one of the channel's weights does, so a grain of
- * sqrt(12 * loss / weights), in powers of two of the units of a sum.
- */
-static double round_bias(const struct rounding *r, int64_t c, double bias)
-{
-	const struct layer *l = r->l;
-	double grain = (double)r->out->scale[c] * l->unit;
-	double importance = l->importance ? l->importance[c] : 1;
-	double most = 12 * r->loss[c] / importance / (double)l->length;
-
-	if (!(importance > 0) || !(most < 1e30) || !r->aim->s ||
-	    (r->choice.bits == 8 && !(r->choice.step > 0)) ||
-	    4 * grain * grain > most)
-		return bias;
-	while (4 * grain * grain <= most)
-		grain *= 2;
-	return rint(bias / grain) * grain;
-}
-
-static int correct_bias(const struct rounding *r, struct arena *a)
-{
-	const struct layer *l = r->l;
-	const struct channel_means *means = r->aim->means;
-	const struct mean_source source = { l, r->aim->s, means };
-	bool known = r->aim->s || (means && means->sum && means->samples);
-
-	if (!known || !(l->manner->methods & METHOD_BIAS) ||
-	    l->node->op == OP_CONV_TRANSPOSE || !value_is_const(l->bias) ||
-	    l->bias->dtype != DT_F32 ||
-	    shape_elements(&l->bias->shape) != l->channels)
-		return 0;
-	r->out->bias = arena_array(a, (size_t)l->channels, sizeof(float));
-	if (!r->out->bias)
-		return -1;
-	for (int64_t c = 0; c < l->channels; c++) {
-		double shift = 0;
-
-		for (int64_t i = 0; i < l->length; i++) {
-			int64_t k = layer_at(l, c, i);
-
-			shift += value_of(r, c, k) *
-					 mean_of(&source, c, i, true) -
-				 (double)l->data[k] *
-					 mean_of(&source, c, i, false);
-		}
-		r->out->bias[c] = (float)round_bias(
-			r, c,
-			(double)((const float *)l->bias->data)[c] -
-				shift * l->unit);
-	}
-	return 0;
-}
-
-static int allocate(struct rounding *r, int threads, struct arena *a,
-		    struct arena *out)
+static int allocate_rounding(struct layer_rounding *r, int threads,
+			     struct arena *a, struct arena *out)
 {
 	const struct layer *l = r->l;
 	size_t channels = (size_t)l->channels, n = (size_t)l->length;
@@ -554,31 +380,31 @@ static int allocate(struct rounding *r, int threads, struct arena *a,
 	r->workers = arena_array(a, (size_t)threads, sizeof(*r->workers));
 	r->out->scale = arena_array(out, channels, sizeof(float));
 	r->out->codes = arena_array(out, channels * n, 1);
-	r->out->real = arena_array(out, channels * n, sizeof(float));
-	if (r->choice.levels)
+	r->out->values = arena_array(out, channels * n, sizeof(float));
+	if (r->format.codebook)
 		r->out->levels =
-			arena_array(out, channels, (size_t)1 << r->choice.bits);
+			arena_array(out, channels, (size_t)1 << r->format.bits);
 	if (!r->loss || !r->workers || !r->out->scale || !r->out->codes ||
-	    !r->out->real || (r->choice.levels && !r->out->levels))
+	    !r->out->values || (r->format.codebook && !r->out->levels))
 		return -1;
 	for (int i = 0; i < threads; i++) {
-		struct worker *w = &r->workers[i];
+		struct round_worker *w = &r->workers[i];
 
-		w->codes = arena_array(a, PANEL * n, 1);
-		w->best_codes = arena_array(a, PANEL * n, 1);
-		if (r->choice.levels)
+		w->codes = arena_array(a, PANEL_CHANNELS * n, 1);
+		w->best_codes = arena_array(a, PANEL_CHANNELS * n, 1);
+		if (r->format.codebook)
 			w->books = codebook_work_new((int)n, a);
 		if (!w->codes || !w->best_codes ||
-		    (r->choice.levels && !w->books) ||
-		    compensate_work_new(&w->work, (int)n, PANEL, a))
+		    (r->format.codebook && !w->books) ||
+		    gptq_work_new(&w->work, (int)n, PANEL_CHANNELS, a))
 			return -1;
 	}
 	return 0;
 }
 
-/* The model's own codes. */
+/* Keeps the codes that the model was trained with. */
 static int keep_trained(const struct layer *l, struct arena *a,
-			struct rounded *out)
+			struct rounded_layer *out)
 {
 	const struct quant *q = l->trained;
 	struct grid_counts counts = { 0 };
@@ -586,13 +412,13 @@ static int keep_trained(const struct layer *l, struct arena *a,
 
 	out->scale = arena_array(a, (size_t)l->channels, sizeof(*out->scale));
 	out->codes = arena_array(a, n, 1);
-	out->real = arena_array(a, n, sizeof(*out->real));
-	if (!out->scale || !out->codes || !out->real)
+	out->values = arena_array(a, n, sizeof(*out->values));
+	if (!out->scale || !out->codes || !out->values)
 		return -1;
 	for (int64_t c = 0; c < l->channels; c++)
 		out->scale[c] = q->scale[q->channels > 1 ? c : 0];
 	memcpy(out->codes, q->codes, n);
-	memcpy(out->real, l->data, n * sizeof(*out->real));
+	memcpy(out->values, l->data, n * sizeof(*out->values));
 	out->bits = layer_tile_bits(l, q->bits);
 	out->grid = GRID_UNIFORM;
 	grid_count(&counts, false, out->codes, (int64_t)n);
@@ -600,38 +426,42 @@ static int keep_trained(const struct layer *l, struct arena *a,
 	return 0;
 }
 
-int layer_round(const struct aim *aim, struct choice c, int jobs,
-		struct arena *a, struct rounded *out, struct diag *d)
+int layer_round(const struct rounding_target *target, struct weight_format c,
+		int jobs, struct arena *a, struct rounded_layer *out,
+		struct diag *d)
 {
-	struct rounding r = {
-		.aim = aim, .l = aim->l, .choice = c, .out = out
+	struct layer_rounding r = {
+		.target = target, .l = target->l, .format = c, .out = out
 	};
-	int threads = parallel_threads(jobs, (int)aim->l->channels), err = -1;
+	int threads = parallel_threads(jobs, (int)target->l->channels),
+	    err = -1;
 	struct grid_counts counts;
 	struct arena scratch;
 
-	*out = (struct rounded){ 0 };
-	if (aim->l->trained)
-		return keep_trained(aim->l, a, out) ?
+	*out = (struct rounded_layer){ 0 };
+	if (target->l->trained)
+		return keep_trained(target->l, a, out) ?
 			       diag_error(d, "out of memory") :
 			       0;
-	if (!aim->s || c.step > 0 || c.bits > 4 ||
-	    layer_tile_bits(aim->l, c.bits) != c.bits)
-		r.choice.levels = false;
+	if (!target->inputs || c.step > 0 || c.bits > 4 ||
+	    layer_tile_bits(target->l, c.bits) != c.bits)
+		r.format.codebook = false;
 	arena_init(&scratch, 0);
-	if (allocate(&r, threads, &scratch, a)) {
+	if (allocate_rounding(&r, threads, &scratch, a)) {
 		diag_error(d, "out of memory");
 		goto done;
 	}
 	if (round_layer(&r, threads, d))
 		goto done;
-	out->bits = layer_tile_bits(aim->l, c.bits);
+	out->bits = layer_tile_bits(target->l, c.bits);
 	out->grid = out->levels ? GRID_LEVELS : r.grid.kind;
-	out->loss = sum(r.loss, aim->l->channels);
+	out->loss = sum_of(r.loss, target->l->channels);
 	count_codes(&r, &counts);
 	out->entropy_bits = grid_entropy(&counts);
 	set_real(&r);
-	err = correct_bias(&r, a) ? diag_error(d, "out of memory") : 0;
+	err = bias_correct(target, c, r.loss, out, a) ?
+		      diag_error(d, "out of memory") :
+		      0;
 done:
 	arena_free(&scratch);
 	return err;

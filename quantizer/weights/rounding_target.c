@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the weights of a layer aim, and how errors are made up for. */
-#include <stdlib.h>
+/* The weights that a layer's codes approximate, and the factors for GPTQ. */
+#include "quantizer/weights/rounding_target.h"
 
+#include "base/parallel.h"
 #include "evaluator/detmath.h"
-#include "quantizer/graph/weighted_layers.h"
+#include "ir/config.h"
 
-struct aiming {
-	struct aim *aim;
+#define PIVOT_MIN 1e-300
+
+struct target_preparation {
+	struct rounding_target *target;
 	double *signal; /* by channel */
-	double **rest;  /* by worker, for compensation_aim() */
+	double **rest;  /* by worker, see gptq_asymmetric_target() */
 };
 
 static double variance(const double *w, const double *covariance, size_t n)
@@ -25,8 +28,8 @@ static double variance(const double *w, const double *covariance, size_t n)
 	return total;
 }
 
-/* The geometric mean of what an error of a weight costs. */
-static double mean_weight(const struct compensation *c)
+/* Geometric mean of the cost of a weight's squared error, 1 / pivot^2. */
+static double mean_weight(const struct gptq_factor *c)
 {
 	double logs = 0;
 
@@ -34,74 +37,81 @@ static double mean_weight(const struct compensation *c)
 		double u = (double)c->rows[(size_t)j * (size_t)c->length +
 					   (size_t)j];
 
-		logs += det_log(u > 0 ? u : 1e-300);
+		logs += det_log(u > 0 ? u : PIVOT_MIN);
 	}
 	return c->length ? det_exp(-2 * logs / c->length) : 0;
 }
 
-static int set_order(struct compensation *c, const struct layer *l,
+static int set_order(struct gptq_factor *c, const struct layer *l,
 		     const double *covariance)
 {
 	if (!l->dependent)
-		return compensation_sort(c, covariance);
+		return gptq_factor_sort(c, covariance);
 	for (int i = 0; i < c->length; i++)
 		c->order[i] = (int)layer_place(l, i);
 	return 0;
 }
 
-/* A group's compensation, and the targets of its channels. */
+/* The factor of one group, and the targets of its channels. */
 static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
-	struct aiming *r = ctx;
-	struct aim *aim = r->aim;
-	const struct layer *l = aim->l;
+	struct target_preparation *r = ctx;
+	struct rounding_target *target = r->target;
+	const struct layer *l = target->l;
 	size_t n = (size_t)l->length, at = (size_t)i * n * n;
 	int64_t each = l->channels / l->groups;
 
-	if (set_order(&aim->groups[i], l, aim->s->covariance + at))
+	if (set_order(&target->factors[i], l, target->inputs->covariance + at))
 		return diag_error(d, "out of memory");
-	if (compensation_set(&aim->groups[i], aim->s->covariance + at,
-			     aim->s->patches, l->manner->damping,
-			     !(l->manner->methods & METHOD_GPTQ), d))
+	if (gptq_factor_set(&target->factors[i],
+			    target->inputs->covariance + at,
+			    target->inputs->patches, l->settings->damping,
+			    !(l->settings->methods & METHOD_GPTQ), d))
 		return -1;
-	aim->weight[i] = mean_weight(&aim->groups[i]);
+	target->error_weight[i] = mean_weight(&target->factors[i]);
 	for (int64_t c = i * each; c < (i + 1) * each; c++) {
-		double *target = aim->target + c * l->length;
+		double *weights = target->weights + c * l->length;
 
-		r->signal[c] = l->unit * l->unit *
-			       variance(target, aim->s->covariance + at, n);
-		if (l->manner->methods & METHOD_ASYMMETRIC &&
-		    l->manner->methods & METHOD_GPTQ)
-			compensation_aim(&aim->groups[i], aim->s->missing + at,
-					 target, r->rest[worker]);
+		r->signal[c] =
+			l->unit * l->unit *
+			variance(weights, target->inputs->covariance + at, n);
+		if (l->settings->methods & METHOD_ASYMMETRIC &&
+		    l->settings->methods & METHOD_GPTQ)
+			gptq_asymmetric_target(
+				&target->factors[i],
+				target->inputs->error_covariance + at, weights,
+				r->rest[worker]);
 	}
 	return 0;
 }
 
-static int allocate(struct aim *aim, struct arena *a)
+static int allocate_target(struct rounding_target *target, struct arena *a)
 {
-	const struct layer *l = aim->l;
+	const struct layer *l = target->l;
 
-	aim->target = arena_array(a, (size_t)(l->channels * l->length),
-				  sizeof(double));
-	aim->groups = arena_array(a, (size_t)l->groups, sizeof(*aim->groups));
-	aim->weight = arena_array(a, (size_t)l->groups, sizeof(*aim->weight));
-	if (!aim->target || !aim->groups || !aim->weight)
+	target->weights = arena_array(a, (size_t)(l->channels * l->length),
+				      sizeof(double));
+	target->factors =
+		arena_array(a, (size_t)l->groups, sizeof(*target->factors));
+	target->error_weight = arena_array(a, (size_t)l->groups,
+					   sizeof(*target->error_weight));
+	if (!target->weights || !target->factors || !target->error_weight)
 		return -1;
-	for (int64_t g = 0; aim->s && g < l->groups; g++)
-		if (compensation_new(&aim->groups[g], (int)l->length, a))
+	for (int64_t g = 0; target->inputs && g < l->groups; g++)
+		if (gptq_factor_new(&target->factors[g], (int)l->length, a))
 			return -1;
 	for (int64_t c = 0; c < l->channels; c++)
 		for (int64_t i = 0; i < l->length; i++)
-			aim->target[c * l->length + i] =
+			target->weights[c * l->length + i] =
 				(double)l->data[layer_at(l, c, i)];
 	return 0;
 }
 
-static int take_aim(struct aim *aim, int threads, struct diag *d)
+static int prepare_groups(struct rounding_target *target, int threads,
+			  struct diag *d)
 {
-	const struct layer *l = aim->l;
-	struct aiming r = { .aim = aim };
+	const struct layer *l = target->l;
+	struct target_preparation r = { .target = target };
 	struct arena scratch;
 	int err = 0;
 
@@ -119,21 +129,26 @@ static int take_aim(struct aim *aim, int threads, struct diag *d)
 	err = err ||
 	      parallel_run(threads, (int)l->groups, group_job, &r, NULL, d);
 	for (int64_t c = 0; !err && c < l->channels; c++)
-		aim->signal += r.signal[c];
+		target->signal += r.signal[c];
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }
 
-int layer_aim(const struct layer *l, const struct statistics *s,
-	      const struct channel_means *means, int jobs, struct arena *a,
-	      struct aim *out, struct diag *d)
+int rounding_target_prepare(const struct layer *l,
+			    const struct input_covariance *inputs,
+			    const struct channel_means *means, int jobs,
+			    struct arena *a, struct rounding_target *out,
+			    struct diag *d)
 {
-	*out = (struct aim){ .l = l,
-			     .s = s && s->length && s->patches ? s : NULL,
-			     .means = means };
-	if (allocate(out, a))
+	*out = (struct rounding_target){
+		.l = l,
+		.inputs = inputs && inputs->length && inputs->patches ? inputs :
+									NULL,
+		.means = means
+	};
+	if (allocate_target(out, a))
 		return diag_error(d, "out of memory");
-	if (!out->s)
+	if (!out->inputs)
 		return 0;
-	return take_aim(out, parallel_threads(jobs, (int)l->groups), d);
+	return prepare_groups(out, parallel_threads(jobs, (int)l->groups), d);
 }

@@ -1,41 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dependent codes with their errors made up for: a list Viterbi algorithm, in
- * which each survivor has the weights that its own errors leave behind. Those
- * differ, so more than the one best way into a state is worth going on with.
- * The decision is taken at the end of each block: little of the path's length
- * is lost by it, and the rest of the row moves once.
+ * Trellis-coded quantization (Marcellin and Fischer 1990) with the error
+ * compensation of GPTQ. The trellis is that of dependent quantization in VVC
+ * (Schwarz et al., DCC 2019; schemas/dbp_trellis.h): the state chooses one of
+ * two sets of levels, and the parity of each code chooses the next state.
+ *
+ * The path is found by a list Viterbi algorithm (Seshadri and Sundberg 1994).
+ * Each survivor has its own remaining weights, which compensate for its own
+ * errors. These differ, so more than one survivor per state is kept. The
+ * decision is taken at the end of each GPTQ block: that costs little, and the
+ * columns after the block are updated once.
  */
+#include "quantizer/weights/trellis.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "quantizer/weights/gptq.h"
 #include "schemas/dbp_trellis.h"
 
 #define STATES DBP_TRELLIS_STATES
-#define MOST (STATES * GRID_MOST_SURVIVORS)
+#define SURVIVORS_MAX (STATES * GRID_MOST_SURVIVORS)
 
-/* Where a weight may go from a state, by the parity of its code. */
+/* The best code of one parity. */
 struct branch {
-	double cost, error; /* error in steps; cost with the bits */
-	int number;
+	double error; /* in steps */
+	double cost;  /* squared error plus price of the bits */
+	int code;
 };
 
 struct survivor {
 	double cost; /* INFINITY: there is none */
-	float rest[COMPENSATE_BLOCK];
+	float rest[GPTQ_BLOCK];
 };
 
-/* How a survivor came by column j. */
-struct step {
-	double error; /* in roots of what it costs */
-	uint8_t from; /* survivor */
-	int8_t number;
+/* The last branch of a survivor. */
+struct trellis_step {
+	double error; /* over the pivot: its square is the cost */
+	uint8_t from; /* the survivor before it */
+	int8_t code;
 };
 
 struct trellis {
-	struct survivor lists[2][MOST];
-	struct step steps[COMPENSATE_BLOCK][MOST];
+	struct survivor lists[2][SURVIVORS_MAX];
+	struct trellis_step steps[GPTQ_BLOCK][SURVIVORS_MAX];
 };
 
 struct trellis *trellis_new(struct arena *a)
@@ -62,10 +69,10 @@ static void try_size(double x, double weight, const struct grid *grid,
 		cost += grid->price *
 			grid->rates[256 * (state & 1) + (uint32_t)(size + 128)];
 	if (cost < b->cost)
-		*b = (struct branch){ cost, error, level };
+		*b = (struct branch){ error, cost, level };
 }
 
-/* The two codes around x, the next one towards zero, and zero. */
+/* Tries the two codes around x, the next one towards zero, and zero. */
 static void find_branches(double x, double weight, const struct grid *grid,
 			  uint32_t state, struct branch out[2])
 {
@@ -79,10 +86,10 @@ static void find_branches(double x, double weight, const struct grid *grid,
 		try_size(x, weight, grid, state, i, out);
 }
 
-/* One more way into a state, after the costlier ones of its list have made
- * room. */
-static void enter(struct survivor *list, struct step *steps, int count,
-		  double cost, struct step step)
+/* Inserts a path into a state's list, which is sorted by cost; the last one
+ * drops out. */
+static void insert_survivor(struct survivor *list, struct trellis_step *steps,
+			    int count, double cost, struct trellis_step step)
 {
 	int k = count - 1;
 
@@ -94,10 +101,10 @@ static void enter(struct survivor *list, struct step *steps, int count,
 	steps[k] = step;
 }
 
-/* All ways on from `old` into `new`, lists of `each` a state; how each came
- * there in steps. */
+/* Extends the paths of `old` by column `at` to those of `new`: `each` survivors
+ * per state. steps gets their last branches. */
 static void advance(const struct survivor *old, struct survivor *new,
-		    struct step *steps, int each, double pivot,
+		    struct trellis_step *steps, int each, double pivot,
 		    const struct grid *grid, int at)
 {
 	for (int i = 0; i < STATES * each; i++)
@@ -115,19 +122,20 @@ static void advance(const struct survivor *old, struct survivor *new,
 			double cost = old[i].cost + b[parity].cost;
 
 			if (cost < new[to + each - 1].cost)
-				enter(new + to, steps + to, each, cost,
-				      (struct step){
-					      b[parity].error / pivot,
-					      (uint8_t)i,
-					      (int8_t)b[parity].number });
+				insert_survivor(
+					new + to, steps + to, each, cost,
+					(struct trellis_step){
+						b[parity].error / pivot,
+						(uint8_t)i,
+						(int8_t)b[parity].code });
 		}
 	}
 }
 
-/* Columns behind `at` move by the errors there. */
-static void spread(const struct survivor *old, struct survivor *new,
-		   const struct step *steps, int survivors, const float *u,
-		   int at, int count)
+/* Compensates for the error of column `at` in the columns after it. */
+static void compensate_error(const struct survivor *old, struct survivor *new,
+			     const struct trellis_step *steps, int survivors,
+			     const float *u, int at, int count)
 {
 	for (int i = 0; i < survivors; i++) {
 		const float *rest = old[steps[i].from].rest;
@@ -150,9 +158,9 @@ static int cheapest(const struct survivor *s, int count)
 	return best;
 }
 
-void trellis_block(struct trellis *t, const struct compensation *c,
-		   struct compensated *row, const float *rest, int first,
-		   int end, const struct grid *grid, float *errors)
+void trellis_block(struct trellis *t, const struct gptq_factor *c,
+		   struct gptq_row *row, const float *rest, int first, int end,
+		   const struct grid *grid, float *errors)
 {
 	int each = grid->survivors, survivors = STATES * each;
 	int count = end - first, begin = (int)row->state * each, best;
@@ -169,14 +177,14 @@ void trellis_block(struct trellis *t, const struct compensation *c,
 		const float *u = c->rows + j * (size_t)c->length + j;
 
 		advance(old, new, t->steps[i], each, (double)u[0], grid, i);
-		spread(old, new, t->steps[i], survivors, u, i, count);
+		compensate_error(old, new, t->steps[i], survivors, u, i, count);
 	}
 	best = cheapest(t->lists[count % 2], survivors);
 	row->state = (uint32_t)(best / each);
 	for (int i = count - 1; i >= 0; i--) {
-		const struct step *s = &t->steps[i][best];
+		const struct trellis_step *s = &t->steps[i][best];
 
-		row->codes[c->order[first + i]] = s->number;
+		row->codes[c->order[first + i]] = s->code;
 		row->loss += s->error * s->error;
 		errors[i] = (float)s->error;
 		best = s->from;

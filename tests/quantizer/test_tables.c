@@ -40,7 +40,7 @@ static void pack(struct fixture *f, struct graph *g, const struct config *c,
 	const struct samples samples = random_samples(64, &elements);
 	struct quantizer *q;
 
-	q = quantizer_new(g, c, target, &samples, NULL, NULL, NULL, &f->d);
+	q = quantizer_new(g, c, target, &samples, NULL, NULL, &f->d);
 	if (!q || quantizer_round(q, NULL, &f->d) ||
 	    lower_and_pack(g, c, &f->arena, out, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);

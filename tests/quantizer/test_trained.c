@@ -103,8 +103,7 @@ static void test_codes_stay(void **state)
 	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &d), 0);
 	memcpy(want, evaluator_output(e, 0), sizeof(want));
 	evaluator_free(e);
-	assert_int_equal(quantize_graph(g, &c, &samples, NULL, NULL, NULL, &d),
-			 0);
+	assert_int_equal(quantize_graph(g, &c, &samples, NULL, NULL, &d), 0);
 	expect_codes(g, "c", a, 3);
 	expect_codes(g, "y", b, 2);
 	assert_true(graph_find_value(g, "x")->quant->scale[0] == 0.0078125f);

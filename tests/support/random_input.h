@@ -2,7 +2,9 @@
 #ifndef TESTS_SUPPORT_RANDOM_INPUT_H
 #define TESTS_SUPPORT_RANDOM_INPUT_H
 
-#include "quantizer/quantizer.h"
+#include <stdint.h>
+
+#include "ir/samples.h"
 
 /* Seeded numbers from -1 to 1. */
 void random_input(float *x, int count, uint32_t seed);

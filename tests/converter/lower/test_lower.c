@@ -181,7 +181,7 @@ static int model_init(struct model *t, const char *text, int bits)
 	t->c.jobs = 1;
 	parse(t, text, &t->real);
 	parse(t, text, &t->g);
-	if (quantize_graph(t->g, &t->c, NULL, &range, NULL, NULL, &t->d))
+	if (quantize_graph(t->g, &t->c, NULL, &range, NULL, &t->d))
 		fail_msg("%s", t->d.entries[0].text);
 	assert_int_equal(dev_init(&t->m, &t->arena, &t->d), 0);
 	return lower_graph(t->g, &t->c, &t->m, &t->d);

@@ -12,7 +12,12 @@
 #include <cmocka.h>
 
 #include "converter/pack/pack.h"
+#include "evaluator/evaluator.h"
+#include "quantizer/activations/calibrate.h"
+#include "quantizer/activations/center_channels.h"
+#include "quantizer/graph/scale_groups.h"
 #include "quantizer/graph/weighted_layers.h"
+#include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
@@ -51,7 +56,7 @@ static struct graph *build(struct fixture *f, const char *middle)
 }
 
 struct seen {
-	struct tracks tracks;
+	struct channel_groups channel_groups;
 	struct calibration calibration;
 };
 
@@ -59,30 +64,31 @@ static void watch(struct fixture *f, const struct graph *g, struct seen *s)
 {
 	int elements = ELEMENTS;
 	const struct samples samples = random_samples(SAMPLES, &elements);
-	struct config c;
 
-	config_init(&c);
-	assert_int_equal(calibrate(g, &c, &samples, &s->tracks, &f->arena,
-				   &s->calibration, NULL, NULL, &f->d),
+	assert_int_equal(calibrate(g, &samples, &s->channel_groups, 1,
+				   &f->arena, &s->calibration, NULL, &f->d),
 			 0);
 }
 
 /* Moves what may be moved; *s is what is seen then. */
 static void center(struct fixture *f, struct graph *g, struct seen *s)
 {
-	const struct node **grids;
-	uint32_t *root;
+	const struct node **trained_grids;
+	uint32_t *scale_group;
 
 	assert_int_equal(layers_own_biases(g), 0);
-	root = domain_assign(g, &f->arena, &grids);
-	assert_non_null(root);
-	assert_int_equal(tracks_init(&s->tracks, g, root, &f->arena), 0);
-	assert_int_equal(
-		tracks_find(&s->tracks, g, root, grids, true, &f->arena), 0);
+	scale_group = scale_groups_assign(g, &f->arena, &trained_grids);
+	assert_non_null(scale_group);
+	assert_int_equal(channel_groups_init(&s->channel_groups, g, scale_group,
+					     &f->arena),
+			 0);
+	assert_int_equal(channel_groups_find(&s->channel_groups, g, scale_group,
+					     trained_grids, true, &f->arena),
+			 0);
 	watch(f, g, s);
-	assert_int_equal(
-		tracks_center(g, &s->tracks, s->calibration.ranges, &f->arena),
-		0);
+	assert_int_equal(center_channels(g, &s->channel_groups,
+					 s->calibration.ranges, &f->arena),
+			 0);
 	watch(f, g, s);
 }
 
@@ -120,8 +126,8 @@ static void check_centered(struct fixture *f, const char *middle)
 	struct seen s = { 0 };
 
 	center(f, g, &s);
-	assert_true(tracks_may_center(g, &s.tracks));
-	r = &s.calibration.ranges[s.tracks.root[c->id]];
+	assert_true(center_channels_possible(g, &s.channel_groups));
+	r = &s.calibration.ranges[s.channel_groups.scale_group[c->id]];
 	assert_int_equal(r->channels, 4);
 	for (int i = 0; i < r->channels; i++)
 		assert_true(fabsf(r->low[i] + r->high[i]) < 1e-4f);
@@ -159,7 +165,7 @@ static void test_stays(void **state)
 
 		center(f, g, &s);
 		c = graph_find_value(g, "c");
-		assert_non_null(s.tracks.of[c->id]);
+		assert_non_null(s.channel_groups.of[c->id]);
 		assert_memory_equal(c->producer->inputs[2]->data, far,
 				    sizeof(far));
 	}
@@ -178,7 +184,7 @@ static bool is_moved(struct fixture *f, int64_t bytes)
 
 	config_init(&c);
 	c.max_size_bytes = bytes;
-	q = quantizer_new(g, &c, &coded, &samples, NULL, NULL, NULL, &f->d);
+	q = quantizer_new(g, &c, &coded, &samples, NULL, NULL, &f->d);
 	assert_non_null(q);
 	quantizer_free(q);
 	return memcmp(n->inputs[2]->data, far, sizeof(far)) != 0;
@@ -204,7 +210,7 @@ static double decibels(struct fixture *f, const char *middle, int methods)
 	config_init(&c);
 	c.methods = methods;
 	c.jobs = 1;
-	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
+	if (quantize_graph(g, &c, &samples, NULL, NULL, &f->d) ||
 	    lower_and_pack(g, &c, &f->arena, &p, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 	random_input(x, ELEMENTS, 77);

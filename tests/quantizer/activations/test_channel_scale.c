@@ -56,7 +56,7 @@ static void pack(struct fixture *f, struct graph *g, int act_bits,
 	c.uniform = true;
 	c.act_bits = act_bits;
 	c.jobs = 1;
-	if (quantize_graph(g, &c, &samples, NULL, NULL, NULL, &f->d) ||
+	if (quantize_graph(g, &c, &samples, NULL, NULL, &f->d) ||
 	    lower_and_pack(g, &c, &f->arena, out, &f->d))
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 }
@@ -208,16 +208,16 @@ static void test_other_readers(void **state)
 
 /* ---- Few bits ---- */
 
-struct few {
+struct low_bit {
 	const struct graph *g;
 	int seen; /* numbers of 4 bits */
 };
 
 static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
 {
-	struct few *few = ctx;
+	struct low_bit *low_bit = ctx;
 	uint32_t source = dbrt_op_source(m, op) & ~DBP_SOURCE_UNITS;
-	const struct value *v = source ? few->g->values[source - 1] : NULL;
+	const struct value *v = source ? low_bit->g->values[source - 1] : NULL;
 	struct dbrt_tensor t;
 	uint32_t id, n = 1;
 
@@ -232,7 +232,7 @@ static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
 
 		assert_in_range(code + 8, 0, 15);
 	}
-	few->seen += (int)n;
+	low_bit->seen += (int)n;
 }
 
 /* Four bits: codes are -8 to 7 on the device, with scales a channel where
@@ -240,7 +240,7 @@ static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
 static void check_few(struct fixture *f, const char *middle, double decibels)
 {
 	struct graph *g = build(f, middle), *fresh = build(f, middle);
-	struct few few = { .g = g };
+	struct low_bit low_bit = { .g = g };
 	struct packed p = { 0 };
 	struct packed_file file = { 0 };
 	float x[ELEMENTS];
@@ -253,13 +253,13 @@ static void check_few(struct fixture *f, const char *middle, double decibels)
 	assert_int_equal(packed_file_open(&file, p.bytes, p.size, "", &f->d),
 			 0);
 	assert_int_equal(packed_file_bind(&file, &f->d), 0);
-	dbrt_set_trace(&file.model, check_codes, &few);
+	dbrt_set_trace(&file.model, check_codes, &low_bit);
 	random_input(x, ELEMENTS, 78);
 	for (int i = 0; i < ELEMENTS; i++)
 		x[i] *= 3; /* beyond what was seen */
 	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
 	assert_int_equal(dbrt_run(&file.model), 0);
-	assert_true(few.seen >= 2 * ELEMENTS);
+	assert_true(low_bit.seen >= 2 * ELEMENTS);
 	packed_file_close(&file);
 	got = measure(f, fresh, &p);
 	if (got < decibels)

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
-#include "quantizer/graph/weighted_layers.h"
+#include "quantizer/activations/clip.h"
+#include "quantizer/activations/histogram.h"
+#include "quantizer/weights/round_weights.h"
 
 static uint32_t seed = 12345;
 
@@ -30,7 +32,7 @@ static float bell(void)
 	return s - 6;
 }
 
-static uint64_t total(const struct observed *o)
+static uint64_t total(const struct histogram *o)
 {
 	uint64_t n = 0;
 
@@ -42,20 +44,20 @@ static uint64_t total(const struct observed *o)
 static void test_merge_in_any_order(void **state)
 {
 	static float x[3][1000];
-	struct observed *all = malloc(sizeof(*all));
-	struct observed *part = malloc(3 * sizeof(*part));
+	struct histogram *all = malloc(sizeof(*all));
+	struct histogram *part = malloc(3 * sizeof(*part));
 
 	(void)state;
-	observed_init(all);
+	histogram_init(all);
 	for (int k = 0; k < 3; k++) {
-		observed_init(&part[k]);
+		histogram_init(&part[k]);
 		for (int i = 0; i < 1000; i++)
 			x[k][i] = bell() * (k == 1 ? 100.0f : 0.01f);
-		observed_add(all, x[k], 1000);
-		observed_add(&part[k], x[k], 1000);
+		histogram_add(all, x[k], 1000);
+		histogram_add(&part[k], x[k], 1000);
 	}
-	observed_merge(&part[2], &part[1]);
-	observed_merge(&part[2], &part[0]);
+	histogram_merge(&part[2], &part[1]);
+	histogram_merge(&part[2], &part[0]);
 	assert_int_equal(total(all), 3000);
 	assert_memory_equal(all, &part[2], sizeof(*all));
 	free(all);
@@ -65,14 +67,14 @@ static void test_merge_in_any_order(void **state)
 static void test_bins_hold_their_values(void **state)
 {
 	float x[] = { -3.7f, -0.2f, 0.0f, 0.2f, 1.5f, 900.0f };
-	struct observed *o = malloc(sizeof(*o));
+	struct histogram *o = malloc(sizeof(*o));
 	double width;
 
 	(void)state;
-	observed_init(o);
-	observed_add(o, x, 5);
-	observed_add(o, x + 5, 1); /* coarsens what is there already */
-	width = observed_width(o);
+	histogram_init(o);
+	histogram_add(o, x, 5);
+	histogram_add(o, x + 5, 1); /* coarsens what is there already */
+	width = histogram_bin_width(o);
 	assert_true(o->low == -3.7f && o->high == 900.0f);
 	assert_true(width * (HIST_BINS / 2) > 900);
 	assert_int_equal(total(o), 6);
@@ -105,15 +107,15 @@ static double rounding_error(const float *x, int n, struct input_range r)
 static void test_range_beats_extremes(void **state)
 {
 	static float x[20001];
-	struct observed *o = malloc(sizeof(*o));
+	struct histogram *o = malloc(sizeof(*o));
 	struct input_range best, widest;
 
 	(void)state;
-	observed_init(o);
+	histogram_init(o);
 	for (int i = 0; i < 20000; i++)
 		x[i] = bell();
 	x[20000] = 40; /* an outlier */
-	observed_add(o, x, 20001);
+	histogram_add(o, x, 20001);
 	best = clip_range(o, NULL, 8);
 	widest = (struct input_range){ o->low, o->high };
 	assert_true(rounding_error(x, 20001, best) <=
@@ -186,8 +188,8 @@ static void test_weights(void **state)
 		struct diag d;
 		struct graph *g;
 		struct layers l;
-		struct rounded r;
-		struct aim aim;
+		struct rounded_layer r;
+		struct rounding_target target;
 		struct node *n;
 		const struct quant *q;
 		double half;
@@ -197,14 +199,17 @@ static void test_weights(void **state)
 		g = graph_new(&a);
 		n = small_conv(g, w, b);
 		assert_int_equal(layers_init(&l, g, METHOD_ALL, &a, &d), 0);
-		assert_int_equal(
-			layer_aim(&l.rows[0], NULL, &means, 1, &a, &aim, &d),
-			0);
-		assert_int_equal(layer_round(&aim,
-					     (struct choice){ .bits = bits[k] },
-					     1, &a, &r, &d),
+		assert_int_equal(rounding_target_prepare(&l.rows[0], NULL,
+							 &means, 1, &a, &target,
+							 &d),
 				 0);
-		assert_int_equal(layer_install(g, &l.rows[0], &r, &d), 0);
+		assert_int_equal(
+			layer_round(&target,
+				    (struct weight_format){ .bits = bits[k] },
+				    1, &a, &r, &d),
+			0);
+		assert_int_equal(rounded_layer_install(g, &l.rows[0], &r, &d),
+				 0);
 		q = n->inputs[1]->quant;
 		half = q->grid == GRID_HALF ? 0.5 : 0;
 		for (int c = 0; c < 3; c++) {

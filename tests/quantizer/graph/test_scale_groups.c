@@ -9,14 +9,17 @@
 
 #include <cmocka.h>
 
-#include "quantizer/internal.h"
+#include "quantizer/graph/channel_groups.h"
+#include "quantizer/graph/integer_nodes.h"
+#include "quantizer/graph/scale_groups.h"
+#include "quantizer/graph/split_activations.h"
 
 struct fixture {
 	struct arena arena;
 	struct diag d;
 	struct graph *g;
-	uint32_t *root;
-	const struct node **grids;
+	uint32_t *scale_group;
+	const struct node **trained_grids;
 };
 
 static int setup(void **state)
@@ -44,18 +47,20 @@ static void parse(struct fixture *f, const char *text)
 	f->g = graph_parse(&f->arena, text, &f->d);
 	if (!f->g)
 		fail_msg("%s", f->d.entries[0].text);
-	f->root = domain_assign(f->g, &f->arena, &f->grids);
-	assert_non_null(f->root);
+	f->scale_group =
+		scale_groups_assign(f->g, &f->arena, &f->trained_grids);
+	assert_non_null(f->scale_group);
 }
 
 static uint32_t root_of(const struct fixture *f, const char *name)
 {
-	return f->root[graph_find_value(f->g, name)->id];
+	return f->scale_group[graph_find_value(f->g, name)->id];
 }
 
 static bool same_scale(const struct fixture *f, const char *a, const char *b)
 {
-	return root_of(f, a) != DOMAIN_FLOAT && root_of(f, a) == root_of(f, b);
+	return root_of(f, a) != SCALE_GROUP_FLOAT &&
+	       root_of(f, a) == root_of(f, b);
 }
 
 #define CONV(out, in, marks) \
@@ -72,11 +77,11 @@ static void test_float_ends_at_the_tail(void **state)
 	      HEAD CONV("a", "x", "") CONV(
 		      "b", "a",
 		      "") "%y = Sigmoid(%b) tail : f32 1x4x4x8\noutput %y\n");
-	assert_true(root_of(f, "x") != DOMAIN_FLOAT);
-	assert_true(root_of(f, "a") != DOMAIN_FLOAT);
-	assert_true(root_of(f, "b") == DOMAIN_FLOAT);
-	assert_true(root_of(f, "y") == DOMAIN_FLOAT);
-	assert_true(root_of(f, "w") == DOMAIN_FLOAT);
+	assert_true(root_of(f, "x") != SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "a") != SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "b") == SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "y") == SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "w") == SCALE_GROUP_FLOAT);
 	assert_false(same_scale(f, "x", "a"));
 }
 
@@ -91,7 +96,7 @@ static void test_movers_keep_their_scale(void **state)
 			    "%c = Conv(%p, %w) layout=nhwc : f32 "
 			    "1x3x3x8\noutput %c\n");
 	assert_true(same_scale(f, "a", "p"));
-	assert_true(root_of(f, "c") == DOMAIN_FLOAT);
+	assert_true(root_of(f, "c") == SCALE_GROUP_FLOAT);
 }
 
 static void test_concat_joins_only_its_own_inputs(void **state)
@@ -116,7 +121,7 @@ static void test_activations_by_table_become_nodes(void **state)
 
 	parse(f, HEAD CONV("a", "x", "act=silu ") CONV("b", "a", "act=relu ")
 			 CONV("c", "b", "") "output %c\n");
-	assert_int_equal(domain_split_activations(f->g), 0);
+	assert_int_equal(split_table_activations(f->g), 0);
 	assert_int_equal(graph_check(f->g, "test", &f->d), 0);
 	n = f->g->first;
 	assert_int_equal(n->op, OP_CONV);
@@ -136,7 +141,7 @@ static void test_weights_outside_of_the_tail_only(void **state)
 			      "tail ") "%m = MatMul(%b, %w) : f32 unknown\n"
 				       "output %b\noutput %m\n");
 	for (const struct node *n = f->g->first; n; n = n->next)
-		weighted += domain_has_weights(n);
+		weighted += node_has_weights(n);
 	assert_int_equal(weighted, 1);
 }
 
@@ -152,19 +157,19 @@ static void test_weights_outside_of_the_tail_only(void **state)
 
 static const struct node *grid_of(const struct fixture *f, const char *name)
 {
-	return f->grids[root_of(f, name)];
+	return f->trained_grids[root_of(f, name)];
 }
 
 static void test_a_trained_grid_is_what_the_maker_gives(void **state)
 {
 	struct fixture *f = *state;
-	struct domain_grid grid;
+	struct trained_grid grid;
 
 	parse(f, GRIDS CONV("a", "x", "") QUANT("b", "a", "s", "three")
 			 CONV("c", "b", "") "output %c\n");
 	assert_true(same_scale(f, "a", "b"));
 	assert_non_null(grid_of(f, "a"));
-	assert_true(domain_grid(grid_of(f, "a"), &grid));
+	assert_true(trained_grid(grid_of(f, "a"), &grid));
 	assert_true(grid.scale == 0.5f);
 	assert_int_equal(grid.bits, 3);
 	assert_int_equal(grid.zero_point, -4); /* codes are signed */
@@ -192,7 +197,7 @@ static void test_few_codes_need_a_maker(void **state)
 
 	parse(f, GRIDS QUANT("b", "x", "s", "three")
 			 CONV("c", "b", "") "output %c\n");
-	assert_true(root_of(f, "x") == DOMAIN_FLOAT);
+	assert_true(root_of(f, "x") == SCALE_GROUP_FLOAT);
 	assert_non_null(grid_of(f, "b"));
 }
 
@@ -200,16 +205,20 @@ static void test_few_codes_need_a_maker(void **state)
 
 /* ---- Tracks ---- */
 
-static void find_tracks(struct fixture *f, const char *text, struct tracks *t)
+static void find_tracks(struct fixture *f, const char *text,
+			struct channel_groups *t)
 {
 	parse(f, text);
 	memset(t, 0, sizeof(*t));
-	assert_int_equal(tracks_init(t, f->g, f->root, &f->arena), 0);
 	assert_int_equal(
-		tracks_find(t, f->g, f->root, f->grids, true, &f->arena), 0);
+		channel_groups_init(t, f->g, f->scale_group, &f->arena), 0);
+	assert_int_equal(channel_groups_find(t, f->g, f->scale_group,
+					     f->trained_grids, true, &f->arena),
+			 0);
 }
 
-static const uint32_t *track_of(const struct fixture *f, const struct tracks *t,
+static const uint32_t *track_of(const struct fixture *f,
+				const struct channel_groups *t,
 				const char *name)
 {
 	return t->of[graph_find_value(f->g, name)->id];
@@ -223,7 +232,7 @@ static const uint32_t *track_of(const struct fixture *f, const struct tracks *t,
 static void test_tracks(void **state)
 {
 	struct fixture *f = *state;
-	struct tracks t;
+	struct channel_groups t;
 
 	find_tracks(f,
 		    HEAD WIDE CONV("a", "x", "") CONV("b", "x", "act=relu ")
@@ -237,8 +246,8 @@ static void test_tracks(void **state)
 		assert_int_equal(track_of(f, &t, "j")[8 + c],
 				 track_of(f, &t, "b")[c]);
 	}
-	assert_true(tracks_begin(&t, graph_find_value(f->g, "a")));
-	assert_false(tracks_begin(&t, graph_find_value(f->g, "j")));
+	assert_true(channel_groups_begin(&t, graph_find_value(f->g, "a")));
+	assert_false(channel_groups_begin(&t, graph_find_value(f->g, "j")));
 	assert_null(track_of(f, &t, "x"));
 	assert_null(track_of(f, &t, "y"));
 }
@@ -247,7 +256,7 @@ static void test_tracks(void **state)
 static void test_tracks_of_sums(void **state)
 {
 	struct fixture *f = *state;
-	struct tracks t;
+	struct channel_groups t;
 
 	find_tracks(f,
 		    HEAD CONV("a", "x", "") CONV(
@@ -261,7 +270,8 @@ static void test_tracks_of_sums(void **state)
 		const char name[] = { *v, '\0' };
 
 		assert_non_null(track_of(f, &t, name));
-		assert_true(tracks_begin(&t, graph_find_value(f->g, name)));
+		assert_true(
+			channel_groups_begin(&t, graph_find_value(f->g, name)));
 		for (const char *u = "abjk"; u < v; u++)
 			assert_false(same_scale(f, name,
 						(const char[]){ *u, '\0' }));
@@ -272,7 +282,7 @@ static void test_tracks_of_sums(void **state)
 /* Whoever needs one scale ends them all the way up. */
 static void check_no_tracks(struct fixture *f, const char *text)
 {
-	struct tracks t;
+	struct channel_groups t;
 
 	find_tracks(f, text, &t);
 	for (uint32_t i = 0; i < f->g->value_count; i++)

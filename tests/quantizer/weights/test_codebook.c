@@ -107,15 +107,15 @@ static void test_loss(void **state)
 		double w[N], values[CODEBOOK_MOST], told, before;
 		int8_t codes[N];
 		struct codebook b = { .bits = 2 + round % 3, .codes = codes };
-		struct codebook_aim aim = { h, DAMPING, w, N };
+		struct codebook_problem problem = { h, DAMPING, w, N };
 
 		random_covariance(h, &seed);
 		for (int i = 0; i < N; i++)
 			w[i] = bell(&seed);
 		before = begin(h, w, b.bits, 1.4 / (1 << (b.bits - 1)), values,
 			       codes);
-		assert_int_equal(codebook_find(&aim, values, &b, work, &f->d),
-				 0);
+		assert_int_equal(
+			codebook_find(&problem, values, &b, work, &f->d), 0);
 		told = lost_by(h, w, &b);
 		assert_true(fabs(b.loss - told) < 1e-9 * before);
 		assert_true(told < before);
@@ -138,7 +138,7 @@ static void test_found(void **state)
 	double w[N], values[CODEBOOK_MOST], before;
 	int8_t codes[N];
 	struct codebook b = { .bits = 2, .codes = codes };
-	struct codebook_aim aim = { h, DAMPING, w, N };
+	struct codebook_problem problem = { h, DAMPING, w, N };
 	uint32_t seed = 11;
 
 	assert_non_null(work);
@@ -146,7 +146,7 @@ static void test_found(void **state)
 	for (int i = 0; i < N; i++)
 		w[i] = truth[next(&seed) % 4];
 	before = begin(h, w, 2, 0.6, values, codes);
-	assert_int_equal(codebook_find(&aim, values, &b, work, &f->d), 0);
+	assert_int_equal(codebook_find(&problem, values, &b, work, &f->d), 0);
 	assert_true(before > 0);
 	for (int i = 0; i < N; i++)
 		assert_true(fabs(level_of(&b, i) - w[i]) < 0.006);
@@ -160,14 +160,14 @@ static void test_zeros(void **state)
 	double w[N] = { 0 }, values[CODEBOOK_MOST];
 	int8_t codes[N];
 	struct codebook b = { .bits = 3, .codes = codes };
-	struct codebook_aim aim = { h, DAMPING, w, N };
+	struct codebook_problem problem = { h, DAMPING, w, N };
 	uint32_t seed = 7;
 
 	assert_non_null(work);
 	random_covariance(h, &seed);
 	memset(codes, 0, sizeof(codes));
 	memset(values, 0, sizeof(values));
-	assert_int_equal(codebook_find(&aim, values, &b, work, &f->d), 0);
+	assert_int_equal(codebook_find(&problem, values, &b, work, &f->d), 0);
 	assert_true(b.scale > 0 && b.loss == 0);
 	for (int i = 0; i < N; i++)
 		assert_true(level_of(&b, i) == 0);

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-#include "quantizer/graph/weighted_layers.h"
+#include "ir/config.h"
+#include "quantizer/weights/gptq.h"
+#include "quantizer/weights/input_covariance.h"
 #include "schemas/dbp_trellis.h"
 #include "tests/support/fixture.h"
 
@@ -84,7 +86,7 @@ static double real_at(int sample, int oy, int ox, int i)
 
 #define PATCHES (SAMPLES * 9)
 
-static void check_statistics(const struct statistics *s)
+static void check_covariance(const struct input_covariance *s)
 {
 	static double x[PATCHES][LENGTH], q[PATCHES][LENGTH];
 
@@ -101,7 +103,7 @@ static void check_statistics(const struct statistics *s)
 			mean_q += q[p][i] / PATCHES;
 		}
 		assert_true(fabs(s->mean[i] - mean_x) < 1e-3);
-		assert_true(fabs(s->mean_coded[i] - mean_q) < 1e-3);
+		assert_true(fabs(s->mean_quantized[i] - mean_q) < 1e-3);
 		for (int p = 0; p < PATCHES; p++) {
 			x[p][i] -= mean_x;
 			q[p][i] -= mean_q;
@@ -109,21 +111,21 @@ static void check_statistics(const struct statistics *s)
 	}
 	for (int i = 0; i < LENGTH; i++)
 		for (int k = 0; k < LENGTH; k++) {
-			double both = 0, missing = 0;
+			double both = 0, error_covariance = 0;
 
 			for (int p = 0; p < PATCHES; p++) {
 				both += q[p][i] * q[p][k] / PATCHES;
-				missing +=
+				error_covariance +=
 					(x[p][i] - q[p][i]) * q[p][k] / PATCHES;
 			}
 			assert_true(fabs(s->covariance[i * LENGTH + k] - both) <
 				    0.1);
-			assert_true(fabs(s->missing[i * LENGTH + k] - missing) <
-				    0.1);
+			assert_true(fabs(s->error_covariance[i * LENGTH + k] -
+					 error_covariance) < 0.1);
 		}
 }
 
-static void test_statistics(void **state)
+static void test_input_covariance(void **state)
 {
 	struct fixture *f = *state;
 	const struct samples samples = { SAMPLES, fill, NULL };
@@ -136,7 +138,7 @@ static void test_statistics(void **state)
 			   .scale = &scale,
 			   .zero_point = &zero };
 	struct graph *g = graph_parse(&f->arena, text, &f->d);
-	struct statistics s[4];
+	struct input_covariance s[4];
 	struct layers l;
 
 	assert_non_null(g);
@@ -144,20 +146,22 @@ static void test_statistics(void **state)
 	assert_int_equal(layers_init(&l, g, METHOD_ALL, &f->arena, &f->d), 0);
 	assert_int_equal(l.count, 1);
 	for (int jobs = 1; jobs <= 3; jobs++) {
-		struct twin t;
+		struct paired_run t;
 		size_t cells = LENGTH * LENGTH * sizeof(double);
 
-		assert_int_equal(
-			twin_init(&t, g, jobs, &samples, 64, 1 << 20, &f->d),
-			0);
-		assert_int_equal(t.count, SAMPLES);
-		assert_int_equal(statistics_gather(&t, &l.rows[0], &f->arena,
-						   &s[jobs], &f->d),
+		assert_int_equal(paired_run_init(&t, g, jobs, &samples, 64,
+						 1 << 20, &f->d),
 				 0);
-		check_statistics(&s[jobs]);
+		assert_int_equal(t.count, SAMPLES);
+		assert_int_equal(input_covariance_gather(&t, &l.rows[0],
+							 &f->arena, &s[jobs],
+							 &f->d),
+				 0);
+		check_covariance(&s[jobs]);
 		assert_memory_equal(s[jobs].covariance, s[1].covariance, cells);
-		assert_memory_equal(s[jobs].missing, s[1].missing, cells);
-		twin_free(&t);
+		assert_memory_equal(s[jobs].error_covariance,
+				    s[1].error_covariance, cells);
+		paired_run_free(&t);
 	}
 }
 
@@ -215,27 +219,25 @@ static void test_rounding(void **state)
 
 	for (int trial = 0; trial < 200; trial++) {
 		const struct grid grid = grid_of(2, GRID_UNIFORM);
-		struct compensation c;
-		struct compensated row;
+		struct gptq_factor c;
+		struct gptq_row row;
 		double h[N * N], w[N];
-		struct compensate_work work;
+		struct gptq_work work;
 		int8_t codes[N], nearest[N];
 
 		random_covariance(h, &seed);
-		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-		assert_int_equal(compensate_work_new(&work, N, 1, &f->arena),
-				 0);
-		assert_int_equal(compensation_sort(&c, h), 0);
+		assert_int_equal(gptq_factor_new(&c, N, &f->arena), 0);
+		assert_int_equal(gptq_work_new(&work, N, 1, &f->arena), 0);
+		assert_int_equal(gptq_factor_sort(&c, h), 0);
 		assert_int_equal(
-			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
-			0);
+			gptq_factor_set(&c, h, 1 << 30, 0.02, false, &f->d), 0);
 		damp(h);
 		for (int i = 0; i < N; i++) {
 			w[i] = (double)(next(&seed) % 3000) / 1000 - 2;
 			nearest[i] = (int8_t)grid_nearest(w[i], &grid);
 		}
-		row = (struct compensated){ w, 1, codes, 0, 0 };
-		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
+		row = (struct gptq_row){ w, 1, codes, 0, 0 };
+		assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		assert_true(fabs(row.loss / lost(h, w, codes) - 1) < 1e-3);
 		all_lost += row.loss;
@@ -245,29 +247,29 @@ static void test_rounding(void **state)
 }
 
 /* (aimed - w) (covariance + damping) = w missing. */
-static void test_aim(void **state)
+static void test_asymmetric_target(void **state)
 {
 	struct fixture *f = *state;
-	double h[N * N], missing[N * N], w[N], aimed[N], rest[2 * N];
-	struct compensation c;
+	double h[N * N], error_covariance[N * N], w[N], moved[N], rest[2 * N];
+	struct gptq_factor c;
 	uint32_t seed = 9;
 
 	random_covariance(h, &seed);
-	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+	assert_int_equal(gptq_factor_new(&c, N, &f->arena), 0);
+	assert_int_equal(gptq_factor_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			 0);
 	damp(h);
 	for (int i = 0; i < N * N; i++)
-		missing[i] = (int)(next(&seed) % 200) - 100;
+		error_covariance[i] = (int)(next(&seed) % 200) - 100;
 	for (int i = 0; i < N; i++)
-		aimed[i] = w[i] = (double)(next(&seed) % 300) / 100 - 1;
-	compensation_aim(&c, missing, aimed, rest);
+		moved[i] = w[i] = (double)(next(&seed) % 300) / 100 - 1;
+	gptq_asymmetric_target(&c, error_covariance, moved, rest);
 	for (int k = 0; k < N; k++) {
 		double left = 0, right = 0;
 
 		for (int i = 0; i < N; i++) {
-			left += (aimed[i] - w[i]) * h[i * N + k];
-			right += w[i] * missing[i * N + k];
+			left += (moved[i] - w[i]) * h[i * N + k];
+			right += w[i] * error_covariance[i * N + k];
 		}
 		assert_true(fabs(left - right) < 1e-2);
 	}
@@ -278,20 +280,20 @@ static void test_still_inputs(void **state)
 {
 	struct fixture *f = *state;
 	static const double h[N * N];
-	struct compensation c;
+	struct gptq_factor c;
 	double w[N];
-	struct compensate_work work;
+	struct gptq_work work;
 	int8_t codes[N];
 	const struct grid grid = grid_of(2, GRID_UNIFORM);
-	struct compensated row = { w, 1, codes, 0, 0 };
+	struct gptq_row row = { w, 1, codes, 0, 0 };
 
 	for (int i = 0; i < N; i++)
 		w[i] = 0.3 * i - 1.4;
-	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-	assert_int_equal(compensate_work_new(&work, N, 1, &f->arena), 0);
-	assert_int_equal(compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
+	assert_int_equal(gptq_factor_new(&c, N, &f->arena), 0);
+	assert_int_equal(gptq_work_new(&work, N, 1, &f->arena), 0);
+	assert_int_equal(gptq_factor_set(&c, h, 1 << 30, 0.02, false, &f->d),
 			 0);
-	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
+	assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d), 0);
 	assert_true(row.loss < 1e-4);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(codes[i], grid_nearest(w[i], &grid));
@@ -333,24 +335,22 @@ static void test_dependent(void **state)
 	grid.survivors = GRID_MOST_SURVIVORS;
 	for (int trial = 0; trial < 20; trial++) {
 		double h[N * N], w[N] = { 0 }, halves[N];
-		struct compensate_work work;
+		struct gptq_work work;
 		int8_t codes[N], tried[N] = { 0 };
-		struct compensated row = { w, 1, codes, 0, 0 };
-		struct compensation c;
+		struct gptq_row row = { w, 1, codes, 0, 0 };
+		struct gptq_factor c;
 		uint32_t now = 0;
 
 		random_covariance(h, &seed);
-		assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-		assert_int_equal(compensate_work_new(&work, N, 1, &f->arena),
-				 0);
+		assert_int_equal(gptq_factor_new(&c, N, &f->arena), 0);
+		assert_int_equal(gptq_work_new(&work, N, 1, &f->arena), 0);
 		assert_int_equal(
-			compensation_set(&c, h, 1 << 30, 0.02, false, &f->d),
-			0);
+			gptq_factor_set(&c, h, 1 << 30, 0.02, false, &f->d), 0);
 		damp(h);
 		for (int i = 0; i < FEW; i++)
 			w[i] = (double)(next(&seed) % 6000) / 1000 - 3;
 		grid.dependent = true;
-		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
+		assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		for (int i = 0; i < N; i++) {
 			uint32_t level = (uint32_t)abs(codes[i]);
@@ -367,7 +367,7 @@ static void test_dependent(void **state)
 			halves[i] = w[i] / 2;
 		row.target = halves;
 		grid.dependent = false;
-		assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d),
+		assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d),
 				 0);
 		coarse += 4 * row.loss;
 	}
@@ -382,11 +382,11 @@ static void test_dependent_rates(void **state)
 	struct fixture *f = *state;
 	struct grid grid = grid_of(4, GRID_UNIFORM);
 	double rates[GRID_RATES], w[N];
-	struct compensate_work work;
+	struct gptq_work work;
 	int8_t codes[N];
-	struct compensated row = { w, 1, codes, 0, 0 };
+	struct gptq_row row = { w, 1, codes, 0, 0 };
 	struct grid_counts counts = { 0 };
-	struct compensation c;
+	struct gptq_factor c;
 
 	for (int i = 0; i < N; i++) {
 		h[i * N + i] = 1;
@@ -398,16 +398,16 @@ static void test_dependent_rates(void **state)
 	grid.survivors = 1;
 	grid.rates = rates;
 	grid.price = 100;
-	assert_int_equal(compensation_new(&c, N, &f->arena), 0);
-	assert_int_equal(compensate_work_new(&work, N, 1, &f->arena), 0);
-	assert_int_equal(compensation_set(&c, h, 1 << 30, 0, false, &f->d), 0);
-	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
+	assert_int_equal(gptq_factor_new(&c, N, &f->arena), 0);
+	assert_int_equal(gptq_work_new(&work, N, 1, &f->arena), 0);
+	assert_int_equal(gptq_factor_set(&c, h, 1 << 30, 0, false, &f->d), 0);
+	assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d), 0);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(codes[i], 0);
 	grid_count(&counts, true, codes, N);
 	assert_true(grid_entropy(&counts) < 1e-9);
 	grid.price = 1e-6;
-	assert_int_equal(compensate(&c, &row, 1, &grid, &work, &f->d), 0);
+	assert_int_equal(gptq_round(&c, &row, 1, &grid, &work, &f->d), 0);
 	assert_true(row.loss < N * 0.4);
 	grid_count(&counts, true, codes, N);
 	assert_true(grid_entropy(&counts) > 2);
@@ -416,11 +416,12 @@ static void test_dependent_rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_statistics, fixture_setup,
-						fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_input_covariance, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_rounding, fixture_setup,
 						fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_aim, fixture_setup,
+		cmocka_unit_test_setup_teardown(test_asymmetric_target,
+						fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_still_inputs, fixture_setup, fixture_teardown),
