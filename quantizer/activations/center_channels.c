@@ -37,7 +37,7 @@ static bool bias_is_known(const struct node *n)
 	return b && value_is_const(b);
 }
 
-static bool pads(const struct node *n)
+static bool conv_pads(const struct node *n)
 {
 	struct window w;
 	struct diag ignored;
@@ -54,7 +54,7 @@ static bool can_read_shifted(const struct node *n)
 {
 	switch (n->op) {
 	case OP_CONV:
-		return !pads(n) && bias_is_known(n);
+		return !conv_pads(n) && bias_is_known(n);
 	case OP_CONCAT:
 	case OP_SPLIT:
 	case OP_SLICE:

@@ -26,15 +26,15 @@ static int count_values(struct channel_clipping *k, int worker,
 			const struct value *v, const float *x)
 {
 	const uint32_t group = k->channel_groups->scale_group[v->id];
-	const uint32_t *channel_group = k->channel_groups->of[v->id];
+	const uint32_t *of = k->channel_groups->of[v->id];
 	const struct channel_ranges *r = &k->ranges[group];
 	int64_t n = shape_elements(&v->shape), channels = v->shape.dim[3];
 
 	for (int64_t c = 0; c < channels; c++) {
-		uint32_t *counts = k->counts[worker] +
-				   (k->first[group] + channel_group[c]) * BINS;
-		float low = r->low[channel_group[c]];
-		float width = (r->high[channel_group[c]] - low) / BINS;
+		uint32_t *counts =
+			k->counts[worker] + (k->first[group] + of[c]) * BINS;
+		float low = r->low[of[c]];
+		float width = (r->high[of[c]] - low) / BINS;
 
 		if (!(width > 0))
 			continue;

@@ -2,7 +2,7 @@
 #include "quantizer/activations/channel_means.h"
 
 #define MEAN_ONE 4294967296.0 /* 2^32 */
-#define MEAN_LIMIT 1e5        /* no overflow: 2^63 / 2^32 / 1e5 samples */
+#define MEAN_LIMIT 1e5        /* 20,000 samples do not overflow */
 
 void channel_means_add(struct channel_means *m, const float *x, int64_t n)
 {

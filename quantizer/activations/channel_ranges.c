@@ -4,7 +4,7 @@
 #include <float.h>
 #include <string.h>
 
-static void widen(struct channel_ranges *r, int c, float low, float high)
+static void widen_range(struct channel_ranges *r, int c, float low, float high)
 {
 	r->low[c] = low < r->low[c] ? low : r->low[c];
 	r->high[c] = high > r->high[c] ? high : r->high[c];
@@ -38,20 +38,20 @@ void channel_ranges_add(struct channel_ranges *r,
 
 	for (int64_t i = 0; i < n; i += channels)
 		for (int c = 0; c < channels; c++)
-			widen(r, first + c, x[i + c], x[i + c]);
+			widen_range(r, first + c, x[i + c], x[i + c]);
 }
 
 void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from)
 {
 	for (int c = 0; c < into->channels; c++)
-		widen(into, c, from->low[c], from->high[c]);
+		widen_range(into, c, from->low[c], from->high[c]);
 }
 
 void channel_ranges_hold_zero(struct channel_ranges *r)
 {
 	for (int c = 0; c < r->channels; c++)
-		widen(r, c, 0, 0);
+		widen_range(r, c, 0, 0);
 }
 
 int channel_ranges_copy(const struct channel_ranges *from, size_t count,

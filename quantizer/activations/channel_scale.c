@@ -44,7 +44,7 @@ struct channel_need {
 /* A convolution or a sum, and the channel groups of its input. */
 struct channel_reader {
 	const struct node *n;
-	const uint32_t *of;
+	const uint32_t *channel_group; /* by channel of the input */
 	double share; /* weight of its errors: 1 / power of its output */
 };
 
@@ -78,25 +78,29 @@ static int find_readers(const struct graph *g, const struct channel_groups *t,
 }
 
 /* Adds share times the squared weights, by channel group. */
-static void add_power(const struct channel_reader *of, struct channel_need *r)
+static void add_power(const struct channel_reader *reader,
+		      struct channel_need *r)
 {
 	struct conv_size s;
 
-	if (channel_groups_sum(of->n)) {
-		for (int64_t c = 0; c < of->n->outputs[0]->shape.dim[3]; c++)
-			r[of->of[c]].power += of->share;
+	if (channel_groups_sum(reader->n)) {
+		for (int64_t c = 0; c < reader->n->outputs[0]->shape.dim[3];
+		     c++)
+			r[reader->channel_group[c]].power += reader->share;
 		return;
 	}
-	s = conv_size(of->n);
+	s = conv_size(reader->n);
 	for (int64_t o = 0; o < s.outputs; o++)
 		for (int64_t k = 0; k < s.inputs; k++) {
-			uint32_t channel_group =
-				of->of[o / s.group_outputs * s.inputs + k];
+			uint32_t group =
+				reader->channel_group[o / s.group_outputs *
+							      s.inputs +
+						      k];
 
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w = conv_weight(of->n, o, k, t);
+				double w = conv_weight(reader->n, o, k, t);
 
-				r[channel_group].power += of->share * (w * w);
+				r[group].power += reader->share * (w * w);
 			}
 		}
 }
@@ -107,26 +111,26 @@ static void add_power(const struct channel_reader *of, struct channel_need *r)
  * weight over the largest code, times the power of the input codes, whose
  * standard deviation is taken as a sixth of their range.
  */
-static double weight_error(const struct channel_reader *of,
+static double weight_error(const struct channel_reader *reader,
 			   const struct channel_need *r, const double *scale,
 			   int bits, int levels)
 {
 	double reach = bits == 2 ? 1.5 : (1 << (bits - 1)) - 1, total = 0;
-	struct conv_size s = conv_size(of->n);
+	struct conv_size s = conv_size(reader->n);
 
 	for (int64_t o = 0; o < s.outputs; o++) {
-		const uint32_t *channel_group =
-			of->of + o / s.group_outputs * s.inputs;
+		const uint32_t *group =
+			reader->channel_group + o / s.group_outputs * s.inputs;
 		double top = 0, codes = 0;
 
 		for (int64_t k = 0; k < s.inputs; k++) {
-			double code = r[channel_group[k]].need * (levels - 1) /
-				      6 / scale[channel_group[k]];
+			double code = r[group[k]].need * (levels - 1) / 6 /
+				      scale[group[k]];
 
 			codes += (double)s.taps * code * code;
 			for (int64_t t = 0; t < s.taps; t++) {
-				double w = conv_weight(of->n, o, k, t) *
-					   scale[channel_group[k]];
+				double w = conv_weight(reader->n, o, k, t) *
+					   scale[group[k]];
 
 				w = w < 0 ? -w : w;
 				top = w > top ? w : top;
@@ -239,15 +243,15 @@ static double total_error(const struct channel_scale_search *k)
 	double total = activation_error(k);
 
 	for (int i = 0; i < k->reader_count; i++) {
-		const struct channel_reader *of = &k->readers[i];
-		bool depthwise = of->n->inputs[1]->shape.dim[1] == 1;
+		const struct channel_reader *reader = &k->readers[i];
+		bool depthwise = reader->n->inputs[1]->shape.dim[1] == 1;
 
-		if (channel_groups_sum(of->n))
+		if (channel_groups_sum(reader->n))
 			continue;
-		total +=
-			of->share * weight_error(of, k->channels, k->scale,
-						 depthwise ? 8 : k->weight_bits,
-						 k->levels);
+		total += reader->share *
+			 weight_error(reader, k->channels, k->scale,
+				      depthwise ? 8 : k->weight_bits,
+				      k->levels);
 	}
 	return total;
 }
@@ -317,19 +321,19 @@ static struct quant *quant_of(const struct channel_scale_search *k,
 static void weigh_readers(struct channel_scale_search *k)
 {
 	for (int i = 0; i < k->reader_count; i++) {
-		struct channel_reader *of = &k->readers[i];
+		struct channel_reader *reader = &k->readers[i];
 		double total = 0;
 
 		for (int c = 0; c < k->ranges->channels; c++)
 			k->channels[c].power = 0;
-		add_power(of, k->channels);
+		add_power(reader, k->channels);
 		for (int c = 0; c < k->ranges->channels; c++) {
 			double range = (double)k->ranges->high[c] -
 				       (double)k->ranges->low[c];
 
 			total += k->channels[c].power * range * range;
 		}
-		of->share = total > 0 ? 1 / total : 0;
+		reader->share = total > 0 ? 1 / total : 0;
 	}
 	for (int c = 0; c < k->ranges->channels; c++)
 		k->channels[c].power = k->reader_count ? 0 : 1;

@@ -35,7 +35,7 @@ static float grid_value(uint64_t seed, int64_t place)
 }
 
 /* Bilinear between the points of a grid `cell` pixels wide. */
-static float smooth(uint64_t seed, int64_t y, int64_t x, int64_t cell)
+static float smooth_noise(uint64_t seed, int64_t y, int64_t x, int64_t cell)
 {
 	int64_t gy = y / cell, gx = x / cell;
 	float fy = (float)(y % cell) / (float)cell;
@@ -76,7 +76,7 @@ static void fill_noise(float *out, int64_t h, int64_t w, int64_t c,
 			uint64_t s = seed + (uint64_t)level * 977 +
 				     (level < 2 ? (uint64_t)k * 31337 : 0);
 
-			v += power[level] * smooth(s, y, x, cells[level]);
+			v += power[level] * smooth_noise(s, y, x, cells[level]);
 		}
 		out[i] = in_range(v * (contrast * 2), r);
 	}
@@ -133,7 +133,8 @@ static void draw_object(float *out, int64_t h, int64_t w, int64_t c,
 			if (t->round && dx * dx + dy * dy > 1)
 				continue;
 			shade = dx * t->slope_x + dy * t->slope_y +
-				t->texture * smooth(t->seed, y, x, t->cell);
+				t->texture *
+					smooth_noise(t->seed, y, x, t->cell);
 			for (int64_t k = 0; k < c; k++)
 				out[(y * w + x) * c + k] = in_range(
 					shade + grid_value(t->seed, -1 - k), r);

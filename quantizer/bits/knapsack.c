@@ -63,8 +63,8 @@ static int cell_of(double used, double limit, int cells)
 	return at < 0 ? 0 : at >= cells ? cells - 1 : (int)at;
 }
 
-static bool fits(const struct knapsack_solver *s, const struct partial *p,
-		 int next)
+static bool fits_limits(const struct knapsack_solver *s,
+			const struct partial *p, int next)
 {
 	return p->size + s->least_size[next] <= s->size_limit * (1 + EDGE) &&
 	       p->time + s->least_time[next] <= s->time_limit * (1 + EDGE);
@@ -87,8 +87,9 @@ static void put_partial(struct partial_list *to, int *slot,
 
 /* Of equal choices the first one stays, so the result depends on the input
  * only. */
-static void consider(struct knapsack_solver *s, struct partial_list *to,
-		     const struct partial *p, int next)
+static void keep_best_of_cell(struct knapsack_solver *s,
+			      struct partial_list *to, const struct partial *p,
+			      int next)
 {
 	int *cell =
 		s->cells + 2 * ((size_t)cell_of(p->size + s->least_size[next],
@@ -141,8 +142,9 @@ static int rank_of(const double *times, int count, double time)
 }
 
 /*
- * Drops dominated partial choices. They are visited by size; a Fenwick tree over
- * the ranks of times holds the least loss so far of those that are as fast.
+ * Drops dominated partial choices. They are visited by size; a Fenwick tree
+ * over the ranks of times holds the least loss so far of those that are as
+ * fast.
  */
 static int drop_dominated(struct partial_list *list)
 {
@@ -209,12 +211,12 @@ static int add_class(struct knapsack_solver *s, int i)
 				b->loss + x->loss, k, o
 			};
 
-			if (!fits(s, &p, i + 1))
+			if (!fits_limits(s, &p, i + 1))
 				continue;
 			if (all)
 				to->rows[to->count++] = p;
 			else
-				consider(s, to, &p, i + 1);
+				keep_best_of_cell(s, to, &p, i + 1);
 		}
 	if (to->count && drop_dominated(to))
 		return -1;

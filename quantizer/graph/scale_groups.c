@@ -145,7 +145,7 @@ uint32_t *scale_groups_assign(const struct graph *g, struct arena *a,
 
 /* The producer of v clamps to the codes that there are, or moves values of the
  * same group. */
-static bool clamps(const struct value *v, const uint32_t *scale_group)
+static bool producer_clamps(const struct value *v, const uint32_t *scale_group)
 {
 	const struct node *n = v->producer;
 
@@ -188,7 +188,7 @@ bool *scale_groups_low_bit(const struct graph *g, const uint32_t *scale_group,
 			low_bit[scale_group[i]] = true;
 	for (uint32_t i = 0; low_bit && i < g->value_count; i++)
 		if (scale_group[i] != SCALE_GROUP_FLOAT &&
-		    !clamps(g->values[i], scale_group))
+		    !producer_clamps(g->values[i], scale_group))
 			low_bit[scale_group[i]] = false;
 	return low_bit;
 }

@@ -76,8 +76,8 @@ void gradient_tape_free(struct gradient_tape *t)
 }
 
 /* The data of a node's inputs. */
-static void operands(const struct gradient_tape *t, const struct node *n,
-		     const void **in)
+static void operands_of(const struct gradient_tape *t, const struct node *n,
+			const void **in)
 {
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
@@ -96,7 +96,7 @@ int gradient_tape_forward(struct gradient_tape *t, struct diag *d)
 
 		if (n->tail)
 			continue;
-		operands(t, n, in);
+		operands_of(t, n, in);
 		for (int i = 0; i < n->output_count; i++)
 			out[i] = n->outputs[i] ? t->value[n->outputs[i]->id] :
 						 NULL;
@@ -122,7 +122,7 @@ static int backward_node(struct gradient_tape *t, const struct node *n,
 	float *none[MOST_OPERANDS] = { NULL };
 	int err = -1;
 
-	operands(t, n, in);
+	operands_of(t, n, in);
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
 

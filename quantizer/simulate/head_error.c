@@ -87,7 +87,8 @@ static size_t count_heads(const struct graph *g, int *heads)
 	return total;
 }
 
-static double variance(const struct head_error *p, size_t from, size_t size)
+static double head_variance(const struct head_error *p, size_t from,
+			    size_t size)
 {
 	double sum = 0, squares = 0, count = (double)size * p->count;
 
@@ -114,12 +115,12 @@ static void measure_variances(struct head_error *p)
 			if (!is_head(n->outputs[i]))
 				continue;
 			size = (size_t)shape_elements(&n->outputs[i]->shape);
-			p->variance[head++] = variance(p, at, size);
+			p->variance[head++] = head_variance(p, at, size);
 			at += size;
 		}
 }
 
-static int allocate(struct head_error *p)
+static int allocate_records(struct head_error *p)
 {
 	int heads;
 
@@ -148,7 +149,7 @@ int head_error_init(struct head_error *p, const struct graph *g,
 	arena_init(&p->arena, 0);
 	p->count = samples->count < SAMPLES ? samples->count : SAMPLES;
 	p->threads = threads = parallel_threads(jobs, p->count);
-	if (allocate(p)) {
+	if (allocate_records(p)) {
 		p->threads = 0;
 		return diag_error(d, "out of memory");
 	}

@@ -24,7 +24,7 @@ static void **slot(const struct paired_run *t, void **side, int sample,
 }
 
 /* Readers outside the tail, and one more for a head, which stays alive. */
-static int readers(const struct value *v)
+static int readers_of(const struct value *v)
 {
 	int count = value_is_head(v);
 
@@ -36,7 +36,7 @@ static int readers(const struct value *v)
 static void count_readers(const struct paired_run *t)
 {
 	for (size_t i = 0; i < t->g->value_count; i++)
-		t->left[i] = readers(t->g->values[i]);
+		t->left[i] = readers_of(t->g->values[i]);
 }
 
 /* Peak size of the values that are alive at once, for one sample on one side.

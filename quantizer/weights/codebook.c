@@ -146,8 +146,8 @@ static int nearest_level(double x, int levels, const double *value)
 	return best;
 }
 
-static void descend(const struct codebook_problem *problem, int levels,
-		    const double *value, struct codebook_work *w)
+static void descend_codes(const struct codebook_problem *problem, int levels,
+			  const double *value, struct codebook_work *w)
 {
 	size_t n = (size_t)problem->length;
 
@@ -207,7 +207,7 @@ int codebook_find(const struct codebook_problem *problem, const double *values,
 		keep_if_better(problem, value, levels, scale, round == 0, book,
 			       w);
 		for (int i = 0; i < SWEEPS; i++)
-			descend(problem, count, value, w);
+			descend_codes(problem, count, value, w);
 		keep_if_better(problem, value, levels, scale, false, book, w);
 	}
 	return 0;

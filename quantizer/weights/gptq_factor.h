@@ -24,10 +24,10 @@ struct gptq_factor {
 int gptq_factor_new(struct gptq_factor *c, int length, struct arena *a);
 /* Inputs of largest variance first (GPTQ's "act order"). -1: out of memory. */
 int gptq_factor_sort(struct gptq_factor *c, const double *covariance);
-/* Factors a covariance [length][length] of so many patches, in c's order.
- * damping: share of the mean variance that is added to each variance. alone:
- * only the variances count, so no weight compensates for another. -1 with a
- * diagnostic. */
+/* Factors a covariance [length][length], in c's order. patches: that it is the
+ * mean of. damping: share of the mean variance that is added to each variance.
+ * alone: only the variances count, so no weight compensates for another. -1
+ * with a diagnostic. */
 int gptq_factor_set(struct gptq_factor *c, const double *covariance,
 		    int patches, double damping, bool alone, struct diag *d);
 /*

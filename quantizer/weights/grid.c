@@ -64,7 +64,7 @@ void grid_count(struct grid_counts *k, bool dependent, const int8_t *row,
 	}
 }
 
-static double total(const double counts[256])
+static double count_of(const double counts[256])
 {
 	double sum = 0;
 
@@ -79,7 +79,7 @@ double grid_entropy(const struct grid_counts *k)
 
 	for (int set = 0; set < 2; set++) {
 		const double *counts = k->count[set];
-		double n = total(counts);
+		double n = count_of(counts);
 
 		for (int i = 0; i < 256; i++)
 			if (counts[i] > 0)
@@ -92,7 +92,7 @@ void grid_rates(const struct grid_counts *k, double rates[GRID_RATES])
 {
 	for (int set = 0; set < 2; set++) {
 		const double *counts = k->count[set];
-		double n = total(counts);
+		double n = count_of(counts);
 
 		for (int i = 0; i < 256; i++)
 			rates[256 * set + i] =

@@ -29,7 +29,7 @@
 struct round_worker {
 	struct gptq_row rows[PANEL_CHANNELS];
 	struct gptq_work work;
-	int8_t *codes, *best_codes; /* [PANEL][length] */
+	int8_t *codes, *best_codes; /* [PANEL_CHANNELS][length] */
 	double scale[PANEL_CHANNELS], base[PANEL_CHANNELS];
 	double best[PANEL_CHANNELS],
 		least[PANEL_CHANNELS]; /* scale and loss of best_codes */

@@ -14,7 +14,8 @@ struct target_preparation {
 	double **rest;  /* by worker, see gptq_asymmetric_target() */
 };
 
-static double variance(const double *w, const double *covariance, size_t n)
+static double output_variance(const double *w, const double *covariance,
+			      size_t n)
 {
 	double total = 0;
 
@@ -72,9 +73,10 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 	for (int64_t c = i * each; c < (i + 1) * each; c++) {
 		double *weights = target->weights + c * l->length;
 
-		r->signal[c] =
-			l->unit * l->unit *
-			variance(weights, target->inputs->covariance + at, n);
+		r->signal[c] = l->unit * l->unit *
+			       output_variance(weights,
+					       target->inputs->covariance + at,
+					       n);
 		if (l->settings->methods & METHOD_ASYMMETRIC &&
 		    l->settings->methods & METHOD_GPTQ)
 			gptq_asymmetric_target(

@@ -103,9 +103,9 @@ static void insert_survivor(struct survivor *list, struct trellis_step *steps,
 
 /* Extends the paths of `old` by column `at` to those of `new`: `each` survivors
  * per state. steps gets their last branches. */
-static void advance(const struct survivor *old, struct survivor *new,
-		    struct trellis_step *steps, int each, double pivot,
-		    const struct grid *grid, int at)
+static void extend_paths(const struct survivor *old, struct survivor *new,
+			 struct trellis_step *steps, int each, double pivot,
+			 const struct grid *grid, int at)
 {
 	for (int i = 0; i < STATES * each; i++)
 		new[i].cost = INFINITY;
@@ -176,7 +176,8 @@ void trellis_block(struct trellis *t, const struct gptq_factor *c,
 		size_t j = (size_t)(first + i);
 		const float *u = c->rows + j * (size_t)c->length + j;
 
-		advance(old, new, t->steps[i], each, (double)u[0], grid, i);
+		extend_paths(old, new, t->steps[i], each, (double)u[0], grid,
+			     i);
 		compensate_error(old, new, t->steps[i], survivors, u, i, count);
 	}
 	best = cheapest(t->lists[count % 2], survivors);

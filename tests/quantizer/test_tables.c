@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Codes in front of tables: where they may be finer than 8 bits, and what the
- * packed model gains by it. */
+/* Accumulators that a table reads: where they may be finer than 8 bits, and
+ * that the packed model gains accuracy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void pack(struct fixture *f, struct graph *g, const struct config *c,
 	quantizer_free(q);
 }
 
-/* Quantized for a target; bits of what lies in front of the table. */
+/* Quantizes for a target; returns the bits of the table's input. */
 static int bits_of(struct fixture *f, struct graph *g, const char *value,
 		   int methods, const struct cost_target *target,
 		   struct packed *out)
@@ -103,8 +103,8 @@ static void test_finer_is_better(void **state)
 	}
 }
 
-/* Eight bits where the codes are stored, somebody clamps to them, or tables
- * are dear. */
+/* Eight bits where the codes are stored, where a node clamps to them, or where
+ * tables are expensive. */
 static void test_where_it_is_not(void **state)
 {
 	static const char swish[] = SUMS "%d = Swish(%c) : f32 1x12x12x8\n";
@@ -127,8 +127,8 @@ static void test_where_it_is_not(void **state)
 		bits_of(f, build(f, swish), "c", METHOD_ALL, &in_place, &p), 8);
 }
 
-/* All channels but one are quiet: tables of their own where nothing says that
- * the model must be small. */
+/* All channels but one have small values: they get separate tables where the
+ * model's size has no limit. */
 static void test_cheap_tables(void **state)
 {
 	static const char *const rows[] = { "40.0, -32.0, 24.0, 36.0, ",

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A model that was trained in few bits keeps its codes and grids, and the
- * device computes it in integers from end to end.
- */
+/* A model from quantization-aware training with few bits keeps its codes and
+ * grids, and the device computes it in integers from input to output. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,7 +91,7 @@ static void test_codes_stay(void **state)
 	arena_init(&arena, 0);
 	diag_init(&d);
 	config_init(&c);
-	c.bits = 2; /* what the model brings counts more */
+	c.bits = 2; /* the model's own grids have priority */
 	c.jobs = 1;
 	g = graph_parse(&arena, text, &d);
 	assert_non_null(g);
@@ -110,8 +108,8 @@ static void test_codes_stay(void **state)
 	assert_true(graph_find_value(g, "c")->quant->scale[0] == 0.0625f);
 	assert_int_equal(graph_find_value(g, "c")->quant->bits, 3);
 	assert_int_equal(lower_and_pack(g, &c, &arena, &p, &d), 0);
-	assert_int_equal(p.layer_count, 2); /* and nothing in float */
-	/* codes on an edge between two may fall to the other side */
+	assert_int_equal(p.layer_count, 2); /* no float operators */
+	/* values halfway between two codes may round either way */
 	assert_true(packed_decibels(&p, x, want, ELEMENTS, &d) > 30);
 	arena_free(&arena);
 	diag_free(&d);

@@ -4,11 +4,12 @@
 
 #include "converter/pack/pack.h"
 
-/* Runs a packed model of one input and one output, of `count` floats each: the
- * ratio of what it should give to what is wrong with that, in decibels. */
+/* Runs a packed model of one input and one output, of `count` floats each.
+ * Returns the signal-to-noise ratio of the output against `want`, in decibels.
+ */
 double packed_decibels(const struct packed *p, const float *input,
 		       const float *want, int count, struct diag *d);
-/* The same, of what the float graph gives. */
+/* The same against the output of the float graph. */
 double packed_decibels_of(const struct packed *p, const struct graph *g,
 			  const float *input, int count, struct diag *d);
 

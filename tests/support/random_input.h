@@ -6,9 +6,10 @@
 
 #include "ir/samples.h"
 
-/* Seeded numbers from -1 to 1. */
+/* Pseudorandom numbers from -1 to 1. */
 void random_input(float *x, int count, uint32_t seed);
-/* Samples of them, seeds 1 and up, for a graph with one input of *elements. */
+/* Samples of them, with seeds 1, 2, ..., for a graph with one input of
+ * *elements. */
 struct samples random_samples(int count, int *elements);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels moved about zero: where that may be, that the network stays what it
- * is, and what the packed model gains by it. */
+/* Channel centering: where it is allowed, that the network computes the same,
+ * and that the packed model gains accuracy. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 #define ELEMENTS (12 * 12 * 4)
 #define SAMPLES 8
 
-/* Channels of %c lie about 20, -30, 10 and 0. */
+/* Channels of %c are centered on about 20, -30, 10 and 0. */
 static const char before[] = "input %x f32 1x12x12x4\n"
 			     "const %w f32 4x4x1x1 = random 3\n"
 			     "const %z f32 4x4x1x1 = random 9\n"
@@ -39,7 +39,7 @@ static const char behind[] = "%y = Conv(%d, %z) layout=nhwc act=relu "
 
 static const char plain[] =
 	MADE("") "%d = Conv(%c, %z) layout=nhwc : f32 1x12x12x4\n";
-/* as they are, and turned around */
+/* in order, and reversed */
 static const char moved[] =
 	MADE("") "const %half i64 2 = [2, 2]\n"
 		 "%s = ChannelShuffle(%c) {groups=2} layout=nhwc "
@@ -70,7 +70,7 @@ static void watch(struct fixture *f, const struct graph *g, struct seen *s)
 			 0);
 }
 
-/* Moves what may be moved; *s is what is seen then. */
+/* Centers all channels that can be; *s: calibration afterwards. */
 static void center(struct fixture *f, struct graph *g, struct seen *s)
 {
 	const struct node **trained_grids;
@@ -92,7 +92,7 @@ static void center(struct fixture *f, struct graph *g, struct seen *s)
 	watch(f, g, s);
 }
 
-/* What the float graph gives for a sample. */
+/* Output of the float graph for a sample. */
 static void run(struct fixture *f, const struct graph *g, float *y)
 {
 	struct evaluator *e = evaluator_new(g, &f->d);
@@ -117,7 +117,7 @@ static void check_same(struct fixture *f, const struct graph *a,
 		assert_true(fabsf(got[i] - want[i]) < 1e-4f);
 }
 
-/* %c's channels, and every one that they are moved to. */
+/* The channels of %c, and all values that they pass. */
 static void check_centered(struct fixture *f, const char *middle)
 {
 	struct graph *g = build(f, middle);
@@ -140,7 +140,8 @@ static void test_about_zero(void **state)
 	check_centered(*state, moved);
 }
 
-/* Nothing is moved that is padded with zeros, held at zero or added. */
+/* Channels that are padded with zeros, clamped at zero or added stay in place.
+ */
 static void test_stays(void **state)
 {
 	static const char *const others[] = {
@@ -171,7 +172,7 @@ static void test_stays(void **state)
 	}
 }
 
-/* A coded file of so many bytes: are channels moved? */
+/* Whether channels are centered for a coded file of at most `bytes`. */
 static bool is_moved(struct fixture *f, int64_t bytes)
 {
 	static const struct cost_target coded = { .coded = true };
@@ -190,7 +191,7 @@ static bool is_moved(struct fixture *f, int64_t bytes)
 	return memcmp(n->inputs[2]->data, far, sizeof(far)) != 0;
 }
 
-/* Of 48 weights. */
+/* The model has 48 weights. */
 static void test_bytes_to_spare(void **state)
 {
 	assert_true(is_moved(*state, 21));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Scales a channel, from the graph to the device: a network in which one
- * channel is a hundred times louder than the others keeps its quiet ones, with
- * every activation that can lie between two convolutions.
- */
+/* Per-channel scales, from the graph to the device: in a network where one
+ * channel has values a hundred times as large as the others, the small channels
+ * keep their accuracy, with every activation that can lie between two
+ * convolutions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,8 +24,8 @@
 #define CHANNELS 4
 #define ELEMENTS (SIDE * SIDE * CHANNELS)
 
-/* Channels of the first convolution are 100, 1, 0.5 and 0.2 loud; the second
- * one brings them to one level again. */
+/* Output channels of the first convolution have amplitudes of 100, 1, 0.5 and
+ * 0.2; the second one makes them equal again. */
 static const char before[] =
 	"input %x f32 1x12x12x4\n"
 	"const %a f32 4x4x1x1 = [100.0, 30.0, 20.0, -50.0, 0.5, -1.0, 0.2, "
@@ -61,7 +60,7 @@ static void pack(struct fixture *f, struct graph *g, int act_bits,
 		fail_msg("%s", f->d.entries[f->d.count - 1].text);
 }
 
-/* Signal to error of the packed model, in decibels. */
+/* Signal-to-noise ratio of the packed model's output, in decibels. */
 static double measure(struct fixture *f, const struct graph *g,
 		      const struct packed *p)
 {
@@ -71,8 +70,8 @@ static double measure(struct fixture *f, const struct graph *g,
 	return packed_decibels_of(p, g, x, ELEMENTS, &f->d);
 }
 
-/* How well it works with these nodes in the middle, and whether the value has
- * scales of its own a channel. */
+/* Accuracy with these nodes in the middle, and whether the value has a scale
+ * per channel. */
 static void check(struct fixture *f, const char *middle, const char *value,
 		  bool differs)
 {
@@ -114,8 +113,8 @@ static void test_activations(void **state)
 	check(*state, "%d = Gelu(%c) : f32 1x12x12x4\n", "d", true);
 }
 
-/* Channels keep their scales wherever they are moved: here back to where they
- * were. */
+/* Channels keep their scales where nodes move them: here, back to their old
+ * places. */
 static void test_moved(void **state)
 {
 	check(*state,
@@ -140,7 +139,7 @@ static void test_moved(void **state)
 	      "%d = AveragePool(%p) {kernel_shape=[3, 3]} layout=nhwc "
 	      ": f32 1x12x12x4\n",
 	      "d", true);
-	/* the same convolution again, so that two makers come together */
+	/* the same convolution again: two producers join */
 	check(*state,
 	      "%o = Conv(%x, %z) act=relu layout=nhwc : f32 1x12x12x4\n"
 	      "%v = Concat(%c, %o) {axis=3} : f32 1x12x12x8\n"
@@ -152,7 +151,7 @@ static void test_moved(void **state)
 	      "c", true);
 }
 
-/* Sums, held at zero and not, and differences of loud and quiet channels. */
+/* Sums, with and without Relu, and differences of large and small channels. */
 static void test_sums(void **state)
 {
 	static const char *const values[] = { "c", "o", "d" };
@@ -171,7 +170,7 @@ static void test_sums(void **state)
 	}
 }
 
-/* The scale of the loudest channel of %c, added to one of about 1. */
+/* The scale of the largest channel of %c, which is added to one of about 1. */
 static float loudest_added(struct fixture *f, const char *act)
 {
 	char middle[400];
@@ -188,7 +187,7 @@ static float loudest_added(struct fixture *f, const char *act)
 	return graph_find_value(g, "c")->quant->scale[0];
 }
 
-/* What a sum loses to zero takes no codes. */
+/* Values that the Relu of a sum always cuts off need no codes. */
 static void test_sum_held_at_zero(void **state)
 {
 	float whole = loudest_added(*state, "");
@@ -196,7 +195,7 @@ static void test_sum_held_at_zero(void **state)
 	assert_true(loudest_added(*state, "act=relu") < 0.6f * whole);
 }
 
-/* Another reader than a convolution or a sum of two needs one scale. */
+/* A reader other than a convolution or a sum of two needs one scale. */
 static void test_other_readers(void **state)
 {
 	check(*state,
@@ -210,7 +209,7 @@ static void test_other_readers(void **state)
 
 struct low_bit {
 	const struct graph *g;
-	int seen; /* numbers of 4 bits */
+	int seen; /* values of 4 bits */
 };
 
 static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
@@ -235,8 +234,8 @@ static void check_codes(void *ctx, const struct dbrt_model *m, uint32_t op)
 	low_bit->seen += (int)n;
 }
 
-/* Four bits: codes are -8 to 7 on the device, with scales a channel where
- * these help, and the input keeps its 8. */
+/* Four bits: codes are -8 to 7 on the device, with a scale per channel where
+ * that helps, and the input keeps 8 bits. */
 static void check_few(struct fixture *f, const char *middle, double decibels)
 {
 	struct graph *g = build(f, middle), *fresh = build(f, middle);
@@ -256,7 +255,7 @@ static void check_few(struct fixture *f, const char *middle, double decibels)
 	dbrt_set_trace(&file.model, check_codes, &low_bit);
 	random_input(x, ELEMENTS, 78);
 	for (int i = 0; i < ELEMENTS; i++)
-		x[i] *= 3; /* beyond what was seen */
+		x[i] *= 3; /* outside the observed range */
 	assert_int_equal(dbrt_set_input_f32(&file.model, 0, x, ELEMENTS), 0);
 	assert_int_equal(dbrt_run(&file.model), 0);
 	assert_true(low_bit.seen >= 2 * ELEMENTS);

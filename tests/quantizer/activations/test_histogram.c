@@ -22,7 +22,7 @@ static float uniform(void)
 	return (float)(seed >> 8) / 16777216.0f;
 }
 
-/* About normal. */
+/* About normally distributed. */
 static float bell(void)
 {
 	float s = 0;
@@ -73,7 +73,8 @@ static void test_bins_hold_their_values(void **state)
 	(void)state;
 	histogram_init(o);
 	histogram_add(o, x, 5);
-	histogram_add(o, x + 5, 1); /* coarsens what is there already */
+	histogram_add(o, x + 5,
+		      1); /* doubles the width of bins that are not empty */
 	width = histogram_bin_width(o);
 	assert_true(o->low == -3.7f && o->high == 900.0f);
 	assert_true(width * (HIST_BINS / 2) > 900);
@@ -171,8 +172,8 @@ static struct node *small_conv(struct graph *g, const float *w, const float *b)
 	return n;
 }
 
-/* For every width: no channel does better with another scale of a fine
- * search, and the bias takes up the mean error. */
+/* For every number of bits: a fine search finds no better scale for any
+ * channel, and the bias corrects the mean error. */
 static void test_weights(void **state)
 {
 	int bits[] = { 2, 3, 4, 8 };

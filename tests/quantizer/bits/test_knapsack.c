@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The knapsack against all choices there are, on networks of up to ten layers
- * with the kind of options that layers have. */
+/* The knapsack against an exhaustive search, on networks of up to ten layers
+ * with realistic options. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,8 +31,8 @@ struct network {
 	int layers;
 };
 
-/* Fewer bits are smaller, not always faster, and lose about four times as much
- * for each. */
+/* Fewer bits are smaller, but not always faster; each bit less has about four
+ * times the loss. */
 static void make_network(struct network *n, int layers)
 {
 	n->layers = layers;
@@ -73,7 +73,7 @@ static struct total total_of(const struct network *n, const int *chosen)
 	return t;
 }
 
-/* The least loss of all choices within limits; INFINITY: none is. */
+/* The least loss of all choices within the limits; INFINITY: none is. */
 static double exhaustive(const struct network *n, double size, double time)
 {
 	double best = INFINITY;

@@ -190,7 +190,7 @@ static void test_two_grids_stay_two(void **state)
 	assert_true(grid_of(f, "b") != grid_of(f, "c"));
 }
 
-/* Nothing clamps what comes from outside to three bits. */
+/* Nothing clamps a graph input to three bits. */
 static void test_few_codes_need_a_maker(void **state)
 {
 	struct fixture *f = *state;
@@ -203,7 +203,7 @@ static void test_few_codes_need_a_maker(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-/* ---- Tracks ---- */
+/* ---- Channel groups ---- */
 
 static void find_tracks(struct fixture *f, const char *text,
 			struct channel_groups *t)
@@ -252,7 +252,7 @@ static void test_tracks(void **state)
 	assert_null(track_of(f, &t, "y"));
 }
 
-/* A sum reads channels of any scale and makes such: others than it reads. */
+/* A sum reads channel groups and begins new ones. */
 static void test_tracks_of_sums(void **state)
 {
 	struct fixture *f = *state;
@@ -279,7 +279,8 @@ static void test_tracks_of_sums(void **state)
 	assert_null(track_of(f, &t, "x"));
 }
 
-/* Whoever needs one scale ends them all the way up. */
+/* A reader that needs one scale ends the channel groups back to their
+ * producers. */
 static void check_no_tracks(struct fixture *f, const char *text)
 {
 	struct channel_groups t;

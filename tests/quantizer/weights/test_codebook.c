@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Levels of a channel's own: found where there are such, and the loss that is
- * told is the one that the codes and levels have. */
+/* Codebooks: exact levels are found where they exist, and the returned loss is
+ * that of the codes and levels. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static uint32_t next(uint32_t *seed)
 	return *seed >> 16;
 }
 
-/* About 0, from -1.7 to 1.7, the middle most often. */
+/* From -1.7 to 1.7, most often near 0. */
 static double bell(uint32_t *seed)
 {
 	double sum = 0;
@@ -33,7 +33,7 @@ static double bell(uint32_t *seed)
 	return sum * 0.85;
 }
 
-/* Of inputs that share one hidden number. */
+/* Covariance of inputs that share one latent variable. */
 static void random_covariance(double *h, uint32_t *seed)
 {
 	static double x[PATCHES][N];
@@ -76,7 +76,7 @@ static double lost_by(const double *h, const double *w,
 	return lost(h, w, to);
 }
 
-/* Codes by the nearest of values[1 << bits], evenly spaced; their loss. */
+/* Codes of the nearest of the uniform values[1 << bits], and their loss. */
 static double begin(const double *h, const double *w, int bits, double step,
 		    double *values, int8_t *codes)
 {
@@ -128,7 +128,7 @@ static void test_loss(void **state)
 	assert_true(all_told < all_before * 0.7);
 }
 
-/* Weights of four values that are not evenly spaced: nothing need be lost. */
+/* Weights of four values that are not evenly spaced: the loss can be 0. */
 static void test_found(void **state)
 {
 	static const double truth[] = { -1.27, -0.55, 0.05, 0.4 };

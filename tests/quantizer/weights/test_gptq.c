@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounding with error compensation: the statistics that it goes by, against
- * patches taken by hand; what it aims at, and what it says is lost, against
- * the sums themselves. */
+/* GPTQ: the input covariance against patches that are copied element by
+ * element, and the asymmetric targets and the returned losses against direct
+ * sums. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,7 +64,7 @@ static const char text[] =
 	"f32 1x3x3x4\n"
 	"output %y\n";
 
-/* Number i = (c * 3 + ky) * 3 + kx of the patch of output oy, ox. */
+/* Element i = (c * 3 + ky) * 3 + kx of the patch of output oy, ox. */
 static int patch_at(int sample, int oy, int ox, int i)
 {
 	int c = i / TAPS, y = 2 * oy - 1 + i % TAPS / 3, x = 2 * ox - 1 + i % 3;
@@ -74,7 +74,7 @@ static int patch_at(int sample, int oy, int ox, int i)
 	return clamped(code_of(sample, (y * SIDE + x) * CHANNELS + c));
 }
 
-/* The real side of the same: nothing is clamped. */
+/* The same of the float network: nothing is clamped. */
 static double real_at(int sample, int oy, int ox, int i)
 {
 	int c = i / TAPS, y = 2 * oy - 1 + i % TAPS / 3, x = 2 * ox - 1 + i % 3;
@@ -169,7 +169,8 @@ static void test_input_covariance(void **state)
 
 #define N 12
 
-/* Inputs that go together: one hidden number, and each one's own. */
+/* Covariance of correlated inputs: one latent variable, and one of each input.
+ */
 static void random_covariance(double h[N * N], uint32_t *seed)
 {
 	double x[100][N], mean[N] = { 0 };
@@ -246,7 +247,7 @@ static void test_rounding(void **state)
 	assert_true(all_lost < 0.25 * nearest_lost);
 }
 
-/* (aimed - w) (covariance + damping) = w missing. */
+/* (moved - w) (covariance + damping) = w error_covariance. */
 static void test_asymmetric_target(void **state)
 {
 	struct fixture *f = *state;
@@ -275,7 +276,7 @@ static void test_asymmetric_target(void **state)
 	}
 }
 
-/* Inputs that never vary: nothing to make up for, and no division by it. */
+/* Inputs that never vary: nothing to compensate for, and no division by 0. */
 static void test_still_inputs(void **state)
 {
 	struct fixture *f = *state;
@@ -301,8 +302,8 @@ static void test_still_inputs(void **state)
 
 #define FEW 6
 
-/* The least that dependent codes of the first FEW weights can lose, the others
- * being 0 and having no weight. */
+/* The least loss that dependent codes of the first FEW weights can have; the
+ * other weights are 0 and have no cost. */
 static double least_lost(const double *h, const double *w, int8_t *codes,
 			 int at, uint32_t state)
 {
@@ -323,8 +324,8 @@ static double least_lost(const double *h, const double *w, int8_t *codes,
 	return least;
 }
 
-/* Dependent codes are some that the trellis has, nearly the best of them, and
- * better than one grid of as coarse a step as each of its sets has. */
+/* Dependent codes are a path of the trellis, nearly the best one, and better
+ * than one grid with the step of each of its sets of levels. */
 static void test_dependent(void **state)
 {
 	struct fixture *f = *state;
@@ -375,7 +376,7 @@ static void test_dependent(void **state)
 	assert_true(dependent < 0.8 * coarse);
 }
 
-/* A row without errors to make up for: what is chosen is the cheapest. */
+/* A row without errors to compensate for: the cheapest path is chosen. */
 static void test_dependent_rates(void **state)
 {
 	static double h[N * N];
