@@ -23,7 +23,18 @@ enum op {
 	OP_COUNT
 };
 
-enum { OPF_U = 1, OPF_B = 2, OPF_V = 4, OPF_S = 8, OPF_W = 16 };
+/* See ops.def. */
+enum {
+	OPF_U = 1 << 0,
+	OPF_B = 1 << 1,
+	OPF_V = 1 << 2,
+	OPF_S = 1 << 3,
+	OPF_W = 1 << 4,
+	OPF_INTEGER = 1 << 5,
+	OPF_KEEPS_SCALE = 1 << 6,
+	OPF_MOVES_CHANNELS = 1 << 7,
+	OPF_KEEPS_CHANNELS = 1 << 8,
+};
 
 struct op_info {
 	const char *name;

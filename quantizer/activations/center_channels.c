@@ -52,17 +52,9 @@ static bool conv_pads(const struct node *n)
 
 static bool can_read_shifted(const struct node *n)
 {
-	switch (n->op) {
-	case OP_CONV:
+	if (n->op == OP_CONV)
 		return !conv_pads(n) && bias_is_known(n);
-	case OP_CONCAT:
-	case OP_SPLIT:
-	case OP_SLICE:
-	case OP_CHANNEL_SHUFFLE:
-		return true;
-	default:
-		return false;
-	}
+	return op_info(n->op)->flags & OPF_MOVES_CHANNELS;
 }
 
 static bool can_produce_shifted(const struct node *n)

@@ -81,40 +81,26 @@ static bool picks_channels(const struct node *n, struct slice *s)
 	return true;
 }
 
-/* Output channel c is made of values of input channel c. */
-static bool keeps_channels(const struct node *n)
-{
-	switch (n->op) {
-	case OP_MAX_POOL:
-	case OP_GLOBAL_MAX_POOL:
-	case OP_RESIZE:
-	case OP_AVERAGE_POOL:
-		return n->layout == LAYOUT_NHWC;
-	case OP_PAD:
-		return pads_image(n);
-	default:
-		return false;
-	}
-}
-
+/* Each output channel is one of the input channels, at other places or with
+ * other pixels of it. */
 static bool moves_channels(const struct node *n)
 {
+	const unsigned flags = op_info(n->op)->flags;
 	struct slice s;
 
 	if (n->tail || n->act.kind != ACT_NONE)
 		return false;
-	switch (n->op) {
-	case OP_CONCAT:
-	case OP_SPLIT:
-		return is_last_axis(n);
-	case OP_SLICE:
+	if (flags & OPF_KEEPS_CHANNELS)
+		return n->op == OP_PAD ? pads_image(n) :
+					 n->layout == LAYOUT_NHWC;
+	if (!(flags & OPF_MOVES_CHANNELS))
+		return false;
+	if (n->op == OP_SLICE)
 		return picks_channels(n, &s);
-	case OP_CHANNEL_SHUFFLE:
+	if (n->op == OP_CHANNEL_SHUFFLE)
 		return n->layout == LAYOUT_NHWC &&
 		       n->outputs[0]->shape.rank == 4;
-	default:
-		return keeps_channels(n);
-	}
+	return is_last_axis(n);
 }
 
 static int data_inputs(const struct node *n)

@@ -20,28 +20,7 @@ bool node_has_weights(const struct node *n)
 
 bool node_keeps_scale(enum op op)
 {
-	switch (op) {
-	case OP_MAX_POOL:
-	case OP_GLOBAL_MAX_POOL:
-	case OP_RESIZE:
-	case OP_PAD:
-	case OP_SLICE:
-	case OP_SPLIT:
-	case OP_TRANSPOSE:
-	case OP_RESHAPE:
-	case OP_FLATTEN:
-	case OP_SQUEEZE:
-	case OP_UNSQUEEZE:
-	case OP_IDENTITY:
-	case OP_CHANNEL_SHUFFLE:
-	case OP_SPACE_TO_DEPTH:
-	case OP_DEPTH_TO_SPACE:
-	case OP_GATHER:
-	case OP_EXPAND:
-		return true;
-	default:
-		return false;
-	}
+	return op_info(op)->flags & OPF_KEEPS_SCALE;
 }
 
 static bool reduces_image(const struct node *n)
@@ -55,8 +34,9 @@ static bool reduces_image(const struct node *n)
 
 bool node_is_table(const struct node *n)
 {
-	if (!(op_info(n->op)->flags & OPF_U) || n->op == OP_CAST ||
-	    n->op == OP_NOT)
+	const unsigned needed = OPF_U | OPF_INTEGER;
+
+	if ((op_info(n->op)->flags & needed) != needed)
 		return false;
 	for (int i = 1; i < n->input_count; i++)
 		if (n->inputs[i] && !value_is_const(n->inputs[i]))
@@ -99,27 +79,28 @@ static bool takes_grid(const struct node *n)
 
 bool node_is_integer(const struct node *n)
 {
-	if (n->tail || n->outputs[0]->dtype != DT_F32)
+	const unsigned flags = op_info(n->op)->flags;
+
+	if (n->tail || n->outputs[0]->dtype != DT_F32 || !(flags & OPF_INTEGER))
 		return false;
-	if (node_has_weights(n) || node_is_table(n) || reduces_image(n))
-		return true;
-	switch (n->op) {
-	case OP_ADD:
-	case OP_SUB:
-	case OP_MUL:
-	case OP_CONCAT:
-		return true;
+	if (flags & OPF_U)
+		return node_is_table(n);
+	if (flags & OPF_W)
+		return node_has_weights(n);
+	switch (n->op) { /* conditions of some kernels */
 	case OP_QUANT:
 		return takes_grid(n);
 	case OP_AVERAGE_POOL:
 	case OP_GLOBAL_AVERAGE_POOL:
 		return n->inputs[0]->shape.rank == 4;
+	case OP_REDUCE_MEAN:
+		return reduces_image(n);
 	case OP_RESIZE:
 		return n->layout == LAYOUT_NHWC;
 	case OP_GATHER:
 		return value_is_const(n->inputs[1]);
 	default:
-		return node_keeps_scale(n->op);
+		return true;
 	}
 }
 

@@ -12,7 +12,7 @@ bool node_is_integer(const struct node *n);
 /* n is a Conv, ConvTranspose or Gemm outside the decode tail, and its weights
  * are a float constant: they are quantized. */
 bool node_has_weights(const struct node *n);
-/* Every number in the output of such an operator is a number of its input, so
+/* Output values of such an operator are input values, or lie between them, so
  * both have one scale. */
 bool node_keeps_scale(enum op op);
 /* n is unary and all its parameters are constants: the device computes it by a
