@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What each method of the quantizer adds: converts detectors at a few sizes with
-# all of them, and with each left out. Figures: bytes, average precision
-# (IoU 0.5) against the float model's own detections on photos that were not
-# calibrated on, signal to quantization noise of the outputs.
+# Measures the gain of each method of the quantizer: converts detectors at a few
+# sizes with all methods, and with each left out. Figures: bytes, average
+# precision (IoU 0.5) against the float model's own detections on photos that
+# were not used for calibration, signal to quantization noise of the outputs.
 #   bench/ablation.sh BUILD
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ work=$build/ablation
 rm -rf "$work"
 mkdir -p "$work"
 
-# number KEY FILE: the first of that name
+# number KEY FILE: the first number of that key
 number() {
 	sed -n "s/^ *\"$1\": \([0-9.eE+-]*\),*$/\1/p" "$2" | head -1
 }
@@ -55,8 +55,8 @@ row() {
 	fi
 }
 
-all=clip,channels,bias,compensate,target,importance,entropy,search,trellis,levels
-all=$all,tables,center
+all=clip,per-channel,bias,gptq,asymmetric,fisher,rate,search,trellis,codebook
+all=$all,fine-tables,centering
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do
