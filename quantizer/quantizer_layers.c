@@ -23,7 +23,7 @@ int quantizer_list_candidates(struct quantizer *q, struct diag *d)
 	if (!q->chosen)
 		return diag_error(d, "out of memory");
 	for (int i = 0; i < q->layers.count; i++) {
-		struct layer *l = &q->layers.rows[i];
+		struct weighted_layer *l = &q->layers.rows[i];
 
 		l->dependent = q->target->coded &&
 			       (q->c->methods & trellis) == trellis &&
@@ -93,7 +93,7 @@ int64_t quantizer_layer_weights(const struct quantizer *q, int i)
 int quantizer_layer_at(const struct quantizer *q, int i, struct arena *a,
 		       struct quantizer_layer *out)
 {
-	const struct layer *l = &q->layers.rows[i];
+	const struct weighted_layer *l = &q->layers.rows[i];
 	const struct rounded_layer *r = &q->rounded[i];
 
 	*out = (struct quantizer_layer){

@@ -11,7 +11,8 @@
 #include "evaluator/detmath.h"
 #include "quantizer/bits/knapsack.h"
 
-double candidate_tile_bytes(const struct layer *l, const struct candidate *c)
+double candidate_tile_bytes(const struct weighted_layer *l,
+			    const struct candidate *c)
 {
 	int64_t weights = l->channels * l->length;
 

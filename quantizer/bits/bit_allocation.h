@@ -12,7 +12,8 @@ struct bit_limits {
 };
 
 /* Bytes of a layer's codes in memory. */
-double candidate_tile_bytes(const struct layer *l, const struct candidate *c);
+double candidate_tile_bytes(const struct weighted_layer *l,
+			    const struct candidate *c);
 
 /* chosen[i] becomes the candidate of layer i: least loss within the limits. 0;
  * 1 where no choice is within the limits (chosen is left alone); -1: out of

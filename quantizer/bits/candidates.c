@@ -53,8 +53,8 @@ static int64_t activation_bytes(const struct node *n)
 	       shape_elements(&y->shape) * (y->quant ? 1 : 4);
 }
 
-static double time_of(const struct candidate_search *k, const struct layer *l,
-		      int bits)
+static double time_of(const struct candidate_search *k,
+		      const struct weighted_layer *l, int bits)
 {
 	const struct quant *x = l->node->inputs[0]->quant;
 	char kernel[64];
@@ -72,7 +72,7 @@ static double time_of(const struct candidate_search *k, const struct layer *l,
 
 /* ---- Candidates of a layer ---- */
 
-static double rms_weight(const struct layer *l)
+static double rms_weight(const struct weighted_layer *l)
 {
 	double total = 0;
 	int64_t n = l->channels * l->length;
@@ -86,7 +86,7 @@ static double rms_weight(const struct layer *l)
 	return det_sqrt(total / (double)(n ? n : 1));
 }
 
-static double largest_weight(const struct layer *l)
+static double largest_weight(const struct weighted_layer *l)
 {
 	double top = 0;
 
@@ -106,7 +106,7 @@ static int try_candidate(struct candidate_search *k,
 			 struct weight_format c, struct arena *a,
 			 struct candidate *out, struct rounded_layer *r)
 {
-	const struct layer *l = target->l;
+	const struct weighted_layer *l = target->l;
 
 	if (layer_round(target, c, k->c->jobs, a, r, k->d))
 		return -1;
@@ -129,7 +129,7 @@ static int keep_probe(struct candidate_search *k, int i,
 		      const struct rounding_target *of,
 		      const struct rounded_layer *r, double error)
 {
-	const struct layer *l = of->l;
+	const struct weighted_layer *l = of->l;
 	double rounding_target =
 		PROBE_ERROR * (of->signal > 0 ? of->signal : 1);
 	double had = k->probe_error[i], now = error;
@@ -183,7 +183,7 @@ static int add_candidate(struct candidate_search *k, int i,
 static int list_steps(struct candidate_search *k, int i,
 		      const struct rounding_target *target)
 {
-	const struct layer *l = &k->layers->rows[i];
+	const struct weighted_layer *l = &k->layers->rows[i];
 	double step = LARGEST_STEP * rms_weight(l),
 	       least = largest_weight(l) / 120;
 	/* of codes of four bits, in steps */
@@ -215,7 +215,7 @@ static int list_steps(struct candidate_search *k, int i,
 static int list_tiles(struct candidate_search *k, int i,
 		      const struct rounding_target *target)
 {
-	const struct layer *l = target->l;
+	const struct weighted_layer *l = target->l;
 
 	for (int bits = 2; bits <= 4; bits++) {
 		struct weight_format c = { .bits = bits };
@@ -236,7 +236,7 @@ static int list_layer(struct candidate_search *k, int i,
 		      const struct paired_run *t,
 		      struct rounded_layer *at_eight, struct arena *a)
 {
-	const struct layer *l = &k->layers->rows[i];
+	const struct weighted_layer *l = &k->layers->rows[i];
 	struct layer_candidates *o = &k->out[i];
 	struct input_covariance s;
 	struct arena scratch;
@@ -272,7 +272,7 @@ static int list_all(struct candidate_search *k, struct paired_run *t,
 	int i = 0;
 
 	for (const struct node *n = k->g->first; n; n = n->next) {
-		const struct layer *l = &k->layers->rows[i];
+		const struct weighted_layer *l = &k->layers->rows[i];
 		struct paired_run_constants reference = { NULL, NULL },
 					    quantized = reference;
 		struct rounded_layer r = { 0 };
@@ -307,7 +307,7 @@ static int list_all(struct candidate_search *k, struct paired_run *t,
 static int measure_sensitivity(struct candidate_search *k, struct head_error *e,
 			       int i, double *sensitivity)
 {
-	const struct layer *l = &k->layers->rows[i];
+	const struct weighted_layer *l = &k->layers->rows[i];
 	const struct rounded_layer *r = &k->probes[i];
 	struct value *w = l->node->inputs[1], *b = l->node->inputs[2];
 	const void *weights = w->data, *bias = b->data;

@@ -16,7 +16,7 @@ static int64_t taps_of(const struct shape *s)
 	return n;
 }
 
-static void set_view(struct layer *l)
+static void set_view(struct weighted_layer *l)
 {
 	const struct shape *s = &l->weights->shape;
 	int64_t total = shape_elements(s), taps = taps_of(s);
@@ -37,20 +37,21 @@ static void set_view(struct layer *l)
 	l->length = total / l->channels;
 }
 
-int64_t layer_place(const struct layer *l, int64_t i)
+int64_t layer_place(const struct weighted_layer *l, int64_t i)
 {
 	int64_t taps = taps_of(&l->weights->shape), inputs = l->length / taps;
 
 	return i % inputs * taps + i / inputs;
 }
 
-bool layer_has_rows(const struct layer *l)
+bool layer_has_rows(const struct weighted_layer *l)
 {
 	return l->node->op != OP_CONV_TRANSPOSE ||
 	       node_int(l->node, "group", 1) == 1;
 }
 
-int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i)
+int64_t layer_input_channel(const struct weighted_layer *l, int64_t c,
+			    int64_t i)
 {
 	const struct shape *s = &l->weights->shape;
 
@@ -59,7 +60,7 @@ int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i)
 	return c / (s->dim[0] / l->groups) * s->dim[1] + i / taps_of(s);
 }
 
-double layer_channel_ratio(const struct layer *l, int64_t channel)
+double layer_channel_ratio(const struct weighted_layer *l, int64_t channel)
 {
 	const struct quant *x = l->node->inputs[0]->quant;
 
@@ -68,7 +69,7 @@ double layer_channel_ratio(const struct layer *l, int64_t channel)
 		       1;
 }
 
-static int set_data(struct layer *l, struct arena *a)
+static int set_data(struct weighted_layer *l, struct arena *a)
 {
 	const struct quant *x = l->node->inputs[0]->quant;
 	const float *data = l->weights->data;
@@ -139,7 +140,7 @@ int layers_own_biases(struct graph *g)
 }
 
 /* Weights that came as codes, in a grid that the device has; otherwise NULL. */
-static const struct quant *trained_weights(const struct layer *l)
+static const struct quant *trained_weights(const struct weighted_layer *l)
 {
 	const struct quant *q = l->weights->quant;
 	const struct quant *x = l->node->inputs[0]->quant;
@@ -156,15 +157,15 @@ static const struct quant *trained_weights(const struct layer *l)
 	return q;
 }
 
-static int layer_init(struct layer *l, struct node *n, const bool *behind,
-		      struct arena *a)
+static int layer_init(struct weighted_layer *l, struct node *n,
+		      const bool *behind, struct arena *a)
 {
 	const struct value *x = n->inputs[0];
 	int64_t inputs = x->shape.dim[x->shape.rank - 1];
 
-	*l = (struct layer){ .node = n,
-			     .weights = n->inputs[1],
-			     .bias = node_input(n, 2) };
+	*l = (struct weighted_layer){ .node = n,
+				      .weights = n->inputs[1],
+				      .bias = node_input(n, 2) };
 	set_view(l);
 	l->first = !behind[x->id];
 	l->last = !n->outputs[0]->quant;

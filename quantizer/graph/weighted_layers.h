@@ -30,7 +30,7 @@ struct rounding_settings {
  * output channel c is data[layer_at(c, i)], and multiplies element i of a
  * patch.
  */
-struct layer {
+struct weighted_layer {
 	struct node *node;
 	const struct value *weights, *bias; /* the model's own constants */
 	int64_t channels;                   /* of the output */
@@ -55,12 +55,13 @@ struct layer {
 };
 
 struct layers {
-	struct layer *rows;
+	struct weighted_layer *rows;
 	int count;
 	struct rounding_settings settings;
 };
 
-static inline int64_t layer_at(const struct layer *l, int64_t c, int64_t i)
+static inline int64_t layer_at(const struct weighted_layer *l, int64_t c,
+			       int64_t i)
 {
 	return c * l->channel_stride + i / l->inner * l->outer_stride +
 	       i % l->inner;
@@ -68,20 +69,22 @@ static inline int64_t layer_at(const struct layer *l, int64_t c, int64_t i)
 
 /* Element of a patch that weight i of a row of the packed file multiplies: the
  * file has input channels innermost, a patch has taps innermost. */
-int64_t layer_place(const struct layer *l, int64_t i);
+int64_t layer_place(const struct weighted_layer *l, int64_t i);
 /* Each output channel is one row of the packed file. */
-bool layer_has_rows(const struct layer *l);
+bool layer_has_rows(const struct weighted_layer *l);
 /* Channel of the input that weight i of output channel c multiplies. */
-int64_t layer_input_channel(const struct layer *l, int64_t c, int64_t i);
+int64_t layer_input_channel(const struct weighted_layer *l, int64_t c,
+			    int64_t i);
 /* Scale of an input channel over the first channel's. */
-double layer_channel_ratio(const struct layer *l, int64_t channel);
+double layer_channel_ratio(const struct weighted_layer *l, int64_t channel);
 /* Group of an output channel. */
-static inline int64_t layer_group(const struct layer *l, int64_t channel)
+static inline int64_t layer_group(const struct weighted_layer *l,
+				  int64_t channel)
 {
 	return channel / (l->channels / l->groups);
 }
 /* Bits of a code in the tiles of the packed file, for codes of `bits`. */
-static inline int layer_tile_bits(const struct layer *l, int bits)
+static inline int layer_tile_bits(const struct weighted_layer *l, int bits)
 {
 	return dbp_tile_bits(bits, l->depthwise);
 }

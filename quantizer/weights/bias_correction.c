@@ -14,7 +14,7 @@
 static double input_mean(const struct rounding_target *m, int64_t c, int64_t i,
 			 bool quantized)
 {
-	const struct layer *l = m->l;
+	const struct weighted_layer *l = m->l;
 	int64_t from;
 
 	if (m->inputs) {
@@ -42,7 +42,7 @@ struct bias_rounding {
 
 static double round_bias(const struct bias_rounding *r, int64_t c, double bias)
 {
-	const struct layer *l = r->t->l;
+	const struct weighted_layer *l = r->t->l;
 	double grain = (double)r->out->scale[c] * l->unit;
 	double importance = l->importance ? l->importance[c] : 1;
 	double most = 12 * r->loss[c] / importance / (double)l->length;
@@ -58,7 +58,7 @@ static double round_bias(const struct bias_rounding *r, int64_t c, double bias)
 static double bias_shift(const struct rounding_target *t,
 			 const struct rounded_layer *out, int64_t c)
 {
-	const struct layer *l = t->l;
+	const struct weighted_layer *l = t->l;
 	double shift = 0;
 
 	for (int64_t i = 0; i < l->length; i++) {
@@ -74,7 +74,7 @@ static double bias_shift(const struct rounding_target *t,
 int bias_correct(const struct rounding_target *t, struct weight_format f,
 		 const double *loss, struct rounded_layer *out, struct arena *a)
 {
-	const struct layer *l = t->l;
+	const struct weighted_layer *l = t->l;
 	const struct channel_means *means = t->means;
 	const struct bias_rounding r = { t, f, loss, out };
 	bool known = t->inputs || (means && means->sum && means->samples);

@@ -123,7 +123,7 @@ static void set_importance(struct importance_search *f, double *all)
 		for (int s = 0; s < f->count; s++)
 			all[c] += f->sums[s][c];
 	for (int i = 0; i < f->layers->count; i++) {
-		struct layer *l = &f->layers->rows[i];
+		struct weighted_layer *l = &f->layers->rows[i];
 		double *own = all + f->first[i], mean = 0;
 
 		for (int64_t c = 0; c < l->channels; c++)

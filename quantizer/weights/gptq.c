@@ -16,7 +16,7 @@
  * after each. */
 static void round_block(const struct gptq_factor *c, struct gptq_row *row,
 			float *rest, int first, int end,
-			const struct grid *grid, float *errors)
+			const struct code_grid *grid, float *errors)
 {
 	for (int j = first; j < end; j++) {
 		const float *u = c->rows + (size_t)j * (size_t)c->length;
@@ -42,7 +42,7 @@ int gptq_work_new(struct gptq_work *w, int length, int count, struct arena *a)
 }
 
 int gptq_round(const struct gptq_factor *c, struct gptq_row *rows, int count,
-	       const struct grid *grid, const struct gptq_work *w,
+	       const struct code_grid *grid, const struct gptq_work *w,
 	       struct diag *d)
 {
 	int n = c->length;

@@ -31,7 +31,7 @@ int gptq_work_new(struct gptq_work *w, int length, int count, struct arena *a);
 /* Rounds `count` channels at once to codes of the grid. Dependent codes follow
  * each other in c's order. -1 with a diagnostic. */
 int gptq_round(const struct gptq_factor *c, struct gptq_row *rows, int count,
-	       const struct grid *grid, const struct gptq_work *w,
+	       const struct code_grid *grid, const struct gptq_work *w,
 	       struct diag *d);
 
 #endif

@@ -4,18 +4,18 @@
 #include "evaluator/detmath.h"
 #include "schemas/dbp_trellis.h"
 
-struct grid grid_of(int bits, enum quant_grid kind)
+struct code_grid grid_of(int bits, enum quant_grid kind)
 {
-	struct grid g = { .kind = kind,
-			  .low = -(1 << (bits - 1)),
-			  .high = (1 << (bits - 1)) - 1 };
+	struct code_grid g = { .kind = kind,
+			       .low = -(1 << (bits - 1)),
+			       .high = (1 << (bits - 1)) - 1 };
 
 	if (bits == 8)
 		g.low = -127;
 	return g;
 }
 
-int grid_code(double x, double weight, const struct grid *grid)
+int grid_code(double x, double weight, const struct code_grid *grid)
 {
 	int nearest = grid_nearest(x, grid), best = nearest;
 	int list[3] = { nearest,

@@ -8,7 +8,7 @@
 #include "ir/graph.h"
 
 /* A set of codes: their levels in steps, and the bits that each costs. */
-struct grid {
+struct code_grid {
 	enum quant_grid kind;
 	int low, high;  /* codes */
 	bool dependent; /* trellis-coded: levels by schemas/dbp_trellis.h */
@@ -20,10 +20,10 @@ struct grid {
 #define GRID_RATES 512
 #define GRID_MOST_SURVIVORS 8
 
-struct grid grid_of(int bits, enum quant_grid kind);
+struct code_grid grid_of(int bits, enum quant_grid kind);
 
 /* Rounds half away from zero, then into the grid's codes. */
-static inline int grid_nearest(double x, const struct grid *grid)
+static inline int grid_nearest(double x, const struct code_grid *grid)
 {
 	if (grid->kind == GRID_HALF)
 		x -= 0.5; /* level (2q + 1) / 2 */
@@ -34,14 +34,14 @@ static inline int grid_nearest(double x, const struct grid *grid)
 	return (int)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-static inline double grid_level(int code, const struct grid *grid)
+static inline double grid_level(int code, const struct code_grid *grid)
 {
 	return grid->kind == GRID_HALF ? code + 0.5 : code;
 }
 
 /* The code of least cost, weight * error^2 + price * bits, among the nearest
  * code, its neighbour towards zero, and zero. Without rates, the nearest. */
-int grid_code(double x, double weight, const struct grid *grid);
+int grid_code(double x, double weight, const struct code_grid *grid);
 
 /* Frequencies of codes. Rows of codes are counted in the order of the file. */
 struct grid_counts {

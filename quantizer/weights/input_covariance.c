@@ -16,7 +16,7 @@
 
 struct patch_gathering {
 	const struct paired_run *t;
-	const struct layer *l;
+	const struct weighted_layer *l;
 	struct window window; /* of a Conv */
 	int64_t places;       /* positions of patches, per sample */
 	int per_sample;       /* patches */
@@ -225,7 +225,7 @@ static int allocate_matrices(struct patch_gathering *g, int threads,
 	return 0;
 }
 
-static bool has_patches(const struct layer *l)
+static bool has_patches(const struct weighted_layer *l)
 {
 	const struct value *x = l->node->inputs[0];
 
@@ -235,9 +235,9 @@ static bool has_patches(const struct layer *l)
 	       x->shape.dim[x->shape.rank - 1] == l->length;
 }
 
-int input_covariance_gather(const struct paired_run *t, const struct layer *l,
-			    struct arena *a, struct input_covariance *out,
-			    struct diag *d)
+int input_covariance_gather(const struct paired_run *t,
+			    const struct weighted_layer *l, struct arena *a,
+			    struct input_covariance *out, struct diag *d)
 {
 	struct patch_gathering g = { .t = t, .l = l, .out = out };
 	int threads = parallel_threads(t->jobs, 1024);

@@ -20,8 +20,8 @@ struct input_covariance {
 };
 /* Over the samples of the run, whose next node must be the layer's. Length 0
  * where patches are too long. In the arena; -1 with a diagnostic. */
-int input_covariance_gather(const struct paired_run *t, const struct layer *l,
-			    struct arena *a, struct input_covariance *out,
-			    struct diag *d);
+int input_covariance_gather(const struct paired_run *t,
+			    const struct weighted_layer *l, struct arena *a,
+			    struct input_covariance *out, struct diag *d);
 
 #endif

@@ -38,10 +38,10 @@ struct round_worker {
 
 struct layer_rounding {
 	const struct rounding_target *target;
-	const struct layer *l;
+	const struct weighted_layer *l;
 	struct weight_format format;
 	struct round_worker *workers;
-	struct grid grid;
+	struct code_grid grid;
 	double rates[GRID_RATES];
 	double *loss; /* by channel */
 	struct rounded_layer *out;
@@ -60,9 +60,9 @@ struct panel {
 static int round_panel(const struct layer_rounding *r, struct round_worker *w,
 		       struct panel p, struct diag *d)
 {
-	const struct layer *l = r->l;
+	const struct weighted_layer *l = r->l;
 	int64_t group = layer_group(l, p.first), n = l->length;
-	struct grid grid = r->grid;
+	struct code_grid grid = r->grid;
 
 	grid.price = l->settings->rate_weight * r->target->error_weight[group] *
 		     (grid.dependent ? GRID_DEPENDENT_PRICE : GRID_BIT_PRICE);
@@ -160,7 +160,7 @@ static int round_with_step(const struct layer_rounding *r,
 	return 0;
 }
 
-static int panels_per_group(const struct layer *l)
+static int panels_per_group(const struct weighted_layer *l)
 {
 	return (int)((l->channels / l->groups + PANEL_CHANNELS - 1) /
 		     PANEL_CHANNELS);
@@ -170,7 +170,7 @@ static int panels_per_group(const struct layer *l)
 static int fit_codebook(const struct layer_rounding *r, struct round_worker *w,
 			struct panel p, int i, struct diag *d)
 {
-	const struct layer *l = r->l;
+	const struct weighted_layer *l = r->l;
 	size_t group = (size_t)layer_group(l, p.first), n = (size_t)l->length;
 	int64_t c = p.first + i;
 	int bits = r->format.bits, half = 1 << (bits - 1);
@@ -237,7 +237,7 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
  * and is then the order in which they were rounded. */
 static void count_codes(const struct layer_rounding *r, struct grid_counts *out)
 {
-	const struct layer *l = r->l;
+	const struct weighted_layer *l = r->l;
 	bool dependent = r->grid.dependent;
 	const int *order = dependent ? r->target->factors[0].order : NULL;
 	int8_t *row = r->workers[0].codes;
@@ -357,7 +357,7 @@ static int round_layer(struct layer_rounding *r, int threads, struct diag *d)
 
 static void set_real(const struct layer_rounding *r)
 {
-	const struct layer *l = r->l;
+	const struct weighted_layer *l = r->l;
 
 	for (int64_t c = 0; c < l->channels; c++)
 		for (int64_t i = 0; i < l->length; i++) {
@@ -373,7 +373,7 @@ static void set_real(const struct layer_rounding *r)
 static int allocate_rounding(struct layer_rounding *r, int threads,
 			     struct arena *a, struct arena *out)
 {
-	const struct layer *l = r->l;
+	const struct weighted_layer *l = r->l;
 	size_t channels = (size_t)l->channels, n = (size_t)l->length;
 
 	r->loss = arena_array(a, channels, sizeof(double));
@@ -403,7 +403,7 @@ static int allocate_rounding(struct layer_rounding *r, int threads,
 }
 
 /* Keeps the codes that the model was trained with. */
-static int keep_trained(const struct layer *l, struct arena *a,
+static int keep_trained(const struct weighted_layer *l, struct arena *a,
 			struct rounded_layer *out)
 {
 	const struct quant *q = l->trained;

@@ -13,7 +13,7 @@ double rounded_layer_weight(const struct rounded_layer *r, int64_t c, int64_t k)
 	return (double)r->scale[c] * (r->grid == GRID_HALF ? code + 0.5 : code);
 }
 
-static struct quant *quant_of(const struct layer *l,
+static struct quant *quant_of(const struct weighted_layer *l,
 			      const struct rounded_layer *r, struct arena *a)
 {
 	struct quant *q = arena_alloc(a, sizeof(*q));
@@ -42,7 +42,7 @@ static struct quant *quant_of(const struct layer *l,
 	return q;
 }
 
-int rounded_layer_install(struct graph *g, const struct layer *l,
+int rounded_layer_install(struct graph *g, const struct weighted_layer *l,
 			  const struct rounded_layer *r, struct diag *d)
 {
 	/* nodes that share weights get separate views of them */

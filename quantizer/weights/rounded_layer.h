@@ -23,7 +23,7 @@ struct rounded_layer {
 double rounded_layer_weight(const struct rounded_layer *r, int64_t c,
 			    int64_t k);
 /* Puts codes and bias into the graph. -1 with a diagnostic. */
-int rounded_layer_install(struct graph *g, const struct layer *l,
+int rounded_layer_install(struct graph *g, const struct weighted_layer *l,
 			  const struct rounded_layer *r, struct diag *d);
 
 #endif

@@ -43,7 +43,7 @@ static double mean_weight(const struct gptq_factor *c)
 	return c->length ? det_exp(-2 * logs / c->length) : 0;
 }
 
-static int set_order(struct gptq_factor *c, const struct layer *l,
+static int set_order(struct gptq_factor *c, const struct weighted_layer *l,
 		     const double *covariance)
 {
 	if (!l->dependent)
@@ -58,7 +58,7 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
 	struct target_preparation *r = ctx;
 	struct rounding_target *target = r->target;
-	const struct layer *l = target->l;
+	const struct weighted_layer *l = target->l;
 	size_t n = (size_t)l->length, at = (size_t)i * n * n;
 	int64_t each = l->channels / l->groups;
 
@@ -89,7 +89,7 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 
 static int allocate_target(struct rounding_target *target, struct arena *a)
 {
-	const struct layer *l = target->l;
+	const struct weighted_layer *l = target->l;
 
 	target->weights = arena_array(a, (size_t)(l->channels * l->length),
 				      sizeof(double));
@@ -112,7 +112,7 @@ static int allocate_target(struct rounding_target *target, struct arena *a)
 static int prepare_groups(struct rounding_target *target, int threads,
 			  struct diag *d)
 {
-	const struct layer *l = target->l;
+	const struct weighted_layer *l = target->l;
 	struct target_preparation r = { .target = target };
 	struct arena scratch;
 	int err = 0;
@@ -136,7 +136,7 @@ static int prepare_groups(struct rounding_target *target, int threads,
 	return err ? -1 : 0;
 }
 
-int rounding_target_prepare(const struct layer *l,
+int rounding_target_prepare(const struct weighted_layer *l,
 			    const struct input_covariance *inputs,
 			    const struct channel_means *means, int jobs,
 			    struct arena *a, struct rounding_target *out,

@@ -9,7 +9,7 @@
 /* What all formats of a layer share: the weights to approximate, and the
  * factors of the input covariance. */
 struct rounding_target {
-	const struct layer *l;
+	const struct weighted_layer *l;
 	const struct input_covariance *inputs; /* NULL: round to nearest */
 	const struct channel_means *means; /* without inputs; NULL: not known */
 	struct gptq_factor *factors;       /* with inputs, by group */
@@ -20,7 +20,7 @@ struct rounding_target {
 };
 /* inputs NULL or of length 0: the target is the layer's own weights. In the
  * arena; -1 with a diagnostic. */
-int rounding_target_prepare(const struct layer *l,
+int rounding_target_prepare(const struct weighted_layer *l,
 			    const struct input_covariance *inputs,
 			    const struct channel_means *means, int jobs,
 			    struct arena *a, struct rounding_target *out,

@@ -6,7 +6,7 @@
 #include "quantizer/simulate/paired_run.h"
 #include "quantizer/weights/round_weights.h"
 
-static int round_one(const struct paired_run *t, const struct layer *l,
+static int round_one(const struct paired_run *t, const struct weighted_layer *l,
 		     struct weight_format c, struct arena *a,
 		     struct rounded_layer *out, struct diag *d)
 {
@@ -33,7 +33,7 @@ int sequential_rounding(const struct graph *g, const struct layers *layers,
 	int done = 0;
 
 	for (const struct node *n = g->first; n; n = n->next) {
-		const struct layer *l = &layers->rows[done];
+		const struct weighted_layer *l = &layers->rows[done];
 		struct paired_run_constants reference = { NULL, NULL },
 					    quantized = reference;
 

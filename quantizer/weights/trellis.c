@@ -50,7 +50,7 @@ struct trellis *trellis_new(struct arena *a)
 	return arena_alloc(a, sizeof(struct trellis));
 }
 
-static void try_size(double x, double weight, const struct grid *grid,
+static void try_size(double x, double weight, const struct code_grid *grid,
 		     uint32_t state, int size, struct branch out[2])
 {
 	int level = (int)dbp_trellis_level(state, (uint32_t)size);
@@ -73,7 +73,7 @@ static void try_size(double x, double weight, const struct grid *grid,
 }
 
 /* Tries the two codes around x, the next one towards zero, and zero. */
-static void find_branches(double x, double weight, const struct grid *grid,
+static void find_branches(double x, double weight, const struct code_grid *grid,
 			  uint32_t state, struct branch out[2])
 {
 	double most = x < 0 ? -grid->low : grid->high;
@@ -105,7 +105,7 @@ static void insert_survivor(struct survivor *list, struct trellis_step *steps,
  * per state. steps gets their last branches. */
 static void extend_paths(const struct survivor *old, struct survivor *new,
 			 struct trellis_step *steps, int each, double pivot,
-			 const struct grid *grid, int at)
+			 const struct code_grid *grid, int at)
 {
 	for (int i = 0; i < STATES * each; i++)
 		new[i].cost = INFINITY;
@@ -160,7 +160,7 @@ static int cheapest(const struct survivor *s, int count)
 
 void trellis_block(struct trellis *t, const struct gptq_factor *c,
 		   struct gptq_row *row, const float *rest, int first, int end,
-		   const struct grid *grid, float *errors)
+		   const struct code_grid *grid, float *errors)
 {
 	int each = grid->survivors, survivors = STATES * each;
 	int count = end - first, begin = (int)row->state * each, best;

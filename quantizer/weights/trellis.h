@@ -17,6 +17,6 @@ struct trellis *trellis_new(struct arena *a);
  */
 void trellis_block(struct trellis *t, const struct gptq_factor *c,
 		   struct gptq_row *row, const float *rest, int first, int end,
-		   const struct grid *grid, float *errors);
+		   const struct code_grid *grid, float *errors);
 
 #endif

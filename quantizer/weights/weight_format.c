@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantizer/weights/weight_format.h"
 
-bool layer_takes_codebook(const struct layer *l, int bits)
+bool layer_takes_codebook(const struct weighted_layer *l, int bits)
 {
 	int needed = METHOD_CODEBOOK | METHOD_GPTQ;
 
 	return bits == 2 && (l->settings->methods & needed) == needed;
 }
 
-int64_t layer_codebook_bytes(const struct layer *l, struct weight_format f)
+int64_t layer_codebook_bytes(const struct weighted_layer *l,
+			     struct weight_format f)
 {
 	return f.codebook ? l->channels << f.bits : 0;
 }
 
-struct weight_format weight_format_default(const struct layer *l,
+struct weight_format weight_format_default(const struct weighted_layer *l,
 					   const struct config *c, bool coded)
 {
 	struct weight_format f = { .bits = c->bits };

@@ -9,7 +9,7 @@
 #define RATIO_MAX 1e30
 
 double weight_scale_error(const double *w, int64_t n, double scale,
-			  const struct grid *grid)
+			  const struct code_grid *grid)
 {
 	double error = 0, inverse = 1 / scale;
 
@@ -24,8 +24,8 @@ double weight_scale_error(const double *w, int64_t n, double scale,
 	return error;
 }
 
-double weight_scale_best(const double *w, int64_t n, const struct grid *grid,
-			 double *error)
+double weight_scale_best(const double *w, int64_t n,
+			 const struct code_grid *grid, double *error)
 {
 	double top = 0, best = 0, reach = grid_level(grid->high, grid);
 
@@ -61,15 +61,15 @@ static const int mantissas[] = { 128, 140, 152, 166, 181, 197, 215, 235 };
 #define MANTISSAS ((int)(sizeof(mantissas) / sizeof(*mantissas)))
 
 /* Real value of one code of the output; 1 where it is float. */
-static double output_unit(const struct layer *l, int64_t c)
+static double output_unit(const struct weighted_layer *l, int64_t c)
 {
 	const struct quant *q = l->node->outputs[0]->quant;
 
 	return !q ? 1 : (double)q->scale[q->channels > 1 ? c : 0];
 }
 
-double weight_scale_near(const struct layer *l, int64_t c, double scale,
-			 int steps, bool coarse)
+double weight_scale_near(const struct weighted_layer *l, int64_t c,
+			 double scale, int steps, bool coarse)
 {
 	double unit = output_unit(l, c) / l->unit, ratio = scale / unit;
 	double octave = 1.0 / 128;

@@ -219,7 +219,7 @@ static void test_rounding(void **state)
 	uint32_t seed = 5;
 
 	for (int trial = 0; trial < 200; trial++) {
-		const struct grid grid = grid_of(2, GRID_UNIFORM);
+		const struct code_grid grid = grid_of(2, GRID_UNIFORM);
 		struct gptq_factor c;
 		struct gptq_row row;
 		double h[N * N], w[N];
@@ -285,7 +285,7 @@ static void test_still_inputs(void **state)
 	double w[N];
 	struct gptq_work work;
 	int8_t codes[N];
-	const struct grid grid = grid_of(2, GRID_UNIFORM);
+	const struct code_grid grid = grid_of(2, GRID_UNIFORM);
 	struct gptq_row row = { w, 1, codes, 0, 0 };
 
 	for (int i = 0; i < N; i++)
@@ -329,7 +329,7 @@ static double least_lost(const double *h, const double *w, int8_t *codes,
 static void test_dependent(void **state)
 {
 	struct fixture *f = *state;
-	struct grid grid = grid_of(4, GRID_UNIFORM);
+	struct code_grid grid = grid_of(4, GRID_UNIFORM);
 	double dependent = 0, least = 0, coarse = 0;
 	uint32_t seed = 8;
 
@@ -381,7 +381,7 @@ static void test_dependent_rates(void **state)
 {
 	static double h[N * N];
 	struct fixture *f = *state;
-	struct grid grid = grid_of(4, GRID_UNIFORM);
+	struct code_grid grid = grid_of(4, GRID_UNIFORM);
 	double rates[GRID_RATES], w[N];
 	struct gptq_work work;
 	int8_t codes[N];
