@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "converter/lower/device_print.h"
+
 static const char *const stages[] = { "quantize", "lower", "plan" };
 
 const char *stage_dump_name(int i)
@@ -44,8 +46,7 @@ int stage_dump_graph(struct stage_dump *s, const char *stage,
 int stage_dump_device(struct stage_dump *s, const char *stage,
 		      const struct device_model *m, struct diag *d)
 {
-	(void)m;
-	if (begin_stage(s, stage) && false)
+	if (begin_stage(s, stage) && dev_print(m, s->out))
 		return diag_error(d, "cannot write the device operators");
 	return 0;
 }
