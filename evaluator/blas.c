@@ -104,7 +104,7 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	return 0;
 }
 
-/* One row at a time; each sum in the order of k. */
+/* One row at a time; each sum in order of increasing k. */
 int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 		    float alpha, const float *a, int64_t lda, const float *b,
 		    int64_t ldb, float beta, float *c, int64_t ldc,

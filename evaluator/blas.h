@@ -8,9 +8,10 @@
 #include "base/diag.h"
 
 /*
- * C = alpha * op(A) op(B) + beta * C, row-major; op(A) is m x k. blas_gemm()
- * goes through OpenBLAS, see blas.c: equal bytes on every machine;
- * blas_gemm_exact() sums in double.
+ * C = alpha * op(A) op(B) + beta * C, row-major, as BLAS sgemm; op(A) is m x
+ * k. lda, ldb and ldc are in floats. blas_gemm() uses OpenBLAS, see blas.c:
+ * equal bytes on every machine. blas_gemm_exact() sums in double. 0, or -1
+ * with a diagnostic.
  */
 typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 		    float alpha, const float *a, int64_t lda, const float *b,
@@ -19,10 +20,10 @@ typedef int gemm_fn(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 gemm_fn blas_gemm, blas_gemm_exact;
 
 /*
- * The inverse of the Cholesky factor: for h, n x n, symmetric and positive
- * definite, L^-1 with h = L L' takes the place of its lower triangle, 0 that
- * of the rest. LAPACK's, in double. -1 with a diagnostic where h is not
- * positive definite.
+ * For h, n x n, symmetric and positive definite, with the Cholesky
+ * factorization h = L L': writes L^-1 to the lower triangle of h and 0 above
+ * it. LAPACK's dpotrf and dtrtri. -1 with a diagnostic if h is not positive
+ * definite.
  */
 int blas_inverse_factor(double *h, int n, struct diag *d);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluator/broadcast.h"
 
-/* Strides of an operand in the output's dims; 0 where it repeats. */
+/* Strides of an operand in the output's dims; 0 in a dim where it repeats. */
 static void operand_strides(const struct shape *out, const struct shape *in,
 			    int64_t *stride)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reduction and series are the textbook ones: exp(x) = 2^k exp(r) with
- * |r| <= ln(2)/2, log(2^k m) = k ln(2) + 2 atanh((m - 1) / (m + 1)). The
- * logarithm is carried as a sum of two doubles (Dekker 1971), because pow
- * multiplies its error by up to 745.
+ * Range reduction and series: exp(x) = 2^k exp(r) with |r| <= ln(2)/2 and
+ * ln(2) in two parts (Cody & Waite, Software Manual for the Elementary
+ * Functions, 1980), log(2^k m) = k ln(2) + 2 atanh((m - 1) / (m + 1)). The
+ * logarithm is a sum of two doubles (Dekker 1971), because pow multiplies its
+ * error by up to 745.
  */
 #include "evaluator/detmath.h"
 
@@ -12,19 +13,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The high part has 32 bits: times an exponent it is exact. */
+/* The high part has 32 bits: its product with an exponent is exact. */
 #define LN2_HIGH 0x1.62e42feep-1
 #define LN2_LOW 0x1.a39ef35793c76p-33
 #define LOG2_E 0x1.71547652b82fep+0
-#define EXP_MAX 709.782712893384     /* exp() of more is infinite */
-#define EXP_MIN (-745.1332191019412) /* exp() of less is zero */
+#define EXP_MAX 709.782712893384     /* exp() is infinite above */
+#define EXP_MIN (-745.1332191019412) /* exp() is zero below */
 
 /* high + low, low of at most half an ulp of high. */
 struct double_pair {
 	double high, low;
 };
 
-/* a + b where |a| >= |b|. */
+/* a + b for |a| >= |b| (Dekker, Fast2Sum). */
 static struct double_pair add_ordered(double a, double b)
 {
 	double sum = a + b;
@@ -39,7 +40,7 @@ static struct double_pair add(double a, double b)
 	return (struct double_pair){ sum, (a - (sum - from_b)) + (b - from_b) };
 }
 
-/* The upper 26 bits of x. */
+/* The upper 26 bits of x (Veltkamp). */
 static double upper_half(double x)
 {
 	double t = x * 134217729.0; /* 2^27 + 1 */
@@ -106,11 +107,11 @@ static struct double_pair reduced_exp(struct double_pair x, int *k)
 		1.0 / 40320,    1.0 / 362880,    1.0 / 3628800,
 		1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0,
 	};
-	double turns = floor(x.high * LOG2_E + 0.5);
+	double multiple = floor(x.high * LOG2_E + 0.5);
 	struct double_pair r =
-		add(x.high - turns * LN2_HIGH, x.low - turns * LN2_LOW);
+		add(x.high - multiple * LN2_HIGH, x.low - multiple * LN2_LOW);
 
-	*k = (int)turns;
+	*k = (int)multiple;
 	return add_ordered(r.high,
 			   r.low + r.high * r.high *
 					   polynomial(r.high, series, 11));
@@ -129,8 +130,8 @@ static double exp_pair(struct double_pair x)
 	return scale(one.high + (one.low + e.low), k);
 }
 
-/* The same without the low parts: the error is 1 ulp at most, and most of an
- * evaluation's time goes by here. */
+/* The same without the low parts. The error is at most 1 ulp; an evaluation
+ * spends most of its time here. */
 double det_exp(double x)
 {
 	/* 1/2!, 1/3!, ..., 1/13! */
@@ -144,15 +145,15 @@ double det_exp(double x)
 
 	if (!(x >= EXP_MIN && x <= EXP_MAX))
 		return isnan(x) ? x : x > 0 ? INFINITY : 0;
-	double turns = (x * LOG2_E + to_integer) - to_integer;
-	double r = (x - turns * LN2_HIGH) - turns * LN2_LOW;
+	double multiple = (x * LOG2_E + to_integer) - to_integer;
+	double r = (x - multiple * LN2_HIGH) - multiple * LN2_LOW;
 	double r2 = r * r, r4 = r2 * r2;
 	double low = (c[0] + c[1] * r) + r2 * (c[2] + c[3] * r);
 	double middle = (c[4] + c[5] * r) + r2 * (c[6] + c[7] * r);
 	double high = (c[8] + c[9] * r) + r2 * (c[10] + c[11] * r);
 	double y = 1 + (r + r2 * (low + r4 * (middle + r4 * high)));
 
-	return scale(y, (int)turns);
+	return scale(y, (int)multiple);
 }
 
 /* exp(x) - 1 for x within [-50, 50]. */
@@ -261,7 +262,7 @@ static double pow_magnitude(double x, double y)
 {
 	struct double_pair log = log_pair(fabs(x));
 
-	/* Far beyond overflow, and safe to split in halves. */
+	/* Far beyond overflow, and small enough for upper_half(). */
 	if (fabs(y) > 0x1p80)
 		y = copysign(0x1p80, y);
 	struct double_pair product = multiply(y, log.high);

@@ -3,10 +3,10 @@
 #define DBC_EVALUATOR_DETMATH_H
 
 /*
- * Elementary functions in double from IEEE add, multiply, divide and square
- * root alone: the same bits on every machine and with every compiler, which
- * libm does not promise. Errors stay under 3 ulp of double except where
- * stated; NaN and infinities behave as C99 Annex F says.
+ * Elementary functions in double that use only IEEE addition, multiplication,
+ * division and square root: the same bits on every machine and with every
+ * compiler, which libm does not guarantee. Errors are under 3 ulp of double
+ * except where stated. NaN and infinities as in C99 Annex F.
  */
 double det_exp(double x);
 double det_log(double x);

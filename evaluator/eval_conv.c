@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Convolutions. Windows are gathered as rows of [pixel][channel, ky, kx], the
- * order of OIHW weights, in blocks of bounded size, and multiplied; depthwise
- * ones are computed in place.
+ * Conv and ConvTranspose (opset 22). Windows are gathered as rows of
+ * [pixel][channel, ky, kx] (im2col), the order of OIHW weights, in blocks of
+ * limited size, and multiplied. Depthwise convolutions are computed in place.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,8 @@ static void add_bias(const struct conv_eval *c, float *y)
 			*y++ += c->bias[k];
 }
 
-/* The window of one output pixel of one group; x at the group's channel 0. */
+/* The window of one output pixel of one group; x is at channel 0 of the
+ * group. */
 static void gather_window(const struct conv_eval *c, const float *x,
 			  int64_t pixel, float *to)
 {
@@ -107,7 +108,7 @@ static int multiply(const struct conv_eval *c, const float *rows, int64_t lda,
 		       rows, lda, 0, y + first, c->out_channel, c->e->d);
 }
 
-/* 1x1 windows side by side need no gathering. */
+/* 1x1 windows with stride 1 need no gathering. */
 static bool is_pointwise(const struct conv_eval *c)
 {
 	const struct window *w = &c->w;
@@ -144,7 +145,7 @@ static int conv_group(const struct conv_eval *c, const float *x,
 	return err;
 }
 
-/* One channel in, one out; N,H,W,C: all channels of a pixel at once. */
+/* Depthwise in N,H,W,C: all channels of a pixel at once. */
 static void depthwise_nhwc(const struct conv_eval *c, const float *x,
 			   const float *by_tap, float *y)
 {
@@ -283,7 +284,7 @@ int eval_conv(const struct eval *e)
 
 /* ---- Transposed ---- */
 
-/* Adds an input pixel's products, [channel, ky, kx], to where they go. */
+/* Adds the products of an input pixel, [channel, ky, kx], to the output. */
 static void scatter_window(const struct conv_eval *c, const float *from,
 			   int64_t pixel, float *y)
 {

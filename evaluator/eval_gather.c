@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elements chosen by index; indices are checked here where they are data. */
+/* Gather, GatherElements and GatherND (opset 13). Indices that are not
+ * constant are checked here. */
 #include <string.h>
 
 #include "evaluator/eval.h"
 
-/* The index, counted from the end where negative; -1 after a diagnostic. */
+/* The index, from the end if negative; -1 after a diagnostic. */
 static int64_t read_index(const struct eval *e, int64_t i, int64_t dim)
 {
 	int64_t k = eval_index(e, 1, i), from = k < 0 ? k + dim : k;

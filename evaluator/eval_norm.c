@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Normalizations and softmax: sums in double, in the order of memory. */
+/* BatchNormalization (opset 15), InstanceNormalization (22),
+ * LayerNormalization (17), LRN (13), Softmax and LogSoftmax (13). Sums are in
+ * double, in the order of memory. Softmax subtracts the maximum first. */
 #include <math.h>
 
 #include "evaluator/detmath.h"

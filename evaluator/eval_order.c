@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Places of extremes. Numbers are compared as doubles, NaN below all. */
+/* ArgMax and ArgMin (opset 13), TopK (opset 11). Numbers are compared as
+ * doubles; NaN is below all. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "evaluator/eval.h"
 #include "evaluator/element.h"
 
-/* Larger is better, whichever end is asked for. */
+/* A key that is larger for a better element. */
 static double key_of(const struct value *v, const void *data, int64_t i,
 		     double sign)
 {
@@ -48,7 +49,7 @@ struct ranked {
 	int64_t index;
 };
 
-/* Best first; equal ones by their place. */
+/* Best first; equal ones by index. */
 static int by_key(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools, all channels of a window at once where they lie side by side. */
+/* MaxPool and AveragePool (opset 22) and the global ones, all channels of a
+ * window at once in layout NHWC. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@ struct pool_eval {
 	bool average, count_padding;
 	int64_t run;   /* channels taken at once */
 	int64_t pixel; /* stride of x */
-	double *value; /* [run]: what the window gives */
+	double *value; /* [run]: result of the window */
 };
 
 /* Taps of an output's window that lie inside: [*first, *end). */
@@ -29,8 +30,8 @@ static void taps_inside(const struct window *w, int axis, int64_t o,
 		*end = (w->in[axis] - start + step - 1) / step;
 }
 
-/* Cells that an average counts with the padding: ceil_mode's windows reach
- * past it, and count nothing there. */
+/* The cells along one axis that an average with count_include_pad counts. A
+ * window of ceil_mode may reach past the padding; cells there do not count. */
 static int64_t padded_count(const struct window *w, int axis, int64_t o)
 {
 	int64_t left = w->in[axis] + w->pad_end[axis] + w->pad_begin[axis] -
@@ -85,7 +86,7 @@ static void pool_window(const struct pool_eval *p, const void *x, int64_t plane,
 		p->value[c] /= (double)cells;
 }
 
-static void store(const struct pool_eval *p, void *y, int64_t at)
+static void store_window(const struct pool_eval *p, void *y, int64_t at)
 {
 	for (int64_t c = 0; c < p->run; c++) {
 		if (p->dtype == DT_F32)
@@ -118,7 +119,7 @@ static int run_pool(const struct eval *e, bool average)
 		for (int64_t o = 0; o < out; o++, at += p.run) {
 			pool_window(&p, e->in[0], plane * in, o / p.w.out[1],
 				    o % p.w.out[1]);
-			store(&p, e->out[0], at);
+			store_window(&p, e->out[0], at);
 		}
 	free(p.value);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounding to codes and back, as trained models carry it. */
+/* QuantizeLinear and DequantizeLinear (opset 21), and Quant of QONNX. */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 #include "evaluator/broadcast.h"
 #include "evaluator/element.h"
 
-/* Which scale element i has: one for all, one a channel, one a block. */
+/* The scale of an element: one for all, one for each channel, or one for each
+ * block. */
 struct quant_scales {
 	int64_t outer_step, dim, inner, block, blocks;
 	bool single;
@@ -92,7 +93,7 @@ int eval_dequantize(const struct eval *e)
 
 typedef float rounding_fn(float x);
 
-/* "Up" is away from zero in all of these, as in Java's RoundingMode. */
+/* "Up" means away from zero, as in Java's RoundingMode. */
 static float half_up(float x)
 {
 	return copysignf(floorf(fabsf(x) + 0.5f), x);
@@ -108,7 +109,7 @@ static float up(float x)
 	return copysignf(ceilf(fabsf(x)), x);
 }
 
-/* NULL where QONNX has no such rounding. */
+/* NULL if QONNX has no such rounding. */
 static rounding_fn *rounding_of(const char *mode)
 {
 	static const struct {
@@ -132,8 +133,8 @@ static rounding_fn *rounding_of(const char *mode)
 	return NULL;
 }
 
-/* QONNX Quant: (round(clamp(x / scale + zero)) - zero) * scale, in float as
- * there. */
+/* QONNX Quant: (round(clamp(x / scale + zero)) - zero) * scale, in float as in
+ * the reference implementation. */
 int eval_quant(const struct eval *e)
 {
 	const struct shape *shapes[3] = { eval_in(e, 0), eval_in(e, 1),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resize, one axis after the other: interpolation is separable. */
+/* Resize (opset 19), one axis after the other: interpolation is separable. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "evaluator/eval.h"
 #include "ir/resize.h"
 
-/* x as outer x in x inner to outer x out x inner. */
+/* From [outer, in, inner] to [outer, out, inner]. */
 static void resize_axis_f32(const struct resize *r, int axis, const float *x,
 			    float *y, int64_t outer, int64_t inner)
 {
@@ -56,8 +56,8 @@ static bool changes(const struct resize *r, int axis)
 	       (r->extrapolates && (r->start[axis] != 0 || r->end[axis] != 1));
 }
 
-/* Axes that shrink come first: nothing in between is larger than the larger
- * of input and output. */
+/* Axes that shrink come first: an intermediate result is never larger than
+ * both input and output. */
 static int axes_in_order(const struct resize *r, int *axes)
 {
 	int count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shapes as values, and values out of shapes. */
+/* Shape (opset 15), Size (13), Range (11), ConstantOfShape (9). */
 #include "evaluator/eval.h"
 #include "evaluator/element.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which function computes which operator. */
+/* The kernel of each operator. */
 #include "evaluator/eval.h"
 #include "evaluator/activation.h"
 

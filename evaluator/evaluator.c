@@ -7,14 +7,14 @@
 #include "base/align.h"
 #include "evaluator/eval.h"
 
-/* A model that needs more than this for its values is not one for small
- * devices: it is refused before the machine runs out. */
+/* A model whose values need more memory than this is not for small devices: it
+ * is refused before the host runs out of memory. */
 #define MOST_BYTES ((size_t)4 << 30)
 
 /*
- * Buffers are planned once: a value takes the smallest free buffer that fits
- * (or a new one) when it is made, and gives it back behind its last reader.
- * Graph inputs and outputs have buffers of their own.
+ * Buffers are planned once. A value gets the smallest free buffer that fits,
+ * or a new one; the buffer is free again after the last reader of the value.
+ * Graph inputs and outputs have separate buffers.
  */
 struct buffer {
 	void *data;
@@ -68,7 +68,7 @@ static size_t value_bytes(const struct value *v)
 	return (size_t)shape_elements(&v->shape) * dtype_size(v->dtype);
 }
 
-/* Readers still to come, by value id; those that stay have one more. */
+/* Remaining readers by value id; values that must stay have one more. */
 static int *count_readers(const struct graph *g)
 {
 	int *left = calloc(g->value_count + 1, sizeof(*left));

@@ -6,35 +6,36 @@
 #include "ir/graph.h"
 
 /*
- * The float evaluator: computes a graph whose shapes are known on the host,
- * as the reference for calibration, constant folding and comparison.
+ * The float evaluator: computes a graph with known shapes on the host, as the
+ * reference for calibration, constant folding and comparison.
  *
- * Deterministic: the same bytes on every x86-64 machine. Matrix products go
- * through OpenBLAS, one thread, with its kernels pinned to one core type
- * (SSE, no FMA); transcendental functions are our own (evaluator/detmath.h),
- * in double, without libm; nothing is contracted or reassociated. Distinct
- * `struct evaluator` objects may run in distinct threads at once.
+ * Deterministic: the same bytes on every x86-64 machine. Matrix products use
+ * OpenBLAS with one thread and its kernels pinned to one core type (SSE, no
+ * FMA). Transcendental functions are in evaluator/detmath.h, in double,
+ * without libm. Nothing is contracted or reassociated. Different `struct
+ * evaluator` objects may run in different threads at the same time.
  */
 
 /*
- * Computes one node. in[i] and out[i] are dense buffers of the shapes and
+ * Computes one node. in[i] and out[i] are dense buffers with the shapes and
  * types of the node's values (in[i] NULL for an absent optional input, out[i]
- * NULL for an absent output); out must not overlap in. Honours n->act and
- * n->layout. 0, or -1 with a diagnostic (values that the operator cannot
- * take: an index out of range, a type without a kernel).
+ * NULL for an absent output); out must not overlap in. Applies n->act and
+ * respects n->layout. 0, or -1 with a diagnostic if the operator cannot take
+ * the values: an index out of range, a type without a kernel.
  */
 int eval_node(const struct node *n, const void *const *in, void *const *out,
 	      struct diag *d);
 
-/* The operator has a kernel at all. */
+/* The operator has a kernel. */
 bool eval_supports(enum op op);
 
 struct evaluator;
 
 /*
- * Called for each graph input and then for each value that a node computed,
- * in order; may read and change `data` (shape and type: the value's), before
- * any reader sees it. Non-zero stops the run with -1.
+ * Called for each graph input and then for each value that a node computed, in
+ * order, before any reader sees it. It may read and change `data`, which has
+ * the shape and type of the value. A result other than 0 stops the run with
+ * -1.
  */
 typedef int eval_observer(void *ctx, const struct value *v, void *data);
 
@@ -43,9 +44,9 @@ typedef int eval_observer(void *ctx, const struct value *v, void *data);
 struct evaluator *evaluator_new(const struct graph *g, struct diag *d);
 void evaluator_free(struct evaluator *e);
 /*
- * Runs the graph: inputs[i] is the buffer for g->inputs[i], not changed
- * (the observer gets a copy). Buffers of inner values are reused as soon as
- * their last reader is done.
+ * Runs the graph. inputs[i] is the buffer for g->inputs[i]; it is not changed
+ * (the observer gets a copy). Buffers of inner values are reused after their
+ * last reader. 0, or -1 with a diagnostic.
  */
 int evaluator_run(struct evaluator *e, const void *const *inputs,
 		  eval_observer *observe, void *ctx, struct diag *d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients, operator by operator: see gradient.h. */
+/* Gradient rules of each operator: see gradient.h. */
 #include "evaluator/gradient.h"
 
 #include <assert.h>
@@ -229,7 +229,7 @@ static int gradient_average_pool(const struct gradient_args *r)
 	return 0;
 }
 
-/* Means over rows and columns. */
+/* Global average: the mean over rows and columns. */
 static int gradient_global_average(const struct gradient_args *r)
 {
 	const struct shape *s = &r->n->inputs[0]->shape;
@@ -322,8 +322,9 @@ static bool has_no_alpha(const struct node *n)
 	return node_float(n, "alpha", 1) == 1;
 }
 
-/* Rules of single operators. `applies` NULL: to every node of a float input.
- * A node without a rule here may have that of its kind, see kind_rule(). */
+/* Rules of single operators. `applies` NULL: to every node with a float input.
+ * An operator without a rule here may have one by its flags, see
+ * kind_rule(). */
 static const struct gradient_rule {
 	gradient_fn *run;
 	bool (*applies)(const struct node *n);

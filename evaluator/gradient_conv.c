@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows are gathered as rows (im2col), as in the evaluator, but in the order
- * ky, kx, channel, which is the order in memory. */
+ * ky, kx, channel: the channels of a tap are adjacent in NHWC. */
 #include "evaluator/gradient_conv.h"
 
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static bool is_pointwise(const struct conv_gradient *c)
 	       w->out[0] == w->in[0] && w->out[1] == w->in[1];
 }
 
-/* Weights from the model's order to ours, or back (added). */
+/* Weights from the order of the model to [channel][tap][in]; with `back` the
+ * other way, added. */
 static void reorder(const struct conv_gradient *c, const float *from, float *to,
 		    bool back)
 {
@@ -49,7 +50,7 @@ static void reorder(const struct conv_gradient *c, const float *from, float *to,
 			}
 }
 
-/* Place of tap t of output pixel p in the input; -1: padding. */
+/* Index of the input pixel that tap t of output pixel p reads; -1: padding. */
 static int64_t place(const struct conv_gradient *c, int64_t p, int64_t t)
 {
 	int64_t y =
@@ -155,7 +156,7 @@ static int by_groups(struct conv_gradient *c)
 	return err;
 }
 
-/* One channel in, one out; weights by tap, all channels of a pixel at once. */
+/* Depthwise: weights by tap, all channels of a pixel at once. */
 static int depthwise(const struct conv_gradient *c)
 {
 	const struct gradient_args *r = c->r;

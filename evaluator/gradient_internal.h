@@ -7,7 +7,7 @@
 
 #define GRADIENT_MAX_OPERANDS 64
 
-/* One node at work: the arguments of gradient_node(). */
+/* The arguments of gradient_node(). */
 struct gradient_args {
 	const struct node *n;
 	const float *const *in, *const *out;
@@ -17,7 +17,7 @@ struct gradient_args {
 
 typedef int gradient_fn(const struct gradient_args *r);
 
-/* The gradient of input i is asked for. */
+/* The caller wants the gradient of input i. */
 static inline bool gradient_wants(const struct gradient_args *r, int i)
 {
 	return i < r->n->input_count && r->n->inputs[i] && r->din[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gradient of an operator that only moves numbers needs no rule of its
- * own: the operator moves the places of the numbers instead, counted from 1,
- * and the result says where each number came from. 0 is padding.
+ * Gradients of operators that only move numbers, without a rule for each: the
+ * operator runs on the positions of the numbers, counted from 1, and the
+ * result shows where each number came from. 0 is padding.
  */
 #include "evaluator/gradient_move.h"
 
@@ -12,10 +12,11 @@
 
 struct move {
 	const struct gradient_args *r;
-	int64_t first[GRADIENT_MAX_OPERANDS + 1]; /* place by input */
+	int64_t first[GRADIENT_MAX_OPERANDS +
+		      1]; /* first position of each input */
 	float *places;
 	const void *in[GRADIENT_MAX_OPERANDS];
-	void *out[GRADIENT_MAX_OPERANDS]; /* places that came out */
+	void *out[GRADIENT_MAX_OPERANDS]; /* positions in each output */
 };
 
 static bool is_moved(const struct value *v)
@@ -23,7 +24,7 @@ static bool is_moved(const struct value *v)
 	return v && v->role != VALUE_CONSTANT;
 }
 
-/* Places for the moved inputs; the others keep their data. */
+/* Gives positions to the moved inputs; the others keep their data. */
 static int number_inputs(struct move *m)
 {
 	const struct node *n = m->r->n;
@@ -70,7 +71,7 @@ static int move_places(struct move *m)
 	return eval_node(n, m->in, m->out, m->r->d);
 }
 
-/* Adds the gradient of output o to the inputs at the places in it. */
+/* Adds the gradient of output o to the inputs, at the positions in it. */
 static void add_gradient(const struct move *m, int o)
 {
 	const struct gradient_args *r = m->r;
@@ -126,7 +127,7 @@ bool gradient_can_move(const struct node *n)
 		if (v && (!value_is_const(v) || *(const float *)v->data != 0))
 			return false;
 	}
-	/* the numbers of a constant would be taken for places */
+	/* the numbers of a constant would be taken for positions */
 	if (n->op == OP_CONCAT)
 		for (int i = 0; i < n->input_count; i++)
 			if (n->inputs[i]->role == VALUE_CONSTANT)

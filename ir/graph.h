@@ -11,8 +11,8 @@
 #include "base/diag.h"
 
 #define GRAPH_MAX_RANK 8
-/* No tensor may have more elements than this: a size that a file asks for is
- * refused before anything of it is allocated. */
+/* No tensor may have more elements. A larger size in a file is refused before
+ * memory is allocated. */
 #define GRAPH_MAX_ELEMENTS ((int64_t)1 << 30)
 
 enum op {
@@ -46,12 +46,12 @@ struct op_info {
 
 /* The row of ops.def. */
 const struct op_info *op_info(enum op op);
-/* OP_NONE where no row has that name. */
+/* OP_NONE if no row has that name. */
 enum op op_from_name(const char *name);
 
 /*
- * Element types that a graph knows. Other ONNX types become the nearest of
- * these when a file is read: float16, bfloat16 and double to F32; int16,
+ * The element types of a graph. Other ONNX types are converted to the nearest
+ * of these when a file is read: float16, bfloat16 and double to F32; int16,
  * uint16 to I32; uint32, uint64 to I64; int4, int2 to I8; uint4, uint2 to U8.
  */
 enum dtype { DT_NONE, DT_F32, DT_I64, DT_I32, DT_I8, DT_U8, DT_BOOL, DT_COUNT };
@@ -68,7 +68,7 @@ struct shape {
 struct shape shape_of(int rank, const int64_t *dims);
 bool shape_known(const struct shape *s);
 bool shape_equal(const struct shape *a, const struct shape *b);
-/* Product of the dims; -1 where one is unknown or the product is over
+/* Product of the dims; -1 if a dim is unknown or the product is over
  * GRAPH_MAX_ELEMENTS. */
 int64_t shape_elements(const struct shape *s);
 /* Products of the dims before and behind dim `axis`. */
@@ -76,10 +76,10 @@ int64_t shape_outer(const struct shape *s, int axis);
 int64_t shape_inner(const struct shape *s, int axis);
 /* "1x3x240x320", "?" for an unknown dim, "scalar" for rank 0, "unknown". */
 void shape_print(const struct shape *s, char *out, size_t out_bytes);
-/* "1x3x320x320": no dim unknown. 0, or -1 where the text is none. */
+/* "1x3x320x320", all dims known. 0, or -1 if the text is no shape. */
 int shape_from_text(const char *s, struct shape *out);
 
-/* How a value stands in the packed file. Set by the quantizer. */
+/* How a value is quantized in the packed file. Set by the quantizer. */
 enum quant_grid {
 	GRID_UNIFORM, /* real = scale * (code - zero_point), code an integer */
 	GRID_HALF, /* real = scale * (2 * code + 1) / 2, code signed: no zero */
@@ -94,8 +94,8 @@ struct quant {
 	int channels; /* entries in scale and zero_point; 1 if axis -1 */
 	const float *scale;
 	const int32_t *zero_point;
-	const int8_t *codes;  /* constants: a code an element, dense, in the
-			       * value's own order; NULL for activations */
+	const int8_t *codes;  /* constants: one code for each element, dense, in
+				 the value's order; NULL for activations */
 	const int8_t *levels; /* GRID_LEVELS: [channels][1 << bits] */
 };
 
@@ -107,7 +107,7 @@ static inline float quant_scale(const struct quant *q, int64_t channel)
 
 enum value_role {
 	VALUE_COMPUTED, /* the output of a node */
-	VALUE_INPUT,    /* fed from outside */
+	VALUE_INPUT,    /* given by the caller */
 	VALUE_CONSTANT, /* data != NULL */
 };
 
@@ -123,7 +123,7 @@ struct value {
 	struct node **uses;    /* one entry per input slot that reads it */
 	int use_count, use_capacity;
 	bool is_output;      /* of the graph */
-	struct quant *quant; /* NULL: held in float (or its own integers) */
+	struct quant *quant; /* NULL: float (or an integer type) */
 	uint32_t id;         /* index into graph->values */
 };
 
@@ -165,8 +165,8 @@ struct activation {
 
 const char *act_name(enum act_kind kind); /* "relu", "leaky_relu", ... */
 
-/* Order of the spatial operators' first input and output. Weights of Conv are
- * OIHW and of ConvTranspose IOHW in either. */
+/* Dim order of the first input and output of spatial operators. Weights of
+ * Conv are OIHW and of ConvTranspose IOHW in both. */
 enum layout { LAYOUT_NCHW, LAYOUT_NHWC };
 
 struct node {
@@ -202,32 +202,33 @@ struct graph {
 	int output_count;
 };
 
-/* An empty graph whose memory comes from `a`; NULL when that is exhausted. */
+/* An empty graph that allocates from `a`; NULL when memory is exhausted. */
 struct graph *graph_new(struct arena *a);
 
 /*
- * New values. The name is copied; where it is taken, or NULL, a suffix makes
- * it unique ("NAME.2"). NULL when memory is exhausted. graph_constant copies
- * nothing: `data` must live in the graph's arena (or outlive the graph).
+ * New values. The name is copied; if it is NULL or used already, a suffix
+ * makes it unique ("NAME.2"). NULL when memory is exhausted. graph_constant()
+ * copies nothing: `data` must live in the graph's arena or longer than the
+ * graph.
  */
 struct value *graph_value(struct graph *g, const char *name, enum dtype t,
 			  const struct shape *s);
 struct value *graph_constant(struct graph *g, const char *name, enum dtype t,
 			     const struct shape *s, const void *data);
-/* Convenience: a 1-D (or, with n = -1, scalar) constant copied from `v`. */
+/* A 1-D constant (n = -1: a scalar) with a copy of `v`. */
 struct value *graph_const_i64(struct graph *g, const char *name, int n,
 			      const int64_t *v);
 struct value *graph_const_f32(struct graph *g, const char *name, int n,
 			      const float *v);
 int graph_add_input(struct graph *g, struct value *v);
 int graph_add_output(struct graph *g, struct value *v);
-/* NULL where there is none. */
+/* NULL if there is none. */
 struct value *graph_find_value(const struct graph *g, const char *name);
 
 /*
- * A node placed before `before` (NULL: at the end). It reads `inputs` (NULL
- * entries allowed) and writes the `outputs`, whose producer it becomes.
- * NULL when memory is exhausted.
+ * A new node before `before` (NULL: at the end). It reads `inputs` (NULL
+ * entries allowed) and becomes the producer of `outputs`. NULL when memory is
+ * exhausted.
  */
 struct node *graph_node(struct graph *g, enum op op, const char *name,
 			struct value *const *inputs, int input_count,
@@ -235,30 +236,32 @@ struct node *graph_node(struct graph *g, enum op op, const char *name,
 			struct node *before);
 /* Changes one input slot, or appends when slot == input_count. */
 int graph_set_input(struct graph *g, struct node *n, int slot, struct value *v);
-/* Makes every reader of `from`, and the graph's outputs, read `to`. A graph
- * output keeps its name: `to` takes it over, or, where `to` is an input or an
- * output itself, an Identity at the graph's end carries it. */
+/* Makes every reader of `from`, and the graph outputs, read `to`. A graph
+ * output keeps its name: `to` gets it; if `to` is an input or an output
+ * itself, an Identity at the end of the graph gets it. */
 int graph_replace(struct graph *g, struct value *from, struct value *to);
-/* Unlinks a node; its outputs must have no readers left or be replaced. */
+/* Unlinks a node. Its outputs must have no readers, or be replaced. */
 void graph_remove(struct graph *g, struct node *n);
 void graph_move_before(struct graph *g, struct node *n, struct node *before);
-/* Sorts nodes topologically, stable for nodes already in order; an error
- * names one node of a cycle. */
+/* Sorts nodes topologically; nodes already in order keep it. An error names
+ * one node of a cycle. */
 int graph_sort(struct graph *g, struct diag *d);
 
-/* Readers of v, counting a graph output as one more. */
+/* The number of readers of v; a graph output counts as one more. */
 int value_readers(const struct value *v);
-/* The node's only output has exactly this one reader, a node: that node. */
+/* The node that is v's only reader; NULL if there is none, or several, or v is
+ * a graph output. */
 struct node *value_only_reader(const struct value *v);
 bool value_is_const(const struct value *v);
 
-/* Attributes. A missing one gives the default. */
+/* Attributes. `def` is the value of a missing one. */
 const struct attr *node_attr(const struct node *n, const char *name);
 int64_t node_int(const struct node *n, const char *name, int64_t def);
 float node_float(const struct node *n, const char *name, float def);
 const char *node_string(const struct node *n, const char *name,
 			const char *def);
-/* Copies up to max ints to `out`, returns how many there are (0: absent). */
+/* Copies up to max ints to `out`. Returns the number in the attribute (0:
+ * absent). */
 int node_ints(const struct node *n, const char *name, int64_t *out, int max);
 int node_set_int(struct graph *g, struct node *n, const char *name, int64_t v);
 int node_set_float(struct graph *g, struct node *n, const char *name, float v);
@@ -267,12 +270,12 @@ int node_set_string(struct graph *g, struct node *n, const char *name,
 int node_set_ints(struct graph *g, struct node *n, const char *name,
 		  const int64_t *v, int count);
 void node_drop_attr(struct node *n, const char *name);
-/* Input i as a value, NULL where absent or out of range. */
+/* Input i; NULL if absent or out of range. */
 struct value *node_input(const struct node *n, int i);
-/* Reads a constant i64 or i32 input into `out`; returns the count, -1 where
- * the input is absent, not constant, of another type or longer than max. */
+/* Reads a constant i64 or i32 input into `out`. Returns the count; -1 if the
+ * input is absent, not constant, of another type or longer than max. */
 int node_const_ints(const struct node *n, int slot, int64_t *out, int max);
-/* A constant f32 input of one element. */
+/* True for a constant f32 input of one element. */
 bool node_const_float(const struct node *n, int slot, float *out);
 bool value_const_scalar(const struct value *v, float *out);
 
@@ -282,24 +285,24 @@ int node_error(struct diag *d, const struct node *n, const char *fmt, ...)
 
 /*
  * The checker that runs after every pass: order, links in both directions,
- * unique names, arities of ops.def, ranks, constants' sizes. A broken graph
- * is our bug, yet is reported like any error (naming `after`, the pass).
+ * unique names, arities of ops.def, ranks, sizes of constants. A broken graph
+ * is a bug of the pass `after`, but it is reported like any error.
  */
 int graph_check(const struct graph *g, const char *after, struct diag *d);
 
-/* Sums over the graph; -1 where shapes are not known. */
+/* Sums over the graph; -1 if shapes are not known. */
 int64_t graph_params(const struct graph *g); /* elements of f32 constants */
 int64_t node_macs(const struct node *n);     /* multiply-accumulates */
 int64_t graph_macs(const struct graph *g);
 
-/* What graph_print() writes beside the graph itself. */
+/* Optional parts of the output of graph_print(). */
 enum graph_print_flags {
 	GRAPH_PRINT_ALL = 1,   /* every element of long constants, no hash */
 	GRAPH_PRINT_SCALES = 2 /* comments: bits, scales and zero points */
 };
-/* Text form, see graph_print.c for the grammar. What print writes, parse
- * reads back to an equal graph, but for hashes and what is in comments. 0, or
- * -1 where it cannot be written. */
+/* Text form; graph_print.c has the grammar. graph_parse() reads it back to an
+ * equal graph, except for hashes and comments. 0, or -1 if it cannot be
+ * written. */
 int graph_print(const struct graph *g, FILE *out, int flags);
 struct graph *graph_parse(struct arena *a, const char *text, struct diag *d);
 

@@ -240,7 +240,7 @@ static int parse_output(struct parser *p)
 	return graph_add_output(p->g, v) ? scan_no_memory(&p->s) : 0;
 }
 
-/* Operands, the closing parenthesis included. */
+/* Operands up to and with the closing parenthesis. */
 static int parse_operands(struct parser *p, struct value **list, int *count)
 {
 	for (*count = 0; !scan_char(&p->s, ')'); ++*count) {
@@ -361,7 +361,7 @@ static int parse_layout(struct parser *p, struct node *n)
 	return 0;
 }
 
-/* What may follow the attributes. */
+/* The optional parts after the attributes. */
 static int parse_marks(struct parser *p, struct node *n)
 {
 	char *name;

@@ -9,17 +9,16 @@
  *           layout=nhwc tail "node name" : f32 1x4x8x8, _     (one line)
  *   output %y
  *
- * `_` is an optional input or output left out. A value whose name is no plain
- * word stands in quotes: %"a b". A float always has a point, an exponent or
- * is nan or inf, so that 1 and 1.0 differ. Activations with parameters:
- * act=clip(0.0, 6.0), act=leaky_relu(0.1). The node's name is left out where
- * it is empty, types where nothing is known; `?` is an unknown dim. Constants
- * may also be written
+ * `_` is an absent optional input or output. A value name that is no plain
+ * word is quoted: %"a b". A float always has a point or an exponent, or is nan
+ * or inf: 1 and 1.0 differ. Activations with parameters: act=clip(0.0, 6.0),
+ * act=leaky_relu(0.1). An empty node name and unknown types are not written;
+ * `?` is an unknown dim. Constants may also be written
  *
  *   = fill 0.5        every element
  *   = seq 0 0.25      start and step
  *   = random 7        seeded, -1 to 1 in steps of 1/64
- *   = hash 0123...    what long ones print as; cannot be read back
+ *   = hash 0123...    how long ones are printed; cannot be read back
  *
  * Comments go from # to the end of the line. Scales are printed as comments,
  * codes not at all.
@@ -33,7 +32,7 @@
 #include "base/hash.h"
 #include "ir/graph.h"
 
-/* Longer constants are printed as a hash unless all is asked for. */
+/* Longer constants are printed as a hash, unless GRAPH_PRINT_ALL is set. */
 #define SHOWN_ELEMENTS 32
 
 static bool is_plain(const char *name)
@@ -264,7 +263,7 @@ static void print_node(FILE *out, const struct node *n, int flags)
 	fputc('\n', out);
 }
 
-/* Constants stand before their first reader. */
+/* Constants are printed before their first reader. */
 static int print_nodes(const struct graph *g, FILE *out, int flags)
 {
 	bool *printed = calloc(g->value_count + 1, sizeof(*printed));
