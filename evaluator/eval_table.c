@@ -4,6 +4,7 @@
 #include "evaluator/activation.h"
 
 static eval_fn *const table[OP_COUNT] = {
+	/* without OPF_FUNCTION */
 	[OP_ABS] = eval_unary,
 	[OP_ADD] = eval_binary,
 	[OP_AND] = eval_logic,
@@ -12,8 +13,6 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_AVERAGE_POOL] = eval_average_pool,
 	[OP_BATCH_NORM] = eval_batch_norm,
 	[OP_CAST] = eval_cast,
-	[OP_CEIL] = eval_unary,
-	[OP_CELU] = eval_unary,
 	[OP_CHANNEL_SHUFFLE] = eval_channel_shuffle,
 	[OP_CLIP] = eval_clip,
 	[OP_CONCAT] = eval_concat,
@@ -23,13 +22,9 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_DEPTH_TO_SPACE] = eval_depth_to_space,
 	[OP_DEQUANTIZE_LINEAR] = eval_dequantize,
 	[OP_DIV] = eval_binary,
-	[OP_ELU] = eval_unary,
 	[OP_EQUAL] = eval_compare,
-	[OP_ERF] = eval_unary,
-	[OP_EXP] = eval_unary,
 	[OP_EXPAND] = eval_expand,
 	[OP_FLATTEN] = eval_copy,
-	[OP_FLOOR] = eval_unary,
 	[OP_GATHER] = eval_gather,
 	[OP_GATHER_ELEMENTS] = eval_gather_elements,
 	[OP_GATHER_ND] = eval_gather_nd,
@@ -39,15 +34,11 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_GLOBAL_MAX_POOL] = eval_max_pool,
 	[OP_GREATER] = eval_compare,
 	[OP_GREATER_OR_EQUAL] = eval_compare,
-	[OP_HARD_SIGMOID] = eval_unary,
-	[OP_HARD_SWISH] = eval_unary,
 	[OP_IDENTITY] = eval_copy,
 	[OP_INSTANCE_NORM] = eval_instance_norm,
 	[OP_LAYER_NORM] = eval_layer_norm,
-	[OP_LEAKY_RELU] = eval_unary,
 	[OP_LESS] = eval_compare,
 	[OP_LESS_OR_EQUAL] = eval_compare,
-	[OP_LOG] = eval_unary,
 	[OP_LOG_SOFTMAX] = eval_softmax,
 	[OP_LRN] = eval_lrn,
 	[OP_MAT_MUL] = eval_matmul,
@@ -55,7 +46,6 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_MAX_POOL] = eval_max_pool,
 	[OP_MEAN] = eval_variadic,
 	[OP_MIN] = eval_variadic,
-	[OP_MISH] = eval_unary,
 	[OP_MOD] = eval_binary,
 	[OP_MUL] = eval_binary,
 	[OP_NEG] = eval_unary,
@@ -64,10 +54,9 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_PAD] = eval_pad,
 	[OP_POW] = eval_binary,
 	[OP_PRELU] = eval_binary,
-	[OP_QUANT] = eval_quant,
 	[OP_QUANTIZE_LINEAR] = eval_quantize,
+	[OP_QUANT] = eval_quant,
 	[OP_RANGE] = eval_range,
-	[OP_RECIPROCAL] = eval_unary,
 	[OP_REDUCE_L1] = eval_reduce,
 	[OP_REDUCE_L2] = eval_reduce,
 	[OP_REDUCE_MAX] = eval_reduce,
@@ -79,25 +68,16 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_RELU] = eval_unary,
 	[OP_RESHAPE] = eval_copy,
 	[OP_RESIZE] = eval_resize,
-	[OP_ROUND] = eval_unary,
-	[OP_SELU] = eval_unary,
 	[OP_SHAPE] = eval_shape,
-	[OP_SIGMOID] = eval_unary,
 	[OP_SIGN] = eval_unary,
 	[OP_SIZE] = eval_size,
 	[OP_SLICE] = eval_slice,
 	[OP_SOFTMAX] = eval_softmax,
-	[OP_SOFTPLUS] = eval_unary,
-	[OP_SOFTSIGN] = eval_unary,
 	[OP_SPACE_TO_DEPTH] = eval_space_to_depth,
 	[OP_SPLIT] = eval_split,
-	[OP_SQRT] = eval_unary,
 	[OP_SQUEEZE] = eval_copy,
 	[OP_SUB] = eval_binary,
 	[OP_SUM] = eval_variadic,
-	[OP_SWISH] = eval_unary,
-	[OP_TANH] = eval_unary,
-	[OP_THRESHOLDED_RELU] = eval_unary,
 	[OP_TILE] = eval_tile,
 	[OP_TOP_K] = eval_top_k,
 	[OP_TRANSPOSE] = eval_transpose,
@@ -106,9 +86,14 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_XOR] = eval_logic,
 };
 
+static eval_fn *kernel_of(enum op op)
+{
+	return op_info(op)->flags & OPF_FUNCTION ? eval_unary : table[op];
+}
+
 bool eval_supports(enum op op)
 {
-	return table[op] != NULL;
+	return kernel_of(op) != NULL;
 }
 
 static bool is_wanted(const struct node *n)
@@ -124,11 +109,11 @@ int eval_node(const struct node *n, const void *const *in, void *const *out,
 {
 	const struct eval e = { n, in, out, d };
 
-	if (!table[n->op])
+	if (!kernel_of(n->op))
 		return node_error(d, n, "cannot be evaluated");
 	if (!is_wanted(n))
 		return 0;
-	if (table[n->op](&e))
+	if (kernel_of(n->op)(&e))
 		return -1;
 	if (n->act.kind == ACT_NONE || !n->outputs[0])
 		return 0;

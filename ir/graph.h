@@ -34,6 +34,7 @@ enum {
 	OPF_KEEPS_SCALE = 1 << 6,
 	OPF_MOVES_CHANNELS = 1 << 7,
 	OPF_KEEPS_CHANNELS = 1 << 8,
+	OPF_FUNCTION = 1 << 9,
 };
 
 struct op_info {

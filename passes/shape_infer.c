@@ -3,6 +3,7 @@
 #include "passes/shape_rules.h"
 
 static shape_rule *const rules[OP_COUNT] = {
+	/* without OPF_FUNCTION */
 	[OP_ABS] = shape_unary_number,
 	[OP_ADD] = shape_arithmetic,
 	[OP_AND] = shape_logic,
@@ -11,8 +12,6 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_AVERAGE_POOL] = shape_pool,
 	[OP_BATCH_NORM] = shape_batch_norm,
 	[OP_CAST] = shape_cast,
-	[OP_CEIL] = shape_unary_float,
-	[OP_CELU] = shape_unary_float,
 	[OP_CLIP] = shape_clip,
 	[OP_CONCAT] = shape_concat,
 	[OP_CONSTANT_OF_SHAPE] = shape_constant_of_shape,
@@ -21,13 +20,9 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_DEPTH_TO_SPACE] = shape_depth_to_space,
 	[OP_DEQUANTIZE_LINEAR] = shape_dequantize,
 	[OP_DIV] = shape_arithmetic,
-	[OP_ELU] = shape_unary_float,
 	[OP_EQUAL] = shape_equality,
-	[OP_ERF] = shape_unary_float,
-	[OP_EXP] = shape_unary_float,
 	[OP_EXPAND] = shape_expand,
 	[OP_FLATTEN] = shape_flatten,
-	[OP_FLOOR] = shape_unary_float,
 	[OP_GATHER] = shape_gather,
 	[OP_GATHER_ELEMENTS] = shape_gather_elements,
 	[OP_GATHER_ND] = shape_gather_nd,
@@ -37,15 +32,11 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_GLOBAL_MAX_POOL] = shape_pool,
 	[OP_GREATER] = shape_compare,
 	[OP_GREATER_OR_EQUAL] = shape_compare,
-	[OP_HARD_SIGMOID] = shape_unary_float,
-	[OP_HARD_SWISH] = shape_unary_float,
 	[OP_IDENTITY] = shape_identity,
 	[OP_INSTANCE_NORM] = shape_instance_norm,
 	[OP_LAYER_NORM] = shape_layer_norm,
-	[OP_LEAKY_RELU] = shape_unary_float,
 	[OP_LESS] = shape_compare,
 	[OP_LESS_OR_EQUAL] = shape_compare,
-	[OP_LOG] = shape_unary_float,
 	[OP_LOG_SOFTMAX] = shape_softmax,
 	[OP_LRN] = shape_lrn,
 	[OP_MAT_MUL] = shape_matmul,
@@ -53,7 +44,6 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_MAX_POOL] = shape_pool,
 	[OP_MEAN] = shape_variadic,
 	[OP_MIN] = shape_variadic,
-	[OP_MISH] = shape_unary_float,
 	[OP_MOD] = shape_mod,
 	[OP_MUL] = shape_arithmetic,
 	[OP_NEG] = shape_unary_number,
@@ -64,7 +54,6 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_PRELU] = shape_prelu,
 	[OP_QUANTIZE_LINEAR] = shape_quantize,
 	[OP_RANGE] = shape_range,
-	[OP_RECIPROCAL] = shape_unary_float,
 	[OP_REDUCE_L1] = shape_reduce,
 	[OP_REDUCE_L2] = shape_reduce,
 	[OP_REDUCE_MAX] = shape_reduce,
@@ -76,25 +65,16 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_RELU] = shape_unary_number,
 	[OP_RESHAPE] = shape_reshape,
 	[OP_RESIZE] = shape_resize,
-	[OP_ROUND] = shape_unary_float,
-	[OP_SELU] = shape_unary_float,
 	[OP_SHAPE] = shape_shape,
-	[OP_SIGMOID] = shape_unary_float,
 	[OP_SIGN] = shape_unary_number,
 	[OP_SIZE] = shape_size,
 	[OP_SLICE] = shape_slice,
 	[OP_SOFTMAX] = shape_softmax,
-	[OP_SOFTPLUS] = shape_unary_float,
-	[OP_SOFTSIGN] = shape_unary_float,
 	[OP_SPACE_TO_DEPTH] = shape_space_to_depth,
 	[OP_SPLIT] = shape_split,
-	[OP_SQRT] = shape_unary_float,
 	[OP_SQUEEZE] = shape_squeeze,
 	[OP_SUB] = shape_arithmetic,
 	[OP_SUM] = shape_variadic,
-	[OP_SWISH] = shape_unary_float,
-	[OP_TANH] = shape_unary_float,
-	[OP_THRESHOLDED_RELU] = shape_unary_float,
 	[OP_TILE] = shape_tile,
 	[OP_TOP_K] = shape_top_k,
 	[OP_TRANSPOSE] = shape_transpose,
@@ -104,6 +84,14 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_QUANT] = shape_quant,
 	[OP_CHANNEL_SHUFFLE] = shape_channel_shuffle,
 };
+
+static shape_rule *rule_of(enum op op)
+{
+	if (op <= OP_NONE || op >= OP_COUNT)
+		return NULL;
+	return op_info(op)->flags & OPF_FUNCTION ? shape_unary_float :
+						   rules[op];
+}
 
 static int check_counts(const struct node *n, struct diag *d)
 {
@@ -149,15 +137,15 @@ static int check_inputs(const struct node *n, struct diag *d)
 
 bool shape_infer_supports(enum op op)
 {
-	return rules[op] != NULL;
+	return rule_of(op) != NULL;
 }
 
 int shape_infer_node(struct graph *g, struct node *n, struct diag *d)
 {
 	(void)g;
-	if (n->op <= OP_NONE || n->op >= OP_COUNT || !rules[n->op])
+	if (!rule_of(n->op))
 		return node_error(d, n, "the operator is not known");
 	if (check_counts(n, d) || check_inputs(n, d))
 		return -1;
-	return rules[n->op](n, d);
+	return rule_of(n->op)(n, d);
 }

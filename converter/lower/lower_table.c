@@ -3,7 +3,12 @@
 
 #include "converter/lower/lower_operators.h"
 
+/* Any function of one float, by a table of codes or in float. */
+static const struct lower_row function_row = { lower_table_s8,
+					       lower_elementwise_f32 };
+
 static const struct lower_row rows[OP_COUNT] = {
+	/* without OPF_FUNCTION */
 	[OP_CONV] = { lower_conv, lower_conv_f32 },
 	[OP_CONV_TRANSPOSE] = { lower_conv, NULL },
 	[OP_GEMM] = { lower_gemm, lower_gemm_f32 },
@@ -24,33 +29,12 @@ static const struct lower_row rows[OP_COUNT] = {
 	[OP_LESS] = { NULL, lower_elementwise_f32 },
 	[OP_LESS_OR_EQUAL] = { NULL, lower_elementwise_f32 },
 	[OP_ABS] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_CEIL] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_CELU] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_CLIP] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_ELU] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_ERF] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_EXP] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_FLOOR] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_GELU] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_HARD_SIGMOID] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_HARD_SWISH] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_LEAKY_RELU] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_LOG] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_MISH] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_NEG] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_NOT] = { NULL, lower_elementwise_f32 },
-	[OP_RECIPROCAL] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_RELU] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_ROUND] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SELU] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SIGMOID] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_SIGN] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SOFTPLUS] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SOFTSIGN] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SQRT] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_SWISH] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_TANH] = { lower_table_s8, lower_elementwise_f32 },
-	[OP_THRESHOLDED_RELU] = { lower_table_s8, lower_elementwise_f32 },
 	[OP_MAX] = { lower_table_s8, lower_variadic_f32 },
 	[OP_MIN] = { lower_table_s8, lower_variadic_f32 },
 	[OP_SUM] = { lower_add_s8, lower_variadic_f32 },
@@ -100,5 +84,5 @@ static const struct lower_row rows[OP_COUNT] = {
 
 const struct lower_row *lower_row_of(enum op op)
 {
-	return &rows[op];
+	return op_info(op)->flags & OPF_FUNCTION ? &function_row : &rows[op];
 }
