@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chooses the scales of activations, and which of them have fewer than 8 bits.
- */
+/* Chooses the scales of activations, and which have fewer than 8 bits. */
 #include "quantizer/activations/activations.h"
 
 #include <float.h>

@@ -25,18 +25,19 @@ struct calibration_run {
 };
 
 static int calibration_init(struct calibration *c, const struct graph *g,
-			    const struct channel_groups *t, struct arena *a)
+			    const struct channel_groups *groups,
+			    struct arena *a)
 {
 	c->value_count = g->value_count;
 	c->values = arena_array(a, g->value_count, sizeof(*c->values));
 	c->means = arena_array(a, g->value_count, sizeof(*c->means));
 	c->ranges = arena_array(a, g->value_count, sizeof(*c->ranges));
 	if (!c->values || !c->means || !c->ranges ||
-	    channel_ranges_init(c->ranges, g, t, a))
+	    channel_ranges_init(c->ranges, g, groups, a))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++) {
-		if (t->scale_group[i] != i &&
-		    !channel_groups_begin(t, g->values[i]))
+		if (groups->scale_group[i] != i &&
+		    !channel_groups_begin(groups, g->values[i]))
 			continue;
 		c->values[i] = arena_alloc(a, sizeof(**c->values));
 		if (!c->values[i])
@@ -86,13 +87,13 @@ static int observe_sample(void *ctx, int i, int worker, struct diag *d)
 
 static int calibration_worker_init(struct calibration_worker *w,
 				   const struct graph *g,
-				   const struct channel_groups *t,
+				   const struct channel_groups *groups,
 				   struct diag *d)
 {
-	w->channel_groups = t;
+	w->channel_groups = groups;
 	if (runner_init(&w->runner, g, d))
 		return -1;
-	if (calibration_init(&w->seen, g, t, &w->runner.arena))
+	if (calibration_init(&w->seen, g, groups, &w->runner.arena))
 		return diag_error(d, "out of memory");
 	return 0;
 }
@@ -109,7 +110,7 @@ static void calibration_merge(struct calibration *into,
 }
 
 int calibrate(const struct graph *g, const struct samples *samples,
-	      const struct channel_groups *t, int jobs, struct arena *a,
+	      const struct channel_groups *groups, int jobs, struct arena *a,
 	      struct calibration *out, const struct progress *p, struct diag *d)
 {
 	int threads = parallel_threads(jobs, samples->count), ready = 0;
@@ -117,12 +118,12 @@ int calibrate(const struct graph *g, const struct samples *samples,
 	int err = -1;
 
 	r.workers = calloc((size_t)threads, sizeof(*r.workers));
-	if (!r.workers || calibration_init(out, g, t, a)) {
+	if (!r.workers || calibration_init(out, g, groups, a)) {
 		diag_error(d, "out of memory");
 		goto done;
 	}
 	while (ready < threads)
-		if (calibration_worker_init(&r.workers[ready++], g, t, d))
+		if (calibration_worker_init(&r.workers[ready++], g, groups, d))
 			goto done;
 	if (parallel_run(threads, samples->count, observe_sample, &r, p, d))
 		goto done;

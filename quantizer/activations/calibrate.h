@@ -22,7 +22,7 @@ struct calibration {
 /* Runs the float network over the samples. p: NULL: no progress. -1 with a
  * diagnostic. */
 int calibrate(const struct graph *g, const struct samples *samples,
-	      const struct channel_groups *t, int jobs, struct arena *a,
+	      const struct channel_groups *groups, int jobs, struct arena *a,
 	      struct calibration *out, const struct progress *p,
 	      struct diag *d);
 

@@ -17,7 +17,7 @@
 
 struct centering {
 	struct graph *g;
-	const struct channel_groups *t;
+	const struct channel_groups *groups;
 	const struct channel_ranges *ranges; /* by scale group */
 	double **shift; /* by scale group: added to each channel group */
 };
@@ -25,7 +25,9 @@ struct centering {
 /* What is added to each channel group of v's; NULL: v has none. */
 static double *shifts_of(const struct centering *k, const struct value *v)
 {
-	return v && k->t->of[v->id] ? k->shift[k->t->scale_group[v->id]] : NULL;
+	return v && k->groups->of[v->id] ?
+		       k->shift[k->groups->scale_group[v->id]] :
+		       NULL;
 }
 
 /* ---- Which channels ---- */
@@ -63,9 +65,11 @@ static bool can_produce_shifted(const struct node *n)
 	       bias_is_known(n);
 }
 
-static bool can_shift(const struct channel_groups *t, const struct value *v)
+static bool can_shift(const struct channel_groups *groups,
+		      const struct value *v)
 {
-	if (channel_groups_begin(t, v) && !can_produce_shifted(v->producer))
+	if (channel_groups_begin(groups, v) &&
+	    !can_produce_shifted(v->producer))
 		return false;
 	for (int i = 0; i < v->use_count; i++)
 		if (!can_read_shifted(v->uses[i]))
@@ -74,12 +78,12 @@ static bool can_shift(const struct channel_groups *t, const struct value *v)
 }
 
 bool center_channels_possible(const struct graph *g,
-			      const struct channel_groups *t)
+			      const struct channel_groups *groups)
 {
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
 
-		if (channel_groups_begin(t, v) && can_shift(t, v))
+		if (channel_groups_begin(groups, v) && can_shift(groups, v))
 			return true;
 	}
 	return false;
@@ -106,10 +110,10 @@ static int find_shifts(struct centering *k, struct arena *a)
 	for (uint32_t i = 0; i < k->g->value_count; i++) {
 		const struct value *v = k->g->values[i];
 
-		if (!k->t->of[i] || can_shift(k->t, v))
+		if (!k->groups->of[i] || can_shift(k->groups, v))
 			continue;
 		for (int64_t c = 0; c < v->shape.dim[3]; c++)
-			shifts_of(k, v)[k->t->of[i][c]] = 0;
+			shifts_of(k, v)[k->groups->of[i][c]] = 0;
 	}
 	return 0;
 }
@@ -122,14 +126,15 @@ static double bias_change(const struct centering *k, const struct node *n,
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
 	const struct conv_size s = conv_size(n);
 	const double *read = shifts_of(k, x), *made = shifts_of(k, y);
-	double total = made ? made[k->t->of[y->id][o]] : 0;
+	double total = made ? made[k->groups->of[y->id][o]] : 0;
 
 	for (int64_t i = 0; read && i < s.inputs; i++) {
-		double by = read[k->t->of[x->id]
-					 [o / s.group_outputs * s.inputs + i]];
+		double by =
+			read[k->groups->of[x->id]
+					  [o / s.group_outputs * s.inputs + i]];
 
-		for (int64_t t = 0; by != 0 && t < s.taps; t++)
-			total -= by * conv_weight(n, o, i, t);
+		for (int64_t tap = 0; by != 0 && tap < s.taps; tap++)
+			total -= by * conv_weight(n, o, i, tap);
 	}
 	return total;
 }
@@ -149,10 +154,10 @@ static int shift_bias(const struct centering *k, const struct node *n)
 	return 0;
 }
 
-int center_channels(struct graph *g, const struct channel_groups *t,
+int center_channels(struct graph *g, const struct channel_groups *groups,
 		    const struct channel_ranges *ranges, struct arena *a)
 {
-	struct centering k = { g, t, ranges, NULL };
+	struct centering k = { g, groups, ranges, NULL };
 
 	k.shift = arena_array(a, g->value_count, sizeof(*k.shift));
 	if (!k.shift || find_shifts(&k, a))

@@ -142,13 +142,12 @@ done:
 	return err;
 }
 
-int channel_clip(const struct graph *g, const struct channel_groups *t,
+int channel_clip(const struct graph *g, const struct channel_groups *groups,
 		 const struct samples *samples, struct channel_ranges *ranges,
 		 const bool *which, int levels, int jobs, struct diag *d)
 {
-	struct channel_clipping k = {
-		g, t, samples, ranges, NULL, NULL, NULL, 0
-	};
+	struct channel_clipping k = { g,    groups, samples, ranges,
+				      NULL, NULL,   NULL,    0 };
 	struct arena scratch;
 	int err = 0;
 

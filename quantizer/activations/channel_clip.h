@@ -9,7 +9,7 @@
 /* Clips the range of each channel of the scale groups in `which`, with least
  * mean squared error for codes of `levels` values: see channel_clip.c. -1 with
  * a diagnostic. */
-int channel_clip(const struct graph *g, const struct channel_groups *t,
+int channel_clip(const struct graph *g, const struct channel_groups *groups,
 		 const struct samples *samples, struct channel_ranges *ranges,
 		 const bool *which, int levels, int jobs, struct diag *d);
 

@@ -11,17 +11,19 @@ static void widen_range(struct channel_ranges *r, int c, float low, float high)
 }
 
 int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
-			const struct channel_groups *t, struct arena *a)
+			const struct channel_groups *groups, struct arena *a)
 {
 	for (uint32_t i = 0; i < g->value_count; i++) {
-		if (t->scale_group[i] != i || !t->of[i])
+		if (groups->scale_group[i] != i || !groups->of[i])
 			continue;
-		r[i].channels = t->count[i];
-		r[i].low = arena_array(a, (size_t)t->count[i], sizeof(float));
-		r[i].high = arena_array(a, (size_t)t->count[i], sizeof(float));
+		r[i].channels = groups->count[i];
+		r[i].low =
+			arena_array(a, (size_t)groups->count[i], sizeof(float));
+		r[i].high =
+			arena_array(a, (size_t)groups->count[i], sizeof(float));
 		if (!r[i].low || !r[i].high)
 			return -1;
-		for (int c = 0; c < t->count[i]; c++) {
+		for (int c = 0; c < groups->count[i]; c++) {
 			r[i].low[c] = FLT_MAX;
 			r[i].high[c] = -FLT_MAX;
 		}
@@ -30,10 +32,10 @@ int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
 }
 
 void channel_ranges_add(struct channel_ranges *r,
-			const struct channel_groups *t, const struct value *v,
-			const float *x, int64_t n)
+			const struct channel_groups *groups,
+			const struct value *v, const float *x, int64_t n)
 {
-	const int first = (int)t->of[v->id][0];
+	const int first = (int)groups->of[v->id][0];
 	const int channels = (int)v->shape.dim[3];
 
 	for (int64_t i = 0; i < n; i += channels)

@@ -14,11 +14,11 @@ struct channel_ranges {
 
 /* r: an array by scale group, zero. -1: out of memory. */
 int channel_ranges_init(struct channel_ranges *r, const struct graph *g,
-			const struct channel_groups *t, struct arena *a);
+			const struct channel_groups *groups, struct arena *a);
 /* Adds n elements of a value where channel groups begin. */
 void channel_ranges_add(struct channel_ranges *r,
-			const struct channel_groups *t, const struct value *v,
-			const float *x, int64_t n);
+			const struct channel_groups *groups,
+			const struct value *v, const float *x, int64_t n);
 void channel_ranges_merge(struct channel_ranges *into,
 			  const struct channel_ranges *from);
 /* Extends the ranges to contain 0, which every grid has a code for. */

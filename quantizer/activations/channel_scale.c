@@ -48,29 +48,30 @@ struct channel_reader {
 	double share; /* weight of its errors: 1 / power of its output */
 };
 
-static bool is_reader(const struct channel_groups *t, const struct node *n,
+static bool is_reader(const struct channel_groups *groups, const struct node *n,
 		      int input, uint32_t group)
 {
 	const struct value *x = node_input(n, input);
 
-	return x && t->scale_group[x->id] == group && t->of[x->id] &&
+	return x && groups->scale_group[x->id] == group && groups->of[x->id] &&
 	       (input == 0 ? channel_groups_conv(n) || channel_groups_sum(n) :
 			     input == 1 && channel_groups_sum(n));
 }
 
 /* All readers of a scale group's channels; list NULL: only counts. */
-static int find_readers(const struct graph *g, const struct channel_groups *t,
-			uint32_t group, struct channel_reader *list)
+static int find_readers(const struct graph *g,
+			const struct channel_groups *groups, uint32_t group,
+			struct channel_reader *list)
 {
 	int count = 0;
 
 	for (const struct node *n = g->first; n; n = n->next)
 		for (int i = 0; i < n->input_count; i++) {
-			if (!is_reader(t, n, i, group))
+			if (!is_reader(groups, n, i, group))
 				continue;
 			if (list)
 				list[count] = (struct channel_reader){
-					n, t->of[n->inputs[i]->id], 1
+					n, groups->of[n->inputs[i]->id], 1
 				};
 			count++;
 		}
@@ -97,8 +98,8 @@ static void add_power(const struct channel_reader *reader,
 							      s.inputs +
 						      k];
 
-			for (int64_t t = 0; t < s.taps; t++) {
-				double w = conv_weight(reader->n, o, k, t);
+			for (int64_t tap = 0; tap < s.taps; tap++) {
+				double w = conv_weight(reader->n, o, k, tap);
 
 				r[group].power += reader->share * (w * w);
 			}
@@ -128,8 +129,8 @@ static double weight_error(const struct channel_reader *reader,
 				      scale[group[k]];
 
 			codes += (double)s.taps * code * code;
-			for (int64_t t = 0; t < s.taps; t++) {
-				double w = conv_weight(reader->n, o, k, t) *
+			for (int64_t tap = 0; tap < s.taps; tap++) {
+				double w = conv_weight(reader->n, o, k, tap) *
 					   scale[group[k]];
 
 				w = w < 0 ? -w : w;
@@ -343,16 +344,18 @@ static void weigh_readers(struct channel_scale_search *k)
 
 static void find_producer_needs(struct channel_scale_search *k,
 				const struct graph *g,
-				const struct channel_groups *t, uint32_t group)
+				const struct channel_groups *groups,
+				uint32_t group)
 {
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
 		struct channel_need *r = k->channels;
 		double top = 0;
 
-		if (t->scale_group[i] != group || !channel_groups_begin(t, v))
+		if (groups->scale_group[i] != group ||
+		    !channel_groups_begin(groups, v))
 			continue;
-		r += t->of[i][0];
+		r += groups->of[i][0];
 		for (int c = 0; c < v->shape.dim[3]; c++)
 			top = r[c].need > top ? r[c].need : top;
 		for (int c = 0; c < v->shape.dim[3]; c++)
@@ -363,19 +366,19 @@ static void find_producer_needs(struct channel_scale_search *k,
 /* Readers of the group's channels; of the table's output where a table reads
  * the group. */
 static int list_readers(struct channel_scale_search *k, const struct graph *g,
-			const struct channel_groups *t,
+			const struct channel_groups *groups,
 			const struct value *leader, struct arena *scratch)
 {
 	const struct node *table = value_table_reader(leader);
-	uint32_t read = table ? t->scale_group[table->outputs[0]->id] :
+	uint32_t read = table ? groups->scale_group[table->outputs[0]->id] :
 				leader->id;
 
-	k->reader_count = find_readers(g, t, read, NULL);
+	k->reader_count = find_readers(g, groups, read, NULL);
 	k->readers = arena_array(scratch, (size_t)k->reader_count + 1,
 				 sizeof(*k->readers));
 	if (!k->readers)
 		return -1;
-	find_readers(g, t, read, k->readers);
+	find_readers(g, groups, read, k->readers);
 	return 0;
 }
 
@@ -389,7 +392,7 @@ static double margin_of(const struct channel_scale_settings *settings)
 }
 
 int channel_quant(const struct graph *g, const struct value *leader,
-		  const struct channel_groups *t,
+		  const struct channel_groups *groups,
 		  const struct channel_ranges *r,
 		  const struct channel_scale_settings *settings,
 		  struct arena *a, struct arena *scratch, struct quant **out)
@@ -408,11 +411,12 @@ int channel_quant(const struct graph *g, const struct value *leader,
 	k.channels =
 		arena_array(scratch, (size_t)r->channels, sizeof(*k.channels));
 	k.scale = arena_array(scratch, (size_t)r->channels, sizeof(double));
-	if (!k.channels || !k.scale || list_readers(&k, g, t, leader, scratch))
+	if (!k.channels || !k.scale ||
+	    list_readers(&k, g, groups, leader, scratch))
 		return -1;
 	weigh_readers(&k);
 	search_zero_point(&k);
-	find_producer_needs(&k, g, t, leader->id);
+	find_producer_needs(&k, g, groups, leader->id);
 	if (!(largest_need(&k) > RANGE_MIN))
 		return 0;
 	if (inner)

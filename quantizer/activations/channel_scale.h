@@ -19,7 +19,7 @@ struct channel_scale_settings {
  * NULL where one scale for all is as good. -1: out of memory.
  */
 int channel_quant(const struct graph *g, const struct value *leader,
-		  const struct channel_groups *t,
+		  const struct channel_groups *groups,
 		  const struct channel_ranges *r,
 		  const struct channel_scale_settings *settings,
 		  struct arena *a, struct arena *scratch, struct quant **out);

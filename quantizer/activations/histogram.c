@@ -20,41 +20,41 @@ static double power_of_two(int exponent)
 	return r;
 }
 
-double histogram_bin_width(const struct histogram *o)
+double histogram_bin_width(const struct histogram *h)
 {
-	return power_of_two(o->exponent);
+	return power_of_two(h->exponent);
 }
 
-void histogram_init(struct histogram *o)
+void histogram_init(struct histogram *h)
 {
-	memset(o, 0, sizeof(*o));
-	o->exponent = EXPONENT_MIN;
+	memset(h, 0, sizeof(*h));
+	h->exponent = EXPONENT_MIN;
 }
 
 /* Doubles the bin width: new bin i is the old bins 2i and 2i + 1, all counted
  * from the middle. */
-static void coarsen(struct histogram *o)
+static void coarsen(struct histogram *h)
 {
 	for (int i = 0; i < HIST_HALF / 2; i++) {
 		int right = HIST_HALF + 2 * i, left = HIST_HALF - 2 - 2 * i;
 
-		o->count[HIST_HALF + i] = o->count[right] + o->count[right + 1];
-		o->count[HIST_HALF - 1 - i] =
-			o->count[left] + o->count[left + 1];
+		h->count[HIST_HALF + i] = h->count[right] + h->count[right + 1];
+		h->count[HIST_HALF - 1 - i] =
+			h->count[left] + h->count[left + 1];
 	}
-	memset(o->count, 0, HIST_HALF / 2 * sizeof(*o->count));
-	memset(o->count + HIST_HALF + HIST_HALF / 2, 0,
-	       HIST_HALF / 2 * sizeof(*o->count));
-	o->exponent++;
+	memset(h->count, 0, HIST_HALF / 2 * sizeof(*h->count));
+	memset(h->count + HIST_HALF + HIST_HALF / 2, 0,
+	       HIST_HALF / 2 * sizeof(*h->count));
+	h->exponent++;
 }
 
 /* An empty histogram takes the exponent at once. */
-static void coarsen_to(struct histogram *o, int exponent, bool empty)
+static void coarsen_to(struct histogram *h, int exponent, bool empty)
 {
-	if (empty && exponent > o->exponent)
-		o->exponent = exponent;
-	while (o->exponent < exponent)
-		coarsen(o);
+	if (empty && exponent > h->exponent)
+		h->exponent = exponent;
+	while (h->exponent < exponent)
+		coarsen(h);
 }
 
 static int exponent_for(float low, float high)
@@ -68,27 +68,27 @@ static int exponent_for(float low, float high)
 	return exponent;
 }
 
-void histogram_add(struct histogram *o, const float *x, int64_t n)
+void histogram_add(struct histogram *h, const float *x, int64_t n)
 {
-	bool empty = o->low == 0 && o->high == 0 && !o->count[HIST_HALF];
-	float low = o->low, high = o->high;
+	bool empty = h->low == 0 && h->high == 0 && !h->count[HIST_HALF];
+	float low = h->low, high = h->high;
 	float inverse;
 
 	for (int64_t i = 0; i < n; i++) {
 		low = x[i] < low ? x[i] : low;
 		high = x[i] > high ? x[i] : high;
 	}
-	o->low = low;
-	o->high = high;
-	coarsen_to(o, exponent_for(low, high), empty);
-	inverse = (float)power_of_two(-o->exponent);
+	h->low = low;
+	h->high = high;
+	coarsen_to(h, exponent_for(low, high), empty);
+	inverse = (float)power_of_two(-h->exponent);
 	for (int64_t i = 0; i < n; i++) {
 		/* exact except for the truncation: a power of two */
 		float at = x[i] * inverse + HIST_HALF;
 		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1) :
 				   0;
 
-		o->count[bin]++;
+		h->count[bin]++;
 	}
 }
 

@@ -18,9 +18,9 @@ struct histogram {
 	uint64_t count[HIST_BINS];
 };
 
-void histogram_init(struct histogram *o);
-void histogram_add(struct histogram *o, const float *x, int64_t n);
+void histogram_init(struct histogram *h);
+void histogram_add(struct histogram *h, const float *x, int64_t n);
 void histogram_merge(struct histogram *into, const struct histogram *from);
-double histogram_bin_width(const struct histogram *o);
+double histogram_bin_width(const struct histogram *h);
 
 #endif

@@ -233,7 +233,7 @@ static int list_tiles(struct candidate_search *k, int i,
 
 /* The layer continues at 8 bits: later layers read its output. */
 static int list_layer(struct candidate_search *k, int i,
-		      const struct paired_run *t,
+		      const struct paired_run *run,
 		      struct rounded_layer *at_eight, struct arena *a)
 {
 	const struct weighted_layer *l = &k->layers->rows[i];
@@ -247,7 +247,7 @@ static int list_layer(struct candidate_search *k, int i,
 	if (!o->rows)
 		return diag_error(k->d, "out of memory");
 	arena_init(&scratch, 0);
-	err = input_covariance_gather(t, l, &scratch, &s, k->d) ||
+	err = input_covariance_gather(run, l, &scratch, &s, k->d) ||
 	      rounding_target_prepare(l, &s, NULL, k->c->jobs, &scratch,
 				      &target, k->d) ||
 	      add_candidate(k, i, &target, (struct weight_format){ .bits = 8 },
@@ -266,7 +266,7 @@ done:
 	return err ? -1 : 0;
 }
 
-static int list_all(struct candidate_search *k, struct paired_run *t,
+static int list_all(struct candidate_search *k, struct paired_run *run,
 		    const struct progress *p)
 {
 	int i = 0;
@@ -283,7 +283,7 @@ static int list_all(struct candidate_search *k, struct paired_run *t,
 			continue;
 		arena_init(&scratch, 0);
 		if (i < k->layers->count && l->node == n) {
-			err = list_layer(k, i, t, &r, &scratch);
+			err = list_layer(k, i, run, &r, &scratch);
 			reference.weights = l->weights->data;
 			reference.bias = l->bias->data;
 			quantized.weights = r.values;
@@ -293,7 +293,8 @@ static int list_all(struct candidate_search *k, struct paired_run *t,
 				p->report(p->ctx, p->stage, i,
 					  k->layers->count);
 		}
-		err = err || paired_run_step(t, n, reference, quantized, k->d);
+		err = err ||
+		      paired_run_step(run, n, reference, quantized, k->d);
 		arena_free(&scratch);
 		if (err)
 			return -1;
@@ -370,7 +371,7 @@ int candidates_list(const struct candidate_settings *s, struct arena *a,
 				      .a = a,
 				      .d = d };
 	size_t n = (size_t)s->layers->count;
-	struct paired_run t;
+	struct paired_run run;
 	int err;
 
 	*out = k.out = arena_array(a, n, sizeof(*k.out));
@@ -378,9 +379,9 @@ int candidates_list(const struct candidate_settings *s, struct arena *a,
 	k.probe_error = arena_array(a, n, sizeof(*k.probe_error));
 	if (!k.out || !k.probes || !k.probe_error)
 		return diag_error(d, "out of memory");
-	err = paired_run_init(&t, s->g, s->c->jobs, s->samples, PAIRED_SAMPLES,
-			      PAIRED_BYTES, d) ||
-	      list_all(&k, &t, &rounding);
-	paired_run_free(&t);
+	err = paired_run_init(&run, s->g, s->c->jobs, s->samples,
+			      PAIRED_SAMPLES, PAIRED_BYTES, d) ||
+	      list_all(&k, &run, &rounding);
+	paired_run_free(&run);
 	return err ? -1 : find_sensitivities(&k, s->samples, &measuring);
 }

@@ -240,13 +240,13 @@ static int64_t channels_of(const struct value *v)
 	return v->shape.dim[3];
 }
 
-static void follow_channels(const struct channel_groups *t,
+static void follow_channels(const struct channel_groups *groups,
 			    const struct node *n)
 {
-	const uint32_t *from = t->of[n->inputs[0]->id];
-	uint32_t *to = t->of[n->outputs[0]->id];
+	const uint32_t *from = groups->of[n->inputs[0]->id];
+	uint32_t *to = groups->of[n->outputs[0]->id];
 	int64_t count = channels_of(n->inputs[0]), at = 0;
-	int64_t groups = node_int(n, "groups", 1), each = count / groups;
+	int64_t shuffled = node_int(n, "groups", 1), each = count / shuffled;
 	struct slice s;
 
 	if (n->op == OP_SLICE && picks_channels(n, &s)) {
@@ -256,65 +256,65 @@ static void follow_channels(const struct channel_groups *t,
 	}
 	if (n->op == OP_CHANNEL_SHUFFLE) {
 		for (int64_t c = 0; c < count; c++)
-			to[c] = from[c % groups * each + c / groups];
+			to[c] = from[c % shuffled * each + c / shuffled];
 		return;
 	}
 	if (n->op == OP_SPLIT) {
 		for (int i = 0; i < n->output_count; i++)
 			for (int64_t c = 0; c < channels_of(n->outputs[i]); c++)
-				t->of[n->outputs[i]->id][c] = from[at++];
+				groups->of[n->outputs[i]->id][c] = from[at++];
 		return;
 	}
 	for (int k = 0; k < data_inputs(n); k++)
 		for (int64_t c = 0; c < channels_of(n->inputs[k]); c++)
-			to[at++] = t->of[n->inputs[k]->id][c];
+			to[at++] = groups->of[n->inputs[k]->id][c];
 }
 
-static void begin_groups(struct channel_groups *t, const struct value *v)
+static void begin_groups(struct channel_groups *groups, const struct value *v)
 {
-	uint32_t group = t->scale_group[v->id];
+	uint32_t group = groups->scale_group[v->id];
 
 	for (int64_t c = 0; c < channels_of(v); c++)
-		t->of[v->id][c] = (uint32_t)t->count[group]++;
+		groups->of[v->id][c] = (uint32_t)groups->count[group]++;
 }
 
-static int number_groups(struct channel_groups *t, const struct group_search *s,
-			 struct arena *a)
+static int number_groups(struct channel_groups *groups,
+			 const struct group_search *s, struct arena *a)
 {
 	for (uint32_t i = 0; i < s->g->value_count; i++) {
 		const struct value *v = s->g->values[i];
 
 		if (!s->possible[i])
 			continue;
-		t->of[i] =
-			arena_array(a, (size_t)channels_of(v), sizeof(**t->of));
-		if (!t->of[i])
+		groups->of[i] = arena_array(a, (size_t)channels_of(v),
+					    sizeof(**groups->of));
+		if (!groups->of[i])
 			return -1;
 	}
 	for (const struct node *n = s->g->first; n; n = n->next) {
 		const struct value *y = n->outputs[0];
 
 		if (passes_on(s, n))
-			follow_channels(t, n);
+			follow_channels(groups, n);
 		else if (y && s->possible[y->id])
-			begin_groups(t, y);
+			begin_groups(groups, y);
 	}
 	for (uint32_t i = 0; i < s->g->value_count; i++)
-		if (t->of[i] && t->count[t->scale_group[i]] < 2)
-			t->of[i] = NULL;
+		if (groups->of[i] && groups->count[groups->scale_group[i]] < 2)
+			groups->of[i] = NULL;
 	return 0;
 }
 
-int channel_groups_init(struct channel_groups *t, const struct graph *g,
+int channel_groups_init(struct channel_groups *groups, const struct graph *g,
 			const uint32_t *scale_group, struct arena *a)
 {
-	t->scale_group = scale_group;
-	t->of = arena_array(a, g->value_count, sizeof(*t->of));
-	t->count = arena_array(a, g->value_count, sizeof(*t->count));
-	return t->of && t->count ? 0 : -1;
+	groups->scale_group = scale_group;
+	groups->of = arena_array(a, g->value_count, sizeof(*groups->of));
+	groups->count = arena_array(a, g->value_count, sizeof(*groups->count));
+	return groups->of && groups->count ? 0 : -1;
 }
 
-int channel_groups_find(struct channel_groups *t, const struct graph *g,
+int channel_groups_find(struct channel_groups *groups, const struct graph *g,
 			uint32_t *scale_group,
 			const struct node **trained_grids, bool sums,
 			struct arena *a)
@@ -330,10 +330,11 @@ int channel_groups_find(struct channel_groups *t, const struct graph *g,
 		return -1;
 	find_possible(&s);
 	join_scale_groups(&s, scale_group);
-	return number_groups(t, &s, a);
+	return number_groups(groups, &s, a);
 }
 
-bool channel_groups_begin(const struct channel_groups *t, const struct value *v)
+bool channel_groups_begin(const struct channel_groups *groups,
+			  const struct value *v)
 {
-	return t->of[v->id] && !moves_channels(v->producer);
+	return groups->of[v->id] && !moves_channels(v->producer);
 }

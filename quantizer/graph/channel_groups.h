@@ -23,17 +23,17 @@ struct channel_groups {
 };
 
 /* No value has channel groups. -1: out of memory. */
-int channel_groups_init(struct channel_groups *t, const struct graph *g,
+int channel_groups_init(struct channel_groups *groups, const struct graph *g,
 			const uint32_t *scale_group, struct arena *a);
 /* Finds all of them. Joins the scale groups of values that get one zero point:
- * scale_group is t's own. sums: Add and Sub may read and produce them, too.
- * -1: out of memory. */
-int channel_groups_find(struct channel_groups *t, const struct graph *g,
+ * scale_group is groups->scale_group. sums: Add and Sub may read and produce
+ * them, too. -1: out of memory. */
+int channel_groups_find(struct channel_groups *groups, const struct graph *g,
 			uint32_t *scale_group,
 			const struct node **trained_grids, bool sums,
 			struct arena *a);
 /* Channel groups begin at v: the one of channel c is of[v->id][0] + c. */
-bool channel_groups_begin(const struct channel_groups *t,
+bool channel_groups_begin(const struct channel_groups *groups,
 			  const struct value *v);
 /* n is a convolution that may produce and read channel groups. */
 bool channel_groups_conv(const struct node *n);

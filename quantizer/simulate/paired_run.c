@@ -17,10 +17,10 @@ static size_t bytes_of(const struct value *v)
 	return (size_t)shape_elements(&v->shape) * dtype_size(v->dtype);
 }
 
-static void **slot(const struct paired_run *t, void **side, int sample,
+static void **slot(const struct paired_run *run, void **side, int sample,
 		   const struct value *v)
 {
-	return &side[(size_t)sample * t->g->value_count + v->id];
+	return &side[(size_t)sample * run->g->value_count + v->id];
 }
 
 /* Readers outside the tail, and one more for a head, which stays alive. */
@@ -33,22 +33,22 @@ static int readers_of(const struct value *v)
 	return count;
 }
 
-static void count_readers(const struct paired_run *t)
+static void count_readers(const struct paired_run *run)
 {
-	for (size_t i = 0; i < t->g->value_count; i++)
-		t->left[i] = readers_of(t->g->values[i]);
+	for (size_t i = 0; i < run->g->value_count; i++)
+		run->left[i] = readers_of(run->g->values[i]);
 }
 
 /* Peak size of the values that are alive at once, for one sample on one side.
  */
-static size_t peak_bytes(const struct paired_run *t)
+static size_t peak_bytes(const struct paired_run *run)
 {
 	size_t live = 0, peak = 0;
 
-	count_readers(t);
-	for (int i = 0; i < t->g->input_count; i++)
-		live += bytes_of(t->g->inputs[i]);
-	for (const struct node *n = t->g->first; n; n = n->next) {
+	count_readers(run);
+	for (int i = 0; i < run->g->input_count; i++)
+		live += bytes_of(run->g->inputs[i]);
+	for (const struct node *n = run->g->first; n; n = n->next) {
 		for (int i = 0; !n->tail && i < n->output_count; i++)
 			live += n->outputs[i] ? bytes_of(n->outputs[i]) : 0;
 		peak = live > peak ? live : peak;
@@ -56,28 +56,28 @@ static size_t peak_bytes(const struct paired_run *t)
 			const struct value *v = n->inputs[i];
 
 			if (v && v->role != VALUE_CONSTANT &&
-			    --t->left[v->id] == 0)
+			    --run->left[v->id] == 0)
 				live -= bytes_of(v);
 		}
 		for (int i = 0; !n->tail && i < n->output_count; i++)
-			if (n->outputs[i] && !t->left[n->outputs[i]->id])
+			if (n->outputs[i] && !run->left[n->outputs[i]->id])
 				live -= bytes_of(n->outputs[i]);
 	}
-	count_readers(t);
+	count_readers(run);
 	return peak;
 }
 
 /* ---- Samples ---- */
 
 struct filling {
-	struct paired_run *t;
+	struct paired_run *run;
 	const struct samples *samples;
 };
 
 static int fill_sample(void *ctx, int i, int worker, struct diag *d)
 {
 	const struct filling *f = ctx;
-	const struct graph *g = f->t->g;
+	const struct graph *g = f->run->g;
 	float *inputs[MOST_OPERANDS];
 
 	(void)worker;
@@ -88,19 +88,19 @@ static int fill_sample(void *ctx, int i, int worker, struct diag *d)
 		size_t bytes = bytes_of(v);
 
 		inputs[k] = malloc(bytes + 1);
-		*slot(f->t, f->t->reference, i, v) = inputs[k];
-		*slot(f->t, f->t->quantized, i, v) = malloc(bytes + 1);
-		if (!inputs[k] || !paired_run_quantized(f->t, i, v))
+		*slot(f->run, f->run->reference, i, v) = inputs[k];
+		*slot(f->run, f->run->quantized, i, v) = malloc(bytes + 1);
+		if (!inputs[k] || !paired_run_quantized(f->run, i, v))
 			return diag_error(d, "out of memory");
 	}
 	if (f->samples->fill(
 		    f->samples->ctx,
-		    (int)((int64_t)i * f->samples->count / f->t->count), inputs,
-		    d))
+		    (int)((int64_t)i * f->samples->count / f->run->count),
+		    inputs, d))
 		return -1;
 	for (int k = 0; k < g->input_count; k++) {
 		const struct value *v = g->inputs[k];
-		float *quantized = *slot(f->t, f->t->quantized, i, v);
+		float *quantized = *slot(f->run, f->run->quantized, i, v);
 
 		memcpy(quantized, inputs[k], bytes_of(v));
 		if (v->quant)
@@ -110,48 +110,48 @@ static int fill_sample(void *ctx, int i, int worker, struct diag *d)
 	return 0;
 }
 
-int paired_run_init(struct paired_run *t, const struct graph *g, int jobs,
+int paired_run_init(struct paired_run *run, const struct graph *g, int jobs,
 		    const struct samples *s, int most, size_t most_bytes,
 		    struct diag *d)
 {
-	struct filling f = { t, s };
+	struct filling f = { run, s };
 	size_t peak, fit, slots;
 
-	*t = (struct paired_run){ .g = g, .jobs = jobs };
-	t->left = calloc(g->value_count + 1, sizeof(*t->left));
-	if (!t->left)
+	*run = (struct paired_run){ .g = g, .jobs = jobs };
+	run->left = calloc(g->value_count + 1, sizeof(*run->left));
+	if (!run->left)
 		return diag_error(d, "out of memory");
-	peak = 2 * peak_bytes(t);
+	peak = 2 * peak_bytes(run);
 	fit = most_bytes / (peak ? peak : 1);
-	t->count = s->count < most ? s->count : most;
-	if (fit < (size_t)t->count)
-		t->count = fit < 1 ? 1 : (int)fit;
-	slots = (size_t)t->count * g->value_count + 1;
-	t->reference = calloc(slots, sizeof(*t->reference));
-	t->quantized = calloc(slots, sizeof(*t->quantized));
-	if (!t->reference || !t->quantized)
+	run->count = s->count < most ? s->count : most;
+	if (fit < (size_t)run->count)
+		run->count = fit < 1 ? 1 : (int)fit;
+	slots = (size_t)run->count * g->value_count + 1;
+	run->reference = calloc(slots, sizeof(*run->reference));
+	run->quantized = calloc(slots, sizeof(*run->quantized));
+	if (!run->reference || !run->quantized)
 		return diag_error(d, "out of memory");
-	return parallel_run(parallel_threads(jobs, t->count), t->count,
+	return parallel_run(parallel_threads(jobs, run->count), run->count,
 			    fill_sample, &f, NULL, d);
 }
 
-void paired_run_free(struct paired_run *t)
+void paired_run_free(struct paired_run *run)
 {
-	size_t slots = (size_t)t->count * t->g->value_count;
+	size_t slots = (size_t)run->count * run->g->value_count;
 
-	for (size_t i = 0; t->reference && t->quantized && i < slots; i++) {
-		free(t->reference[i]);
-		free(t->quantized[i]);
+	for (size_t i = 0; run->reference && run->quantized && i < slots; i++) {
+		free(run->reference[i]);
+		free(run->quantized[i]);
 	}
-	free(t->reference);
-	free(t->quantized);
-	free(t->left);
+	free(run->reference);
+	free(run->quantized);
+	free(run->left);
 }
 
 /* ---- Nodes ---- */
 
 struct paired_step {
-	struct paired_run *t;
+	struct paired_run *run;
 	const struct node *n;
 	struct paired_run_constants constants[2];
 };
@@ -169,7 +169,7 @@ static int run_side(const struct paired_step *s, void **side, int sample,
 		in[i] = !v ? NULL :
 			v->role == VALUE_CONSTANT ?
 			     v->data :
-			     *slot(s->t, side, sample, v);
+			     *slot(s->run, side, sample, v);
 	}
 	if (c->weights)
 		in[1] = c->weights;
@@ -183,7 +183,7 @@ static int run_side(const struct paired_step *s, void **side, int sample,
 		if (v && !out[i])
 			return diag_error(d, "out of memory");
 		if (v)
-			*slot(s->t, side, sample, v) = out[i];
+			*slot(s->run, side, sample, v) = out[i];
 	}
 	return eval_node(n, in, out, d);
 }
@@ -193,63 +193,63 @@ static int step_sample(void *ctx, int i, int worker, struct diag *d)
 	const struct paired_step *s = ctx;
 
 	(void)worker;
-	if (run_side(s, s->t->reference, i, &s->constants[0], d) ||
-	    run_side(s, s->t->quantized, i, &s->constants[1], d))
+	if (run_side(s, s->run->reference, i, &s->constants[0], d) ||
+	    run_side(s, s->run->quantized, i, &s->constants[1], d))
 		return -1;
 	for (int k = 0; k < s->n->output_count; k++) {
 		const struct value *v = s->n->outputs[k];
 
 		if (v && v->quant)
 			fake_quantize(v->quant,
-				      *slot(s->t, s->t->quantized, i, v),
+				      *slot(s->run, s->run->quantized, i, v),
 				      shape_elements(&v->shape));
 	}
 	return 0;
 }
 
-static void free_value(struct paired_run *t, const struct value *v)
+static void free_value(struct paired_run *run, const struct value *v)
 {
-	for (int i = 0; i < t->count; i++) {
-		free(*slot(t, t->reference, i, v));
-		free(*slot(t, t->quantized, i, v));
-		*slot(t, t->reference, i, v) = *slot(t, t->quantized, i, v) =
-			NULL;
+	for (int i = 0; i < run->count; i++) {
+		free(*slot(run, run->reference, i, v));
+		free(*slot(run, run->quantized, i, v));
+		*slot(run, run->reference, i, v) =
+			*slot(run, run->quantized, i, v) = NULL;
 	}
 }
 
-int paired_run_step(struct paired_run *t, const struct node *n,
+int paired_run_step(struct paired_run *run, const struct node *n,
 		    struct paired_run_constants reference,
 		    struct paired_run_constants quantized, struct diag *d)
 {
-	struct paired_step s = { t, n, { reference, quantized } };
+	struct paired_step s = { run, n, { reference, quantized } };
 
 	if (n->input_count > MOST_OPERANDS || n->output_count > MOST_OPERANDS)
 		return node_error(d, n, "more than %d operands", MOST_OPERANDS);
-	if (parallel_run(parallel_threads(t->jobs, t->count), t->count,
+	if (parallel_run(parallel_threads(run->jobs, run->count), run->count,
 			 step_sample, &s, NULL, d))
 		return -1;
 	for (int i = 0; i < n->input_count; i++) {
 		const struct value *v = n->inputs[i];
 
-		if (v && v->role != VALUE_CONSTANT && --t->left[v->id] == 0)
-			free_value(t, v);
+		if (v && v->role != VALUE_CONSTANT && --run->left[v->id] == 0)
+			free_value(run, v);
 	}
 	for (int i = 0; i < n->output_count; i++)
-		if (n->outputs[i] && !t->left[n->outputs[i]->id])
-			free_value(t, n->outputs[i]);
+		if (n->outputs[i] && !run->left[n->outputs[i]->id])
+			free_value(run, n->outputs[i]);
 	return 0;
 }
 
 /* ---- Loss ---- */
 
-static double head_loss(const struct paired_run *t, const struct value *v)
+static double head_loss(const struct paired_run *run, const struct value *v)
 {
 	int64_t n = shape_elements(&v->shape);
 	double sum = 0, squares = 0, errors = 0, count = 0, variance;
 
-	for (int s = 0; s < t->count; s++) {
-		const float *reference = paired_run_reference(t, s, v);
-		const float *quantized = paired_run_quantized(t, s, v);
+	for (int s = 0; s < run->count; s++) {
+		const float *reference = paired_run_reference(run, s, v);
+		const float *quantized = paired_run_quantized(run, s, v);
 
 		for (int64_t i = 0; i < n; i++) {
 			double x = reference[i], e = (double)quantized[i] - x;
@@ -265,17 +265,17 @@ static double head_loss(const struct paired_run *t, const struct value *v)
 	return variance > VARIANCE_MIN ? errors / count / variance : 0;
 }
 
-double paired_run_loss(const struct paired_run *t)
+double paired_run_loss(const struct paired_run *run)
 {
 	double total = 0;
 	int heads = 0;
 
-	for (size_t i = 0; i < t->g->value_count; i++) {
-		const struct value *v = t->g->values[i];
+	for (size_t i = 0; i < run->g->value_count; i++) {
+		const struct value *v = run->g->values[i];
 
 		if (v->dtype != DT_F32 || !value_is_head(v))
 			continue;
-		total += head_loss(t, v);
+		total += head_loss(run, v);
 		heads++;
 	}
 	return heads ? total / heads : 0;

@@ -27,36 +27,36 @@ struct paired_run {
  * `most_bytes`, at least one. Activations must have their scales. -1 with a
  * diagnostic; the run must be freed in any case.
  */
-int paired_run_init(struct paired_run *t, const struct graph *g, int jobs,
+int paired_run_init(struct paired_run *run, const struct graph *g, int jobs,
 		    const struct samples *s, int most, size_t most_bytes,
 		    struct diag *d);
-void paired_run_free(struct paired_run *t);
+void paired_run_free(struct paired_run *run);
 
 /* Constants that one side reads instead of the node's own; NULL: the node's. */
 struct paired_run_constants {
 	const void *weights, *bias;
 };
 /* Computes n on both sides, and frees the values that have no more readers. */
-int paired_run_step(struct paired_run *t, const struct node *n,
+int paired_run_step(struct paired_run *run, const struct node *n,
 		    struct paired_run_constants reference,
 		    struct paired_run_constants quantized, struct diag *d);
 
-static inline const float *paired_run_reference(const struct paired_run *t,
+static inline const float *paired_run_reference(const struct paired_run *run,
 						int sample,
 						const struct value *v)
 {
-	return t->reference[(size_t)sample * t->g->value_count + v->id];
+	return run->reference[(size_t)sample * run->g->value_count + v->id];
 }
 
-static inline const float *paired_run_quantized(const struct paired_run *t,
+static inline const float *paired_run_quantized(const struct paired_run *run,
 						int sample,
 						const struct value *v)
 {
-	return t->quantized[(size_t)sample * t->g->value_count + v->id];
+	return run->quantized[(size_t)sample * run->g->value_count + v->id];
 }
 
 /* Squared error over variance, averaged over all heads; after the last step
  * before the decode tail. */
-double paired_run_loss(const struct paired_run *t);
+double paired_run_loss(const struct paired_run *run);
 
 #endif

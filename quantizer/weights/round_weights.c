@@ -31,9 +31,9 @@ struct round_worker {
 	struct gptq_work work;
 	int8_t *codes, *best_codes; /* [PANEL_CHANNELS][length] */
 	double scale[PANEL_CHANNELS], base[PANEL_CHANNELS];
-	double best[PANEL_CHANNELS],
-		least[PANEL_CHANNELS]; /* scale and loss of best_codes */
-	struct codebook_work *books;   /* for codebooks */
+	/* scale and loss of best_codes */
+	double best[PANEL_CHANNELS], least[PANEL_CHANNELS];
+	struct codebook_work *books; /* NULL without codebooks */
 };
 
 struct layer_rounding {

@@ -6,9 +6,9 @@
 #include "quantizer/simulate/paired_run.h"
 #include "quantizer/weights/round_weights.h"
 
-static int round_one(const struct paired_run *t, const struct weighted_layer *l,
-		     struct weight_format c, struct arena *a,
-		     struct rounded_layer *out, struct diag *d)
+static int round_one(const struct paired_run *run,
+		     const struct weighted_layer *l, struct weight_format c,
+		     struct arena *a, struct rounded_layer *out, struct diag *d)
 {
 	struct input_covariance s;
 	struct arena scratch;
@@ -16,17 +16,17 @@ static int round_one(const struct paired_run *t, const struct weighted_layer *l,
 	int err;
 
 	arena_init(&scratch, 0);
-	err = input_covariance_gather(t, l, &scratch, &s, d) ||
-	      rounding_target_prepare(l, &s, NULL, t->jobs, &scratch, &target,
+	err = input_covariance_gather(run, l, &scratch, &s, d) ||
+	      rounding_target_prepare(l, &s, NULL, run->jobs, &scratch, &target,
 				      d) ||
-	      layer_round(&target, c, t->jobs, a, out, d);
+	      layer_round(&target, c, run->jobs, a, out, d);
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }
 
 int sequential_rounding(const struct graph *g, const struct layers *layers,
 			const struct weight_format *formats,
-			struct paired_run *t, struct arena *a,
+			struct paired_run *run, struct arena *a,
 			struct rounded_layer *out, const struct progress *p,
 			struct diag *d)
 {
@@ -42,7 +42,7 @@ int sequential_rounding(const struct graph *g, const struct layers *layers,
 		if (done < layers->count && l->node == n) {
 			struct rounded_layer *r = &out[done];
 
-			if (round_one(t, l, formats[done], a, r, d))
+			if (round_one(run, l, formats[done], a, r, d))
 				return -1;
 			reference.weights = l->weights->data;
 			reference.bias = l->bias->data;
@@ -53,7 +53,7 @@ int sequential_rounding(const struct graph *g, const struct layers *layers,
 				p->report(p->ctx, p->stage, done,
 					  layers->count);
 		}
-		if (paired_run_step(t, n, reference, quantized, d))
+		if (paired_run_step(run, n, reference, quantized, d))
 			return -1;
 	}
 	return 0;

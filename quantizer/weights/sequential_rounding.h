@@ -16,7 +16,7 @@ struct paired_run;
  */
 int sequential_rounding(const struct graph *g, const struct layers *layers,
 			const struct weight_format *formats,
-			struct paired_run *t, struct arena *a,
+			struct paired_run *run, struct arena *a,
 			struct rounded_layer *out, const struct progress *p,
 			struct diag *d);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scales of weights: by least squared error, and such that they cost few bytes.
- */
+/* Scales of weights: by least squared error, and cheap to write. */
 #include "quantizer/weights/weight_scale.h"
 
 #define CLIP_STEPS 48 /* fractions of the largest weight that are tried */
