@@ -18,8 +18,7 @@ BEGIN {
 	arrow("evaluator", "evaluator ir base")
 	arrow("passes", "passes evaluator ir base")
 
-	arrow("quantizer/graph", "quantizer/graph evaluator ir base " \
-		"schemas")
+	arrow("quantizer/graph", "quantizer/graph evaluator ir base")
 	arrow("quantizer/simulate", "quantizer/simulate quantizer/graph " \
 		"evaluator ir base")
 	arrow("quantizer/activations", "quantizer/activations " \

@@ -8,7 +8,6 @@
  */
 #include "quantizer/bits/candidates.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,6 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "ir/graph.h"
-#include "schemas/dbp_kernel.h"
 
 /* How layers are rounded. */
 struct rounding_settings {
@@ -82,11 +81,6 @@ static inline int64_t layer_group(const struct weighted_layer *l,
 				  int64_t channel)
 {
 	return channel / (l->channels / l->groups);
-}
-/* Bits of a code in the tiles of the packed file, for codes of `bits`. */
-static inline int layer_tile_bits(const struct weighted_layer *l, int bits)
-{
-	return dbp_tile_bits(bits, l->depthwise);
 }
 
 /* Gives every weighted node a separate bias constant, which can be corrected:

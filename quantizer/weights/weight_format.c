@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantizer/weights/weight_format.h"
 
+#include "schemas/dbp_kernel.h"
+
+int layer_tile_bits(const struct weighted_layer *l, int bits)
+{
+	return dbp_tile_bits(bits, l->depthwise);
+}
+
 bool layer_takes_codebook(const struct weighted_layer *l, int bits)
 {
 	int needed = METHOD_CODEBOOK | METHOD_GPTQ;

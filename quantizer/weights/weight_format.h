@@ -21,6 +21,8 @@ struct weight_format {
 	int survivors; /* with a step: see struct code_grid */
 };
 
+/* Bits of a code in the tiles of the packed file, for codes of `bits`. */
+int layer_tile_bits(const struct weighted_layer *l, int bits);
 /* Codes of `bits` get codebooks in fixed tiles. With more than two bits, the
  * bytes of the codebooks would gain more as bits of codes. */
 bool layer_takes_codebook(const struct weighted_layer *l, int bits);
