@@ -33,6 +33,10 @@ static struct unary_attributes attributes_of(const struct node *n)
 		p.a = (double)node_float(n, "alpha", 1.6732632f);
 		p.b = (double)node_float(n, "gamma", 1.050701f);
 		break;
+	case OP_SHRINK:
+		p.a = (double)node_float(n, "lambd", 0.5f);
+		p.b = (double)node_float(n, "bias", 0);
+		break;
 	default: /* Celu, Elu, Swish, ThresholdedRelu; others have none */
 		p.a = (double)node_float(n, "alpha", 1.0f);
 	}
@@ -91,6 +95,8 @@ static double unary_double(enum op op, const struct unary_attributes *p,
 		return rint(x);
 	case OP_SELU:
 		return p->b * (x > 0 ? x : p->a * (det_exp(x) - 1));
+	case OP_SHRINK:
+		return x < -p->a ? x + p->b : x > p->a ? x - p->b : 0;
 	case OP_SIGMOID:
 		return det_sigmoid(x);
 	case OP_SIGN:

@@ -245,6 +245,21 @@ static uint32_t swish(struct lower *l, uint32_t x, float alpha)
 	return lower_binary(l, DBP_B_MUL, x, t);
 }
 
+/* x + bias below -lambd, x - bias above lambd, 0 between. */
+static uint32_t shrink(struct lower *l, const struct node *n, uint32_t x)
+{
+	float lambd = node_float(n, "lambd", 0.5f);
+	float bias = node_float(n, "bias", 0);
+	uint32_t below = lower_binary_scalar(l, DBP_B_LESS, x, -lambd);
+	uint32_t above = lower_binary_scalar(l, DBP_B_GREATER, x, lambd);
+
+	below = lower_binary(l, DBP_B_MUL, below,
+			     lower_binary_scalar(l, DBP_B_ADD, x, bias));
+	above = lower_binary(l, DBP_B_MUL, above,
+			     lower_binary_scalar(l, DBP_B_SUB, x, bias));
+	return lower_binary(l, DBP_B_ADD, below, above);
+}
+
 static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
 {
 	float alpha = node_float(n, "alpha", 1);
@@ -275,6 +290,8 @@ static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
 				node_float(n, "alpha", 1.6732632f), 0);
 		return lower_binary_scalar(l, DBP_B_MUL, t,
 					   node_float(n, "gamma", 1.0507010f));
+	case OP_SHRINK:
+		return shrink(l, n, x);
 	case OP_SOFTSIGN:
 		t = lower_unary(l, DBP_U_ABS, x, 0, 0);
 		t = lower_binary_scalar(l, DBP_B_ADD, t, 1);

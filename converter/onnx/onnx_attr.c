@@ -186,6 +186,8 @@ static const struct rule rules[] = {
 	{ OP_SELU, "gamma", F, KEEP },
 	{ OP_SHAPE, "end", I, KEEP | USE_WIDE },
 	{ OP_SHAPE, "start", I, KEEP | USE_WIDE },
+	{ OP_SHRINK, "bias", F, KEEP },
+	{ OP_SHRINK, "lambd", F, KEEP },
 	{ OP_SLICE, "axes", IS, 0 },
 	{ OP_SLICE, "ends", IS, 0 },
 	{ OP_SLICE, "starts", IS, 0 },

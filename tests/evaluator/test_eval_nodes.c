@@ -27,6 +27,9 @@ static const struct node_case elementwise[] = {
 	{ "halves to even", "const %x f32 5 = [0.5, 1.5, 2.5, -0.5, -2.5]\n"
 			    "%y = Round(%x)\n"
 			    "const %want f32 5 = [0, 2, 2, 0, -2]\n" },
+	{ "shrink", "const %x f32 5 = [-2, -0.75, 0, 0.5, 3]\n"
+		    "%y = Shrink(%x) {bias=0.25, lambd=0.75}\n"
+		    "const %want f32 5 = [-1.75, 0, 0, 0, 2.75]\n" },
 	{ "integers", "const %x i64 3 = [-5, 0, 7]\n%y = Abs(%x)\n"
 		      "const %want i64 3 = [5, 0, 7]\n" },
 	{ "smallest integer", "const %x i32 1 = [-2147483648]\n%y = Neg(%x)\n"
