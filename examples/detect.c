@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a packed model finds in a photo, one detection a line:
+ * Prints the detections of a packed model in a photo, one for each line:
  * class, score, and the corners x1 y1 x2 y2 in pixels. The model is compiled
  * in and nothing is allocated. For a model of another name than `model`:
  *
@@ -27,7 +27,7 @@
 static _Alignas(64) unsigned char arena[MODEL_ARENA];
 static unsigned char photo[3 * MAX_SIDE * MAX_SIDE];
 
-/* The next number of a PPM's header, and the character behind it. */
+/* The next number of a PPM header, and the character behind it. */
 static unsigned read_number(FILE *file)
 {
 	int c = fgetc(file), comment = 0;
@@ -40,7 +40,7 @@ static unsigned read_number(FILE *file)
 	return n;
 }
 
-/* A binary PPM of 8 bits into `photo`; 0 where it is none, or too large. */
+/* Reads a binary PPM of 8 bits into `photo`; 0 if it is none, or too large. */
 static int read_photo(const char *path, unsigned *width, unsigned *height)
 {
 	FILE *file = fopen(path, "rb");
@@ -71,7 +71,7 @@ static void print(const char *name, const struct dbrt_detection *d)
 	       (double)d->y1, (double)d->x2, (double)d->y2);
 }
 
-/* Prints what is found; enum dbrt_status. */
+/* Prints the detections; returns an enum dbrt_status. */
 static int detect(const char *path)
 {
 	static struct dbrt_detection found[MAX_FOUND];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/dbrt_internal.h"
 
-/* CRC-32 as in zlib, a nibble at a time: 64 bytes of table serve flash. */
+/* CRC-32 as in zlib (polynomial 0xedb88320), a nibble at a time: a table of 64
+ * bytes saves flash. */
 uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes)
 {
 	static const uint32_t table[16] = {

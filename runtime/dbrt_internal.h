@@ -5,7 +5,7 @@
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 
-/* An operator of a checked file, its tensors looked up. */
+/* An operator of a checked file. */
 #define DBRT_MAX_OP_INPUTS 64
 #define DBRT_MAX_OP_OUTPUTS 2
 
@@ -32,8 +32,8 @@ const struct dbp_tensor *dbrt_in(const struct dbrt_op_view *v, uint32_t i);
 const struct dbp_tensor *dbrt_out(const struct dbrt_op_view *v, uint32_t i);
 /* A tensor's memory, in the arena or the file. */
 void *dbrt_data(const struct dbrt_model *m, const struct dbp_tensor *t);
-/* `bytes` at `offset` of the data section, aligned to `align`; NULL where
- * that is not inside it. Used by the checks, and then by the kernels. */
+/* `bytes` at `offset` of the data section, aligned to `align`; NULL if they
+ * are not inside. Used by the checks and by the kernels. */
 const void *dbrt_blob(const struct dbrt_model *m, uint32_t offset,
 		      uint64_t bytes, uint32_t align);
 uint32_t dbrt_elements(const struct dbp_tensor *t);
@@ -47,9 +47,9 @@ static inline int dbrt_expect(int holds)
 }
 
 /*
- * One row an operator kind. check() proves, once, at open, that run() stays
- * in bounds: counts of inputs and outputs, dtypes, shapes against each other,
- * parameters' ranges, arrays in the data section, scratch size. The tensors
+ * One row for each operator kind. check() runs once, at open, and proves that
+ * run() stays in bounds: counts of inputs and outputs, types, shapes, ranges
+ * of parameters, arrays in the data section, scratch size. The tensors
  * themselves (ranges within arena or file, rank, pitch) are proven before.
  */
 struct dbrt_op_row {
@@ -62,7 +62,7 @@ struct dbrt_op_row {
 
 extern const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT];
 
-/* Runs jobs through the caller's parallel_for, or one by one. */
+/* Runs jobs by the caller's parallel_for, or one after the other. */
 void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 	      void *arg);
 /* Scratch of an operator for one worker: op->scratch_bytes, 64-aligned. */

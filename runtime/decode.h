@@ -11,7 +11,7 @@ struct dbrt_decoder {
 	float input_width, input_height; /* pixels */
 };
 
-/* One candidate: its number counts cells' anchors, level by level. */
+/* One candidate. Its number counts the anchors of all cells, level by level. */
 struct dbrt_candidate {
 	const struct dbp_head_level *level;
 	uint32_t column, row, anchor, cell;
@@ -26,14 +26,14 @@ uint32_t dbrt_level_candidates(const struct dbp_head_level *l);
 struct dbrt_candidate dbrt_candidate_at(const struct dbrt_decoder *d,
 					uint32_t number);
 
-/* What the classes' scores of a candidate have in common. */
+/* The common part of the scores of a candidate. */
 struct dbrt_scores {
-	float object;       /* its power taken; 1 without an object part */
+	float object;       /* with its power; 1 without an object part */
 	float largest, sum; /* softmax */
 	uint32_t first;     /* element of class 0 */
 	uint32_t step;
 };
-/* False where no class reaches the threshold. */
+/* False if no class reaches the threshold. */
 int dbrt_scores_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 		   float threshold, struct dbrt_scores *s);
 float dbrt_class_score(const struct dbrt_decoder *d,

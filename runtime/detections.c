@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Detections out of boxes and scores. Suppression takes its candidates best
- * first; as there is no memory to sort them all, a pass over them gathers the
- * best in the free slots of the result, those are sorted and thinned out, and
- * only if slots are free again another pass gathers those that come behind.
+ * Detections from boxes and scores, with class-wise greedy non-maximum
+ * suppression. It needs candidates best first, but there is no memory to sort
+ * them all. One pass over the candidates collects the best ones in the free
+ * slots of the result; these are sorted and suppressed. If slots are free
+ * again, another pass collects the next best.
  */
 #include "runtime/decode.h"
 #include "runtime/fmath.h"
@@ -44,8 +45,8 @@ static int comes_before(const struct score_place *a,
 	return a->row != b->row ? a->row < b->row : a->column < b->column;
 }
 
-/* A slot that waits to be thinned out holds a place: the row stands in the
- * bits of x1, where it is below those of infinity and so of every NaN. */
+/* A waiting slot holds a score_place: the row is stored in the bits of x1,
+ * where it is below the bits of infinity and so of every NaN. */
 static void put_place(struct dbrt_detection *slot, const struct score_place *p)
 {
 	*slot = (struct dbrt_detection){ .x1 = dbrt_float_of(p->row),
@@ -65,18 +66,18 @@ struct selection {
 	float threshold, iou;
 	struct dbrt_detection *kept, *waiting; /* waiting = kept + kept_count */
 	uint32_t kept_count, waiting_count, room; /* room: for waiting ones */
-	struct score_place last; /* all up to it have been seen */
+	struct score_place last; /* all candidates up to it are done */
 	int has_last;
 };
 
-/* To the photo's pixels; NaN stays. */
+/* From input to photo pixels; NaN stays NaN. */
 static float to_photo(float x, float scale, float offset)
 {
 	return (x - offset) / scale;
 }
 
-/* Without a photo there is no outside. */
-static float clamped(float x, uint32_t size)
+/* Not clamped without a photo. */
+static float clamp_side(float x, uint32_t size)
 {
 	if (size == 0)
 		return x;
@@ -85,13 +86,13 @@ static float clamped(float x, uint32_t size)
 
 static void clamp_box(struct dbrt_detection *d, const struct dbrt_frame *f)
 {
-	d->x1 = clamped(d->x1, f->width);
-	d->y1 = clamped(d->y1, f->height);
-	d->x2 = clamped(d->x2, f->width);
-	d->y2 = clamped(d->y2, f->height);
+	d->x1 = clamp_side(d->x1, f->width);
+	d->y1 = clamp_side(d->y1, f->height);
+	d->x2 = clamp_side(d->x2, f->width);
+	d->y2 = clamp_side(d->y2, f->height);
 }
 
-/* The whole box, what is outside of the photo too. */
+/* The whole box, with the part outside of the photo. */
 static struct dbrt_detection detection_at(const struct selection *s,
 					  const struct score_place *p)
 {
@@ -110,8 +111,9 @@ static struct dbrt_detection detection_at(const struct selection *s,
 	};
 }
 
-/* It has an area in the photo, and no kept one of its class covers it. */
-static int stands(const struct selection *s, const struct dbrt_detection *d)
+/* The box has an area in the photo, and no kept box of its class suppresses
+ * it. */
+static int survives(const struct selection *s, const struct dbrt_detection *d)
 {
 	struct dbrt_detection inside = *d;
 	uint32_t i;
@@ -147,8 +149,8 @@ static struct dbrt_heap heap_of(const struct selection *s)
 	return (struct dbrt_heap){ slot_before, slot_swap, s->waiting };
 }
 
-/* Takes a candidate in if it is among the best so far. */
-static void consider(struct selection *s, const struct score_place *p)
+/* Adds a candidate if it is among the best so far. */
+static void add_candidate(struct selection *s, const struct score_place *p)
 {
 	struct dbrt_heap heap = heap_of(s);
 	struct score_place worst;
@@ -162,7 +164,7 @@ static void consider(struct selection *s, const struct score_place *p)
 			return;
 	}
 	d = detection_at(s, p);
-	if (!stands(s, &d))
+	if (!survives(s, &d))
 		return;
 	if (s->waiting_count < s->room) {
 		put_place(&s->waiting[s->waiting_count++], p);
@@ -174,8 +176,8 @@ static void consider(struct selection *s, const struct score_place *p)
 	dbrt_heap_sink(&heap, s->room);
 }
 
-static void gather_level(struct selection *s, const struct dbp_head_level *l,
-			 uint32_t first)
+static void collect_level(struct selection *s, const struct dbp_head_level *l,
+			  uint32_t first)
 {
 	const struct dbp_head *h = s->decoder.head;
 	uint32_t count = dbrt_level_candidates(l);
@@ -194,25 +196,26 @@ static void gather_level(struct selection *s, const struct dbp_head_level *l,
 						   p.column);
 			/* false for NaN */
 			if (p.score >= s->threshold)
-				consider(s, &p);
+				add_candidate(s, &p);
 		}
 	}
 }
 
-static void gather(struct selection *s)
+static void collect_best(struct selection *s)
 {
 	const struct dbp_head *h = s->decoder.head;
 	const struct dbp_head_level *l = dbrt_head_levels(h);
 	uint32_t first = 0;
 
 	for (uint32_t i = 0; i < h->level_count; i++) {
-		gather_level(s, &l[i], first);
+		collect_level(s, &l[i], first);
 		first += dbrt_level_candidates(&l[i]);
 	}
 }
 
-/* Keeps those that wait, best first, unless a better one covers them. */
-static void thin_out(struct selection *s)
+/* Keeps the waiting candidates, best first, unless a kept box suppresses
+ * them. */
+static void suppress_waiting(struct selection *s)
 {
 	struct dbrt_heap heap = heap_of(s);
 	struct dbrt_detection d;
@@ -223,17 +226,17 @@ static void thin_out(struct selection *s)
 	for (i = 0; i < s->waiting_count; i++) {
 		s->last = place_in(&s->waiting[i]);
 		d = detection_at(s, &s->last);
-		if (stands(s, &d))
+		if (survives(s, &d))
 			s->kept[s->kept_count++] = d;
 	}
 	s->has_last = 1;
 }
 
-/* The best class, the first of equal ones, around the whole photo. */
-static int classify(const struct dbp_head *head,
-		    const struct dbrt_head_output *o,
-		    const struct dbrt_frame *frame, struct dbrt_detection *out,
-		    uint32_t max)
+/* The best class (the first of equal ones) as a box around the whole photo. */
+static int select_class(const struct dbp_head *head,
+			const struct dbrt_head_output *o,
+			const struct dbrt_frame *frame,
+			struct dbrt_detection *out, uint32_t max)
 {
 	const float *scores = o->data;
 	uint32_t best = head->background, i;
@@ -251,8 +254,8 @@ static int classify(const struct dbp_head *head,
 	return 1;
 }
 
-/* The first that waits has passed all that are kept, so that every round
- * keeps one more at least. */
+/* The best waiting candidate has been compared with all kept boxes, so every
+ * round keeps at least one more. */
 int dbrt_select(const struct dbp_head *head,
 		const struct dbrt_head_output *outputs,
 		const struct dbrt_frame *frame, float score_threshold,
@@ -267,8 +270,8 @@ int dbrt_select(const struct dbp_head *head,
 			       .kept = out };
 
 	if (head->kind == DBP_HEAD_CLASSIFIER)
-		return classify(head, &outputs[head->scores_output], frame, out,
-				max);
+		return select_class(head, &outputs[head->scores_output], frame,
+				    out, max);
 	max = max > INT32_MAX ? INT32_MAX : max;
 	do {
 		s.waiting = out + s.kept_count;
@@ -276,15 +279,15 @@ int dbrt_select(const struct dbp_head *head,
 		s.room = max - s.kept_count;
 		if (s.room == 0)
 			break;
-		gather(&s);
-		thin_out(&s);
+		collect_best(&s);
+		suppress_waiting(&s);
 	} while (s.waiting_count == s.room);
 	for (uint32_t i = 0; i < s.kept_count; i++)
 		clamp_box(&out[i], frame);
 	return (int)s.kept_count;
 }
 
-/* Without a photo: the input's own pixels, where it is a picture. */
+/* Without a photo: the pixels of the input, if it is an image. */
 static struct dbrt_frame frame_of(const struct dbrt_model *m)
 {
 	struct dbrt_tensor input;

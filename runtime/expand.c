@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A coded model back to the bytes of the packed file: schemas/dbp.md. */
+/* Expands a coded model to the bytes of the packed file: schemas/dbp.md. */
 #include <string.h>
 
 #include "runtime/dbrt_internal.h"
@@ -70,7 +70,7 @@ static void read_tiles(struct dbp_coder *k, const struct dbp_run *r,
 		}
 }
 
-/* Behind what has been read, less the 4 bytes that are read ahead. */
+/* The position after the bytes that are used; 4 bytes are read ahead. */
 static uint32_t coded_at(const struct dbp_coder *k, const struct dbp_coded *h)
 {
 	size_t read = sizeof(*h) + k->at - 4;

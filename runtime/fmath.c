@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/fmath.h"
 
-/* Polynomials of exp, log and tanh: S. Moshier, Cephes, single precision. */
+/* Range reduction after Cody & Waite; polynomials of exp, log and tanh from S.
+ * Moshier, Cephes, single precision. */
 #define LOG2E 1.44269504f
-#define LN2_HIGH 0.693359375f /* 10 bits: times an exponent it is exact */
+#define LN2_HIGH \
+	0.693359375f /* 10 bits: its product with an exponent is exact */
 #define LN2_LOW -2.12194440e-4f
 #define SIGN 0x80000000u
 #define INFINITE 0x7f800000u
@@ -28,7 +30,7 @@ static float power_of_2(int32_t n)
 	return dbrt_float_of((uint32_t)(n + 127) << 23);
 }
 
-#define EXP_END 0x42d20000u /* 105: from there on infinity, or 0 */
+#define EXP_END 0x42d20000u /* from 105 on the result is infinity, or 0 */
 
 /* e^(x + low), |low| far below |x| */
 static inline float exp_two_parts(float x, float low)
@@ -49,7 +51,7 @@ static inline float exp_two_parts(float x, float low)
 	y = y * x + 5.0000001201e-1f;
 	y = y * x * x + x + 1;
 	/* In two steps: 2^n alone can be out of range, and the last product
-	 * rounds once where the result is denormal. */
+	 * rounds once if the result is denormal. */
 	half = n / 2;
 	y = y * power_of_2(half) * power_of_2(n - half);
 	return dbrt_float_of(
@@ -111,7 +113,8 @@ float dbrt_log1pf(float x)
 
 	if (x != x)
 		return dbrt_nan();
-	/* What the sum lost is made up for by the slope (Kahan). */
+	/* The slope compensates for the rounding error of the sum (Kahan's
+	 * log1p). */
 	if (u == 1 || u == dbrt_infinity())
 		return x;
 	return dbrt_logf(u) * (x / (u - 1));
@@ -175,8 +178,8 @@ float dbrt_erff(float x)
 	return x < 0 ? -y : y;
 }
 
-/* Digit by digit: every processor gets the same, with or without a square
- * root of its own. */
+/* Digit by digit: the same bits on processors with and without a square root
+ * instruction. */
 float dbrt_sqrtf(float x)
 {
 	uint32_t bits, root = 0, rest = 0, i;
@@ -197,7 +200,7 @@ float dbrt_sqrtf(float x)
 		bits <<= 1;
 		e--;
 	}
-	/* 25 bits of sqrt(bits * 2^25), two of the radicand at a time */
+	/* 25 bits of sqrt(bits * 2^25), two bits of the radicand at a time */
 	bits <<= 7;
 	for (i = 0; i < 25; i++) {
 		rest = rest << 2 | bits >> 30;
@@ -208,12 +211,12 @@ float dbrt_sqrtf(float x)
 			root++;
 		}
 	}
-	/* The last bit rounds; a root is never halfway. */
+	/* The last bit rounds; a root is never exactly halfway. */
 	root = (root + 1) >> 1;
 	return dbrt_float_of(root + ((uint32_t)(e / 2 + 126) << 23));
 }
 
-/* a + b = sum + *error exactly, for |a| >= |b| */
+/* a + b = sum + *error exactly, for |a| >= |b| (Dekker, Fast2Sum) */
 static float two_sum(float a, float b, float *error)
 {
 	float sum = a + b;
@@ -375,7 +378,7 @@ float dbrt_ceilf(float x)
 
 float dbrt_roundf(float x)
 {
-	/* Above 2^23 there are no fractions: the sum rounds, half to even. */
+	/* Floats above 2^23 have no fraction: the sum rounds half to even. */
 	float a = dbrt_absf(x), y;
 
 	if (!(a < 8388608.0f))
@@ -391,7 +394,7 @@ int8_t dbrt_quantize(float x, float scale, int32_t zero_point)
 
 	if (q != q)
 		return (int8_t)zero_point;
-	/* Clamped before the conversion, which is defined only in range. */
+	/* Clamped before the conversion, which is undefined out of range. */
 	code = q < -512 ? -512 : q > 512 ? 512 : (int32_t)q;
 	code += zero_point;
 	return (int8_t)(code < -128 ? -128 : code > 127 ? 127 : code);

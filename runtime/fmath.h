@@ -6,10 +6,10 @@
 #include <string.h>
 
 /*
- * Elementary functions of the float tail from IEEE single +, -, *, / and
- * integer arithmetic alone: the same bits on every processor and with every
- * compiler (contraction off), without libm. Infinities, zeros and NaN as in
- * C99 Annex F; all NaN results are the one of dbrt_nan().
+ * Elementary functions of the float tail. They use only IEEE single +, -, *, /
+ * and integer arithmetic: the same bits on every processor and with every
+ * compiler (without contraction), without libm. Infinities, zeros and NaN as
+ * in C99 Annex F; every NaN result is dbrt_nan().
  */
 static inline uint32_t dbrt_float_bits(float x)
 {
@@ -37,13 +37,13 @@ static inline float dbrt_infinity(void)
 	return dbrt_float_of(0x7f800000u);
 }
 
-/* a or b without a branch, which would keep loops from being vectorized */
+/* a or b without a branch: a branch would prevent vectorization */
 static inline uint32_t dbrt_pick(int first, uint32_t a, uint32_t b)
 {
 	return b ^ ((a ^ b) & (0u - (uint32_t)first));
 }
 
-/* Processors differ in the NaN that they make: one for all of them. */
+/* Processors make different NaNs: this returns one NaN for all of them. */
 static inline float dbrt_canonical(float x)
 {
 	uint32_t bits = dbrt_float_bits(x);
@@ -70,13 +70,13 @@ float dbrt_floorf(float x);
 float dbrt_ceilf(float x);
 float dbrt_roundf(float x); /* half to even, as C's rintf */
 
-/* The same functions, same bits, of DBRT_BLOCK floats in place: loops that
- * compilers turn into vector code. */
+/* The same functions with the same bits on DBRT_BLOCK floats in place, as
+ * loops that compilers vectorize. */
 #define DBRT_BLOCK 16
 void dbrt_exp_block(float *x);
 void dbrt_sigmoid_block(float *x);
 
-/* Round half to even of x / scale, plus the zero point, clamped to int8; NaN
+/* x / scale rounded half to even, plus the zero point, clamped to int8; NaN
  * gives the zero point. */
 int8_t dbrt_quantize(float x, float scale, int32_t zero_point);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a head must hold so that decoding stays inside of the outputs. */
+/* Checks a head, so that decoding stays inside of the outputs. */
 #include <float.h>
 
 #include "runtime/decode.h"
@@ -12,12 +12,13 @@ static int are_finite(const float *x, uint32_t count)
 	return 1;
 }
 
-/* Every element of `fields` fields of all candidates is one of the output. */
+/* The elements of `fields` fields of all candidates are inside of the
+ * output. */
 static int part_fits(const struct dbp_head_part *p,
 		     const struct dbp_head_level *l, uint32_t fields,
 		     const uint32_t *elements, uint32_t outputs)
 {
-	/* none of the products below passes 2^32 * 2^32 / 4 */
+	/* no product below exceeds 2^32 * 2^32 / 4 */
 	uint64_t cells = (uint64_t)l->columns * l->rows;
 	uint64_t last = p->first;
 

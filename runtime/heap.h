@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 /*
- * Slots of the caller's memory as a heap whose root is the last in order: of
- * any number of candidates it keeps the first few, and then sorts them. The
- * order must be total, so that the result does not depend on the way there.
+ * A heap in slots of the caller's memory, whose root is the last one in order:
+ * it keeps the first few of any number of candidates and then sorts them. The
+ * order must be total, so that the result does not depend on the order of
+ * insertion.
  */
 struct dbrt_heap {
 	/* slot i comes before slot j */
@@ -18,9 +19,9 @@ struct dbrt_heap {
 
 /* Makes slots [0, n) a heap. n < 2^31 here and below. */
 void dbrt_heap_make(const struct dbrt_heap *h, uint32_t n);
-/* Makes it one again after slot 0 has changed. */
+/* Restores the heap after slot 0 has changed. */
 void dbrt_heap_sink(const struct dbrt_heap *h, uint32_t n);
-/* Sorts it, first one first. */
+/* Sorts the slots, the first in order first. */
 void dbrt_heap_sort(const struct dbrt_heap *h, uint32_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Photos to the model's input. Pixels are bilinear in integers, centres on
- * centres, so that every machine feeds its model the same codes. */
+/* From a photo to the model's input. Bilinear resizing in integers with
+ * half-pixel centres, so that every machine gives its model the same codes. */
 #include "runtime/dbrt_internal.h"
 
 #include <string.h>
@@ -11,10 +11,10 @@
 #define BAND_ROWS 16    /* resized by one thread at a time */
 #define ONE 2048        /* a weight of 1 */
 
-/* One axis: `count` pixels from `first` on show `size` pixels of the photo. */
+/* One axis: `count` input pixels from `first` on show `size` photo pixels. */
 struct fit_axis {
 	uint32_t size, first, count;
-	int64_t step; /* photo pixels an input pixel, of 2^32 */
+	int64_t step; /* photo pixels per input pixel, in units of 2^-32 */
 };
 
 struct fit {
@@ -42,9 +42,10 @@ static uint32_t scale_side(uint32_t a, uint32_t b, uint32_t c)
 	return n ? (uint32_t)n : 1;
 }
 
-/* The photo's place on both axes of the input. */
-static void place(struct fit_axis *x, struct fit_axis *y, uint32_t input_width,
-		  uint32_t input_height, int fit)
+/* The position of the photo on both axes of the input: stretched, or a
+ * letterbox (the aspect ratio is kept and the rest is padded). */
+static void fit_axes(struct fit_axis *x, struct fit_axis *y,
+		     uint32_t input_width, uint32_t input_height, int fit)
 {
 	x->count = input_width;
 	y->count = input_height;
@@ -61,8 +62,8 @@ static void place(struct fit_axis *x, struct fit_axis *y, uint32_t input_width,
 	y->step = (int64_t)(((uint64_t)y->size << 32) / y->count);
 }
 
-/* Where the centre of pixel `i` lies: between pixels first and second of the
- * photo, weight / 2048 of the way. */
+/* The centre of input pixel i lies between photo pixels `first` and `second`;
+ * `weight` / 2048 is the weight of `second`. */
 struct tap {
 	uint32_t first, second;
 	int32_t weight;
@@ -81,13 +82,13 @@ static struct tap tap_at(const struct fit_axis *a, uint32_t i)
 	return t;
 }
 
-/* Some pixels of any row: which of them show the photo, and their taps. */
+/* A run of pixels of a row: [from, to) show the photo, with their taps. */
 struct columns {
 	uint32_t count, from, to;
 	struct tap tap[CHUNK_PIXELS];
 };
 
-static uint32_t clip(uint32_t i, uint32_t low, uint32_t high)
+static uint32_t clip_u32(uint32_t i, uint32_t low, uint32_t high)
 {
 	return i < low ? low : i > high ? high : i;
 }
@@ -99,8 +100,8 @@ static void set_columns(struct columns *h, const struct fit_axis *a, uint32_t x,
 	uint32_t i;
 
 	h->count = count;
-	h->from = clip(a->first, x, x + count) - x;
-	h->to = clip(a->first + a->count, x, x + count) - x;
+	h->from = clip_u32(a->first, x, x + count) - x;
+	h->to = clip_u32(a->first + a->count, x, x + count) - x;
 	for (i = h->from; i < h->to; i++) {
 		h->tap[i] = tap_at(a, x + i);
 		h->tap[i].first *= 3;
@@ -108,10 +109,11 @@ static void set_columns(struct columns *h, const struct fit_axis *a, uint32_t x,
 	}
 }
 
-/* The roundings are those of OpenCV's bilinear resize, which many a model was
- * trained behind: the same bytes. A constant stays itself. */
-static uint8_t blend(const uint8_t *top, const uint8_t *bottom,
-		     const struct tap *x, int32_t wy, uint32_t c)
+/* The roundings are those of OpenCV's bilinear resize (INTER_LINEAR, 8 bit),
+ * with which many models were trained: the same bytes. A constant image stays
+ * constant. */
+static uint8_t bilinear(const uint8_t *top, const uint8_t *bottom,
+			const struct tap *x, int32_t wy, uint32_t c)
 {
 	int32_t a = top[x->first + c], b = bottom[x->first + c];
 
@@ -135,13 +137,13 @@ static void resize_row(const struct fit *f, const struct tap *v,
 		return;
 	}
 	for (i = h->from; i < h->to; i++, out += 3) {
-		out[0] = blend(top, bottom, &h->tap[i], v->weight, 0);
-		out[1] = blend(top, bottom, &h->tap[i], v->weight, 1);
-		out[2] = blend(top, bottom, &h->tap[i], v->weight, 2);
+		out[0] = bilinear(top, bottom, &h->tap[i], v->weight, 0);
+		out[1] = bilinear(top, bottom, &h->tap[i], v->weight, 1);
+		out[2] = bilinear(top, bottom, &h->tap[i], v->weight, 2);
 	}
 }
 
-/* Columns of row `y`, padding where the photo is not. */
+/* Columns of row `y`, with padding outside of the photo. */
 static void fit_row(const struct fit *f, uint32_t y, const struct columns *h,
 		    uint8_t *out)
 {
@@ -180,7 +182,7 @@ int dbrt_fit_image(const uint8_t *rgb, uint32_t width, uint32_t height,
 	if (!sides_ok(width, height, out_width, out_height, fit) ||
 	    stride < 3 * (size_t)width)
 		return DBRT_ERROR_INPUT;
-	place(&f.x, &f.y, out_width, out_height, fit);
+	fit_axes(&f.x, &f.y, out_width, out_height, fit);
 	for (x = 0; x < out_width; x += h.count) {
 		set_columns(&h, &f.x, x, chunk_at(x, out_width));
 		for (y = 0; y < out_height; y++)
@@ -196,7 +198,7 @@ struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 {
 	struct fit_axis x = { .size = width }, y = { .size = height };
 
-	place(&x, &y, out_width, out_height, fit);
+	fit_axes(&x, &y, out_width, out_height, fit);
 	return (struct dbrt_frame){
 		.scale_x = (float)x.count / (float)width,
 		.scale_y = (float)y.count / (float)height,
@@ -209,7 +211,7 @@ struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 	};
 }
 
-/* A photo on its way into a model's first input. */
+/* A photo and the model input that it fills. */
 struct feed {
 	struct fit fit;
 	const struct dbrt_model *m;
@@ -242,8 +244,9 @@ static void store_floats(float *to, uint32_t pitch, const uint8_t *from,
 		to[(size_t)i * pitch] = ((float)from[3 * i] - mean) * scale;
 }
 
-/* `n` pixels, whose colours are spoilt, in the model's colour order. */
-static void store(const struct feed *f, uint8_t *rgb, uint32_t n, void *to)
+/* `n` pixels in the model's colour order. Changes rgb if the model is gray. */
+static void store_pixels(const struct feed *f, uint8_t *rgb, uint32_t n,
+			 void *to)
 {
 	const struct dbp_preprocess *p = f->p;
 	uint32_t pitch = f->input->pitch, c, i;
@@ -268,7 +271,7 @@ static void feed_band(void *arg, uint32_t band, uint32_t worker)
 	const struct feed *f = arg;
 	const struct dbp_tensor *t = f->input;
 	uint32_t width = t->dims[2], x, y, first = band * BAND_ROWS;
-	uint32_t end = clip(first + BAND_ROWS, 0, t->dims[1]);
+	uint32_t end = clip_u32(first + BAND_ROWS, 0, t->dims[1]);
 	size_t pixel = (size_t)t->pitch * dbrt_element_bytes(t);
 	uint8_t rgb[3 * CHUNK_PIXELS], *to = dbrt_data(f->m, t);
 	struct columns h;
@@ -278,8 +281,8 @@ static void feed_band(void *arg, uint32_t band, uint32_t worker)
 		set_columns(&h, &f->fit.x, x, chunk_at(x, width));
 		for (y = first; y < end; y++) {
 			fit_row(&f->fit, y, &h, rgb);
-			store(f, rgb, h.count,
-			      to + ((size_t)y * width + x) * pixel);
+			store_pixels(f, rgb, h.count,
+				     to + ((size_t)y * width + x) * pixel);
 		}
 	}
 }
@@ -310,7 +313,7 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 	if (!sides_ok(width, height, w, h, f.p->fit) ||
 	    stride < 3 * (size_t)width)
 		return DBRT_ERROR_INPUT;
-	place(&f.fit.x, &f.fit.y, w, h, f.p->fit);
+	fit_axes(&f.fit.x, &f.fit.y, w, h, f.p->fit);
 	f.fit.pad = f.p->pad_value;
 	if (f.p->table != DBP_NONE)
 		f.table = dbrt_blob(m, f.p->table, 256u * f.p->channels, 1);

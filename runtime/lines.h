@@ -5,9 +5,9 @@
 #include "runtime/tensor_walk.h"
 
 /*
- * The lines along one axis of a float tensor and of what is made of it: one
- * line for each position of the other dims, in which input 0 and the outputs
- * of the operator agree. Elements of 4 bytes.
+ * The lines along one axis of a float tensor and of the outputs: one line for
+ * each position of the other dims, in which input 0 and the outputs agree.
+ * Elements have 4 bytes.
  */
 struct dbrt_lines {
 	uint32_t in_count, out_count; /* elements of a line */

@@ -77,8 +77,9 @@ void *dbrt_data(const struct dbrt_model *m, const struct dbp_tensor *t)
 {
 	if (t->memory == DBP_IN_ARENA)
 		return m->arena ? m->arena + t->offset : NULL;
-	/* The public view has one pointer for both; constants stay unwritten
-	 * because dbrt_open() refuses them as outputs and inputs. */
+	/* The public view has one pointer for both. Constants are never
+	 * written, because dbrt_open() refuses them as inputs and as outputs
+	 * of operators. */
 	return (uint8_t *)(uintptr_t)m->file +
 	       m->section_offset[DBP_SECTION_DATA] + t->offset;
 }
@@ -209,8 +210,7 @@ int dbrt_output(const struct dbrt_model *m, uint32_t i, struct dbrt_tensor *t)
 	return fill_tensor(m, output_row(m, i), t);
 }
 
-/* Boxes lie in the pixels of the last photo, but not of one that an input of
- * another kind has replaced. */
+/* Boxes are in pixels of the last photo, unless other data has replaced it. */
 static void forget_photo(struct dbrt_model *m, uint32_t input)
 {
 	if (input == 0)

@@ -9,13 +9,13 @@
 
 /*
  * A convolution runs over chunks of output pixels. For each chunk the windows
- * are gathered once (or read in place), then every 4 rows of weights are
- * decoded once and multiplied with all windows of the chunk.
+ * are gathered once (im2col), or read in place; then every 4 rows of weights
+ * are decoded once and multiplied with all windows of the chunk.
  */
 #define DIRECT_PIXELS 64 /* a chunk where windows are read in place */
 #define SPLIT_TILES 16   /* row tiles a job, when pixels are few */
 
-/* ---- What follows the accumulator ---- */
+/* ---- Requantization ---- */
 
 static struct dbrt_post post_of(const struct dbrt_op_view *v)
 {
@@ -47,7 +47,6 @@ static struct dbrt_post post_of(const struct dbrt_op_view *v)
 	return post;
 }
 
-/* Stores acc[p][c], c < count, of output channel `channel` and up. */
 void dbrt_conv_store(const struct dbrt_conv_job *j, const int32_t *acc,
 		     uint32_t lanes, uint32_t pixel, uint32_t pixels,
 		     uint32_t channel, uint32_t count)
@@ -72,7 +71,6 @@ void dbrt_conv_store(const struct dbrt_conv_job *j, const int32_t *acc,
 
 /* ---- Weights ---- */
 
-/* The number of each code of 2 to 4 bits, for one channel. */
 void dbrt_conv_channel_values(const struct dbrt_conv_job *j, uint32_t channel,
 			      int8_t values[16])
 {
@@ -90,7 +88,7 @@ void dbrt_conv_channel_values(const struct dbrt_conv_job *j, uint32_t channel,
 	}
 }
 
-/* 4 rows of numbers: tiles of the file, or decoded into scratch. */
+/* 4 rows of int8 weights: a tile of the file, or decoded into scratch. */
 static const int8_t *tile_weights(const struct dbrt_conv_job *j, uint32_t group,
 				  uint32_t tile, int8_t *scratch)
 {
@@ -220,8 +218,6 @@ static int clamps_to_four_bits(const struct dbp_conv *p)
 	       p->clamp_min >= -8 && p->clamp_max <= 7;
 }
 
-/* 4 where the operators tell that every code of a window is of -8 to 7, padding
- * with it: convolutions that clamp, and the largest of what they give. */
 int dbrt_conv_input_bits(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *p = v->params;
@@ -285,7 +281,7 @@ void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed)
 
 	j.chunk = j.direct ? DIRECT_PIXELS : DBP_CONV_PATCH_PIXELS;
 	chunks = j.pixels / j.chunk + (j.pixels % j.chunk != 0);
-	/* Dense layers have one pixel: share out the rows instead. */
+	/* Dense layers have one pixel: the rows are split instead. */
 	if (v->m->workers > 1 && chunks < 2 * v->m->workers &&
 	    j.tiles > SPLIT_TILES)
 		j.splits = (j.tiles + SPLIT_TILES - 1) / SPLIT_TILES;

@@ -28,7 +28,7 @@ static inline int32_t dbrt_axis_source(const struct dbrt_axis *a, int32_t out,
 	return i >= 0 && i < a->size ? i : -1;
 }
 
-/* A convolution at work. */
+/* A convolution during a run. */
 struct dbrt_conv_job {
 	const struct dbrt_op_view *v;
 	const struct dbp_conv *p;
@@ -48,7 +48,7 @@ struct dbrt_conv_job {
 	uint32_t chunk;  /* pixels a job */
 	uint32_t splits; /* jobs a chunk, each SPLIT_TILES tiles or all */
 	int direct;
-	int four_bits; /* x is of -8 to 7 */
+	int four_bits; /* x is in -8 to 7 */
 };
 
 struct dbrt_conv_job dbrt_conv_job_of(const struct dbrt_op_view *v,

@@ -17,7 +17,7 @@ static int check_axis(uint32_t kernel, uint32_t stride, uint32_t dilation,
 	extent = (uint64_t)(kernel - 1) * dilation;
 	if (extent >= MAX_EXTENT)
 		return 0;
-	if (transposed) /* every output is reached, or just outside */
+	if (transposed) /* every output has an input, or lies just outside */
 		return out <= (uint64_t)(in - 1) * stride + extent + stride;
 	/* the last window starts within the padded input */
 	return (uint64_t)(out - 1) * stride < (uint64_t)in + pad;

@@ -42,7 +42,7 @@ static void depthwise_weights(const struct dbrt_conv_job *j, uint32_t channel,
 	}
 }
 
-/* The part of a window that lies in the image, [first, end) of the taps. */
+/* The taps [first, end) of a window that lie in the image. */
 static void clip_taps(const struct dbrt_axis *a, int32_t out, int32_t taps,
 		      int32_t *first, int32_t *end)
 {

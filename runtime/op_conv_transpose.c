@@ -3,9 +3,9 @@
 #include "runtime/op_conv_check.h"
 
 /*
- * A transposed convolution, turned from scattering into gathering: an output
- * pixel's window holds, for each tap, the input that reaches it through that
- * tap, or the zero point where none does.
+ * A transposed convolution as a gather: the window of an output pixel holds,
+ * for each tap, the input that contributes through that tap, or the zero point
+ * if there is none.
  */
 int dbrt_conv_transpose_check(const struct dbrt_op_view *v)
 {

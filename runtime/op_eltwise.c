@@ -134,7 +134,7 @@ static void add_channels_row(const void *ctx, const struct dbrt_walk *w)
 	}
 }
 
-/* The multipliers are a view of their own, of a pair a channel. */
+/* The multipliers are a separate view, one pair for each channel. */
 void dbrt_add_channels_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);

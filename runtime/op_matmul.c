@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products of float matrices, of the last two dims, those before them
- * broadcast. Sums run in the order of K, one output row at a time. */
+/* Float matrix products of the last two dims; dims before them broadcast. Each
+ * sum is in the order of K, one output row at a time. */
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
@@ -37,7 +37,7 @@ struct product {
 	int32_t a_step, b_row, b_step, y_step;
 };
 
-/* y[0..n) = a's row times n <= DBRT_BLOCK columns of b */
+/* y[0..n) = row of a times n <= DBRT_BLOCK columns of b */
 static void multiply_some(const struct product *p, const float *a,
 			  const float *b, float *y, uint32_t n)
 {
@@ -51,7 +51,8 @@ static void multiply_some(const struct product *p, const float *a,
 		y[(ptrdiff_t)j * p->y_step] = dbrt_canonical(sum[j]);
 }
 
-/* The same for a whole block of columns side by side: vector code. */
+/* The same for a whole block of adjacent columns: the compiler vectorizes
+ * it. */
 static void multiply_block(const struct product *p, const float *a,
 			   const float *b, float *y)
 {

@@ -40,7 +40,7 @@ int dbrt_copy_check(const struct dbrt_op_view *v)
 			   dbrt_elements(x) == dbrt_elements(y));
 }
 
-/* The shapes may differ: elements keep their order, rows are cut anew. */
+/* The shapes may differ: elements keep their order. */
 void dbrt_copy_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
@@ -63,7 +63,7 @@ static const struct dbp_rescale *concat_rescales(const struct dbrt_op_view *v)
 	return (const void *)((const struct dbp_concat *)v->params + 1);
 }
 
-/* How input i comes over: 0 as it is, 1 rescaled, -1 not at all. */
+/* How input i is copied: 0 unchanged, 1 rescaled, -1 not at all. */
 static int concat_form(const struct dbrt_op_view *v, uint32_t i)
 {
 	const struct dbp_tensor *x = dbrt_in(v, i), *y = dbrt_out(v, 0);
@@ -190,7 +190,7 @@ void dbrt_slice_run(const struct dbrt_op_view *v)
 	for (i = 0; i < y->rank; i++) {
 		d = dbrt_view_axis(y, i);
 		dbrt_view_pick(&views[1], d, p->start[i]);
-		/* A step over a single element may be of any size. */
+		/* The step of a single element may have any size. */
 		views[1].stride[d] *= y->dims[i] > 1 ? p->step[i] : 0;
 	}
 	dbrt_copy_views(v->m, views);

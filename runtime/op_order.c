@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The largest of a line, and the largest few, or the smallest. NaN comes last
- * either way, and of equals the first comes first. */
+/* ArgMax and top-k: the largest of a line, the k largest, or the k smallest.
+ * NaN comes last in both cases; of equal elements the first comes first. */
 #include "runtime/heap.h"
 #include "runtime/lines.h"
 
-/* A line, and indices into it that stand for its elements. */
+/* A line, and a heap of indices into it. */
 struct order {
 	const struct dbrt_lines *l;
 	const float *in;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Padding by a constant, the edge's element, or reflection without it. */
+/* Padding by a constant, by the edge, or by reflection without the edge. */
 #include "runtime/tensor_walk.h"
 
 #include <string.h>
 
-/* What of the padding lies on one axis must exist on it to reflect. */
+/* Reflection needs as many elements on an axis as are padded. */
 static int reflects(const struct dbp_tensor *x, const struct dbp_tensor *y,
 		    const struct dbp_pad *p, uint32_t i)
 {
@@ -31,7 +31,7 @@ int dbrt_pad_check(const struct dbrt_op_view *v)
 	return DBRT_OK;
 }
 
-/* Output index i on an axis of n input elements: the input's, or -1. */
+/* The input index of output index i on an axis of n elements, or -1. */
 static int64_t pad_source(uint32_t i, uint32_t begin, uint32_t n, uint32_t mode)
 {
 	int64_t s = (int64_t)i - begin;
@@ -52,8 +52,8 @@ struct pad {
 	uint8_t fill[4];
 };
 
-/* Elements [from, to) of an output row that lie outside of the input's row;
- * in == NULL: outside of the input altogether. */
+/* Elements [from, to) of an output row that lie outside of the input's row; in
+ * == NULL: the whole row is outside of the input. */
 static void pad_part(const struct pad *p, uint8_t *out, const uint8_t *in,
 		     uint32_t from, uint32_t to)
 {
@@ -83,7 +83,7 @@ static void pad_row(const struct pad *p, uint8_t *out, const uint8_t *in)
 	pad_part(p, out, in, begin + n, p->out.dims[last]);
 }
 
-/* Where the row at `index` comes from, NULL: all padding. */
+/* The input row of output row `index`; NULL: all padding. */
 static const uint8_t *pad_row_source(const struct pad *p, const uint32_t *index)
 {
 	const uint8_t *in = p->in.data;
@@ -118,7 +118,7 @@ static void pad_start(struct pad *p, const struct dbrt_op_view *v)
 		memcpy(p->fill, &params->value, 4);
 }
 
-/* To the next row, 0: there is none. */
+/* Goes to the next row; 0 after the last. */
 static int next_row(uint32_t *index, const uint32_t *dims)
 {
 	uint32_t d = DBP_MAX_RANK - 1;

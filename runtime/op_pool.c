@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pooling, N,H,W,C. Cells outside of the input do not exist: the maximum of
- * no cell is the lowest code (or minus infinity), the average of none is 0. */
+/* Pooling, N,H,W,C. Cells outside of the input are not counted: the maximum of
+ * no cell is the lowest code (or minus infinity), the average of no cell is
+ * 0. */
 #include "runtime/fmath.h"
 #include "runtime/requant.h"
 #include "runtime/tensor_walk.h"
@@ -96,8 +97,8 @@ int dbrt_avg_pool_check(const struct dbrt_op_view *v)
 }
 
 /* The taps of one window on one axis that lie inside of the input: the first
- * cell, and how many, `dilation` apart; and the cells that the average counts
- * when it counts padding. */
+ * cell and the number of cells, `dilation` apart. Also the number of cells
+ * that an average counts with padding. */
 struct span {
 	uint32_t first, count, padded;
 };
@@ -179,7 +180,7 @@ static void max_s8(const struct pool_job *p, const struct span *h,
 		}
 }
 
-/* NaN stays, whichever came first. */
+/* NaN wins, in any position. */
 static float larger(float a, float b)
 {
 	if (a != a || b != b)
@@ -205,7 +206,7 @@ static void max_f32(const struct pool_job *p, const struct span *h,
 		}
 }
 
-/* How many cells the average divides by. */
+/* The number of cells that the average divides by. */
 static uint32_t divisor(const struct pool_job *p, const struct span *h,
 			const struct span *w)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resizing by tables of source cells, made by the converter. */
+/* Resizing by tables of source cells, which the converter has made. */
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 

@@ -2,7 +2,7 @@
 #include "runtime/fmath.h"
 #include "runtime/lines.h"
 
-/* The largest; NaN where there is one. */
+/* The largest; NaN if there is one. */
 static float top_of(const struct dbrt_lines *l, const float *in)
 {
 	float top = -dbrt_infinity();
@@ -29,7 +29,8 @@ static void exponentials(const struct dbrt_lines *l, const float *in, float top,
 			e[i] = dbrt_expf(e[i]);
 }
 
-/* NaN anywhere in a line makes all of it NaN. */
+/* A NaN in a line makes the whole line NaN. The maximum is subtracted first,
+ * so that exp() cannot overflow. */
 static void softmax_line(const struct dbrt_lines *l, const float *in,
 			 void *const *to)
 {

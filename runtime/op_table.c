@@ -7,7 +7,8 @@
 			dbrt_##name##_run                                \
 	}
 
-/* One row an operator: inputs from, to, outputs, least parameter bytes. */
+/* One row for each operator: least and most inputs, outputs, least bytes of
+ * parameters. */
 const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT] = {
 	[DBP_OP_CONV] = ROW(conv, 1, 1, 1, sizeof(struct dbp_conv)),
 	[DBP_OP_CONV_TRANSPOSE] =

@@ -12,8 +12,9 @@
 #endif
 
 /*
- * Everything that a kernel relies on is proven here, once: whatever passes,
- * dbrt_run() runs in bounds for any input. Time is linear in the file's size.
+ * Everything that a kernel relies on is proven here once. For an accepted file
+ * dbrt_run() runs in bounds for any input. The time is linear in the size of
+ * the file.
  */
 #define MAX_SECTIONS 64
 
@@ -75,7 +76,7 @@ static int check_header(const struct dbp_header *h, size_t bytes)
 			   all_zero(h->reserved, sizeof(h->reserved)));
 }
 
-/* One section behind `end`, the bytes between being zero. */
+/* One section behind `end`, with zero bytes between. */
 static int check_section(struct dbrt_model *m, const struct dbp_section *s,
 			 uint32_t end)
 {
@@ -122,7 +123,7 @@ static int check_strings(struct dbrt_model *m)
 	return dbrt_expect(bytes == 0 || text[bytes - 1] == '\0');
 }
 
-/* Number of rows of a section of structures; 0 where it is malformed. */
+/* Number of rows of a section of structures; 0 if it is malformed. */
 static uint32_t count_rows(const struct dbrt_model *m, int kind, uint32_t size,
 			   uint32_t max)
 {
@@ -296,7 +297,7 @@ static int check_golden(struct dbrt_model *m)
 
 int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
 {
-	/* Each step may rely on what those before it have proven. */
+	/* Each step may rely on the steps before it. */
 	static int (*const steps[])(struct dbrt_model *) = {
 		check_sections,     check_strings,    check_counts,
 		check_tensors,      check_io,         dbrt_check_ops,

@@ -9,8 +9,8 @@ static int is_inside(const struct dbp_tensor *t, const struct dbp_tensor *of)
 	       t->offset + t->bytes <= of->offset + of->bytes;
 }
 
-/* Whether a tensor holds something when operator `op` starts: a constant, an
- * input, what an earlier operator wrote, or a part of one of these. */
+/* A tensor has a value when operator `op` starts: it is a constant, an input,
+ * an output of an earlier operator, or a part of one of these. */
 static int is_written(const struct dbrt_model *m, const struct dbp_tensor *t,
 		      uint32_t op)
 {
@@ -48,8 +48,8 @@ int dbrt_check_outputs(struct dbrt_model *m)
 
 /* ---- Operators: overlaps ---- */
 
-/* Whether two tensors share a byte. Ranges of channels of one buffer, as
- * concatenation in place makes them, interleave without sharing any. */
+/* Two tensors share a byte. Channel ranges of one buffer (concatenation in
+ * place) interleave without sharing one. */
 static int overlaps(const struct dbp_tensor *a, const struct dbp_tensor *b)
 {
 	uint64_t pitch = (uint64_t)a->pitch * dbrt_element_bytes(a);
@@ -76,7 +76,7 @@ static int is_elementwise(uint32_t kind)
 	       kind == DBP_OP_UNARY || kind == DBP_OP_BINARY;
 }
 
-/* Whether input i of a concat lies at its own place within the output. */
+/* Input i of a concat lies at its position within the output. */
 static int is_concat_in_place(const struct dbrt_op_view *v, uint32_t i)
 {
 	const struct dbp_concat *p = v->params;
@@ -91,7 +91,8 @@ static int is_concat_in_place(const struct dbrt_op_view *v, uint32_t i)
 	for (uint32_t d = 0; d < p->axis; d++)
 		outer *= out->dims[d];
 	if (p->axis != out->rank - 1u) {
-		/* A run of rows, which only the first dims may cut. */
+		/* A contiguous run of rows: possible only on the first axis
+		 * over 1. */
 		if (outer != 1)
 			return 0;
 		for (uint32_t d = p->axis + 1; d < out->rank - 1u; d++)
@@ -155,7 +156,7 @@ static int check_scratch(const struct dbrt_op_view *v)
 	return DBRT_OK;
 }
 
-/* The row itself: after this its ids and parameters may be read. */
+/* The row itself: afterwards its ids and parameters may be read. */
 static int check_row(const struct dbrt_model *m, const struct dbp_op *op)
 {
 	const struct dbrt_op_row *row = &dbrt_op_table[op->kind];

@@ -6,8 +6,9 @@
 
 /*
  * The one rounding rule of the packed format (schemas/dbp.md, "Arithmetic"):
- * (v * multiplier + 2^(shift-1)) / 2^shift, rounded down, in 64 bits, where
- * |v * multiplier| < 2^62 and 1 <= shift <= 62. Ties go up.
+ * (v * multiplier + 2^(shift-1)) / 2^shift, rounded down, in 64 bits: round
+ * half up of v * multiplier / 2^shift (as gemmlowp and TensorFlow Lite, but
+ * with one rounding). |v * multiplier| < 2^62, 1 <= shift <= 62.
  */
 static inline int64_t dbrt_round_shift(int64_t v, uint32_t shift)
 {
@@ -30,8 +31,8 @@ static inline int32_t dbrt_requantize(int32_t acc, uint32_t multiplier,
 	return dbrt_clamp(q + zero_point, low, high);
 }
 
-/* Round a float half to even, x/scale + zero_point clamped to int8; NaN gives
- * the zero point. Needs no libm: beyond 512 every code is clamped. */
+/* x / scale rounded half to even, plus zero_point, clamped to int8; NaN gives
+ * the zero point. Without libm: beyond 512 every code is clamped. */
 static inline int8_t dbrt_quantize_f32(float x, float scale, int32_t zero_point)
 {
 	float r = x / scale, rest;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/dbrt_internal.h"
 
-/* Numerical Recipes' generator; its high byte is the code. */
+/* The linear congruential generator of Numerical Recipes; its high byte is the
+ * code. */
 static int32_t next_code(uint32_t *state)
 {
 	int32_t byte;

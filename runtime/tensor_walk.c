@@ -14,7 +14,8 @@ void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
 	for (i = 0; i < DBP_MAX_RANK; i++) {
 		d = DBP_MAX_RANK - 1 - i;
 		view->dims[d] = i < t->rank ? t->dims[t->rank - 1 - i] : 1;
-		/* Strides of size-1 dims could pass 2^31; they mean nothing. */
+		/* Strides of size-1 dims could exceed 2^31; they are not
+		 * used. */
 		view->stride[d] = view->dims[d] > 1 ? (int32_t)stride : 0;
 		stride = i == 0 ? t->pitch : stride * view->dims[d];
 	}
@@ -26,7 +27,7 @@ void dbrt_view_pick(struct dbrt_view *view, uint32_t dim, uint32_t index)
 	view->dims[dim] = 1;
 }
 
-/* Whether dim `d` continues level `l` of the walk in every view. */
+/* Dim `d` continues level `l` of the walk in every view. */
 static int walk_joins(const struct dbrt_walk *w, const struct dbrt_view *views,
 		      uint32_t d, uint32_t l)
 {
@@ -41,8 +42,8 @@ static int walk_joins(const struct dbrt_walk *w, const struct dbrt_view *views,
 	return 1;
 }
 
-/* Rows of a few elements, as slices of boxes have them, cost more than what
- * is done to them: then the level around them becomes the row. */
+/* The setup of a row costs more than a row of a few elements, as in slices of
+ * boxes: then the level around them becomes the row. */
 #define WALK_SHORT_ROW 8
 
 static void walk_prefer_long_row(struct dbrt_walk *w)
@@ -159,7 +160,7 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 	while (dbrt_walk_next(&w));
 }
 
-/* Below this many elements, waking threads costs more than it saves. */
+/* With fewer elements, starting threads costs more than it saves. */
 #define WALK_PARALLEL_ELEMENTS 8192
 
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,

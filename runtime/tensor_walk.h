@@ -3,11 +3,11 @@
 #define DBRT_TENSOR_WALK_H
 
 /*
- * Walking tensors of any rank and pitch. A view gives a tensor six dims
- * (leading ones 1) and a stride for each; size-1 dims have stride 0, so that
- * walking a view over larger dims broadcasts it. Slices, transposes and the
- * like are views with other strides. A walk joins dims that lie next to each
- * other in all of its views and hands out rows, as long as possible.
+ * Walks tensors of any rank and pitch. A view gives a tensor six dims (leading
+ * ones 1) and a stride for each. Size-1 dims have stride 0, so that walking a
+ * view over larger dims broadcasts it. Slices and transposes are views with
+ * other strides. A walk joins dims that are contiguous in all of its views and
+ * yields rows that are as long as possible.
  */
 #include "runtime/dbrt_internal.h"
 
@@ -25,12 +25,12 @@ struct dbrt_walk {
 	uint32_t n;                     /* elements of a row */
 	uint8_t *at[DBRT_WALK_VIEWS];   /* a row's first element */
 	int32_t inner[DBRT_WALK_VIEWS]; /* elements between its elements */
-	uint32_t rank;                  /* of what is outside of a row */
+	uint32_t rank;                  /* dims outside of a row */
 	uint32_t dims[DBP_MAX_RANK], index[DBP_MAX_RANK]; /* innermost first */
 	ptrdiff_t step[DBRT_WALK_VIEWS][DBP_MAX_RANK];    /* bytes */
 };
 
-/* Computes one row; the walk's `at`, `inner` and `n` tell where. */
+/* Computes one row; the walk's `at`, `inner` and `n` describe it. */
 typedef void dbrt_row(const void *ctx, const struct dbrt_walk *w);
 
 void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
@@ -43,15 +43,15 @@ static inline uint32_t dbrt_view_axis(const struct dbp_tensor *t, uint32_t axis)
 /* Keeps only index `index` of a dim. */
 void dbrt_view_pick(struct dbrt_view *view, uint32_t dim, uint32_t index);
 
-/* Over the dims of views[0], in their order; the others have the same dims,
+/* Walks the dims of views[0], in their order; the others have the same dims,
  * or 1. */
 void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
 		     uint32_t count);
-/* To the next row; 0: there is none. */
+/* Goes to the next row; 0 if there is none. */
 int dbrt_walk_next(struct dbrt_walk *w);
 
-/* Calls row() for all rows, in any order, on several threads where that
- * pays. */
+/* Calls row() for all rows, in any order, on several threads if there are
+ * enough elements. */
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		    uint32_t count, dbrt_row *row, const void *ctx);
 /* The same for output 0 and the inputs (1 or 2) of an operator. */

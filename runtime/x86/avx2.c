@@ -16,7 +16,7 @@ static inline AVX2 __m256i load_wide(const int8_t *p)
 	return _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)p));
 }
 
-/* The sums of four vectors' eight lanes, in order. */
+/* The sums of the eight lanes of each of four vectors. */
 static inline AVX2 __m128i sum_lanes(const __m256i s[4])
 {
 	__m256i a = _mm256_hadd_epi32(s[0], s[1]);
@@ -336,7 +336,8 @@ static void requantize_avx2(int8_t *out, size_t stride, const int32_t *acc,
 					 pixels, p, channel + c, count - c);
 }
 
-/* Two taps of 16 channels: lanes 0 to 3 and 8 to 11 in lo, the rest in hi. */
+/* Two taps of 16 channels: channels 0 to 3 and 8 to 11 in lo, the others in
+ * hi. */
 static inline AVX2 void add_taps(__m256i *lo, __m256i *hi, __m256i wa,
 				 __m256i wb, __m256i xa, __m256i xb)
 {
