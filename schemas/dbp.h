@@ -6,8 +6,8 @@
  * The packed model file, version 2. schemas/dbp.md is the specification; this
  * header is its C form, read by the converter and the device library. All
  * numbers are little-endian; every structure is naturally aligned and has no
- * padding of the compiler's. Offsets into a section count from its first
- * byte. DBP_NONE stands for "absent" wherever an offset or index may be.
+ * compiler padding. Offsets into a section count from its first byte.
+ * DBP_NONE means "absent" in every field that is an offset or index.
  */
 #include <stdint.h>
 
@@ -76,7 +76,7 @@ DBP_ASSERT_SIZE(struct dbp_io, 8);
 enum dbp_dtype {
 	DBP_S8 = 1, /* real = scale * (q - zero_point) */
 	DBP_F32 = 2,
-	DBP_I32 = 3, /* indices and counts of the float tail */
+	DBP_I32 = 3, /* indices and counts in the float tail */
 };
 
 enum dbp_memory {
@@ -151,28 +151,28 @@ struct dbp_op {
 	uint32_t params;  /* in params, or DBP_NONE */
 	uint32_t params_bytes;
 	uint32_t scratch;       /* in the arena, 64-aligned; 0 bytes: none */
-	uint32_t scratch_bytes; /* what the kernel may use, one worker */
+	uint32_t scratch_bytes; /* for one worker */
 	uint32_t name;          /* in strings, or DBP_NONE */
 	uint32_t source;        /* for the tool that wrote the file; 0: none */
 };
-/* Of source: channels count in units of their own; the scale says nothing. */
+/* In source: channels have separate units, so the scale is not usable. */
 #define DBP_SOURCE_UNITS 0x80000000u
 DBP_ASSERT_SIZE(struct dbp_op, 32);
 
-/* Weight grids: what a code stands for, before the channel's scale. */
+/* Weight grids: the number of a code, before the scale of the channel. */
 enum dbp_grid {
 	DBP_GRID_UNIFORM = 0, /* the code as a two's-complement number */
 	DBP_GRID_HALF = 1,    /* 2 * code + 1, code two's complement */
 	DBP_GRID_LEVELS = 2,  /* levels[channel][code], int8 */
 };
 
-/* What follows the accumulator. */
+/* Operation after the accumulator. */
 enum dbp_post {
 	DBP_POST_CLAMP = 0,  /* requantize, clamp to [clamp_min, clamp_max] */
 	DBP_POST_LEAKY = 1,  /* acc < 0 takes the second multiplier; clamp */
 	DBP_POST_TABLE = 2,  /* requantize to an inner scale, look up */
 	DBP_POST_FLOAT = 3,  /* F32 output: (float)acc * float_scale[channel] */
-	DBP_POST_TABLES = 4, /* as TABLE, a table of its own a channel */
+	DBP_POST_TABLES = 4, /* as TABLE, one table for each channel */
 };
 
 /*
@@ -228,7 +228,7 @@ DBP_ASSERT_SIZE(struct dbp_conv, 76);
 #define DBP_CONV_MAX_K 65535 /* keeps the accumulator within int32 */
 #define DBP_CONV_PATCH_PIXELS 16
 
-/* A code of a block of 4 rows and 16 columns, as it lies there. */
+/* The stored code of row r, column c in a block of 4 rows and 16 columns. */
 static inline uint32_t dbp_block_code(const uint8_t *block, uint32_t bits,
 				      uint32_t row, uint32_t column)
 {
@@ -243,7 +243,7 @@ static inline uint32_t dbp_block_code(const uint8_t *block, uint32_t bits,
 	return code;
 }
 
-/* Puts its low bits into a block where they are 0. */
+/* Stores the low bits of a code into a block where they are 0. */
 static inline void dbp_block_put(uint8_t *block, uint32_t bits, uint32_t row,
 				 uint32_t column, uint32_t code)
 {
@@ -262,7 +262,7 @@ static inline uint64_t dbp_align_up(uint64_t bytes)
 	return (bytes + DBP_ALIGN - 1) & ~(uint64_t)(DBP_ALIGN - 1);
 }
 
-/* Entries of a table, one an inner code. */
+/* Entries of a table, one for each inner code. */
 static inline uint32_t dbp_conv_table_size(const struct dbp_conv *c)
 {
 	return 256u << (c->inner_extra & 3);
@@ -282,8 +282,8 @@ static inline uint64_t dbp_conv_k16(const struct dbp_conv *c,
 	return (dbp_conv_k(c, in_channels) + 15) & ~(uint64_t)15;
 }
 
-/* Whether the kernel reads its windows from x itself: 1x1, stride 1, no
- * padding on any side, whole tiles. */
+/* The kernel reads its windows from x itself: 1x1, stride 1, no padding on any
+ * side, whole tiles. */
 static inline int dbp_conv_is_direct(const struct dbp_conv *c,
 				     const struct dbp_tensor *x,
 				     const struct dbp_tensor *y)
@@ -297,7 +297,7 @@ static inline int dbp_conv_is_direct(const struct dbp_conv *c,
 /*
  * Scratch of a conv or transposed conv from x to y, the same for kernels of
  * every instruction set: 4 rows of decoded weights, unless they are numbers
- * of 8 bits already, and 16 gathered windows, unless x serves directly;
+ * of 8 bits already, and 16 gathered windows, unless they are read from x;
  * depthwise: the taps of 16 channels in 16 bits, and 16 sums.
  */
 static inline uint32_t dbp_conv_scratch_bytes(const struct dbp_conv *c,
@@ -377,8 +377,8 @@ struct dbp_rescale {
 };
 DBP_ASSERT_SIZE(struct dbp_rescale, 8);
 
-/* Then, for S8, one struct dbp_rescale an input; multiplier 0 and shift 0:
- * the input is copied as it is (or already lies in place). */
+/* For S8, one struct dbp_rescale for each input follows. multiplier 0 and
+ * shift 0: the input is copied unchanged, or already lies in place. */
 struct dbp_concat {
 	uint32_t axis;
 };
@@ -417,9 +417,9 @@ struct dbp_gather {
 DBP_ASSERT_SIZE(struct dbp_gather, 12);
 
 /*
- * Source coordinates are the converter's: for each output row (and column) a
- * first source index, a second one and the second's weight of 2048 (0 for
- * nearest). S8: sum of code * wy * wx over four cells, wy and wx of 2048,
+ * Source coordinates are computed by the converter: for each output row (and
+ * column) a first source index, a second one and the second's weight of 2048 (0
+ * for nearest). S8: sum of code * wy * wx over four cells, wy and wx of 2048,
  * plus 1 << 21, >> 22, which stays in the input's own scale; F32: the same in
  * float, ((a*(1-wx) + b*wx)*(1-wy) + (...)*wy), weights / 2048.
  */
@@ -551,7 +551,7 @@ struct dbp_preprocess {
 DBP_ASSERT_SIZE(struct dbp_preprocess, 40);
 
 enum dbp_head_kind {
-	DBP_HEAD_CLASSIFIER = 2, /* one score a class */
+	DBP_HEAD_CLASSIFIER = 2, /* one score for each class */
 	DBP_HEAD_DETECTOR = 3,   /* boxes and scores, decoded as below */
 };
 
@@ -583,9 +583,9 @@ enum dbp_head_act {
 };
 
 /*
- * Where a part of every candidate stands in a model output: field f of anchor
- * a in cell c is element first + c * cell + a * anchor + f * field of the
- * output's elements, counted as if it were dense.
+ * The position of a part of every candidate in a model output: field f of
+ * anchor a in cell c is element first + c * cell + a * anchor + f * field of
+ * the output's elements, counted as if it were dense.
  */
 struct dbp_head_part {
 	uint32_t output; /* index; DBP_NONE: there is no such part */
@@ -618,7 +618,7 @@ struct dbp_head {
 	uint8_t box_form;   /* enum dbp_box_form */
 	uint8_t normalized; /* 1: corners and centres of 0..1; 0: pixels */
 	uint8_t background; /* 1: class 0 of the scores is background */
-	uint8_t box_act;    /* 1: the sigmoid is still to be taken */
+	uint8_t box_act;    /* 1: take the sigmoid of the box numbers */
 	uint8_t object_act, class_act; /* enum dbp_head_act */
 	uint8_t bins;                  /* of a distance; 0: a plain number */
 	uint32_t scores_output;        /* classifier: index, F32 [1, classes] */

@@ -3,10 +3,12 @@
 #define DBP_CODED_H
 
 /*
- * The coded form of a packed file: a short header, then the bytes of the .dbp
- * through an adaptive binary range coder. schemas/dbp.md specifies it. The
- * model of the numbers is written once, here, for both directions: with
- * DBP_CODED_ENCODER defined the coder can write as well.
+ * The coded form of a packed file: a short header, then the bytes of the .dbp,
+ * compressed by an adaptive binary range coder: carries as in LZMA (Martin
+ * 1979; Pavlov), adaptive contexts with a fast and a slow estimate as in VVC's
+ * CABAC. schemas/dbp.md specifies it. The probability model is written once,
+ * here, for both directions: with DBP_CODED_ENCODER defined the coder can also
+ * write.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -21,13 +23,13 @@
 struct dbp_coded {
 	uint32_t magic;
 	uint16_t major, minor;
-	uint32_t coded_bytes; /* of this file, the header with it */
-	uint32_t plain_bytes; /* of the .dbp that it becomes */
+	uint32_t coded_bytes; /* of this file, with the header */
+	uint32_t plain_bytes; /* of the expanded .dbp */
 	uint32_t crc32;       /* of all bytes behind this header */
 	uint32_t reserved;    /* 0 */
 };
 DBP_ASSERT_SIZE(struct dbp_coded, 24);
-/* Most that a byte of the file may stand for, so that memory is bounded. */
+/* Most bytes that a byte of the file may expand to: limits memory. */
 #define DBP_CODED_MOST 256
 
 /* How a run of the file is coded. */
@@ -41,18 +43,19 @@ enum dbp_coded_kind {
 
 struct dbp_run {
 	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
-	uint32_t back, other;  /* bytes: how far back in the file the expected
-				* one lies, and the next best; other 0: none */
-	uint32_t bits;         /* tiles: 2, 3, 4, 8; depthwise: not 3 */
-	uint32_t dependent;    /* both: codes by schemas/dbp_trellis.h */
+	uint32_t back,
+		other; /* bytes: distance back to the byte that is expected, and
+			  to the next best one; other kinds 0: none */
+	uint32_t bits; /* tiles: 2, 3, 4, 8; depthwise: not 3 */
+	uint32_t dependent; /* both: codes by schemas/dbp_trellis.h */
 	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
 					 * bytes, ints: 1, 1, their number */
 };
 
 /* ---- The coder ---- */
 
-/* Chance of a 1 in 65536ths, twice: the mean of a fast and a slow estimate,
- * which both learn faster while they are young. */
+/* Probability of a 1 in units of 2^-16, twice: the mean of a fast and a slow
+ * estimate. Both adapt faster at first. */
 struct dbp_chance {
 	uint16_t fast, slow;
 	uint8_t age, pace;
@@ -61,14 +64,14 @@ struct dbp_chance {
 	{                          \
 		32768, 32768, 1, 1 \
 	}
-/* Both move by 2^-pace, which goes up to these. */
+/* The step of both is 2^-pace; pace grows up to these. */
 #define DBP_CHANCE_FAST 4
 #define DBP_CHANCE_SLOW 7
 
-#define DBP_CODED_LEVELS 6 /* contexts by how large codes were of late */
-#define DBP_CODED_UNARY 14 /* magnitudes told step by step */
+#define DBP_CODED_LEVELS 6 /* contexts by the size of recent codes */
+#define DBP_CODED_UNARY 14 /* magnitudes coded in unary */
 
-/* All chances, by what they are of. */
+/* All probabilities, by what they code. */
 struct dbp_model {
 	struct dbp_chance same[DBP_CODED_STRIDES][2];
 	struct dbp_chance other[DBP_CODED_STRIDES][2], byte[4][256];
@@ -138,7 +141,7 @@ static inline void dbp_coder_put(struct dbp_coder *k, uint8_t byte)
 	k->out_at++;
 }
 
-/* The top byte of low is certain unless a carry may still reach it. */
+/* The top byte of low is final unless a carry may still change it. */
 static inline void dbp_coder_shift(struct dbp_coder *k)
 {
 	if (k->low < 0xff000000u || k->low > 0xffffffffu) {
@@ -160,7 +163,7 @@ static inline void dbp_coder_end(struct dbp_coder *k)
 {
 	for (int i = 0; i < 5; i++)
 		dbp_coder_shift(k);
-	/* the reader takes zeros for what is not there */
+	/* the reader reads zeros after the end */
 	while (k->out_at && k->out_at <= k->out_bytes && !k->out[k->out_at - 1])
 		k->out_at--;
 }
@@ -184,7 +187,8 @@ static inline void dbp_chance_learn(struct dbp_chance *c, uint32_t bit)
 		c->pace++;
 }
 
-/* Codes one bit; reading, `bit` means nothing and the one read is returned. */
+/* Codes one bit. When reading, `bit` is ignored and the bit read is
+ * returned. */
 static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
 				    uint32_t bit)
 {
@@ -224,8 +228,8 @@ static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
 	return bit;
 }
 
-/* `bits` bits, the highest first, each in the context of those before it:
- * 1 << bits contexts. */
+/* `bits` bits, the highest first, each in the context of the bits before it: 1
+ * << bits contexts. */
 static inline uint32_t dbp_code_tree(struct dbp_coder *k,
 				     struct dbp_chance *tree, uint32_t bits,
 				     uint32_t value)
@@ -238,8 +242,8 @@ static inline uint32_t dbp_code_tree(struct dbp_coder *k,
 	return node;
 }
 
-/* A number under 0x7fffffff: how many bits it has, one more added, then what
- * they are, as likely as not. */
+/* Exp-Golomb style: a number under 0x7fffffff plus 1, as its length in bits,
+ * and then the bits, each with probability 1/2. */
 static inline uint32_t dbp_code_number(struct dbp_coder *k,
 				       struct dbp_chance *lengths,
 				       uint32_t value)
@@ -258,9 +262,9 @@ static inline uint32_t dbp_code_number(struct dbp_coder *k,
 	return known - 1;
 }
 
-/* ---- What is coded ---- */
+/* ---- Runs ---- */
 
-/* What a run is; its numbers are filled in when reading. */
+/* The header of a run; its fields are filled in when reading. */
 static inline void dbp_code_run(struct dbp_coder *k, struct dbp_run *r)
 {
 	int plain;
@@ -301,7 +305,7 @@ struct dbp_bytes {
 	int was_same, was_other; /* the last time that it was asked */
 };
 
-/* The byte so far back, 0 before the file. */
+/* The byte at a distance back, 0 before the file. */
 static inline uint8_t dbp_byte_before(const struct dbp_bytes *b, uint32_t back)
 {
 	return back > b->at ? 0 : b->file[b->at - back];
@@ -355,7 +359,7 @@ struct dbp_weights {
 	uint32_t state;  /* 0 where a row begins */
 };
 
-/* The number of a weight in the context of those before it in its layer. */
+/* Codes a weight in the context of the weights before it in its layer. */
 static inline int32_t dbp_code_weight(struct dbp_coder *k,
 				      struct dbp_weights *w, int32_t number)
 {
@@ -393,7 +397,7 @@ static inline int32_t dbp_code_weight(struct dbp_coder *k,
 
 /* ---- Where tiles lie: struct dbp_conv ---- */
 
-/* The run of a conv's weights; of no bytes where they cannot be. */
+/* The run of the weights of a conv; 0 bytes if it is not possible. */
 static inline struct dbp_run dbp_conv_run(const struct dbp_conv *c,
 					  uint32_t in_channels,
 					  uint32_t out_channels)
@@ -412,7 +416,7 @@ static inline struct dbp_run dbp_conv_run(const struct dbp_conv *c,
 	};
 }
 
-/* Bytes of a run; 0: it cannot be. */
+/* Bytes of a run; 0: not possible. */
 static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
 {
 	uint64_t each = 8 / (r->bits ? r->bits : 8);
@@ -436,7 +440,7 @@ static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
 		       each * r->groups * 8 * r->bits;
 }
 
-/* The byte of depthwise codes that one lies in, and its lowest bit. */
+/* The byte of a depthwise code, and its lowest bit. */
 static inline uint64_t dbp_run_tap(const struct dbp_run *r, uint32_t row,
 				   uint32_t tap, uint32_t *shift)
 {
@@ -449,7 +453,7 @@ static inline uint64_t dbp_run_tap(const struct dbp_run *r, uint32_t row,
 	       row % 16;
 }
 
-/* Where the block of a code begins. */
+/* The start of the block of a code. */
 static inline uint64_t dbp_run_block(const struct dbp_run *r, uint32_t group,
 				     uint32_t row, uint32_t column)
 {
@@ -476,7 +480,7 @@ static inline int32_t dbp_run_code(const uint8_t *tiles,
 	return (int32_t)(code ^ sign) - (int32_t)sign;
 }
 
-/* Puts one where its bits are 0. */
+/* Stores a code whose bits are 0. */
 static inline void dbp_run_put(uint8_t *tiles, const struct dbp_run *r,
 			       uint32_t group, uint32_t row, uint32_t column,
 			       int32_t code)

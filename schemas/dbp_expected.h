@@ -3,12 +3,12 @@
 #define DBP_EXPECTED_H
 
 /*
- * Numbers of a packed file that others let expect: offsets of arrays that lie
- * one behind the other, sizes, zero points times sums of weights. The coded
- * form holds only what they differ by: schemas/dbp.md, "Differences".
+ * Predicted numbers of a packed file: offsets of arrays that follow each
+ * other, sizes, zero points times sums of weights. The coded form stores only
+ * the differences: schemas/dbp.md, "Differences".
  *
- * Written once for both directions, and safe on any bytes: a reader does not
- * know yet what it has.
+ * Written once for both directions, and safe on any bytes, because a reader
+ * does not know yet whether the file is valid.
  */
 #include <string.h>
 
@@ -20,12 +20,12 @@ struct dbp_expecting {
 	int restores; /* 1: differences become numbers; 0: the other way */
 	struct dbp_section tensors, ops, params, data;
 	uint32_t last_output;          /* id */
-	uint32_t params_end, data_end; /* behind what has been met */
+	uint32_t params_end, data_end; /* end of the arrays so far */
 };
 
 /* ---- One number ---- */
 
-/* The number, whichever of it and the difference *field holds before. */
+/* The number; *field holds the number or the difference before. */
 static inline uint32_t dbp_expect(const struct dbp_expecting *e,
 				  uint32_t *field, uint32_t expected)
 {
@@ -35,7 +35,7 @@ static inline uint32_t dbp_expect(const struct dbp_expecting *e,
 	return e->restores ? *field : had;
 }
 
-/* An offset that may be absent; what is there is a multiple of 4. */
+/* An offset that may be absent, else a multiple of 4. */
 static inline uint32_t dbp_expect_offset(const struct dbp_expecting *e,
 					 uint32_t *field, uint32_t expected)
 {
@@ -79,7 +79,7 @@ static inline void dbp_expect_tensors(const struct dbp_expecting *e)
 
 /* ---- Convolutions ---- */
 
-/* An array of the data section; they lie one behind the other. */
+/* An array of the data section; arrays follow each other. */
 static inline uint32_t dbp_expect_array(struct dbp_expecting *e,
 					uint32_t *field, uint64_t bytes)
 {
@@ -126,7 +126,7 @@ static inline void dbp_expect_biases(const struct dbp_expecting *e,
 		}
 }
 
-/* Curves: numbers of a table are near those before them. */
+/* Tables are curves: an entry is near the entries before it. */
 static inline void dbp_expect_tables(const struct dbp_expecting *e,
 				     uint32_t table, uint32_t size,
 				     uint32_t bytes)
@@ -166,7 +166,7 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 		table_bytes *= channels;
 	from = e->data_end;
 	table = dbp_expect_array(e, &c.table, table_bytes);
-	/* each array once: time stays within the file's size */
+	/* each array once: the time stays linear in the file size */
 	if (table >= from && dbp_lies_in(&e->data, table, table_bytes))
 		dbp_expect_tables(e, table, dbp_conv_table_size(&c),
 				  (uint32_t)table_bytes);
@@ -193,8 +193,8 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 
 /* ---- Operators ---- */
 
-/* Ids: an output is as a rule the next tensor, and read by the next operator.
- * 0 where they are not within the section. */
+/* Ids: an output is usually the next tensor, and the next operator reads it. 0
+ * if they are not within the section. */
 static inline int dbp_expect_ids(struct dbp_expecting *e,
 				 const struct dbp_op *op, uint32_t offset,
 				 uint32_t *first_input, uint32_t *first_output)
@@ -251,8 +251,8 @@ static inline void dbp_expect_ops(struct dbp_expecting *e)
 /* ---- The file ---- */
 
 /*
- * Turns the numbers of a packed file of `size` bytes into differences, or
- * (restores: 1) back. What does not look like a packed file stays as it is.
+ * Replaces the numbers of a packed file of `size` bytes by differences, or
+ * (restores: 1) back. Bytes that are no packed file stay unchanged.
  */
 static inline void dbp_expect_file(uint8_t *file, uint32_t size, int restores)
 {

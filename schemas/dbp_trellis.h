@@ -3,18 +3,18 @@
 #define DBP_TRELLIS_H
 
 /*
- * Dependent quantization (Schwarz et al., "Hybrid video coding with
- * trellis-coded quantization", DCC 2019): the weights of a row take turns
- * between two sets of levels, the even numbers and zero with the odd ones,
- * and which set serves next follows from the codes so far. Each set is as
- * coarse, and as cheap, as a step of 2, and both together as fine as one
- * of 1. A row begins in state 0; even states have the even numbers.
+ * Dependent (trellis-coded) quantization: Schwarz et al., "Hybrid video coding
+ * with trellis-coded quantization", DCC 2019. Each weight of a row uses one of
+ * two sets of levels: the even numbers, or zero and the odd numbers. The codes
+ * so far select the set of the next weight (4 states). Each set is as coarse,
+ * and as cheap, as a step of 2; both together are as fine as a step of 1. A
+ * row begins in state 0; even states use the even numbers.
  */
 #include <stdint.h>
 
 #define DBP_TRELLIS_STATES 8
 
-/* By state and the parity of a code. */
+/* Next state, by state and parity of a code. */
 static inline uint32_t dbp_trellis_next(uint32_t state, uint32_t size)
 {
 	static const uint8_t next[DBP_TRELLIS_STATES][2] = {
