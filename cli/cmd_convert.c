@@ -12,7 +12,7 @@
 #include "converter/pack/c_header.h"
 #include "passes/pipeline.h"
 
-/* Everything of one conversion that has to be freed. */
+/* The objects of one conversion that must be freed. */
 struct work {
 	struct conversion v;
 	struct arena arena;
@@ -36,7 +36,7 @@ static char *output_path(struct arena *a, const char *folder, const char *name,
 	return arena_printf(a, "%s/%s%s", folder, name, ending);
 }
 
-/* Everything is made before the first file is written. */
+/* All contents are built before the first file is written. */
 static int write_files(const struct command *cmd, struct work *w,
 		       const char *name, const char *json, struct diag *d)
 {
@@ -89,7 +89,7 @@ static int finish(const struct command *cmd, struct work *w, const char *name,
 	return code;
 }
 
-/* Name i of what --dump-after takes; NULL after the last. */
+/* Name i of the values of --dump-after; NULL after the last. */
 static const char *stage_name(int i)
 {
 	if (i < pipeline_pass_count())
@@ -139,7 +139,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	const struct progress progress = { progress_update, &w->bar, NULL };
 	const struct dump dump = { c->dump_after, stdout };
 	struct cost_target target;
-	struct config used; /* with the input's size that was taken */
+	struct config used; /* with the input size that was chosen */
 	int err;
 
 	if (!c->labels && (c->images || c->min_accuracy > 0)) {

@@ -7,7 +7,7 @@
 #include "cli/progress.h"
 #include "converter/report.h"
 
-#define CLASS_LINES 20 /* more than these are for --json and --verbose */
+#define CLASS_LINES 20 /* more classes only with --json or --verbose */
 
 static int check_arguments(const struct command *cmd, struct diag *d)
 {

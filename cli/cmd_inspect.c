@@ -13,7 +13,7 @@
 
 /* ---- Packed models ---- */
 
-#define PARTS 16 /* kinds of sections, and what is around them */
+#define PARTS 16 /* kinds of sections, and the bytes around them */
 
 static const char *section_name(uint32_t kind)
 {
@@ -39,17 +39,17 @@ static const char *section_name(uint32_t kind)
 struct part {
 	const char *name;
 	uint32_t offset, bytes;
-	uint32_t file_bytes; /* what they are in a coded file */
+	uint32_t file_bytes; /* their sizes in a coded file */
 };
 
-/* What [from, from + bytes) of the model takes in its file. */
+/* Bytes of the file for [from, from + bytes) of the model. */
 static uint32_t file_bytes(const struct packed_file *f, uint32_t from,
 			   uint32_t bytes)
 {
 	return f->map.count ? coded_map_bytes(&f->map, from, bytes) : bytes;
 }
 
-/* Header, sections and the zeros between: all bytes of the file, in order. */
+/* Header, sections and the padding between: all bytes of the file, in order. */
 static int list_parts(const struct packed_file *f, struct part *parts)
 {
 	const struct dbp_header *h = f->header;
@@ -161,7 +161,7 @@ static void print_packed(const struct packed_file *f, const struct head *h,
 
 static json_t *name_json(const char *name)
 {
-	json_t *j = json_string(name); /* NULL where it is no UTF-8 */
+	json_t *j = json_string(name); /* NULL if it is not UTF-8 */
 
 	return j ? j : json_string("");
 }

@@ -33,7 +33,7 @@ static void class_text(const struct run *r, uint32_t class_id, char *out,
 		snprintf(out, bytes, "%u", class_id);
 }
 
-/* With several inputs, lines say which one they are about. */
+/* With several inputs, each line begins with the name of the input. */
 static void print_subject(const struct run *r, const char *input)
 {
 	if (r->cmd->arg_count > 2)
@@ -144,7 +144,7 @@ static int show_classes(const struct run *r, const char *input, json_t *result)
 
 /* ---- Tensors ---- */
 
-/* What a file name may not hold becomes '_'. */
+/* Replaces characters that a file name may not contain by '_'. */
 static void safe_name(const char *from, char *to, size_t bytes)
 {
 	size_t n = 0;

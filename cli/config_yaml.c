@@ -33,7 +33,7 @@ static bool may_repeat(const struct option_row *row)
 	return row->kind == OPTION_SHAPE || row->kind == OPTION_REPORT;
 }
 
-/* [1, 2, 3] is "1,2,3", or each by itself where an option may be repeated. */
+/* [1, 2, 3] means "1,2,3", or a repeated option if it may be repeated. */
 static int set_sequence(struct config_reader *r, const struct option_row *row,
 			const yaml_node_t *list)
 {

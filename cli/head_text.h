@@ -7,10 +7,10 @@
 #include "converter/heads/head.h"
 #include "converter/pack/packed_file.h"
 
-/* A packed model's head, with the names in the file. */
+/* The head of a packed model, with the names in the file. */
 int head_of_packed(const struct packed_file *f, struct arena *a,
 		   struct head *out, struct diag *d);
-/* One line, or two where its meaning is not known. */
+/* Prints one line, or two if the head is not known. */
 void head_print(const struct head *h);
 /* An object, or null. */
 json_t *head_json(const struct head *h);

@@ -6,8 +6,8 @@
 
 #include "base/parallel.h"
 
-/* A line on the terminal that shows the stage, how far it is, and the time
- * left; nothing where standard error is no terminal. */
+/* A line on the terminal with the stage, its progress and the time left.
+ * Nothing is shown if standard error is not a terminal. */
 struct progress_bar {
 	bool enabled, shown;
 	const char *stage;
@@ -15,7 +15,7 @@ struct progress_bar {
 };
 
 void progress_begin(struct progress_bar *p, bool quiet);
-/* A progress_fn; ctx is the bar. */
+/* A progress_fn whose ctx is the bar. */
 progress_fn progress_update;
 void progress_end(struct progress_bar *p);
 

@@ -17,19 +17,19 @@ struct annotation_box {
 };
 
 struct annotated_photo {
-	const char *key; /* its name without folders and suffix, except with
-			  * a folder a class: that stays */
-	struct annotation_box *boxes; /* one of them where is_boxes is false */
+	const char *key; /* name without folders and suffix; with one folder for
+			    each class the folder stays */
+	struct annotation_box *boxes; /* exactly one if is_boxes is false */
 	int box_count;
 };
 
-/* What people say is on photos. */
+/* The labels of a set of photos. */
 struct annotations {
 	struct arena arena;
-	const char *format; /* "COCO", "YOLO", "Pascal VOC", ... */
-	bool is_boxes;      /* false: a class a photo */
-	bool normalized; /* coordinates are shares of the photo, not pixels */
-	bool missing_is_empty; /* a photo that is not here shows nothing */
+	const char *format;    /* "COCO", "YOLO", "Pascal VOC", ... */
+	bool is_boxes;         /* false: one class for each photo */
+	bool normalized;       /* coordinates from 0 to 1, not pixels */
+	bool missing_is_empty; /* a photo without labels has no objects */
 	struct annotated_photo *photos; /* sorted by key */
 	int photo_count;
 	const char **class_names; /* NULL entries: the labels have no names */
@@ -37,14 +37,15 @@ struct annotations {
 };
 
 /*
- * Reads labels, told apart by what they are: a .json file (COCO), a folder of
- * .txt files (YOLO; names from classes.txt, obj.names or data.yaml in it or
- * above it) or of .xml files (Pascal VOC), a .csv file of lines `photo,class`,
- * or a folder with a folder a class. -1 with one diagnostic. Free in any case.
+ * Reads labels in any of these formats: a .json file (COCO), a folder of .txt
+ * files (YOLO; names from classes.txt, obj.names or data.yaml in it or above
+ * it) or of .xml files (Pascal VOC), a .csv file of lines `photo,class`, or a
+ * folder with one folder for each class. -1 with one diagnostic. Free in any
+ * case.
  */
 int annotations_read(struct annotations *a, const char *path, struct diag *d);
 void annotations_free(struct annotations *a);
-/* `name`: a photo's path below the folder of photos; NULL: not labelled. */
+/* Labels of a photo by its path below the folder of photos; NULL: none. */
 const struct annotated_photo *annotations_of(const struct annotations *a,
 					     const char *name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Labels of classifiers: a list of photos, or a folder a class. */
+/* Labels of classifiers: a list of photos, or one folder for each class. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ struct csv_line {
 	char *photo, *label;
 };
 
-/* `photo,class`, blanks around and quotes taken off. */
+/* Splits `photo,class`; removes blanks around the parts and quotes. */
 static bool split_line(char *line, struct csv_line *out)
 {
 	char *comma = strchr(line, ',');
@@ -50,7 +50,7 @@ static int add_line(struct annotation_list *l, const struct csv_line *line,
 	return annotation_add(l, annotation_key(l, line->photo), &box);
 }
 
-/* The first line is a title if its class is no number and others' are. */
+/* The first line is a title if its class is not a number but all others are. */
 static int read_lines(struct annotation_list *l, const char *path, char *text)
 {
 	size_t lines = 1, count = 0;

@@ -10,12 +10,12 @@
 #define MAX_DEPTH 16
 #define MAX_TEXT 256
 
-/* One file while it is read. */
+/* The state of the parser in one file. */
 struct voc {
 	struct annotation_list *list;
 	const char *path, *key;
 	XML_Parser parser;
-	char names[MAX_DEPTH][32]; /* of the elements around */
+	char names[MAX_DEPTH][32]; /* of the enclosing elements */
 	int depth;
 	char text[MAX_TEXT];
 	size_t text_bytes;
@@ -61,7 +61,7 @@ static void characters(void *ctx, const char *s, int count)
 		v->text[v->text_bytes++] = s[i];
 }
 
-/* The text without the blanks around it. */
+/* Removes blanks at both ends. */
 static char *trimmed(struct voc *v)
 {
 	char *s = v->text;
@@ -129,7 +129,7 @@ static void end(void *ctx, const char *name)
 	v->text_bytes = 0;
 }
 
-/* Entities may stand for gigabytes: none are taken. */
+/* Entities could expand to gigabytes: they are errors. */
 static void doctype(void *ctx, const char *name, const char *system,
 		    const char *public, int has_subset)
 {
@@ -146,7 +146,7 @@ static int parse(struct voc *v, const char *text, size_t bytes)
 	XML_SetElementHandler(v->parser, begin, end);
 	XML_SetCharacterDataHandler(v->parser, characters);
 	XML_SetStartDoctypeDeclHandler(v->parser, doctype);
-	/* a file may begin with an empty line, which XML itself forbids */
+	/* some files begin with an empty line, which XML forbids */
 	while (bytes && strchr(" \t\r\n", *text)) {
 		text++;
 		bytes--;

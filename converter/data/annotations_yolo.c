@@ -8,14 +8,15 @@
 #include "base/yaml_file.h"
 #include "base/text.h"
 
-#define MAX_NUMBERS 4096 /* on a line: a polygon may have many corners */
+#define MAX_NUMBERS \
+	4096 /* numbers on a line; a polygon may have many corners */
 
 static bool is_names_file(const char *name)
 {
 	return !strcmp(name, "classes.txt") || !strcmp(name, "names.txt");
 }
 
-/* The numbers of a line; their count, or -1. */
+/* Reads the numbers of a line; returns their count, or -1. */
 static int read_numbers(char *line, double *out)
 {
 	int n = 0;

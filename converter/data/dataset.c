@@ -248,7 +248,7 @@ static void hash_number(crypto_hash_sha256_state *h, uint64_t n)
 	crypto_hash_sha256_update(h, bytes, sizeof(bytes));
 }
 
-/* A length in front keeps names and contents apart. */
+/* The length separates names from contents in the digest. */
 static void hash_bytes(crypto_hash_sha256_state *h, const void *data, size_t n)
 {
 	hash_number(h, n);

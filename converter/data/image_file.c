@@ -67,7 +67,7 @@ static void set_output(struct jpeg_decompress_struct *info)
 							  JCS_RGB;
 }
 
-/* A decoded row to RGB, in place of `out`; Adobe's CMYK is stored inverted. */
+/* Converts a decoded row to RGB; Adobe stores CMYK inverted. */
 static void row_to_rgb(const struct jpeg_decompress_struct *info,
 		       const uint8_t *row, uint8_t *out)
 {
@@ -88,7 +88,7 @@ static void row_to_rgb(const struct jpeg_decompress_struct *info,
 	}
 }
 
-/* Everything that longjmp() passes over lives in the caller. */
+/* Objects that must survive longjmp() live in the caller. */
 static int decode_rows(struct jpeg_decompress_struct *info, const char *name,
 		       struct image *img, uint8_t **row, struct diag *d)
 {
@@ -184,7 +184,7 @@ static void png_take(png_structp png, png_bytep to, png_size_t count)
 	w->at += count;
 }
 
-/* As everybody trains: the high byte of 16 bits, no gamma, no alpha. */
+/* As training code reads PNG: the high byte of 16 bits, no gamma, no alpha. */
 static void set_transforms(png_structp png)
 {
 	png_set_expand(png);
@@ -291,7 +291,7 @@ int image_read(const char *path, struct image *img, struct diag *d)
 	diag_leave(d, former);
 	if (err)
 		return -1;
-	/* the message names the photo, not the model at work */
+	/* messages of the decoders begin with the photo's path */
 	former = diag_enter(d, NULL);
 	err = decode(path, file.data, file.size, img, d);
 	diag_leave(d, former);

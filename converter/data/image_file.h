@@ -6,7 +6,7 @@
 
 #include "base/diag.h"
 
-/* A photo with more pixels is refused before it is decoded. */
+/* A photo with more pixels is an error before it is decoded. */
 #define IMAGE_MAX_PIXELS ((uint64_t)64 << 20)
 
 /* 8-bit RGB, rows tightly packed from the top; owns `pixels` (malloc). */
@@ -16,15 +16,14 @@ struct image {
 };
 
 /*
- * Reads a JPEG (gray, YCbCr, RGB, CMYK) or PNG (every depth, palettes,
- * interlaced; alpha is left out, of 16 bits the
- * high ones count), told apart by their first bytes. The same
- * pixels on every machine: accurate integer DCT, smooth chroma upsampling,
- * orientation tags and colour profiles are not applied. Files that are cut
- * short or damaged are errors. On -1 `img` is empty.
+ * Reads a JPEG (gray, YCbCr, RGB, CMYK) or a PNG (every depth, palettes,
+ * interlaced); the first bytes decide. Alpha is ignored, and of 16 bits the
+ * high byte is used. The pixels are the same on every machine: accurate integer
+ * DCT, smooth chroma upsampling, no orientation tags and no color profiles.
+ * Truncated or damaged files are errors. On -1 `img` is empty.
  */
 int image_read(const char *path, struct image *img, struct diag *d);
-/* RGB, 8 bits; written whole or not at all. */
+/* Writes RGB with 8 bits; the file is written whole or not at all. */
 int image_write_png(const char *path, const struct image *img, struct diag *d);
 void image_free(struct image *img);
 

@@ -16,9 +16,10 @@
 #define MAGIC "\x93NUMPY"
 #define MAGIC_BYTES 6
 
-/* What the header says. */
+/* The contents of the header. */
 struct npy {
-	const struct onnx_type *type; /* the same conversions serve */
+	const struct onnx_type
+		*type; /* the conversion is that of this ONNX type */
 	bool fortran_order;
 	struct shape shape;
 	const uint8_t *data;
@@ -30,7 +31,7 @@ static int not_npy(struct diag *d, const char *what)
 	return diag_error(d, "is not a .npy array that can be read: %s", what);
 }
 
-/* Behind `'key':` in the dictionary; NULL where there is none. */
+/* The text after `'key':` in the dictionary; NULL if there is none. */
 static const char *find_key(const char *header, const char *key)
 {
 	char quoted[32];
@@ -134,7 +135,7 @@ static int parse(const struct regular_file *f, struct npy *n, struct diag *d)
 	return err;
 }
 
-/* Column order to row order. */
+/* Converts Fortran order to C order. */
 static void reorder(const struct npy *n, const uint8_t *from, uint8_t *to,
 		    size_t size)
 {

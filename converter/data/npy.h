@@ -5,10 +5,10 @@
 #include "base/diag.h"
 #include "ir/tensor.h"
 
-/* NumPy's .npy, versions 1 to 3, little-endian, C or Fortran order; f2, f4,
- * f8, i1 to i8, u1 to u8, b1 become the nearest enum dtype. */
+/* Reads a NumPy .npy file, versions 1 to 3, little-endian, C or Fortran order.
+ * Types f2, f4, f8, i1 to i8, u1 to u8 and b1 become the nearest enum dtype. */
 int npy_read(const char *path, struct tensor *t, struct diag *d);
-/* Version 1.0, C order; written whole or not at all. */
+/* Writes version 1.0 in C order; the file is written whole or not at all. */
 int npy_write(const char *path, const struct tensor *t, struct diag *d);
 
 #endif

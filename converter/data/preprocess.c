@@ -14,7 +14,7 @@ static bool is_channels(int64_t n)
 	return n == 1 || n == 3;
 }
 
-/* The order that the first spatial operator behind the input reads. */
+/* The layout of the first spatial operator after the input. */
 static enum layout layout_of_readers(const struct value *v)
 {
 	for (int i = 0; i < v->use_count; i++)
@@ -23,7 +23,7 @@ static enum layout layout_of_readers(const struct value *v)
 	return LAYOUT_NCHW;
 }
 
-/* Whether the graph takes one picture, and how its dims are ordered. */
+/* Whether the only input is an image, and the order of its dims. */
 static bool find_image_input(struct preprocess *p, const struct graph *g)
 {
 	const struct shape *s;

@@ -9,15 +9,12 @@
 #include "ir/samples.h"
 #include "schemas/dbp.h"
 
-/*
- * How a photo becomes the model's first input:
- * value = (pixel - mean[c]) * scale[c], c in the model's own channel order.
- * The one description that calibration, `run`, `verify` and the packed file
- * share.
- */
+/* How a photo is converted to the first input of the model: value = (pixel -
+ * mean[c]) * scale[c], where c is in the channel order of the model.
+ * Calibration, `run`, `verify` and the packed file all use it. */
 struct preprocess {
 	bool is_image; /* the only input is N,H,W,C or N,C,H,W, C = 1 or 3 */
-	bool assumed;  /* mean, scale and colour were not given */
+	bool assumed;  /* mean, scale and color were not given */
 	enum layout layout;
 	int channels, width, height;
 	enum color_order color;
@@ -26,24 +23,25 @@ struct preprocess {
 	float mean[4], scale[4];
 };
 
-/* From the options and the (prepared) graph's input. */
+/* Initialises it from the options and the input of the prepared graph. */
 int preprocess_init(struct preprocess *p, const struct graph *g,
 		    const struct config *c, struct diag *d);
-/* One RGB photo to floats in the input's layout. Bit for bit what the device
- * computes before it rounds to codes: dbrt_fit_image(), mean, scale. */
+/* Converts one RGB photo to floats in the layout of the input:
+ * dbrt_fit_image(), mean, scale. The result is bit-exact with the device before
+ * it rounds to codes. */
 int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 		     uint32_t width, uint32_t height, float *out,
 		     struct diag *d);
-/* The rule as the packed file has it. */
+/* The resize rule in the terms of the packed file. */
 enum dbp_fit preprocess_fit(enum resize_rule rule);
-/* The values that any photo can give. */
+/* The range of input values over all possible photos. */
 struct input_range preprocess_range(const struct preprocess *p);
 
 /*
- * Samples over a dataset, from item `first`, `count` of them: photos through
- * preprocess_photo(), .npy and .pb tensors as they are (N,C,H,W tensors for a
- * graph whose input became N,H,W,C are transposed). `set` and `p` must
- * outlive it.
+ * Samples from the items [first, first + count) of a dataset. Photos go through
+ * preprocess_photo(); .npy and .pb tensors are used as they are, but N,C,H,W
+ * tensors are transposed if the input of the graph became N,H,W,C. `set` and
+ * `p` must outlive it.
  */
 struct sample_set {
 	const struct dataset *set;

@@ -25,7 +25,7 @@ int tensor_read(const char *path, struct tensor *t, struct diag *d)
 					npy_read(path, t, d);
 }
 
-/* Dims of 1 carry no order, so they may come and go. */
+/* Dims of 1 do not change the order, so they may be added or dropped. */
 static bool same_dims(const struct shape *a, const struct shape *b)
 {
 	int i = 0, j = 0;
@@ -55,7 +55,7 @@ static bool is_channels_first_of(const struct shape *from,
 	return shape_equal(from, &moved);
 }
 
-/* Out of range or not a number: the nearest that the type holds, or 0. */
+/* Clamps values out of range; NaN becomes 0. */
 static int64_t to_integer(double x, double low, double high)
 {
 	if (x != x)
@@ -103,7 +103,7 @@ static void transpose(const struct tensor *t, enum dtype dtype,
 							       p)));
 }
 
-/* "1x28x28x3, or 1x3x28x28": pictures may come channels first. */
+/* "1x28x28x3, or 1x3x28x28": images may have the channels first. */
 static void print_wanted(const struct shape *s, char *out, size_t bytes)
 {
 	size_t used;

@@ -9,11 +9,9 @@
 bool tensor_file_name(const char *path);
 /* Reads a .npy or .pb file. */
 int tensor_read(const char *path, struct tensor *t, struct diag *d);
-/*
- * Writes a tensor to `out` as elements of `dtype` in `shape` (known). Its
- * dims must be the same but for dims of 1, or be N,C,H,W where `shape` is the
- * same N,H,W,C: then it is transposed. `name` stands in messages.
- */
+/* Writes a tensor to `out` as elements of `dtype` in the known `shape`. Its
+ * dims must be equal except for dims of 1, or be the N,C,H,W form of an N,H,W,C
+ * `shape`; then it is transposed. `name` is for messages. */
 int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
 		   const struct shape *shape, void *out, struct diag *d);
 

@@ -6,7 +6,7 @@
 
 #include "evaluator/evaluator.h"
 
-#define LARGEST_SHARE 8.0f /* boxes reach over the picture's sides */
+#define LARGEST_SHARE 8.0f /* boxes may extend beyond the image */
 
 static float *noise_for(const struct value *v)
 {
@@ -21,8 +21,8 @@ static float *noise_for(const struct value *v)
 	return x;
 }
 
-/* Corners are in order in (almost) every box; of centres, those on the far
- * side of the picture are larger than the box is. */
+/* Corners are in order in (almost) every box; centers at the far side of the
+ * image are larger than the size of their box. */
 static bool judge(const struct dbp_head_level *l, const float *boxes,
 		  struct dbp_head *h)
 {

@@ -5,10 +5,10 @@
 #include "converter/heads/head.h"
 
 /*
- * Boxes that the model decodes itself look alike whether they are corners or
- * centres, pixels or shares of the picture. Runs the model once on seeded
- * noise and looks at its boxes; sets box_form and normalized. False where
- * they are neither or the model cannot be run.
+ * Decides whether boxes that the model decodes itself are corners or centers,
+ * in pixels or in fractions of the image: shapes do not show it. Runs the model
+ * once on seeded noise and tests its boxes; sets box_form and normalized. False
+ * if they are neither or the model cannot run.
  */
 bool head_probe_boxes(const struct graph *g, struct head *h);
 

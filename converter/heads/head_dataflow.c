@@ -6,7 +6,8 @@
 
 #include "evaluator/evaluator.h"
 
-/* An element's mark: its number in the maps, plus one, and what was done. */
+/* The mark of an element: its number in the maps plus one, and TRACE_* flags.
+ */
 #define NUMBER_BITS 25
 #define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
 #define UNKNOWN NUMBER_MASK
@@ -30,8 +31,8 @@ static bool is_network(enum op op)
 	       op == OP_MAT_MUL;
 }
 
-/* The weighted mean of a distribution over bins may be a convolution, but it
- * is none of the network. */
+/* The mean over the bins of DFL may be a convolution, but it is part of the
+ * decoding, not of the network. */
 static bool is_behind_softmax(const struct value *v)
 {
 	for (int depth = 0; v && v->producer && depth < 16; depth++) {
@@ -46,7 +47,7 @@ static bool is_behind_softmax(const struct value *v)
 	return false;
 }
 
-/* Nothing behind it is followed. */
+/* Whether the trace ends at this value: an input or a map of the network. */
 static bool is_source(const struct value *v)
 {
 	const struct node *n = v->producer;
@@ -84,7 +85,7 @@ static void map_shape(struct trace_map *m)
 		m->width *= (int)s->dim[i];
 }
 
-/* Only what has a batch of one is a map; others cannot be followed. */
+/* A map has a batch of one; other values cannot be traced. */
 static bool fits_map(const struct tracer *t, const struct value *v)
 {
 	return v->shape.rank >= 2 && v->shape.dim[0] == 1 &&
@@ -123,7 +124,7 @@ static void mark_unknown(const struct tracer *t, const struct value *v)
 		marks[i] = UNKNOWN | ((uint32_t)TRACE_MIXED << NUMBER_BITS);
 }
 
-/* The marks travel as if they were the elements. */
+/* Moves the marks as if they were the elements. */
 static bool move(struct tracer *t, const struct node *n)
 {
 	const void *in[MAX_VALUES];
@@ -188,7 +189,7 @@ static void mark_pointwise(struct tracer *t, const struct node *n)
 	const uint32_t *from = t->marks[n->inputs[0]->id];
 	uint32_t *to = t->marks[n->outputs[0]->id];
 	uint32_t flag = (uint32_t)unary_flag(n->op) << NUMBER_BITS;
-	/* a factor before it is a matter of the weights */
+	/* a factor before it could be part of the weights */
 	uint32_t gone = flag ? (uint32_t)TRACE_SCALED << NUMBER_BITS : 0;
 	int64_t count = elements(n->outputs[0]);
 
@@ -196,7 +197,8 @@ static void mark_pointwise(struct tracer *t, const struct node *n)
 		to[i] = from[i] == NONE ? NONE : (from[i] & ~gone) | flag;
 }
 
-/* The element of `v` that stands at element i of a result of shape `s`. */
+/* The element of `v` that is broadcast to element i of a result of shape `s`.
+ */
 static int64_t broadcast(const struct value *v, const struct shape *s,
 			 int64_t i)
 {
@@ -282,7 +284,7 @@ static void find_needed(struct tracer *t)
 	}
 }
 
-/* Inputs of the graph and constants, then node by node. */
+/* Marks the inputs of the graph and the constants, then the nodes in order. */
 static int mark_all(struct tracer *t)
 {
 	for (size_t i = 0; i < t->g->value_count; i++) {
@@ -333,7 +335,7 @@ static int init_maps(struct tracer *t)
 	return 0;
 }
 
-/* Takes down where the first cell of each channel is, and the second. */
+/* Records the places of the first and second cell of each channel. */
 static void locate(struct tracer *t, int output)
 {
 	const struct value *v = t->g->outputs[output];
@@ -362,7 +364,7 @@ static void locate(struct tracer *t, int output)
 	}
 }
 
-/* Every cell must lie where the first two say. */
+/* Whether every cell is at the place that the first two imply. */
 static bool is_regular(const struct tracer *t, const struct trace_map *m,
 		       int channel)
 {

@@ -6,27 +6,28 @@
 #include "ir/graph.h"
 
 /*
- * Where each element of a graph's outputs comes from: which channel and cell
- * of which of the last convolutions, and what was done to it on the way.
- * Reshapes, transposes, concatenations and the like are followed by running
- * them over the elements' numbers, so that any arrangement is understood.
+ * Traces each element of the outputs of a graph back to a channel and cell of
+ * one of the last convolutions, and records the operators between. Reshapes,
+ * transposes, concatenations and the like are evaluated on the numbers of the
+ * elements, so that any arrangement is understood.
  */
 enum {
 	TRACE_SIGMOID = 1,
 	TRACE_SOFTMAX = 2,
 	TRACE_POSITIVE = 4, /* relu, softplus */
 	TRACE_EXP = 8,
-	TRACE_AFFINE = 16, /* arithmetic with constants: something decoded */
-	TRACE_MIXED = 32,  /* made of several elements, or by what else */
-	TRACE_SCALED = 64, /* by one constant, and nothing behind it */
+	TRACE_AFFINE = 16, /* arithmetic with constants: decoding */
+	TRACE_MIXED = 32,  /* from several elements, or by another operator */
+	TRACE_SCALED =
+		64, /* multiplied by one constant, and nothing after it */
 };
 
-/* A map of the network that the tail reads; [C][H][W] without a batch. */
+/* A map of the network that the decoding reads; [C][H][W], batch 1. */
 struct trace_map {
 	const struct value *value;
 	int channels, height, width;
-	/* Where each channel went: cell i is element first + i * step of an
-	 * output, or, with output -1, it went nowhere or in no such order. */
+	/* The place of each channel: cell i is element first + i * step of the
+	 * output; output -1: in no output, or in another order. */
 	struct trace_channel {
 		int output;
 		int64_t first, step;
@@ -40,7 +41,8 @@ struct trace {
 	uint8_t *output_flags; /* of the first element of each output */
 };
 
-/* -1 when memory is exhausted. What cannot be followed counts as mixed. */
+/* Elements that cannot be traced count as mixed. -1 when memory is exhausted.
+ */
 int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 		  struct diag *d);
 

@@ -4,7 +4,7 @@
 
 #include "converter/heads/head_finder.h"
 
-/* What must be known before matches() is asked; families are tried in this
+/* The facts that are known when matches() is called; stages are tried in this
  * order. */
 enum head_stage {
 	HEAD_STAGE_OUTPUTS, /* the outputs and how they are computed */
@@ -23,8 +23,8 @@ struct head_family {
 	bool (*matches)(const struct head_finder *f);
 	bool (*fill)(struct head_finder *f);
 	float nms_iou; /* the usual threshold; 0: the tool's default */
-	/* Names of its usual data set, used where the model has so many
-	 * classes; 0: none. */
+	/* Class names of the usual data set, used if the model has this number
+	 * of classes; 0: none. */
 	uint32_t class_count;
 	const char *const *class_names;
 };

@@ -26,7 +26,7 @@ struct head_level {
 	int anchors;                                  /* boxes a cell */
 };
 
-/* What head_recognise() knows so far; the families read it. */
+/* The facts that head_recognise() has found; the families read them. */
 struct head_finder {
 	const struct graph *g;
 	struct arena *arena;
@@ -35,9 +35,10 @@ struct head_finder {
 	int height, width;                             /* of the input image */
 	struct head_level levels[DBP_HEAD_MAX_LEVELS]; /* finest first */
 	int level_count;
-	int bins;             /* numbers for each side of a box; 1: no DFL */
-	bool locate_only;     /* the box form is not asked for */
-	bool half_decoded;    /* a map is computed on, in an unknown way */
+	int bins;          /* numbers for each side of a box; 1: no DFL */
+	bool locate_only;  /* the box form is not asked for */
+	bool half_decoded; /* an output is computed from a map in an unknown way
+			    */
 	struct dbp_head head; /* fields for head_new() */
 };
 

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DFL_CHANNELS 64 /* four distances of 16 bins, as YOLOv8 has them */
+#define DFL_CHANNELS 64 /* four distances of 16 bins, as in YOLOv8 */
 
-/* The run of channels from `c` on that reach one output in the same way. */
+/* The consecutive channels from `c` on that reach one output in the same way.
+ */
 static struct head_part part_from(const struct trace_map *m, int c)
 {
 	const struct trace_channel *first = &m->channel[c];

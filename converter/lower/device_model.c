@@ -4,7 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Makes room for `need` entries in a list of the arena's. */
+/* Makes room for `need` entries in a list of the arena. */
 static bool grow(struct device_model *m, void **list, uint32_t count,
 		 uint32_t *capacity, uint64_t need, size_t size)
 {
@@ -35,7 +35,7 @@ int dev_init(struct device_model *m, struct arena *a, struct diag *d)
 {
 	memset(m, 0, sizeof(*m));
 	m->arena = a;
-	/* Index 0 must be there even when memory runs out later. */
+	/* Index 0 must exist even if memory is exhausted later. */
 	return grow(m, (void **)&m->tensors, 0, &m->tensor_capacity, 1,
 		    sizeof(*m->tensors)) ?
 		       0 :

@@ -19,8 +19,8 @@
  * caller looks at `failed` once, at the end.
  */
 struct dev_tensor {
-	const char *name; /* of the graph value; NULL: an inner step's */
-	const struct value *value; /* that a node stored in it, for reports */
+	const char *name;          /* of the graph value; NULL: an inner step */
+	const struct value *value; /* stored in it by a node, for reports */
 	enum dbp_dtype dtype;
 	int rank;
 	uint32_t dims[DBP_MAX_RANK];
@@ -45,7 +45,7 @@ struct dev_op {
 	void *params;
 	uint32_t params_bytes;
 	uint32_t scratch, scratch_bytes;
-	bool dropped; /* by planning: it only gave memory another name */
+	bool dropped; /* by planning: it only renamed memory */
 	/* for reports */
 	const struct node *node; /* it comes from */
 	int weight_bits;         /* 0: none */

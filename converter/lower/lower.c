@@ -46,7 +46,8 @@ static bool is_lowered(const struct lower *l, const struct node *n)
 	return true;
 }
 
-/* What is behind a refused node is looked at all the same. */
+/* Gives the outputs of a refused node tensors, so that later nodes are checked
+ * too. */
 static void stand_in(struct lower *l, const struct node *n)
 {
 	for (int i = 0; i < n->output_count; i++) {
@@ -95,7 +96,7 @@ static void lower_input(struct lower *l, struct value *v)
 	l->m->inputs[l->m->input_count++] = id;
 }
 
-/* Graph outputs are floats or integers, in memory that an operator wrote. */
+/* Makes graph outputs floats or integers in memory that an operator wrote. */
 static void lower_output(struct lower *l, const struct value *v)
 {
 	uint32_t own = lower_own(l, v);

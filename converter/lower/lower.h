@@ -7,14 +7,14 @@
 #include "ir/config.h"
 #include "ir/graph.h"
 
-/* -1 with one diagnostic that names all nodes of operators that the device has
- * no kernel for at all: known before anything is calibrated. */
+/* Checks, before calibration, that the device has kernels for all operators; -1
+ * with one diagnostic that names all nodes without one. */
 int lower_check_operators(const struct graph *g, struct diag *d);
 
 /*
- * Translates a quantized graph, operator by operator; every tensor still in
- * memory of its own. -1 with one diagnostic that names all nodes that have no
- * kernel on the device.
+ * Translates a quantized graph to device operators, node by node. Every tensor
+ * still has separate memory: plan_memory() is the next step. -1 with one
+ * diagnostic that names all nodes without a kernel on the device.
  */
 int lower_graph(const struct graph *g, const struct config *c,
 		struct device_model *m, struct diag *d);

@@ -13,7 +13,7 @@
 
 #define BIAS_MAX (1 << 30)
 
-/* A convolution to be, and what is made of its sums. */
+/* A convolution and the post-processing of its sums. */
 struct conv {
 	const struct node *n;
 	enum dbp_op_kind kind;
@@ -24,15 +24,16 @@ struct conv {
 	const float *bias;      /* [outputs], or NULL: none */
 	double gain, bias_gain; /* Gemm's alpha and beta */
 	const struct activation *act;
-	const struct quant *quant;  /* of what p.post gives; NULL: F32 */
-	const struct value *result; /* the value that the operator makes */
-	const float *slopes; /* of x < 0, a channel or one for all; NULL */
+	const struct quant *quant;  /* of the output of p.post; NULL: F32 */
+	const struct value *result; /* the output of the operator */
+	const float *slopes; /* slopes for x < 0, one for each channel or one;
+				NULL: none */
 	int64_t slope_count;
 };
 
 /* ---- What follows the sums ---- */
 
-/* The node behind that a table can take in: the only reader of the sums. */
+/* The next node if a table can include it: the only reader of the sums. */
 static const struct node *table_behind(const struct node *n)
 {
 	const struct value *y = n->outputs[0];
@@ -44,7 +45,7 @@ static const struct node *table_behind(const struct node *n)
 	return r;
 }
 
-/* A PRelu behind, with a slope a channel: the sums' second multiplier. */
+/* A following PRelu with one slope for each channel: a second multiplier. */
 static const struct node *slopes_behind(const struct conv *c)
 {
 	const struct value *y = c->n->outputs[0], *slope;
@@ -81,7 +82,7 @@ static struct quant channel_of(const struct quant *q, uint32_t channel)
 	return one;
 }
 
-/* A channel's table, with the clamp that lies before the look-up in it. */
+/* The table of a channel; it includes the clamp before the look-up. */
 static int channel_table(struct lower *l, const struct conv *c,
 			 const struct node *r, uint32_t channel, int8_t *out)
 {
@@ -122,7 +123,7 @@ static int fuse_table(struct lower *l, struct conv *c, const struct node *r)
 	return 0;
 }
 
-/* Which post-processing, and which value it makes. */
+/* Chooses the post-processing and the value that it computes. */
 static int choose_post(struct lower *l, struct conv *c)
 {
 	const struct value *y = c->n->outputs[0];
@@ -174,10 +175,8 @@ static void *channel_array(struct lower *l, const struct conv *c, size_t size)
 	return a;
 }
 
-/*
- * Real units of a sum. A channel whose weights are next to nothing takes
- * larger ones, in which its bias fits.
- */
+/* The scale of a sum. A channel with very small weights gets a larger scale, so
+ * that its bias fits. */
 static double sum_scale(const struct lower *l, const struct conv *c,
 			uint32_t output)
 {
@@ -201,8 +200,8 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
-/* A bias in sums, to an eighth of a step of 8 bits of the output and no finer:
- * the rest would only be numbers to store. */
+/* A bias in units of the sums, rounded to an eighth of an 8-bit step of the
+ * output: finer values would only take more bits in the file. */
 static double round_bias(double sum, double step)
 {
 	double grain = 1;
@@ -283,7 +282,7 @@ static void add_weights(struct lower *l, struct conv *c)
 
 /* ---- The operator ---- */
 
-/* The file's form of a tensor, as far as sizes of scratch depend on it. */
+/* A tensor in the form of the file, as far as scratch sizes depend on it. */
 static struct dbp_tensor dims_of(const struct lower *l, uint32_t id)
 {
 	const struct dev_tensor *t = &l->m->tensors[id];

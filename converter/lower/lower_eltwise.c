@@ -71,7 +71,8 @@ static bool has_channels(const struct value *v)
 	return v->quant && v->quant->channels > 1;
 }
 
-/* What is more than 128 of the output's steps clamps it anyway. */
+/* A shift for the largest ratio. More than 128 steps of the output are clamped
+ * anyway. */
 static int sum_shift(double most)
 {
 	int exponent;
@@ -333,7 +334,7 @@ static bool is_whole(enum dtype t)
 	return t == DT_I64 || t == DT_I32 || t == DT_I8 || t == DT_U8;
 }
 
-/* Towards zero, as integers divide and floats become integers. */
+/* Rounds towards zero, as integer division and casts do. */
 static uint32_t truncate(struct lower *l, uint32_t x)
 {
 	uint32_t size = lower_unary(l, DBP_U_ABS, x, 0, 0);
@@ -343,7 +344,7 @@ static uint32_t truncate(struct lower *l, uint32_t x)
 			    lower_unary(l, DBP_U_SIGN, x, 0, 0));
 }
 
-/* C's fmod: the sign of the dividend. */
+/* fmod of C: the result has the sign of the dividend. */
 static uint32_t remainder_c(struct lower *l, uint32_t a, uint32_t b)
 {
 	uint32_t y = lower_binary(l, DBP_B_MOD,
@@ -391,8 +392,8 @@ int lower_variadic_f32(struct lower *l, const struct node *n)
 	return lower_finish_f32(l, n, y);
 }
 
-/* A branch of Where: infinite constants would leave NaN where they are not
- * chosen. */
+/* A branch of Where. Infinite constants become finite, because 0 * infinity
+ * would give NaN where the other branch is chosen. */
 static uint32_t branch(struct lower *l, const struct value *v)
 {
 	uint32_t t = lower_f32(l, v);
@@ -407,7 +408,7 @@ static uint32_t branch(struct lower *l, const struct value *v)
 	return t;
 }
 
-/* c * a + (1 - c) * b, c being 0 or 1. */
+/* c * a + (1 - c) * b, where c is 0 or 1. */
 int lower_where(struct lower *l, const struct node *n)
 {
 	uint32_t c = lower_f32(l, n->inputs[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products in float: MatMul, Gemm, and convolutions as such. */
+/* Matrix products in float: MatMul, Gemm, and convolutions by im2col. */
 #include "converter/lower/lower_operators.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "converter/lower/lower_tensor.h"
 #include "ir/window.h"
 
-/* Inputs that one operator takes: more are concatenated in two steps. */
+/* Most inputs of one operator; more are concatenated in two steps. */
 #define CONCAT_MAX 64
 
 static uint32_t matmul(struct lower *l, uint32_t a, uint32_t b)
@@ -23,7 +23,7 @@ static uint32_t matmul(struct lower *l, uint32_t a, uint32_t b)
 	return out;
 }
 
-/* The outer dims of a product, given to an operand of it. */
+/* Reshapes an operand to the outer dims of the product. */
 static uint32_t spread(struct lower *l, uint32_t t, const struct shape *outer,
 		       int64_t rows, int64_t columns)
 {
@@ -153,7 +153,7 @@ static uint32_t tap_of(struct lower *l, uint32_t x, const struct window *w,
 			 sizeof(p));
 }
 
-/* The windows side by side: [N, H, W, taps * channels]. */
+/* im2col: the windows of all pixels, [N, H, W, taps * channels]. */
 static uint32_t windows_of(struct lower *l, uint32_t x, const struct window *w)
 {
 	struct dbp_concat p = { 3 };

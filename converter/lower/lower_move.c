@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that move elements: codes stay codes where they may. */
+/* Operators that move elements; codes stay codes where possible. */
 #include "converter/lower/lower_operators.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ int lower_moving_transpose(struct lower *l, const struct node *n)
 	for (int i = 0; i < rank; i++)
 		perm[i] = rank - 1 - i;
 	node_ints(n, "perm", perm, GRAPH_MAX_RANK);
-	/* The dims that the device's tensor keeps, in their new order. */
+	/* The dims that the device tensor keeps, in their new order. */
 	for (int i = 0; i < rank; i++) {
 		int axis = (int)perm[i] - (rank - l->m->tensors[x].rank);
 
@@ -121,7 +121,7 @@ int lower_depth_to_space(struct lower *l, const struct node *n)
 
 /* ---- Parts ---- */
 
-/* `count` elements of tensor t from `start` on, along one axis. */
+/* Slices `count` elements of tensor t from `start` on along one axis. */
 static uint32_t part(struct lower *l, uint32_t t, int axis, int64_t start,
 		     int64_t count)
 {
@@ -138,7 +138,7 @@ static uint32_t part(struct lower *l, uint32_t t, int axis, int64_t start,
 			 sizeof(p));
 }
 
-/* Slots 1 and up are constants, as far as they are given. */
+/* Whether inputs 1 and up are constants or absent. */
 static bool constant_from(const struct node *n, int slot)
 {
 	for (; slot < n->input_count; slot++)
@@ -250,7 +250,7 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 		s.dim[axis] += t->dims[axis];
 		if (t->dtype != type)
 			lower_refuse(l, "integers and floats in one tensor");
-		/* a scale a channel: the parts of y's own */
+		/* one scale for each channel: the parts of those of y */
 		if (type != DBP_S8 || q->channels > 1 ||
 		    (t->scale == q->scale[0] &&
 		     t->zero_point == q->zero_point[0]))
@@ -282,7 +282,7 @@ int lower_concat(struct lower *l, const struct node *n)
 	axis = lower_axis(l, in[0], y->shape.rank, node_int(n, "axis", 0));
 	if (axis < 0)
 		return -1;
-	/* Too many: runs of them become one each. */
+	/* Too many inputs: joins groups of them first. */
 	while (count > CONCAT_MAX) {
 		int made = 0;
 
@@ -298,7 +298,7 @@ int lower_concat(struct lower *l, const struct node *n)
 
 /* ---- Padding ---- */
 
-/* Padding of every dim of the input; false where it is not a constant. */
+/* Padding of every dim of the input; false if it is not a constant. */
 static bool read_pads(const struct node *n, int64_t *begin, int64_t *end)
 {
 	int64_t axes[GRAPH_MAX_RANK], pads[2 * GRAPH_MAX_RANK];
@@ -333,7 +333,7 @@ static int pad_mode(const char *name)
 					   -1;
 }
 
-/* Negative padding takes elements away. */
+/* Negative padding removes elements. */
 static uint32_t crop(struct lower *l, uint32_t x, int axis, int64_t *begin,
 		     int64_t *end)
 {
@@ -455,7 +455,7 @@ int lower_expand(struct lower *l, const struct node *n)
 	return done(l, n, lower_op1(l, DBP_OP_EXPAND, x, y, NULL, 0));
 }
 
-/* Each axis in turn: [outer, 1, rest] becomes [outer, times, rest]. */
+/* For each axis, [outer, 1, rest] becomes [outer, times, rest]. */
 int lower_tile(struct lower *l, const struct node *n)
 {
 	struct shape s = n->inputs[0]->shape, three;

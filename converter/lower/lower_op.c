@@ -29,7 +29,8 @@ uint32_t lower_op1(struct lower *l, enum dbp_op_kind kind, uint32_t in,
 
 int lower_axis(struct lower *l, uint32_t t, int rank, int64_t axis)
 {
-	/* Ranks over the device's lose leading ones. */
+	/* Drops leading dims of 1 if the rank is larger than that of the
+	 * device. */
 	int64_t lost = rank - l->m->tensors[t].rank;
 
 	if (axis < 0)
@@ -62,7 +63,7 @@ uint32_t lower_transpose(struct lower *l, uint32_t t, const int64_t *perm)
 
 /* ---- Images ---- */
 
-/* A second spatial dim of 1 for those that have one. */
+/* Adds a second spatial dim of 1 to images with one. */
 static struct shape with_two_spatial(const struct shape *s, bool nhwc)
 {
 	if (s->rank == 4)

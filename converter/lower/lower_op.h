@@ -7,11 +7,11 @@
 struct dev_op *lower_op(struct lower *l, enum dbp_op_kind kind,
 			const uint32_t *inputs, int input_count, uint32_t out,
 			const void *params, size_t params_bytes);
-/* One input; a new output of the given form. */
+/* The same for one input; returns `out`. */
 uint32_t lower_op1(struct lower *l, enum dbp_op_kind kind, uint32_t in,
 		   uint32_t out, const void *params, size_t params_bytes);
-/* Image tensors of rank 4 in order N, H, W, C, from values in the node's
- * layout, of one or two spatial dims; and back. */
+/* Converts tensor t in the layout of the node, with one or two spatial dims, to
+ * rank 4 in order N, H, W, C; and back to the first output of the node. */
 uint32_t lower_to_nhwc(struct lower *l, const struct node *n, uint32_t t);
 void lower_store_nhwc(struct lower *l, const struct node *n, uint32_t t);
 /* The dim of tensor t that is dim `axis` (negative: from the end) of a value
@@ -26,12 +26,13 @@ uint32_t lower_binary(struct lower *l, enum dbp_binary kind, uint32_t a,
 		      uint32_t b);
 uint32_t lower_binary_scalar(struct lower *l, enum dbp_binary kind, uint32_t a,
 			     float b);
-/* A node's fused activation on a float tensor; the tensor itself where there
- * is none. DBP_NONE after lower_refuse(). */
+/* Applies the fused activation of a node to a float tensor; returns the tensor
+ * itself if there is none. DBP_NONE after lower_refuse(). */
 uint32_t lower_act_f32(struct lower *l, const struct activation *act,
 		       uint32_t t);
 
-/* The node's activation on its float result, and its first output stored. */
+/* Applies the activation of the node to its float result and stores its first
+ * output. */
 int lower_finish_f32(struct lower *l, const struct node *n, uint32_t t);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pooling, and reductions of whole images as such. */
+/* Pooling, and reductions of whole images as pooling. */
 #include "converter/lower/lower_operators.h"
 
 #include "converter/lower/lower_op.h"
@@ -24,7 +24,7 @@ static struct dbp_pool params_of(const struct window *w)
 	};
 }
 
-/* The same numbers go in and out, so the form of the input serves. */
+/* The values do not change, so that the form of the input is kept. */
 static uint32_t max_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 			 const struct shape *out)
 {
@@ -51,7 +51,7 @@ static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 			 p, sizeof(*p));
 }
 
-/* An average reads codes only where it gives them. */
+/* An average reads codes only if its output is codes too. */
 static uint32_t average_input(struct lower *l, const struct node *n)
 {
 	const struct value *x = n->inputs[0];

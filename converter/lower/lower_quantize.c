@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The rounding that quantized models write out, in float: codes are floats
- * with whole values, so that what reads them gets the file's own numbers.
- */
+/* The rounding nodes of quantized models, in float: codes are floats with whole
+ * values, so that their readers get the numbers of the file. */
 #include "converter/lower/lower_operators.h"
 
 #include <math.h>
@@ -12,7 +10,7 @@
 #include "converter/lower/lower_refusal.h"
 #include "converter/lower/lower_tensor.h"
 
-/* A scale or zero point, for one axis of x or all of it. */
+/* A scale or zero point, for one axis of x or for the whole tensor. */
 static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
 			   uint32_t x)
 {
@@ -101,7 +99,7 @@ int lower_quant(struct lower *l, const struct node *n)
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
 }
 
-/* Into codes of the grid itself, which x often has already. */
+/* Converts to codes of the grid, which x often has already. */
 int lower_quant_s8(struct lower *l, const struct node *n)
 {
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
@@ -115,7 +113,7 @@ int lower_quant_s8(struct lower *l, const struct node *n)
 	     node_int(n, "narrow", 0) || !node_const_float(n, 1, &scale) ||
 	     y->quant->scale[0] != scale))
 		return LOWER_ELSEWHERE;
-	if (same) { /* x is what y is; reports look at y */
+	if (same) { /* x is y; reports read y */
 		l->own[y->id] = lower_own(l, x);
 		l->m->tensors[l->own[y->id]].value = y;
 		return 0;

@@ -150,7 +150,7 @@ int lower_layer_norm(struct lower *l, const struct node *n)
 	return lower_finish_f32(l, n, x);
 }
 
-/* Over the image, a channel at a time; scale and bias a channel. */
+/* Over the image for each channel, with one scale and bias for each channel. */
 int lower_instance_norm(struct lower *l, const struct node *n)
 {
 	bool nhwc = n->layout == LAYOUT_NHWC;

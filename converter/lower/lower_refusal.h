@@ -5,7 +5,7 @@
 #include "base/diag.h"
 #include "converter/lower/lower_state.h"
 
-/* Remembers that the node at work cannot be had, and why; returns -1. */
+/* Records that the current node cannot be lowered, and why; returns -1. */
 int lower_refuse(struct lower *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resize: the source cells of each row and column, computed beforehand. */
+/* Resize: the source cells of each row and column are computed here. */
 #include "converter/lower/lower_operators.h"
 
 #include <math.h>

@@ -21,14 +21,12 @@ int8_t scale_code_of(double real, const struct quant *q);
 void scale_clamp(const struct activation *act, const struct quant *q,
 		 int8_t *low, int8_t *high);
 
-/*
- * A node that is a function of one computed value, element by element: a
- * unary operator, or a binary one whose other operand is a constant of one
- * element. That value, or NULL where the node is none.
- */
+/* The value of which the node is an elementwise function: the node is a unary
+ * operator, or a binary one whose other operand is a constant of one element.
+ * NULL for other nodes. */
 const struct value *scalar_fn_input(const struct node *n);
-/* What the node makes of every code of `in`, lowest first, in as many entries
- * as scalar_fn_table_size() says; computed by the evaluator. */
+/* Fills `table` with the output code of the node for every code of `in`, lowest
+ * first: scalar_fn_table_size() entries, computed with the evaluator. */
 #define SCALAR_FN_TABLE_MOST 1024
 int scalar_fn_table_size(const struct quant *in);
 int scalar_fn_table(struct lower *l, const struct node *n,

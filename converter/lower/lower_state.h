@@ -7,12 +7,9 @@
 #include "ir/config.h"
 #include "ir/graph.h"
 
-/*
- * The state of lower_graph() and the tools of the files lower_*.c. A graph
- * value has up to two tensors: its own (S8 where it has a quant, I32 for
- * integers, else F32), and a copy in F32 of an S8 one, made when the first
- * float operator asks for it.
- */
+/* The state of lower_graph(). A graph value has up to two tensors: its own (S8
+ * if it has a quant, I32 for integers, else F32), and an F32 copy of an S8 one,
+ * which the first float operator that reads it adds. */
 struct lower {
 	const struct graph *g;
 	const struct config *c;
@@ -24,8 +21,8 @@ struct lower {
 	int refusal_count;
 };
 
-/* Lowers one node; 0, -1 after lower_refuse(), or LOWER_ELSEWHERE: not this
- * function's case, another form may do. */
+/* Lowers one node. 0, -1 after lower_refuse(), or LOWER_ELSEWHERE: this form
+ * does not apply, another one may. */
 typedef int lower_fn(struct lower *l, const struct node *n);
 enum { LOWER_ELSEWHERE = 1 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tensors and values of a graph that is being lowered: see lower.h. */
+/* Tensors and values of a graph while it is lowered. */
 #include "converter/lower/lower_tensor.h"
 
 #include <float.h>
@@ -39,7 +39,7 @@ struct shape lower_shape(const struct lower *l, uint32_t tensor)
 	return s;
 }
 
-/* Leading ones go where there are more dims than the device has. */
+/* Drops leading dims of 1 if there are more dims than the device has. */
 static int set_dims(struct lower *l, struct dev_tensor *t,
 		    const struct shape *s)
 {
@@ -73,7 +73,8 @@ uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 	struct dev_tensor t = { .dtype = dtype };
 
 	if (dtype == DBP_S8) {
-		/* a scale a channel: only who makes and reads it knows them */
+		/* one scale for each channel: only writers and readers know
+		 * them */
 		t.scale = quant->channels > 1 ? 1 : quant->scale[0];
 		t.zero_point = quant->zero_point[0];
 	}
@@ -115,7 +116,7 @@ uint32_t lower_constant_s8(struct lower *l, const struct shape *s,
 	return id;
 }
 
-/* Constants of any type as floats; NULL where one would change. */
+/* Constants of any type as floats; NULL if a value would change. */
 static const float *constant_floats(struct lower *l, const struct value *v)
 {
 	int64_t count = shape_elements(&v->shape);
@@ -194,7 +195,8 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	return *real;
 }
 
-/* The scale that holds all of a constant; a single number is held as 127. */
+/* The scale that covers the range of a constant; a single number gets code 127.
+ */
 static void constant_scale(const float *x, int64_t count, float *scale,
 			   int32_t *zero_point)
 {
@@ -290,7 +292,8 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 	struct shape s = lower_shape(l, t);
 
 	if (from->dtype == DBP_S8 && type == DBP_S8) {
-		/* a scale a channel: who only moves channels leaves it */
+		/* one scale for each channel: moving channels does not change
+		 * them */
 		if (q->channels > 1)
 			return t;
 		if (from->scale == q->scale[0] &&
@@ -310,7 +313,7 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 			 t, lower_tensor(l, type, &s, q), NULL, 0);
 }
 
-/* A tensor that already is something to the outside stays what it is. */
+/* An input, output or constant keeps its tensor. */
 static bool is_taken(const struct dev_tensor *t)
 {
 	return t->name || t->is_constant || t->is_input || t->is_output;

@@ -4,7 +4,7 @@
 
 #include "converter/lower/lower_state.h"
 
-/* The value is S8 on the device, and not a constant. */
+/* Whether the value is S8 on the device and not a constant. */
 bool lower_is_s8(const struct value *v);
 /* A new tensor; `quant` for S8 only. A scalar becomes rank 1. */
 uint32_t lower_tensor(struct lower *l, enum dbp_dtype t, const struct shape *s,
@@ -25,19 +25,19 @@ struct shape shape_4(int64_t a, int64_t b, int64_t c, int64_t d);
 
 /* ---- Values ---- */
 
-/* The tensor of a computed value or input, as it is held. */
+/* The tensor of a computed value or input, in its own type. */
 uint32_t lower_own(struct lower *l, const struct value *v);
 /* The same, or a constant, as F32: dequantized once, shared. */
 uint32_t lower_f32(struct lower *l, const struct value *v);
-/* An operand of integer arithmetic: S8 as it is, constants quantized to a
- * scale of their own. */
+/* An operand of integer arithmetic: S8 as it is; constants are quantized with a
+ * separate scale. */
 uint32_t lower_s8(struct lower *l, const struct value *v);
-/* What a node that only moves elements reads: S8 where its output is S8 too,
+/* The operand of a node that only moves elements: S8 if its output is S8 too,
  * else F32 or I32. */
 uint32_t lower_moved(struct lower *l, const struct value *v,
 		     const struct value *out);
-/* Tensor t holds the value v: reshaped, rescaled, quantized or dequantized
- * to the form in which the value is held, where it differs. */
+/* Stores tensor t as the value v. If the forms differ, t is reshaped, rescaled,
+ * quantized or dequantized first. */
 void lower_store(struct lower *l, const struct value *v, uint32_t t);
 /* The same elements in other dims. */
 uint32_t lower_reshape(struct lower *l, uint32_t t, const struct shape *s);

@@ -6,8 +6,8 @@
 
 #include "converter/lower/lower_refusal.h"
 
-/* Where a weight lies in the value: strides of output channel, group, input
- * channel of the group; taps are the innermost. */
+/* Strides of a weight in the value: output channel, group, input channel of the
+ * group; taps are innermost. */
 struct weight_order {
 	int64_t outputs; /* of a group */
 	int64_t inputs;
@@ -28,8 +28,8 @@ static struct weight_order order_of(const struct node *n, int64_t groups,
 				      second * taps, taps };
 }
 
-/* Entry of the per-channel arrays for an output channel: those of a grouped
- * ConvTranspose serve all groups. */
+/* Index into the per-channel arrays for an output channel; a grouped
+ * ConvTranspose has one array for all groups. */
 static int64_t channel_of(const struct node *n, const struct quant *q,
 			  const struct weight_order *o, int64_t output)
 {

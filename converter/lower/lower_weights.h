@@ -4,18 +4,19 @@
 
 #include "converter/lower/lower_state.h"
 
-/* A Conv's, ConvTranspose's or Gemm's codes in one order: [Cout][K], the
- * window flattened as (ky, kx, ci); K = taps * input channels of a group. */
+/* Codes of a Conv, ConvTranspose or Gemm in one order: [Cout][K], where the
+ * window is flattened as (ky, kx, ci) and K = taps * input channels of a group.
+ */
 struct weights {
 	int bits; /* 2, 4, 8, as stored */
 	enum dbp_grid grid;
 	uint32_t outputs, groups, k, taps;
 	int8_t *codes;
 	int8_t *levels; /* [outputs][1 << bits]; or NULL */
-	double *scale;  /* [outputs], of the grid's own numbers */
+	double *scale;  /* [outputs], of one unit of the grid */
 };
 int weights_of(struct lower *l, const struct node *n, struct weights *w);
-/* The number that a code stands for, before the scale. */
+/* The number that a code represents, before the scale. */
 int weights_number(const struct weights *w, uint32_t output, int8_t code);
 /* The codes as the kernels read them: schemas/dbp.md. NULL when memory is
  * exhausted. */

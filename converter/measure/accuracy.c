@@ -6,10 +6,10 @@
 #include <strings.h>
 
 #define MOST_FOUND 1000  /* a photo */
-#define MOST_COUNTED 100 /* of a class and a photo, as COCO has it */
+#define MOST_COUNTED 100 /* for each class and photo, as in COCO */
 #define UNUSED UINT32_MAX
 
-/* One photo's outcome, so that they are summed up in one order. */
+/* The result of one photo; results are added in the order of the photos. */
 struct photo_outcome {
 	const struct annotated_photo *labels;
 	bool counts;
@@ -25,7 +25,7 @@ struct accuracy_run {
 	const struct annotations *labels;
 	struct engine **engines; /* one a thread */
 	struct photo_outcome *outcomes;
-	uint32_t *class_of; /* the model's, by the labels' */
+	uint32_t *class_of; /* class of the model, by class of the labels */
 	bool is_boxes;
 	struct arena *arena;
 };
@@ -92,7 +92,7 @@ static int map_classes(struct accuracy_run *m, struct diag *d)
 	if (!m->class_of)
 		return diag_error(d, "out of memory");
 	if (m->is_boxes && classes == 1)
-		return 0; /* all zeros: everything is what it looks for */
+		return 0; /* all zeros: every label has the only class */
 	if (has_names(m))
 		return match_names(m, classes, d);
 	if (labelled > classes)

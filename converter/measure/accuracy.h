@@ -8,24 +8,26 @@
 #include "converter/measure/measure_set.h"
 #include "converter/measure/model_runner.h"
 
-/* Detections with less are not worth a look, as a rule of the field. */
+/* Detections with a lower score are ignored, which is a common choice. */
 #define ACCURACY_LEAST_SCORE 0.02f
 
 struct accuracy_class {
-	const char *name; /* the model's, the labels', or its number */
+	const char *name; /* from the model or the labels, or the number */
 	struct ap_result result;
-	int right; /* classifier: photos of the class, found */
+	int right; /* classifier: photos of the class that were classified as
+		      such */
 };
 
-/* How well a model does on labelled photos. */
+/* The accuracy of a model on labelled photos. */
 struct accuracy {
-	int photos;  /* that are labelled */
+	int photos;  /* with labels */
 	int skipped; /* photos without labels */
 	bool is_boxes;
-	float threshold; /* of precision and recall: the head's own */
+	float threshold; /* score threshold for precision and recall: that of
+			    the head */
 	struct ap_result total;
-	double top1;                    /* classifier: share of photos */
-	struct accuracy_class *classes; /* those that the labels have */
+	double top1;                    /* classifier: share of right photos */
+	struct accuracy_class *classes; /* classes that occur in the labels */
 	int class_count;
 };
 
@@ -33,12 +35,10 @@ struct accuracy {
 const char *accuracy_metric(const struct accuracy *a);
 double accuracy_value(const struct accuracy *a);
 
-/*
- * What to measure: an .onnx file by the float evaluator, a .dbp file or one
- * in memory (dbp != NULL) by the device library.
- */
+/* The model to measure: an .onnx file runs with the float evaluator, a .dbp
+ * file, or one in memory (dbp not NULL), with the device library. */
 struct accuracy_model {
-	const char *path; /* and the name for messages */
+	const char *path; /* also the name for messages */
 	const uint8_t *dbp;
 	uint32_t dbp_bytes;
 };

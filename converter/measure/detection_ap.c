@@ -7,10 +7,10 @@
 
 #define RECALLS 101
 
-/* What became of a detection, a bit for each overlap. */
+/* The outcome of a detection, one bit for each IoU threshold. */
 struct match {
 	float score;
-	uint32_t order; /* in which it came */
+	uint32_t order; /* order of insertion */
 	uint16_t hit, ignored;
 };
 
@@ -50,7 +50,8 @@ void ap_free(struct ap *a)
 
 /* ---- One photo, one class ---- */
 
-/* Of a box with one of the truth; with an ignored one, the part inside. */
+/* IoU of a box and a true one; for an ignored true box, the share of the
+ * detection inside it. */
 static double overlap(const struct dbrt_detection *d, const struct ap_truth *t)
 {
 	double w = (double)(d->x2 < t->x2 ? d->x2 : t->x2) -
@@ -85,7 +86,7 @@ static int best_truth(const struct photo *p, const struct dbrt_detection *d,
 
 		if (p->taken[i] && !t->ignore)
 			continue;
-		/* what is to be found goes before what is ignored */
+		/* a counted true box is preferred to an ignored one */
 		if (best >= 0 && !p->truth[best]->ignore && t->ignore)
 			break;
 		o = overlap(d, t);
@@ -240,11 +241,9 @@ static int by_score(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-/*
- * The mean of the precisions at the recalls 0, .01, ... 1, each the best at
- * that recall and beyond. Recalls are compared as COCO's own evaluator does,
- * in double.
- */
+/* The mean of the precisions at the recalls 0, .01, ... 1, where each is the
+ * best precision at that recall or a higher one. Recalls are compared in
+ * double, as pycocotools does. */
 static double precision_mean(const struct class_matches *c, int step)
 {
 	double best[RECALLS + 1] = { 0 }, sum = 0, highest = 0;

@@ -20,7 +20,7 @@ struct output_sums {
 	double signal, noise, packed, dot, max_error, low, high;
 };
 
-/* What is kept of a sample, so that results are summed up in one order. */
+/* The results of one sample; they are added in the order of the samples. */
 struct fidelity_sample {
 	struct output_sums *outputs;
 	struct dbrt_detection *truth, *found;
@@ -32,7 +32,7 @@ struct fidelity_sample {
 struct fidelity_worker {
 	struct packed_file packed;
 	struct evaluator *evaluator;
-	float *input, *device_input; /* in each model's own order */
+	float *input, *device_input; /* in the layout of each model */
 	float *scores;               /* of the largest packed output */
 };
 
@@ -286,7 +286,7 @@ static int sum_outputs(const struct fidelity_run *m, struct arena *a,
 	return 0;
 }
 
-/* The float model's confident detections are the truth. */
+/* Uses the confident detections of the float model as the truth. */
 static int add_sample(struct ap *ap, const struct fidelity_sample *s)
 {
 	struct ap_truth *truth =
@@ -339,7 +339,7 @@ static int sum_head(const struct fidelity_run *m, struct fidelity *out)
 
 /* ---- Beginning and end ---- */
 
-/* The outputs must be the same ones, element for element. */
+/* Checks that both models have the same outputs with the same elements. */
 static int check_outputs(const struct fidelity_run *m, size_t *largest,
 			 struct diag *d)
 {

@@ -10,12 +10,12 @@
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 
-/* How the preprocessing lays a photo into the input. */
+/* The place of a photo in the input after preprocessing. */
 struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
 			       uint32_t height);
 
-/* What the float model has found: the outputs of the evaluator's last run by
- * the device library's own rule. Their number. */
+/* Detections of the float model: decodes the outputs of the evaluator's last
+ * run with the device library. Returns their number. */
 int detect_float(const struct dbp_head *head, const struct graph *g,
 		 const struct evaluator *e, const struct dbrt_frame *frame,
 		 float threshold, struct dbrt_detection *out, int max);

@@ -9,7 +9,7 @@
 #include "converter/onnx/model_load.h"
 #include "evaluator/evaluator.h"
 
-/* Sums of products of the expected and the device's numbers. */
+/* Sums of products of the expected values and those of the device. */
 struct sums {
 	double ee, ed, dd;
 };
@@ -17,9 +17,9 @@ struct sums {
 struct layer {
 	const struct value *value; /* in the float graph; NULL: unknown */
 	uint32_t tensor;
-	float *floats; /* the device's result for the sample at work */
-	/* One for all, or one a channel where channels count in units of
-	 * their own: these are then found by regression. */
+	float *floats; /* result of the device for the current sample */
+	/* One sum, or one for each channel if the channels have separate
+	 * scales, which are then found by regression. */
 	struct sums *sums;
 	int64_t channels;
 	bool own_units;
@@ -101,7 +101,7 @@ static int compare_sample(struct comparison *k, const struct samples *samples,
 
 /* ---- Beginning and end ---- */
 
-/* Passes give the same values the same numbers whenever they run. */
+/* Passes are deterministic, so that value ids agree with those of the file. */
 static bool is_ours(const struct packed_file *f)
 {
 	char tool[sizeof(f->header->tool) + 1];

@@ -16,7 +16,7 @@ struct engine {
 	bool is_packed;
 	struct preprocess preprocess;
 	struct head head;
-	float threshold, nms_iou; /* asked for; -1: the packed file's */
+	float threshold, nms_iou; /* as asked; -1: that of the packed file */
 	struct dbrt_frame frame;  /* of the last photo; width 0: a tensor */
 
 	struct packed_file packed;
@@ -24,7 +24,7 @@ struct engine {
 	struct arena arena; /* of the float graph */
 	struct graph *g;
 	struct evaluator *evaluator;
-	void *input; /* float model: in its own order and type */
+	void *input; /* float model: in its layout and type */
 };
 
 static int start_packed(struct engine *e, struct diag *d)

@@ -8,22 +8,20 @@
 #include "ir/tensor.h"
 #include "runtime/dbrt.h"
 
-/*
- * A model that `run` runs: a packed one by the device library, an ONNX one by
- * the float evaluator.
- */
+/* A model that can run: a packed one with the device library, an ONNX one with
+ * the float evaluator. */
 struct engine;
 
 struct engine *engine_open(const char *path, const struct config *c,
 			   struct diag *d);
-/* A packed model in memory, aligned to 64 bytes, which stays the caller's;
- * `name` stands in messages. */
+/* Opens a packed model in memory, aligned to 64 bytes, which the caller owns;
+ * `name` is for messages. */
 struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
 				 const char *name, struct diag *d);
 void engine_close(struct engine *e);
 
-/* Runs one photo or tensor (.npy, .pb). `photo` gets the picture (free it in
- * any case); its width is 0 for a tensor. */
+/* Runs one photo or tensor (.npy, .pb). `photo` gets the image (free it in any
+ * case); its width is 0 for a tensor. */
 int engine_run(struct engine *e, const char *input, struct image *photo,
 	       struct diag *d);
 
@@ -34,20 +32,20 @@ int engine_output(const struct engine *e, int i, const char **name,
 		  struct tensor *t, struct diag *d);
 
 enum engine_result { ENGINE_TENSORS, ENGINE_DETECTIONS, ENGINE_CLASSES };
-/* What the outputs mean. */
+/* The meaning of the outputs. */
 enum engine_result engine_result(const struct engine *e);
-/* Detections of the last run, best first; their number. */
+/* Detections of the last run, best first; returns their number. */
 int engine_detections(const struct engine *e, struct dbrt_detection *out,
 		      int max);
-/* The same from another threshold on than the head's. */
+/* The same with another score threshold than that of the head. */
 int engine_detections_at(const struct engine *e, float threshold,
 			 struct dbrt_detection *out, int max);
-/* The head's own; classes are counted without the background. */
+/* The values of the head; classes are counted without the background. */
 float engine_threshold(const struct engine *e);
 uint32_t engine_classes(const struct engine *e);
-/* For ENGINE_TENSORS: why its outputs mean neither. */
+/* For ENGINE_TENSORS: why the outputs are not understood. */
 const char *engine_no_result(const struct engine *e);
-/* Which output holds a score a class. */
+/* The output that holds one score for each class. */
 int engine_scores(const struct engine *e);
 const char *engine_class_name(const struct engine *e, uint32_t class_id);
 

@@ -8,14 +8,14 @@
 #include "ir/graph.h"
 
 /*
- * Reads c->model_path and runs shape inference and constant folding: the model
- * as its author wrote it. Graphs that are asked for go to `dump` (NULL: none).
- * The graph is the arena's; NULL with a diagnostic.
+ * Reads c->model_path, then runs shape inference and constant folding. This is
+ * the model as its author wrote it. The graphs that `dump` asks for are printed
+ * (NULL: none). The graph lives in the arena; NULL with a diagnostic.
  */
 struct graph *model_load(const struct config *c, struct arena *a,
 			 uint8_t sha256[32], const struct dump *dump,
 			 struct diag *d);
-/* Reads it and runs every pass: the graph that is quantized. */
+/* The same, then runs every pass: the graph that is quantized. */
 struct graph *model_prepare(const struct config *c, struct arena *a,
 			    uint8_t sha256[32], struct diag *d);
 

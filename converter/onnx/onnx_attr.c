@@ -5,11 +5,11 @@
 
 #include "converter/onnx/onnx_reader.h"
 
-/* What onnx_attrs_copy() does with an attribute. */
+/* How onnx_attrs_copy() treats an attribute. */
 enum use {
 	USE_KEEP = 1,   /* becomes an attribute of the graph's node */
 	USE_NEEDED = 2, /* must be there */
-	USE_WIDE = 4,   /* may exceed the range of int, is clamped to it */
+	USE_WIDE = 4,   /* may exceed the range of int and is clamped */
 };
 
 struct rule {
@@ -29,10 +29,10 @@ struct rule {
 #define MUST USE_KEEP | USE_NEEDED
 
 /*
- * Every attribute of opsets 6 to 28, by the operator that it ends at (those of
- * Dropout are Identity's, of Upsample Resize's, of CastLike Cast's). Without
- * KEEP it is read by onnx_normalise.c, or does not matter when a model runs.
- * consumed_inputs is what opsets before 6 had, and some exporters still write.
+ * Every attribute of opsets 6 to 28, by the graph's operator (Dropout becomes
+ * Identity, Upsample becomes Resize, CastLike becomes Cast). An attribute
+ * without KEEP is read by onnx_normalise.c, or has no effect at inference.
+ * Opsets before 6 had consumed_inputs, and some exporters still write it.
  */
 static const struct rule rules[] = {
 	{ OP_ADD, "axis", I, 0 },
@@ -229,8 +229,8 @@ static const Onnx__AttributeProto *find(Onnx__AttributeProto *const *attrs,
 	return NULL;
 }
 
-/* Follows references outwards: to the caller's attribute, or to the default
- * that the function declares. */
+/* Follows references to the attribute of the caller, or to the default that the
+ * function declares. */
 static const Onnx__AttributeProto *resolve(const Onnx__AttributeProto *a,
 					   const struct onnx_call *call)
 {
@@ -257,7 +257,7 @@ const Onnx__AttributeProto *onnx_attr(const struct onnx_node *o,
 		       o->call);
 }
 
-/* Files before IR version 2 have no type; whatever is there then tells. */
+/* Files before IR version 2 have no type; the field that is present decides. */
 enum onnx_attr_type onnx_attr_type(const Onnx__AttributeProto *a)
 {
 	if (a->type > 0 && a->type < ONNX_ATTR_TYPE_COUNT)
@@ -396,7 +396,7 @@ static int take(const struct onnx_node *o, const Onnx__AttributeProto *given,
 	if (!r || !a)
 		return 0;
 	type = onnx_attr_type(a);
-	/* An empty list without a type cannot be told from nothing. */
+	/* An empty list without a type looks like a missing attribute. */
 	if (type != r->type &&
 	    !(type == ONNX_ATTR_UNDEFINED &&
 	      (r->type == ONNX_ATTR_INTS || r->type == ONNX_ATTR_FLOATS)))

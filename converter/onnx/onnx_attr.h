@@ -22,8 +22,7 @@ enum onnx_attr_type {
 	ONNX_ATTR_TYPE_COUNT = 15
 };
 
-/* More attributes than any operator has; keeps the check for duplicates
- * short. */
+/* More attributes than any operator has; it bounds the check for duplicates. */
 #define ONNX_MAX_ATTRS 64
 
 /* A call of a model-local function that is being inlined: the attributes
@@ -35,19 +34,19 @@ struct onnx_call {
 	int depth;
 };
 
-/* The attribute called `name`, references to a function's attributes
- * resolved; NULL where it is absent. */
+/* The attribute `name`, with references to attributes of a function resolved;
+ * NULL if it is absent. */
 const Onnx__AttributeProto *onnx_attr(const struct onnx_node *o,
 				      const char *name);
 enum onnx_attr_type onnx_attr_type(const Onnx__AttributeProto *a);
 
-/* Of any operator: names that occur, each once. */
+/* Checks that each attribute name occurs once; for any operator. */
 int onnx_attrs_check(const struct onnx_node *o);
-/* Of an operator that the graph knows: types, presence and range of every
- * attribute; those that stay attributes are set on `n`. */
+/* Checks types, presence and range of every attribute of an operator that the
+ * graph knows, and sets those that stay attributes on `n`. */
 int onnx_attrs_copy(const struct onnx_node *o, struct node *n);
 
-/* Values, once onnx_attrs_copy() has checked the types. */
+/* The value, or `def` if it is absent; only after onnx_attrs_copy(). */
 int64_t onnx_attr_int(const struct onnx_node *o, const char *name, int64_t def);
 
 #endif

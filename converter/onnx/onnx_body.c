@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The nodes of a graph or function: names to values, calls inlined. */
+/* Reads the nodes of a graph or function, maps names to values and inlines
+ * calls. */
 #include "converter/onnx/onnx_body.h"
 
 #include <inttypes.h>
@@ -14,7 +15,8 @@
 
 /* ---- Operators that are not known ---- */
 
-/* Kinds of operators that are refused, in the order in which they occur. */
+/* Operators that are refused, one entry for each type, in order of occurrence.
+ */
 struct onnx_unknown {
 	const char *domain, *op_type, *first_node;
 	int64_t opset;
@@ -158,7 +160,7 @@ static const Onnx__FunctionProto *find_function(const struct onnx_reader *r,
 	return NULL;
 }
 
-/* Constant nodes: the value itself, in whichever attribute. */
+/* The value of a Constant node, from whichever attribute holds it. */
 static struct value *constant_value(const struct onnx_node *o, const char *name)
 {
 	const Onnx__AttributeProto *a;
@@ -188,7 +190,7 @@ static struct value *constant_value(const struct onnx_node *o, const char *name)
 	return v;
 }
 
-/* The value that a node's output `name` becomes. */
+/* The graph's value for the output `name` of a node. */
 static struct value *output_value(struct onnx_reader *r,
 				  const struct onnx_body *b,
 				  const struct onnx_node *o, const char *name)
@@ -265,7 +267,7 @@ int64_t onnx_default_opset(Onnx__OperatorSetIdProto *const *list, size_t n,
 	return otherwise;
 }
 
-/* A function's output that is one of its own inputs is passed on. */
+/* Handles outputs of a function that are inputs of it too. */
 static int pass_through(const struct onnx_node *o, struct onnx_body *b,
 			const Onnx__FunctionProto *f)
 {
@@ -362,7 +364,7 @@ static int read_node(struct onnx_reader *r, struct onnx_body *b,
 			return onnx_error(&o, "has no output");
 		if (!b->call)
 			return 0;
-		/* in a function the value takes the place of the caller's */
+		/* in a function the value replaces that of the caller */
 		c = constant_value(&o, o.name);
 		if (c && !graph_node(r->g, OP_IDENTITY, o.name, &c, 1, outputs,
 				     1, NULL))

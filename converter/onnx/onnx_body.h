@@ -4,16 +4,16 @@
 
 #include "converter/onnx/onnx_reader.h"
 
-/* The names of one body; values that the body only passes on included. */
+/* The names of one body, with those of values that it only passes on. */
 struct onnx_scope {
 	const char **names;
 	struct value **values;
 	size_t slots, used;
 };
 
-/* Room for that many names; -1 when memory is exhausted. */
+/* Allocates room for `names` names; -1 when memory is exhausted. */
 int onnx_scope_init(struct onnx_scope *s, struct arena *a, size_t names);
-/* NULL where the name is not there, or stands for no value. */
+/* NULL if the name is unknown or has no value. */
 struct value *onnx_scope_find(const struct onnx_scope *s, const char *name);
 bool onnx_scope_has(const struct onnx_scope *s, const char *name);
 void onnx_scope_add(struct onnx_scope *s, const char *name, struct value *v);
@@ -30,12 +30,12 @@ struct onnx_body {
 	const char *prefix; /* of node and value names */
 };
 
-/* Adds the body's nodes to the graph. Operators that are not known are only
- * noted: onnx_refuse_unknown() then names all of them. */
+/* Adds the nodes of the body to the graph. Unknown operators are recorded, and
+ * onnx_refuse_unknown() names all of them. */
 int onnx_read_body(struct onnx_reader *r, struct onnx_body *b);
 int onnx_refuse_unknown(const struct onnx_reader *r);
 
-/* Version of the default domain in the list; `otherwise` if it has none. */
+/* Opset of the default domain in the list; `otherwise` if it is absent. */
 int64_t onnx_default_opset(Onnx__OperatorSetIdProto *const *list, size_t n,
 			   int64_t otherwise);
 

@@ -11,7 +11,7 @@
 
 #include "base/file_read.h"
 
-/* What the keys of one tensor say. */
+/* The external_data entries of one tensor. */
 struct place {
 	const char *what; /* the tensor, for messages */
 	const char *location;
@@ -128,7 +128,7 @@ static int outside(const struct place *p, struct diag *d)
 	return -1;
 }
 
-/* Opens one step of the path; `last`: the file itself. */
+/* Opens one component of the path; `last`: the file itself. */
 static int open_step(int folder, const char *name, bool last,
 		     const struct place *p, struct diag *d)
 {
@@ -145,7 +145,7 @@ static int open_step(int folder, const char *name, bool last,
 			  p->location, strerror(errno));
 }
 
-/* Walks the location step by step, so that no link is ever followed. */
+/* Opens the location component by component, so that no link is followed. */
 static int open_location(int folder, const struct place *p, struct diag *d)
 {
 	const char *step = p->location;
@@ -178,7 +178,7 @@ static int open_location(int folder, const struct place *p, struct diag *d)
 	return -1;
 }
 
-/* Counts the size of a file that was not seen before. */
+/* Adds the size of a file that was not counted yet. */
 static int note_file(struct onnx_external *ext, const struct stat *st,
 		     struct diag *d)
 {
@@ -210,7 +210,7 @@ static int check_file(int fd, const struct place *p, size_t size,
 	if (fstat(fd, &st) != 0)
 		return diag_error(d, "%s: external data '%.200s': %s", p->what,
 				  p->location, strerror(errno));
-	/* A second name may be outside of the folder. */
+	/* A second hard link may be outside the folder. */
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return outside(p, d);
 	if (p->length != UINT64_MAX && p->length != size)

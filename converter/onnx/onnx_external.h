@@ -9,16 +9,14 @@
 #include "base/diag.h"
 #include "onnx.pb-c.h"
 
-/* A file that external data was taken from. */
+/* A file from which external data was read. */
 struct onnx_external_file {
 	dev_t device;
 	ino_t inode;
 };
 
-/*
- * External data of one model: tensors whose values stand in other files, in
- * the model's own folder or below it.
- */
+/* External data of one model: tensors whose values are in other files, in the
+ * folder of the model or below it. */
 struct onnx_external {
 	int folder; /* descriptor of the model's folder */
 	struct onnx_external_file *files;
@@ -35,12 +33,12 @@ void onnx_external_close(struct onnx_external *ext);
 
 /*
  * Reads the values of `t`, which must be exactly `size` bytes, into *out
- * (malloc). The location is a relative path without "..": each step of it is
- * a plain folder, the last a regular file with one name only, so that no
- * link leads out of the model's folder. The key `checksum` is not verified
- * (the digest of the model covers the bytes); unknown keys are skipped. Files
- * may be shared by tensors, but what all tensors read together stays under
- * twice the files' size.
+ * (malloc). The location is a relative path without "..". Each component is a
+ * plain folder and the last one a regular file with one hard link, so that no
+ * link leads out of the folder of the model. The key `checksum` is not verified
+ * (the digest of the model covers the bytes); unknown keys are skipped. Tensors
+ * may share files, but all tensors together read at most twice the size of the
+ * files.
  */
 int onnx_external_read(struct onnx_external *ext, const Onnx__TensorProto *t,
 		       const char *what, size_t size, uint8_t **out,

@@ -6,7 +6,7 @@
 #include "converter/onnx/onnx_attr.h"
 #include "converter/onnx/onnx_normalise.h"
 
-/* Trailing operands that are left out are the same as none. */
+/* Drops empty operands at the end of a list. */
 static int drop_absent(struct value *const *list, int count)
 {
 	while (count > 0 && !list[count - 1])
@@ -42,14 +42,14 @@ int onnx_add_node(const struct onnx_node *o, enum op op,
 	input_count = drop_absent(inputs, input_count);
 	output_count = drop_absent(outputs, output_count);
 	if (output_count == 0)
-		return 0; /* nobody can see what it computes */
+		return 0; /* no node can read its result */
 	n = graph_node(o->r->g, op, o->name, inputs, input_count, outputs,
 		       output_count, NULL);
 	if (!n)
 		return onnx_no_memory(o->r);
 	if (onnx_attrs_copy(o, n))
 		return -1;
-	/* most forms look at the first input */
+	/* most normalise functions read the first input */
 	if (n->input_count < 1 || (op != OP_CONCAT && !n->inputs[0]))
 		return onnx_error(o, "has no input");
 	return onnx_normalise(o, n) || check_operands(o, n) ? -1 : 0;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Every operator's older forms to the one form of ir/ops.def: attributes that
- * became inputs, defaults that changed, operators that were renamed.
- */
+/* Converts the older forms of every operator to the one form of ir/ops.def:
+ * attributes that became inputs, defaults that changed, operators that were
+ * renamed. Versions are those of the ONNX operator changelog. */
 #include <stdio.h>
 #include <string.h>
 
 #include "converter/onnx/onnx_normalise.h"
 
-/* Operators that end as another one. */
+/* Operators that become another one. */
 static const struct {
 	const char *name;
 	enum op op;
@@ -29,7 +28,7 @@ enum op onnx_known_op(const char *domain, const char *op_type)
 {
 	enum op op = op_from_name(op_type);
 
-	/* some QONNX files leave the domain out */
+	/* some QONNX files omit the domain */
 	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
 	if (*domain && strcmp(domain, "ai.onnx"))
@@ -47,7 +46,7 @@ static bool is_called(const struct onnx_node *o, const char *name)
 
 /* ---- Attributes that became inputs ---- */
 
-/* Sets input `slot`, the ones between staying absent. */
+/* Sets input `slot`; inputs before it that are missing stay absent. */
 static int set_slot(const struct onnx_node *o, struct node *n, int slot,
 		    struct value *v)
 {
@@ -140,8 +139,8 @@ static int asymmetric(const struct onnx_node *o, struct node *n)
 		       0;
 }
 
-/* Upsample-7 has scales as attribute; Upsample-9 and Resize-10 as input 1,
- * where Resize-11 has the crop. */
+/* Upsample-7 has scales as an attribute; Upsample-9 and Resize-10 have them as
+ * input 1, which is the region of interest in Resize-11. */
 static int resize(const struct onnx_node *o, struct node *n)
 {
 	const Onnx__AttributeProto *a = onnx_attr(o, "scales");
@@ -164,10 +163,8 @@ static int resize(const struct onnx_node *o, struct node *n)
 
 /* ---- Softmax ---- */
 
-/*
- * Before opset 13 softmax runs over all dims from the axis on, as if they
- * were one: Flatten, Softmax, and back to the shape of the input.
- */
+/* Before opset 13, Softmax treats all dims from the axis on as one: Flatten,
+ * Softmax, and Reshape to the shape of the input. */
 static int softmax(const struct onnx_node *o, struct node *n)
 {
 	struct graph *g = o->r->g;
@@ -266,7 +263,7 @@ static int constant_of_shape(const struct onnx_node *o, struct node *n)
 	return node_set_int(g, n, "value", number) ? onnx_no_memory(o->r) : 0;
 }
 
-/* Codes narrower than a byte, and signed ones without a zero point. */
+/* Records codes of less than 8 bits, and signed codes without a zero point. */
 static int quantize(const struct onnx_node *o, struct node *n)
 {
 	const struct value *zero = node_input(n, 2);
@@ -322,7 +319,7 @@ static int dropout(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
-/* Opset 6: an operand could be laid along an axis of the other's. */
+/* In opset 6 an operand could be broadcast along an axis of the other. */
 static int no_axis(const struct onnx_node *o, struct node *n)
 {
 	(void)n;
@@ -333,8 +330,8 @@ static int no_axis(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
-/* PRelu-6 takes a slope a channel as a vector; an input of unknown rank is
- * taken for an image. */
+/* PRelu-6 has one slope for each channel as a vector; an input of unknown rank
+ * is taken for an image. */
 static int prelu(const struct onnx_node *o, struct node *n)
 {
 	const struct value *slope = n->inputs[1];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a model file to a graph: the model, its inputs, outputs and constants.
- */
+/* Reads a model file: its header, inputs, outputs and constants. */
 #include "converter/onnx/onnx_read.h"
 
 #include <inttypes.h>
@@ -47,7 +46,7 @@ static void read_shape(const Onnx__TensorShapeProto *p, struct shape *s)
 	for (size_t i = 0; i < p->n_dim; i++) {
 		const Onnx__TensorShapeProto__Dimension *d = p->dim[i];
 
-		/* some exporters write an open dim as 0 or -1 */
+		/* some exporters write an unknown dim as 0 or -1 */
 		s->dim[i] = d->has_dim_value && d->dim_value > 0 ?
 				    d->dim_value :
 				    -1;
@@ -196,7 +195,7 @@ static int read_model(struct onnx_reader *r)
 	return read_graph(r);
 }
 
-/* The graph's memory is capped while the file decides how much it takes. */
+/* Caps the memory of the graph while the file decides how much is needed. */
 static struct graph *read_capped(struct onnx_reader *r, struct arena *a,
 				 size_t size)
 {

@@ -7,13 +7,13 @@
 #include "ir/graph.h"
 
 /*
- * Reads an ONNX model into a graph in the one form of ir/ops.def: IR version
- * 3 to today's, opset 6 to today's. All storage forms of initializers,
- * Constant nodes, external data inside the model's own folder, unsorted
- * nodes, model-local functions (inlined). Operators that the graph does not
- * know are refused, all of them in one diagnostic each kind: name, opset and
- * the first node. Memory stays a small multiple of the file. The digest is
- * the SHA-256 of the file and its external data. NULL with diagnostics.
+ * Reads an ONNX model into a graph in the one form of ir/ops.def: IR version 3
+ * and later, opset 6 to 28. It reads all storage forms of initializers,
+ * Constant nodes, external data in the folder of the model, unsorted nodes, and
+ * model-local functions, which are inlined. Unknown operators are errors, one
+ * for each type, with name, opset and the first node. Memory is at most a small
+ * multiple of the file size. sha256 gets the SHA-256 of the file and its
+ * external data. NULL with diagnostics.
  */
 struct graph *onnx_read(const char *path, struct arena *a, uint8_t sha256[32],
 			struct diag *d);

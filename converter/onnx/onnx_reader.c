@@ -65,7 +65,7 @@ struct value *onnx_constant(struct onnx_reader *r,
 	if (onnx_tensor_check(proto, what, &t, r->d) ||
 	    onnx_tensor_bytes(&t, &r->ext, &b, r->d))
 		return NULL;
-	/* what was read from outside counts as part of the file */
+	/* external data counts as part of the file */
 	if (proto->data_location == 1)
 		r->g->arena->cap_bytes +=
 			t.raw_bytes * ONNX_GRAPH_BYTES_PER_BYTE;

@@ -13,25 +13,26 @@
 
 /*
  * Shared by the files of the ONNX reader. The tree that protobuf-c makes is
- * walked once, body by body (the main graph, called functions): names become
+ * read once, body by body (the main graph, then called functions). Names become
  * values, nodes become graph nodes in the one form of ir/ops.def, and at the
- * end they are sorted.
+ * end the nodes are sorted.
  */
 struct onnx_reader {
 	struct graph *g;
 	struct diag *d;
-	struct arena *scratch; /* gone when reading ends */
+	struct arena *scratch; /* freed when reading ends */
 	struct onnx_external ext;
 	const Onnx__ModelProto *model;
-	int64_t opset;                /* of the default domain */
-	struct onnx_unknown *unknown; /* kinds of operators not known */
-	size_t nodes_read;            /* every inlined copy counts */
+	int64_t opset; /* of the default domain */
+	struct onnx_unknown
+		*unknown;  /* unknown operators, one entry for each type */
+	size_t nodes_read; /* every inlined copy counts */
 	/* enum onnx_data_type by value id, where a graph type is wider */
 	uint8_t *data_types;
 	size_t data_type_count;
 };
 
-/* One node of the file on its way into the graph. */
+/* One node of the file while it is added to the graph. */
 struct onnx_node {
 	struct onnx_reader *r;
 	const Onnx__NodeProto *proto;
@@ -41,14 +42,14 @@ struct onnx_node {
 	const char *op_type;
 };
 
-/* `node 'x' (Op): ` and the message; -1. */
+/* An error `node 'x' (Op): message`; returns -1. */
 int onnx_error(const struct onnx_node *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The same for exhausted memory. */
+/* An error about exhausted memory; returns -1. */
 int onnx_no_memory(const struct onnx_reader *r);
 
-/* The type in which the file gave a constant or input, ONNX_UNDEFINED for
- * computed values. */
+/* The type of a constant or input in the file; ONNX_UNDEFINED for computed
+ * values. */
 enum onnx_data_type onnx_value_type(const struct onnx_reader *r,
 				    const struct value *v);
 int onnx_set_value_type(struct onnx_reader *r, const struct value *v,

@@ -61,7 +61,7 @@ const struct onnx_type *onnx_type_checked(int64_t data_type, const char *what,
 	return t;
 }
 
-/* The storage fields of a TensorProto. */
+/* The fields of a TensorProto that can hold values. */
 enum store {
 	STORE_NONE,
 	STORE_RAW,
@@ -115,14 +115,14 @@ int onnx_tensor_check(const Onnx__TensorProto *proto, const char *what,
 	return 0;
 }
 
-/* Which field holds the values; more than one is an error. */
+/* Finds the field that holds the values; more than one is an error. */
 static int find_store(const struct onnx_tensor *t, enum store *store,
 		      struct diag *d)
 {
 	const Onnx__TensorProto *p = t->proto;
 	const size_t counts[] = {
 		[STORE_NONE] = 0,
-		/* an empty raw_data beside another field does no harm */
+		/* an empty raw_data next to another field is ignored */
 		[STORE_RAW] = p->has_raw_data ? p->raw_data.len : 0,
 		[STORE_FLOAT] = p->n_float_data,
 		[STORE_INT32] = p->n_int32_data,
@@ -144,7 +144,7 @@ static int find_store(const struct onnx_tensor *t, enum store *store,
 	return 0;
 }
 
-/* The typed field that the ONNX specification gives to a type. */
+/* The typed field that the ONNX specification assigns to a type. */
 static enum store typed_store(const struct onnx_type *type)
 {
 	switch (type - types) {
@@ -174,7 +174,7 @@ static int wrong_count(const struct onnx_tensor *t, enum store store,
 			  needs);
 }
 
-/* Values of one, two or four bytes that stand in wider integers. */
+/* Values of one, two or four bytes that are stored in wider integers. */
 static int narrow(const struct onnx_tensor *t, enum store store,
 		  size_t value_bytes, size_t count, struct onnx_bytes *b,
 		  struct diag *d)
@@ -231,7 +231,7 @@ static int typed_bytes(const struct onnx_tensor *t, enum store store,
 	default:
 		has = p->n_int32_data;
 		direct = t->type->bits == 32 ? p->int32_data : NULL;
-		/* int4, int2: one packed byte a value */
+		/* int4, int2: one packed byte for each value */
 		count = t->type->bits < 8 ? t->raw_bytes : count;
 		break;
 	}
@@ -340,7 +340,8 @@ static void bfloats_to_f32(int64_t n, const uint8_t *raw, float *out)
 	}
 }
 
-/* Overflow gives an infinity, which is found where a weight must be finite. */
+/* Overflow gives infinity, which is an error later if a weight must be finite.
+ */
 static void doubles_to_f32(int64_t n, const uint8_t *raw, float *out)
 {
 	for (int64_t i = 0; i < n; i++) {
@@ -372,7 +373,7 @@ static void u32_to_i64(int64_t n, const uint8_t *raw, int64_t *out)
 	}
 }
 
-/* Values over INT64_MAX become it: they only ever mean "to the end". */
+/* Values over INT64_MAX become INT64_MAX: they only mean "to the end". */
 static void u64_to_i64(int64_t n, const uint8_t *raw, int64_t *out)
 {
 	for (int64_t i = 0; i < n; i++) {
@@ -393,7 +394,7 @@ static void unpack_bits(int64_t n, const uint8_t *raw, int bits, bool is_signed,
 	for (int64_t i = 0; i < n; i++) {
 		unsigned v = raw[i / per_byte] >> (i % per_byte * bits) & mask;
 
-		/* flipping the sign bit and taking its weight off extends it */
+		/* sign extension: flip the sign bit, subtract its weight */
 		out[i] = (uint8_t)(is_signed ? (v ^ half) - half : v);
 	}
 }

@@ -7,7 +7,7 @@
 #include "ir/graph.h"
 #include "onnx.pb-c.h"
 
-/* TensorProto.DataType, the numbers that the code itself needs. */
+/* TensorProto.DataType, as far as the code needs it. */
 enum onnx_data_type {
 	ONNX_UNDEFINED = 0,
 	ONNX_FLOAT = 1,
@@ -31,7 +31,7 @@ enum onnx_data_type {
 	ONNX_TYPE_COUNT = 27
 };
 
-/* What an element type is, and what it becomes in a graph. */
+/* An element type of the file and its type in the graph. */
 struct onnx_type {
 	const char *name; /* "float16", as the ONNX text form spells it */
 	enum dtype dtype; /* DT_NONE: not supported */
@@ -39,10 +39,10 @@ struct onnx_type {
 	bool is_signed, is_float;
 };
 
-/* NULL where ONNX has no such number. */
+/* NULL if ONNX has no type of that number. */
 const struct onnx_type *onnx_type(int64_t data_type);
-/* The same, but an error that starts with `what` where the graph has no
- * type for it. */
+/* The same, with an error that starts with `what` if the graph has no type for
+ * it. */
 const struct onnx_type *onnx_type_checked(int64_t data_type, const char *what,
 					  struct diag *d);
 
@@ -56,7 +56,7 @@ struct onnx_tensor {
 	size_t raw_bytes; /* of its values in the form of raw_data */
 };
 
-/* The values in the form of raw_data: little-endian, int4 and int2 packed. */
+/* Values in the form of raw_data: little-endian, int4 and int2 packed. */
 struct onnx_bytes {
 	const uint8_t *data;
 	uint8_t *owned; /* to be freed; NULL: data belongs to the message */
@@ -64,11 +64,11 @@ struct onnx_bytes {
 
 int onnx_tensor_check(const Onnx__TensorProto *proto, const char *what,
 		      struct onnx_tensor *t, struct diag *d);
-/* From whichever field, or external file, holds them; exactly as many as the
- * shape asks for. `ext` NULL: external data is refused. */
+/* Reads the values from the field or external file that holds them; their
+ * number must match the shape. `ext` NULL: external data is an error. */
 int onnx_tensor_bytes(const struct onnx_tensor *t, struct onnx_external *ext,
 		      struct onnx_bytes *b, struct diag *d);
-/* Widens `n` raw elements to the graph's type. */
+/* Converts `n` raw elements to the type of the graph. */
 void onnx_tensor_convert(const struct onnx_type *type, int64_t n,
 			 const uint8_t *raw, void *out);
 

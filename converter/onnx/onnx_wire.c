@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Real models need up to 15 bytes of tree for a byte of small nodes. */
+/* Real models with small nodes need up to 15 bytes of tree for each byte. */
 #define TREE_BYTES_PER_BYTE 16
 #define TREE_BYTES_ALWAYS ((size_t)32 << 20)
 
@@ -67,7 +67,7 @@ static int check_submessage(const ProtobufCMessageDescriptor *m,
 	return check_message(f->descriptor, &inner, depth + 1, d);
 }
 
-/* A field whose length stands before it; `c` is behind that length. */
+/* A length-delimited field; `c` is after the length. */
 static int check_bytes(const ProtobufCMessageDescriptor *m,
 		       const ProtobufCFieldDescriptor *f, struct wire_cursor *c,
 		       uint64_t size, struct wire_seen *seen, int depth,
@@ -113,7 +113,7 @@ static int check_field(const ProtobufCMessageDescriptor *m,
 		if (!read_varint(c, &v))
 			break;
 		return check_bytes(m, f, c, v, seen, depth, d);
-	default: /* groups, which ONNX never had */
+	default: /* groups, which ONNX does not use */
 		break;
 	}
 	return ok ? 0 : damaged(c, d);
@@ -150,7 +150,7 @@ static int check_encoding(const ProtobufCMessageDescriptor *m,
 	return check_message(m, &c, 0, d);
 }
 
-/* Every block carries its size in front, so that free() can give it back. */
+/* Each block begins with its size, so that capped_free() can subtract it. */
 union wire_block {
 	size_t size;
 	max_align_t align;

@@ -10,11 +10,9 @@
 
 #define PREFIX_MAX 60
 
-/*
- * A C identifier made of a file's name: letters, digits and underscores, an
- * `m_` in front of what begins otherwise. `_dbp` and `_DBP` behind it keep it
- * off every keyword.
- */
+/* Makes a C identifier from a file name: letters, digits and underscores, with
+ * the prefix `m_` if it begins with a digit. The suffix `_dbp` or `_DBP` makes
+ * it different from every keyword. */
 static void make_prefix(const char *name, char *prefix)
 {
 	size_t n = 0;

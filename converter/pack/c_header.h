@@ -5,9 +5,9 @@
 #include "converter/pack/pack.h"
 
 /*
- * The C header: the file's bytes as an aligned const array and its sizes as
- * macros, valid C99 and C++11 whatever the model's name. `name` is any file
- * stem; the prefix of the macros is made from it. malloc'ed text.
+ * The text of a C header (malloc): the bytes of the file as an aligned const
+ * array, and its sizes as macros. It is valid C99 and C++11 for any model name.
+ * `name` is a file stem; the prefix of the macros is made from it.
  */
 char *c_header_text(const struct packed *p, const char *name, struct diag *d);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What takes how much of a coded file. */
+/* Sizes of the parts of a model in its coded file. */
 #include "converter/pack/coded_sizes.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cuts a packed file into runs of one kind each, and codes them. */
+/* Divides a packed file into runs of one kind each, and encodes them. */
 #define DBP_CODED_ENCODER
 #include "converter/pack/entropy_encode.h"
 
@@ -11,10 +11,10 @@
 #include "schemas/dbp_expected.h"
 
 #define MOST_BACK 6144 /* rows of constants repeat, sometimes far apart */
-#define BLOCK 512      /* bytes that are given a run of their own or not */
-#define RUN_BYTES 6    /* about what it takes to begin one */
+#define BLOCK 512      /* bytes that may become a separate run */
+#define RUN_BYTES 6    /* about the cost of a new run */
 
-/* A run and where it begins. */
+/* A run and its offset. */
 struct placed_run {
 	uint32_t at;
 	struct dbp_run run;
@@ -22,7 +22,7 @@ struct placed_run {
 
 struct cutter {
 	const uint8_t *dbp;
-	uint8_t *bytes; /* the same in differences: schemas/dbp_expected.h */
+	uint8_t *bytes; /* the same as differences: schemas/dbp_expected.h */
 	const struct dbp_section *sections[DBP_SECTION_SIGNATURE + 1];
 	struct placed_run *runs;
 	size_t count, capacity;
@@ -47,8 +47,8 @@ static void add_run(struct cutter *k, uint32_t at, struct dbp_run run)
 	k->runs[k->count++] = (struct placed_run){ at, run };
 }
 
-/* Bytes of [at, end) that are neither those `back` nor those `other` before
- * them; 0: none is. */
+/* Number of bytes of [at, end) that differ from those `back` before them and
+ * from those `other` before them; 0: not used. */
 static uint32_t count_missed(const struct cutter *k, uint32_t at, uint32_t end,
 			     uint32_t back, uint32_t other)
 {
@@ -63,8 +63,9 @@ static uint32_t count_missed(const struct cutter *k, uint32_t at, uint32_t end,
 	return count;
 }
 
-/* How far back the bytes lie that those of [at, end) are most often equal to,
- * where they are not equal to those `given` (0: none) before. */
+/* The distance back at which the bytes of [at, end) find an equal byte most
+ * often, among those that differ from the byte `given` before them (0: none).
+ */
 static uint32_t best_distance(const struct cutter *k, uint32_t at, uint32_t end,
 			      uint32_t given, uint32_t first)
 {
@@ -82,7 +83,7 @@ static uint32_t best_distance(const struct cutter *k, uint32_t at, uint32_t end,
 	return best;
 }
 
-/* Runs of bytes in rows of `stride`; 1: whatever repeats. */
+/* Adds runs of bytes in rows of `stride` bytes; 1: any distance. */
 static void add_bytes(struct cutter *k, uint32_t at, uint32_t bytes,
 		      uint32_t stride)
 {
@@ -175,8 +176,8 @@ static int by_place(const void *a, const void *b)
 					   0;
 }
 
-/* Equal arrays are stored once: the same run again goes, and so does what
- * begins within another. Gaps become runs of bytes. */
+/* Equal arrays are stored once: drops a run that is a repetition or begins
+ * inside another one. Gaps become runs of bytes. */
 static void close_gaps(struct cutter *k)
 {
 	size_t count = k->count, kept = 0;
@@ -253,7 +254,7 @@ static void write_ints(struct dbp_coder *k, const struct dbp_run *r,
 	}
 }
 
-/* Every weight is one that its state has. */
+/* Whether every weight is a level of its trellis state. */
 static int is_dependent(const struct dbp_run *r, const uint8_t *in)
 {
 	for (uint32_t g = 0; g < r->groups; g++)
@@ -313,7 +314,7 @@ static size_t write_runs(const struct cutter *c, uint8_t *out, size_t room)
 	return bytes <= room ? bytes : 0;
 }
 
-/* What was written reads back as it was. */
+/* Verifies that the coded file decodes to the same bytes. */
 static int prove(const uint8_t *coded, uint32_t size, const struct cutter *c)
 {
 	uint8_t *back = malloc(c->size);

@@ -7,11 +7,9 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-/*
- * The coded form of a packed file that dbrt_open() accepts: what dbrt_expand()
- * turns back into the same bytes. *out is the arena's; it is `dbp` itself
- * where coding does not make it smaller.
- */
+/* Encodes a packed file that dbrt_open() accepts, so that dbrt_expand()
+ * restores the same bytes. *out lives in the arena; it is `dbp` itself if
+ * coding does not make it smaller. */
 int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
 		    uint8_t **out, uint32_t *out_size, struct diag *d);
 

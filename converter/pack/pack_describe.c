@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reports show of the operators of a packed model. */
+/* Describes the operators of a packed model for reports. */
 #include "converter/pack/pack_describe.h"
 
 #include "runtime/dbrt.h"
@@ -38,7 +38,7 @@ static const char *kernel_name(const struct description *k,
 	return arena_strdup(k->arena, name);
 }
 
-/* Inputs of fewer than 8 bits lie in bytes too: their codes are clamped. */
+/* Inputs of fewer than 8 bits are stored in bytes too, with clamped codes. */
 static int input_bits(const struct description *k, const struct dev_op *op)
 {
 	const struct value *x = op->node ? op->node->inputs[0] : NULL;

@@ -4,11 +4,9 @@
 
 #include "converter/pack/pack.h"
 
-/*
- * Entropy codes what pack_model() has made, where that makes it smaller: file,
- * file_size, ram_bytes. `coded` false: the file stays as it is. Notes what each
- * layer takes of the file.
- */
+/* Sets file, file_size and ram_bytes of a model from pack_model(): the
+ * entropy-coded file if `coded` is true and it is smaller, else the bytes as
+ * they are. Sets the bytes of each layer in the file. */
 int pack_encode(struct packed *p, bool coded, struct arena *a, struct diag *d);
 
 #endif

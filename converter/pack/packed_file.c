@@ -66,7 +66,7 @@ int packed_file_open(struct packed_file *f, const uint8_t *bytes, uint32_t size,
 	return 0;
 }
 
-/* The bytes of the file, or what a coded one becomes. */
+/* Copies the file, or decodes a coded one. */
 static int load(const struct regular_file *file, void *out, size_t bytes,
 		const char *path, struct diag *d)
 {

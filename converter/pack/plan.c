@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives tensors their memory: see plan.h. */
+/* Plans the memory of tensors: see plan.h. */
 #include "converter/pack/plan.h"
 
 #include <stdlib.h>
@@ -42,11 +42,11 @@ static void find_lives(struct plan *p)
 
 /* ---- Offsets ---- */
 
-/* A piece of the arena: a tensor's memory, or an operator's scratch. */
+/* A range of the arena: memory of a tensor, or scratch of an operator. */
 struct piece {
 	struct life life;
 	uint64_t bytes, offset;
-	uint32_t *store; /* where the offset goes */
+	uint32_t *store; /* receives the offset */
 	uint32_t index;  /* decides between equals */
 };
 
@@ -103,10 +103,8 @@ static bool meet(const struct piece *a, const struct piece *b)
 	return a->life.first <= b->life.last && b->life.first <= a->life.last;
 }
 
-/*
- * The lowest offset at which piece n meets none of those before it. `sorted`
- * holds those, lowest first.
- */
+/* The lowest offset at which piece n overlaps no earlier piece. `sorted` holds
+ * the earlier ones, lowest first. */
 static uint64_t lowest_gap(const struct piece *list, const uint32_t *sorted,
 			   uint32_t n)
 {
@@ -134,7 +132,8 @@ static void insert(const struct piece *list, uint32_t *sorted, uint32_t n)
 	sorted[i] = n;
 }
 
-/* Places the pieces in the order of the list; the arena's bytes. */
+/* Places the pieces in the order of the list; returns the bytes of the arena.
+ */
 static uint64_t place_all(struct piece *list, uint32_t *sorted, uint32_t count)
 {
 	uint64_t end = 0;
@@ -282,7 +281,7 @@ int plan_memory(struct device_model *m, struct diag *d)
 	return err;
 }
 
-/* As find_lives(), over memory that has been planned. */
+/* As find_lives(), for memory that has been planned. */
 static void touch(const struct device_model *m, struct life *lives,
 		  uint32_t tensor, uint32_t at)
 {

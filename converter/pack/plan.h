@@ -6,13 +6,14 @@
 #include "converter/lower/device_model.h"
 
 /*
- * Gives every tensor its place. Reshapes, splits and concatenations become
- * ranges of a common buffer where they can, elementwise operators write over
- * an input that nobody needs any more; what is left is packed by size and
- * lifetime. Sets arena_bytes to the exact end of the last byte in use.
+ * Plans the memory of every tensor. Reshapes, splits and concatenations become
+ * ranges of a common buffer where possible. Elementwise operators overwrite an
+ * input that no later operator reads. The remaining buffers are placed by size
+ * and lifetime. Sets arena_bytes to the end of the last byte in use. -1 with a
+ * diagnostic.
  */
 int plan_memory(struct device_model *m, struct diag *d);
-/* No plan can do with less: the most that is alive at one operator. */
+/* Lower bound of every plan: the largest sum of live bytes at one operator. */
 uint64_t plan_lower_bound(const struct device_model *m);
 
 #endif

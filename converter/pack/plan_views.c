@@ -24,8 +24,7 @@ static bool is_dense(const struct plan *p, uint32_t id)
 	return dev_rows(t) == 1 || plan_place(p, id).pitch == dev_row(t);
 }
 
-/* From now on the rows of `id` lie next to each other, and with them those of
- * all that it is a part of. */
+/* Forces the rows of `id`, and of all its parents, to be adjacent. */
 static void keep_dense(struct plan *p, uint32_t id)
 {
 	for (; id != DBP_NONE; id = p->views[id].parent)
@@ -45,7 +44,8 @@ static void set_parent(struct plan *p, uint32_t id, uint32_t parent,
 		keep_dense(p, parent);
 }
 
-/* A tensor of its own, which may become a part of another one. */
+/* Whether the tensor has separate memory and may become a part of another one.
+ */
 static bool is_free(const struct plan *p, uint32_t id)
 {
 	const struct dev_tensor *t = &p->m->tensors[id];
@@ -56,8 +56,8 @@ static bool is_free(const struct plan *p, uint32_t id)
 
 /* ---- Reshapes and slices ---- */
 
-/* A graph output must be written by an operator: nothing that is an input or
- * constant itself. */
+/* A graph output must be written by an operator; it may not be an input or a
+ * constant. */
 static bool may_be_view(const struct plan *p, uint32_t id, uint32_t of)
 {
 	const struct dev_tensor *root = &p->m->tensors[plan_place(p, of).root];
@@ -84,7 +84,7 @@ static void view_reshape(struct plan *p, struct dev_op *op)
 	op->dropped = true;
 }
 
-/* Elements of the dims behind `dim`, the last one not counted. */
+/* Elements of the dims after `dim` without the last one. */
 static uint64_t rows_behind(const struct dev_tensor *t, int dim)
 {
 	uint64_t n = 1;
@@ -94,7 +94,7 @@ static uint64_t rows_behind(const struct dev_tensor *t, int dim)
 	return n;
 }
 
-/* A range of rows, of channels, or of both, whole in between. */
+/* Whether the slice is a range of rows, of channels, or both. */
 static void view_slice(struct plan *p, struct dev_op *op)
 {
 	const struct dbp_slice *s = op->params;
@@ -110,7 +110,8 @@ static void view_slice(struct plan *p, struct dev_op *op)
 
 		if (y->dims[i] > 1 && s->step[i] != 1)
 			return;
-		/* dims before a cut one must be 1: rows stay together */
+		/* dims before a sliced dim must be 1, so that rows stay
+		 * adjacent */
 		if (!last && y->dims[i] != x->dims[i] && !only_ones)
 			return;
 		if (!last)
@@ -124,7 +125,7 @@ static void view_slice(struct plan *p, struct dev_op *op)
 
 /* ---- Concatenation in place ---- */
 
-/* The tensor that the input is a renaming of: all of its elements. */
+/* The tensor of which the input is a view of all elements. */
 static uint32_t whole_of(const struct plan *p, uint32_t id)
 {
 	uint32_t elements = dev_elements(&p->m->tensors[id]);
@@ -157,7 +158,7 @@ static bool is_rescaled(const struct plan *p, const struct dev_op *op, int i)
 	       (r[i].multiplier || r[i].shift);
 }
 
-/* Input i to its place behind `before` entries of the axis. */
+/* Makes input i a view after `before` entries of the axis. */
 static void place_input(struct plan *p, const struct dev_op *op, int i,
 			uint32_t axis, uint64_t before)
 {
@@ -172,7 +173,7 @@ static void place_input(struct plan *p, const struct dev_op *op, int i,
 	    !dev_same_type(x, y) || times_read(p, op, whole) != 1)
 		return;
 	if (!channels) {
-		/* renamed with rows of another length, it has to be dense */
+		/* a view with rows of another length needs dense memory */
 		bool same_rows = dev_row(w) == dev_row(y);
 
 		set_parent(p, whole, out, before * rows_behind(y, (int)axis), 0,
@@ -228,7 +229,7 @@ static bool is_elementwise(enum dbp_op_kind kind)
 	       kind == DBP_OP_BINARY;
 }
 
-/* May the operator write its output over input i? */
+/* Whether the operator may write its output over input i. */
 static bool may_overwrite(const struct plan *p, uint32_t at, int i)
 {
 	const struct dev_op *op = &p->m->ops[at];

@@ -5,20 +5,21 @@
 #include "converter/lower/device_model.h"
 
 /*
- * Planning memory. First, tensors that are parts of others: a view lies
- * `rows` rows and `columns` elements into its parent, and has the parent's
- * pitch or (own_rows: a reshape) rows of its own, for which the parent must
- * stay dense. Then every tensor that is part of none gets an offset.
+ * First step of memory planning: tensors that are parts (views) of others. A
+ * view begins `rows` rows and `columns` elements into its parent. It has the
+ * pitch of the parent or, with own_rows (a reshape), another row length; then
+ * the parent must stay dense. Every tensor that is not a view gets an offset in
+ * the second step (plan.c).
  */
 struct view {
-	uint32_t parent; /* DBP_NONE: memory of its own */
+	uint32_t parent; /* DBP_NONE: separate memory */
 	uint64_t rows, columns;
 	bool own_rows;
-	bool stays_dense; /* somebody relies on it */
+	bool stays_dense; /* a view needs it */
 };
 
-/* When memory is in use: from operator first - 1 to last - 1, so that 0 is
- * before the first operator; last 0: never. */
+/* Lifetime of memory: from operator first - 1 to last - 1, so that 0 is before
+ * the first operator; last 0: never used. */
 struct life {
 	uint32_t first, last;
 };
@@ -26,19 +27,20 @@ struct life {
 struct plan {
 	struct device_model *m;
 	struct view *views; /* by tensor */
-	struct life *life;  /* by tensor, of those with memory of their own */
+	struct life *life;  /* by tensor, for those with separate memory */
 };
 
-/* Where a tensor lies: elements into the memory of `root`. */
+/* Place of a tensor, in elements, in the memory of `root`. */
 struct place {
 	uint32_t root;
 	uint64_t start, pitch;
 };
 struct place plan_place(const struct plan *p, uint32_t tensor);
 
-/* Reshapes, slices, concatenations. */
+/* Makes views of reshapes, slices and concatenations. */
 void plan_views(struct plan *p);
-/* Elementwise operators over an input that ends there; needs the lives. */
+/* Lets elementwise operators overwrite an input that is not read later; needs
+ * the lifetimes. */
 void plan_in_place(struct plan *p);
 
 #endif
