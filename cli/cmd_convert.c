@@ -21,14 +21,14 @@ struct work {
 };
 
 static const char no_photos[] =
-	"no photos were given (--calib): drawings serve, and how well the "
-	"model still works is not measured";
+	"no photos are given (--calib): the model is calibrated on synthetic "
+	"images, and its fidelity is not measured";
 static const char too_few[] =
-	"too few photos to hold some out: how well the model still works is "
-	"not measured (five or more are enough)";
+	"too few photos to hold some out: the fidelity is not measured (five "
+	"photos or more are needed)";
 static const char assumed[] =
-	"--mean, --scale and --color are not given: photos are taken as RGB "
-	"divided by 255";
+	"--mean, --scale and --color are not given: the input is assumed to "
+	"be RGB divided by 255";
 
 static char *output_path(struct arena *a, const char *folder, const char *name,
 			 const char *ending)
@@ -124,9 +124,10 @@ static void warn_about(const struct conversion *v, struct diag *d)
 	else if (!v->fidelity)
 		diag_warn(d, "%s", too_few);
 	if (!v->head.data && v->head.why) {
-		diag_note(d, "the device gives the outputs as they are: %s",
+		diag_note(d, "the outputs are not decoded on the device: %s",
 			  v->head.why);
-		diag_hint(d, "--head says how they become boxes");
+		diag_hint(d, "describe how they are decoded to boxes in a file "
+			     "and give it with --head");
 	}
 	if (v->preprocess.is_image && v->preprocess.assumed)
 		diag_warn(d, "%s", assumed);
@@ -143,8 +144,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	int err;
 
 	if (!c->labels && (c->images || c->min_accuracy > 0)) {
-		diag_error(d, "--images and --min-accuracy need --labels, "
-			      "what is on the photos");
+		diag_error(d, "--images and --min-accuracy need --labels");
 		return EXIT_USAGE;
 	}
 	if (!name || target_load(c->target, &w->arena, &target, d) ||

@@ -14,7 +14,7 @@ static int check_arguments(const struct command *cmd, struct diag *d)
 	if (cmd->arg_count != 1)
 		return diag_error(d, "eval takes one model (.onnx or .dbp)");
 	if (!cmd->config.images || !cmd->config.labels) {
-		diag_error(d, "eval needs photos and what is on them");
+		diag_error(d, "eval needs photos and labels");
 		diag_hint(d, "give --images DIR and --labels FILE|DIR");
 		return -1;
 	}

@@ -94,7 +94,7 @@ static int show_detections(const struct run *r, const char *input,
 	if (!r->cmd->draw)
 		return 0;
 	if (!photo->width)
-		return diag_error(r->d, "%s: is no photo to draw on", input);
+		return diag_error(r->d, "%s: is not a photo", input);
 	return draw(r, photo, list, count);
 }
 
@@ -272,9 +272,9 @@ static int check_draw(const struct run *r)
 {
 	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
 		return 0;
-	diag_error(r->d, "%s: how its outputs become boxes is not known: %s",
+	diag_error(r->d, "%s: its outputs are not recognised as boxes: %s",
 		   r->cmd->args[0], engine_no_result(r->engine));
-	diag_hint(r->d, "describe them in a file, and give that with --head");
+	diag_hint(r->d, "describe the head in a file and give it with --head");
 	return -1;
 }
 

@@ -51,16 +51,16 @@ static int print_result(const struct command *cmd, const struct fidelity *f,
 static int check_arguments(const struct command *cmd, struct diag *d)
 {
 	if (cmd->arg_count != 2)
-		return diag_error(d, "verify takes a model (.onnx) and what "
-				     "it became (.dbp)");
+		return diag_error(d, "verify takes a model (.onnx) and the "
+				     "packed model made from it (.dbp)");
 	if (!packed_file_name(cmd->args[1]))
 		return diag_error(d, "'%s' is not a packed model (.dbp)",
 				  cmd->args[1]);
 	if (cmd->config.calib)
 		return 0;
 	diag_error(d, "verify needs photos or tensors to compare on");
-	diag_hint(d, "give a folder with --calib, of photos that the "
-		     "conversion did not see");
+	diag_hint(d,
+		  "give photos that the conversion did not use with --calib");
 	return -1;
 }
 

@@ -112,7 +112,7 @@ static int apply_key(struct config_reader *r, const yaml_node_t *key,
 		return unknown_key(r, key);
 	if (r->seen[option_index(row)])
 		return yaml_error(&r->file, key, r->diag,
-				  "key '%s' stands there twice", text);
+				  "key '%s' is given twice", text);
 	r->seen[option_index(row)] = true;
 	if (r->cmd->given[option_index(row)])
 		return 0;
@@ -122,7 +122,7 @@ static int apply_key(struct config_reader *r, const yaml_node_t *key,
 		return set_shapes(r, row, value);
 	if (value->type != YAML_SCALAR_NODE)
 		return yaml_error(&r->file, value, r->diag,
-				  "key '%s' takes no mapping", text);
+				  "key '%s' does not take a mapping", text);
 	return set_option(r, row, value, yaml_text(value));
 }
 
@@ -137,7 +137,7 @@ int config_yaml_apply(struct command *cmd, struct diag *d)
 		path = "dbconvert.yaml";
 		if (access(path, F_OK) != 0)
 			return 0;
-		diag_note(d, "options are read from '%s' too", path);
+		diag_note(d, "options are also read from '%s'", path);
 	}
 	rc = yaml_file_read(&r.file, path, d);
 	top = rc == 0 ? yaml_file_root(&r.file) : NULL;

@@ -34,10 +34,10 @@ static struct survey look_at(const char *folder)
 
 static int not_known(struct annotation_list *l, const char *path)
 {
-	diag_error(l->d, "%s: holds no labels of a known form", path);
-	diag_hint(l->d, "give a COCO .json, a folder of YOLO .txt or Pascal "
-			"VOC .xml files, a .csv of `photo,class`, or a folder "
-			"with a folder a class");
+	diag_error(l->d, "%s: holds no labels of a known format", path);
+	diag_hint(l->d, "expected a COCO .json, a folder of YOLO .txt or "
+			"Pascal VOC .xml files, a .csv of 'photo,class', or a "
+			"folder with one folder for each class");
 	return -1;
 }
 
@@ -60,7 +60,7 @@ static int read_any(struct annotation_list *l, const char *path)
 	s = look_at(path);
 	if (s.xml && s.txt) {
 		diag_error(l->d, "%s: holds both .txt and .xml files", path);
-		diag_hint(l->d, "keep labels of one form in a folder");
+		diag_hint(l->d, "use one label format in a folder");
 		return -1;
 	}
 	if (s.xml)

@@ -103,7 +103,7 @@ int annotations_read_csv(struct annotation_list *l, const char *path)
 	l->out->format = "CSV";
 	err = read_lines(l, path, text);
 	if (err && !diag_failed(l->d))
-		diag_error(l->d, "%s: classes are not numbers from 0 to %d",
+		diag_error(l->d, "%s: classes must be numbers from 0 to %d",
 			   path, ANNOTATIONS_MAX_CLASSES - 1);
 	free(text);
 	return err;

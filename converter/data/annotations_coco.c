@@ -41,8 +41,9 @@ static int read_ids(struct annotation_list *l, const char *path,
 	struct arena *arena = &l->out->arena;
 
 	if (!json_is_array(list))
-		return diag_error(l->d, "%s: has no list '%s', as COCO has",
-				  path, name);
+		return diag_error(
+			l->d, "%s: has no list '%s', which COCO labels need",
+			path, name);
 	out->rows = arena_array(arena, json_array_size(list) + 1,
 				sizeof(*out->rows));
 	if (!out->rows)

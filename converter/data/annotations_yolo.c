@@ -72,10 +72,9 @@ static int read_line(struct annotation_list *l, const char *path, int number,
 				  path, number);
 	for (int i = 1; i < n; i++)
 		if (v[i] < -1 || v[i] > 2 || (n < 7 && i > 2 && v[i] < 0))
-			return diag_error(l->d,
-					  "%s:%d: numbers are not shares of "
-					  "the photo, 0 to 1",
-					  path, number);
+			return diag_error(
+				l->d, "%s:%d: coordinates are not from 0 to 1",
+				path, number);
 	if (annotation_class_id(l, (int64_t)v[0]))
 		return -1;
 	box.class_id = (uint32_t)v[0];

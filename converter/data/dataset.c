@@ -225,7 +225,7 @@ int dataset_open(struct dataset *s, const char *path, struct diag *d)
 	if (err || s->count)
 		return err;
 	diag_error(d, "%s: holds no photos or tensors", path);
-	diag_hint(d, "it should hold .jpg, .png, .npy or .pb files");
+	diag_hint(d, "expected .jpg, .png, .npy or .pb files");
 	return -1;
 }
 

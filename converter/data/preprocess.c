@@ -55,8 +55,8 @@ static int check_options(const struct preprocess *p, const struct config *c,
 		if (!c->mean_given && !c->scale_given && !c->color_given)
 			return 0;
 		diag_error(d, "'--mean', '--scale' and '--color' need a model "
-			      "whose only input is a picture");
-		diag_hint(d, "leave them out and give tensors (.npy, .pb)");
+			      "whose only input is an image");
+		diag_hint(d, "drop these options and give tensors (.npy, .pb)");
 		return -1;
 	}
 	if (c->color_given && (c->color == COLOR_GRAY) != (p->channels == 1))
@@ -174,8 +174,8 @@ static int fill_photo(const struct sample_set *s,
 
 	if (!s->p->is_image)
 		return diag_error(d,
-				  "'%s': the model does not take a picture, "
-				  "only tensors (.npy, .pb)",
+				  "'%s': the input of the model is not an "
+				  "image; give tensors (.npy, .pb)",
 				  item->name);
 	if (image_read(item->path, &image, d))
 		return -1;

@@ -57,8 +57,7 @@ static bool build_list(struct head_finder *f, int64_t candidates,
 		return head_unknown(f, "memory is exhausted");
 	*head_levels(f->out->data) = *l;
 	return head_probe_boxes(f->g, f->out) ||
-	       head_unknown(f, "the boxes are neither corners nor "
-			       "centres");
+	       head_unknown(f, "the boxes are neither corners nor centers");
 }
 
 /* With four classes, scores have the shape of boxes; then the name decides. */

@@ -75,7 +75,8 @@ static bool find_by_levels(struct head_finder *f)
 
 	if (!head_input_size(f->g, &f->height, &f->width) ||
 	    !head_gather_levels(f))
-		return head_unknown(f, "they are neither boxes nor classes");
+		return head_unknown(
+			f, "the outputs are neither boxes nor classes");
 	if (f->half_decoded && !f->locate_only)
 		return head_unknown(f, "the model decodes its boxes in a way "
 				       "that is not known");

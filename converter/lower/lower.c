@@ -85,9 +85,7 @@ static void lower_input(struct lower *l, struct value *v)
 	uint32_t id;
 
 	if (v->dtype != DT_F32 && !v->quant)
-		lower_refuse(l,
-			     "input '%s' is of type %s, the device takes "
-			     "f32",
+		lower_refuse(l, "input '%s' has type %s; the device needs f32",
 			     v->name, dtype_name(v->dtype));
 	id = lower_tensor(l, t, &v->shape, v->quant);
 	l->m->tensors[id].name = v->name;
@@ -141,7 +139,8 @@ static int check_limits(const struct graph *g, struct diag *d)
 		return diag_error(d, "the model has no %s left",
 				  g->input_count ? "outputs" : "inputs");
 	if (g->input_count > DBP_MAX_IO || g->output_count > DBP_MAX_IO)
-		return diag_error(d, "over %d inputs or outputs", DBP_MAX_IO);
+		return diag_error(d, "has more than %d inputs or outputs",
+				  DBP_MAX_IO);
 	return 0;
 }
 
@@ -163,7 +162,8 @@ int lower_graph(const struct graph *g, const struct config *c,
 	if (m->failed)
 		return diag_error(d, "out of memory");
 	if (m->op_count > DBP_MAX_OPS || m->tensor_count > DBP_MAX_TENSORS)
-		return diag_error(d, "over %d device operators or tensors",
-				  DBP_MAX_OPS);
+		return diag_error(
+			d, "needs more than %d device operators or tensors",
+			DBP_MAX_OPS);
 	return l.refusals ? lower_report_refusals(&l) : 0;
 }

@@ -155,8 +155,9 @@ static int choose_post(struct lower *l, struct conv *c)
 		scale_clamp(c->act, c->quant, &c->p.clamp_min, &c->p.clamp_max);
 		r = table_behind(c->n);
 		if (c->quant->bits > 8 && (!r || c->act->kind != ACT_NONE))
-			return lower_refuse(l, "codes of %d bits",
-					    c->quant->bits);
+			return lower_refuse(
+				l, "codes of %d bits are not supported",
+				c->quant->bits);
 		return r ? fuse_table(l, c, r) : 0;
 	}
 	c->quant = NULL;
@@ -245,8 +246,8 @@ static int add_multipliers(struct lower *l, struct conv *c, const float *slopes,
 		if (slopes)
 			ratio *= (double)slopes[c->slope_count > 1 ? o : 0];
 		if (scale_to_multiplier(ratio, 1, 62, &channel_m, &channel_s))
-			return lower_refuse(l, "weights too large for the "
-					       "scale of its output");
+			return lower_refuse(l, "the weights are too large for "
+					       "the scale of the output");
 		m[o] = (uint16_t)channel_m;
 		s[o] = (uint8_t)channel_s;
 	}
@@ -380,12 +381,12 @@ int lower_conv(struct lower *l, const struct node *n)
 		return LOWER_ELSEWHERE;
 	c.kind = n->op == OP_CONV ? DBP_OP_CONV : DBP_OP_CONV_TRANSPOSE;
 	if (window_of(n, &w, l->d))
-		return lower_refuse(l, "its window");
+		return lower_refuse(l, "its window is not supported");
 	if (weights_of(l, n, &c.w))
 		return -1;
 	status = read_bias(n, &c);
 	if (status)
-		return lower_refuse(l, "a bias that is computed");
+		return lower_refuse(l, "a computed bias is not supported");
 	set_window(&c, &w);
 	c.x = lower_to_nhwc(l, n, lower_own(l, n->inputs[0]));
 	return emit(l, &c);

@@ -24,8 +24,8 @@ int lower_table_s8(struct lower *l, const struct node *n)
 	if (!x || !lower_is_s8(x) || !lower_is_s8(y))
 		return LOWER_ELSEWHERE;
 	if (x->quant->channels > 1 || y->quant->channels > 1)
-		return lower_refuse(l, "a table a channel stands behind "
-				       "convolutions only");
+		return lower_refuse(l, "a table for each channel is supported "
+				       "only after a convolution");
 	if (scalar_fn_table(l, n, x->quant, y->quant, table))
 		return -1;
 	p.table = dev_add_data(l->m, table, sizeof(table));
@@ -425,7 +425,8 @@ int lower_cast(struct lower *l, const struct node *n)
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
 
 	if (node_attr(n, "bits"))
-		return lower_refuse(l, "casts to integers of less than 8 bits");
+		return lower_refuse(l, "casts to integers of less than 8 bits "
+				       "are not supported");
 	uint32_t t = lower_own(l, x);
 	if (l->m->tensors[t].dtype == DBP_I32 && is_whole(y->dtype)) {
 		lower_store(l, y, t);

@@ -202,14 +202,16 @@ int lower_conv_f32(struct lower *l, const struct node *n)
 	uint32_t x, y;
 
 	if (!value_is_const(weight) || weight->dtype != DT_F32)
-		return lower_refuse(l, "weights that are computed");
+		return lower_refuse(l, "computed weights are not supported");
 	if (node_int(n, "group", 1) != 1)
-		return lower_refuse(l, "groups, in float");
+		return lower_refuse(l, "groups are not supported in float");
 	if (window_of(n, &w, l->d))
-		return lower_refuse(l, "its window");
+		return lower_refuse(l, "its window is not supported");
 	taps = w.kernel[0] * w.kernel[1];
 	if (taps > CONCAT_MAX)
-		return lower_refuse(l, "a kernel of over %d cells, in float",
+		return lower_refuse(l,
+				    "a kernel of more than %d cells is not "
+				    "supported in float",
 				    CONCAT_MAX);
 	x = windows_of(l, lower_to_nhwc(l, n, lower_f32(l, n->inputs[0])), &w);
 	rows = shape_of(2, (int64_t[]){ w.batch * w.out[0] * w.out[1],

@@ -156,9 +156,9 @@ int lower_slice(struct lower *l, const struct node *n)
 	int lost;
 
 	if (!constant_from(n, 1))
-		return lower_refuse(l, "positions that are computed");
+		return lower_refuse(l, "computed positions are not supported");
 	if (slice_of(n, &s, l->d))
-		return lower_refuse(l, "its positions");
+		return lower_refuse(l, "its positions are not supported");
 	lost = s.rank - out.rank;
 	for (int i = 0; i < DBP_MAX_RANK; i++)
 		p.step[i] = 1;
@@ -184,7 +184,8 @@ int lower_split(struct lower *l, const struct node *n)
 		int at;
 
 		if (!y)
-			return lower_refuse(l, "an output left out");
+			return lower_refuse(
+				l, "a missing output is not supported");
 		x = lower_moved(l, n->inputs[0], y);
 		at = lower_axis(l, x, rank, axis);
 		if (at < 0)
@@ -249,7 +250,8 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 
 		s.dim[axis] += t->dims[axis];
 		if (t->dtype != type)
-			lower_refuse(l, "integers and floats in one tensor");
+			lower_refuse(l, "integers and floats in one tensor are "
+					"not supported");
 		/* one scale for each channel: the parts of those of y */
 		if (type != DBP_S8 || q->channels > 1 ||
 		    (t->scale == q->scale[0] &&
@@ -258,7 +260,7 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 		if (scale_to_multiplier((double)t->scale / (double)q->scale[0],
 					1, 62, &p.scale[i].multiplier,
 					&p.scale[i].shift))
-			lower_refuse(l, "scales too far apart");
+			lower_refuse(l, "the scales differ too much");
 	}
 	out = lower_tensor(l, type, &s, y->quant);
 	lower_op(l, DBP_OP_CONCAT, in, count, out, &p,
@@ -343,7 +345,7 @@ static uint32_t crop(struct lower *l, uint32_t x, int axis, int64_t *begin,
 	*begin = *begin < 0 ? 0 : *begin;
 	*end = *end < 0 ? 0 : *end;
 	if (last <= first) {
-		lower_refuse(l, "padding that leaves nothing");
+		lower_refuse(l, "the padding removes all elements");
 		return x;
 	}
 	return part(l, x, axis, first, last - first);
@@ -360,11 +362,12 @@ int lower_pad(struct lower *l, const struct node *n)
 	if (mode < 0)
 		return lower_refuse(l, "mode '%s'", node_string(n, "mode", ""));
 	if (!read_pads(n, begin, end))
-		return lower_refuse(l, "padding that is computed");
+		return lower_refuse(l, "computed padding is not supported");
 	if (node_input(n, 2) && !value_const_scalar(n->inputs[2], &p.value))
-		return lower_refuse(l, "a value that is computed");
+		return lower_refuse(
+			l, "a computed padding value is not supported");
 	if (l->m->tensors[x].dtype == DBP_I32)
-		return lower_refuse(l, "integers");
+		return lower_refuse(l, "integers are not supported");
 	lost = n->inputs[0]->shape.rank - l->m->tensors[x].rank;
 	for (int i = 0; i < l->m->tensors[x].rank; i++)
 		x = crop(l, x, i, &begin[lost + i], &end[lost + i]);
@@ -404,7 +407,7 @@ static uint32_t *read_indices(struct lower *l, const struct value *v,
 
 		x += x < 0 ? size : 0;
 		if (x < 0 || x >= size) {
-			lower_refuse(l, "an index out of range");
+			lower_refuse(l, "an index is out of range");
 			return NULL;
 		}
 		index[i] = (uint32_t)x;
@@ -429,7 +432,7 @@ int lower_gather(struct lower *l, const struct node *n)
 		return -1;
 	if (!value_is_const(list) ||
 	    (list->dtype != DT_I64 && list->dtype != DT_I32))
-		return lower_refuse(l, "indices that are computed");
+		return lower_refuse(l, "computed indices are not supported");
 	index = read_indices(l, list, s.dim[axis], &is_run);
 	if (!index)
 		return -1;
@@ -463,7 +466,7 @@ int lower_tile(struct lower *l, const struct node *n)
 	uint32_t x = input_of(l, n);
 
 	if (node_const_ints(n, 1, times, GRAPH_MAX_RANK) != s.rank)
-		return lower_refuse(l, "repeats that are computed");
+		return lower_refuse(l, "computed repeats are not supported");
 	for (int i = 0; i < s.rank; i++) {
 		int64_t outer = 1, rest;
 

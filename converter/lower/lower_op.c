@@ -38,8 +38,8 @@ int lower_axis(struct lower *l, uint32_t t, int rank, int64_t axis)
 	if (rank > 0)
 		axis -= lost;
 	if (axis < 0 || axis >= l->m->tensors[t].rank)
-		return lower_refuse(l, "axis of a dimension that the device "
-				       "does not keep");
+		return lower_refuse(l, "an axis over a dimension that the "
+				       "device drops is not supported");
 	return (int)axis;
 }
 

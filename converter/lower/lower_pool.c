@@ -45,7 +45,7 @@ static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 		ratio = (double)l->m->tensors[x].scale /
 			(double)y->quant->scale[0];
 	if (s8 && scale_to_multiplier(ratio, 0, 40, &p->multiplier, &p->shift))
-		lower_refuse(l, "scales too far apart");
+		lower_refuse(l, "the scales differ too much");
 	return lower_op1(l, DBP_OP_AVG_POOL, x,
 			 lower_tensor(l, s8 ? DBP_S8 : DBP_F32, out, y->quant),
 			 p, sizeof(*p));
@@ -75,9 +75,10 @@ int lower_max_pool(struct lower *l, const struct node *n)
 	uint32_t x;
 
 	if (n->output_count > 1 && n->outputs[1])
-		return lower_refuse(l, "the indices of the maxima");
+		return lower_refuse(
+			l, "the indices of the maxima are not supported");
 	if (window_of(n, &w, l->d))
-		return lower_refuse(l, "its window");
+		return lower_refuse(l, "its window is not supported");
 	p = params_of(&w);
 	out = out_shape(&w);
 	x = n->act.kind == ACT_NONE ? lower_own(l, n->inputs[0]) :
@@ -95,9 +96,10 @@ int lower_average_pool(struct lower *l, const struct node *n)
 	uint32_t x;
 
 	if (window_of(n, &w, l->d))
-		return lower_refuse(l, "its window");
+		return lower_refuse(l, "its window is not supported");
 	if (w.dilation[0] != 1 || w.dilation[1] != 1)
-		return lower_refuse(l, "an average of spread cells");
+		return lower_refuse(l,
+				    "a dilated average pool is not supported");
 	p = params_of(&w);
 	p.count_include_pad = node_int(n, "count_include_pad", 0) != 0;
 	out = out_shape(&w);

@@ -27,7 +27,7 @@ static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
 	if (axis < 0)
 		return t;
 	if (v->shape.rank != 1 || count != l->m->tensors[x].dims[axis]) {
-		lower_refuse(l, "scales of blocks");
+		lower_refuse(l, "scales of blocks are not supported");
 		return t;
 	}
 	for (int i = 0; i < s.rank; i++)
@@ -41,7 +41,7 @@ int lower_quantize_linear(struct lower *l, const struct node *n)
 	uint32_t x = lower_f32(l, n->inputs[0]);
 
 	if (!is_signed && n->outputs[0]->dtype != DT_U8)
-		return lower_refuse(l, "codes of type %s",
+		return lower_refuse(l, "codes of type %s are not supported",
 				    dtype_name(n->outputs[0]->dtype));
 	x = lower_binary(l, DBP_B_DIV, x, along_axis(l, n, 1, x));
 	x = lower_unary(l, DBP_U_ROUND, x, 0, 0);
@@ -88,7 +88,7 @@ int lower_quant(struct lower *l, const struct node *n)
 		return lower_refuse(l, "rounding '%s'",
 				    node_string(n, "rounding_mode", ""));
 	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
-		return lower_refuse(l, "a bit width that is not 1 to 24");
+		return lower_refuse(l, "the bit width is not from 1 to 24");
 	high = ldexp(1, (int)bits - is_signed) - 1 - (is_narrow && !is_signed);
 	low = is_signed ? -high - 1 + is_narrow : 0;
 	x = lower_binary(l, DBP_B_DIV, x, scale);

@@ -40,7 +40,8 @@ int lower_reduce_f32(struct lower *l, const struct node *n)
 	if (node_input(n, 1)) {
 		count = node_const_ints(n, 1, list, GRAPH_MAX_RANK);
 		if (count < 0)
-			return lower_refuse(l, "axes that are computed");
+			return lower_refuse(l,
+					    "computed axes are not supported");
 	}
 	for (int i = 0; i < count; i++) {
 		int axis = lower_axis(l, x, rank, list[i]);
@@ -82,7 +83,8 @@ int lower_arg_max(struct lower *l, const struct node *n)
 	if (axis < 0)
 		return -1;
 	if (node_int(n, "select_last_index", 0))
-		return lower_refuse(l, "the last of equal numbers");
+		return lower_refuse(l, "the last of equal numbers "
+				       "(select_last_index) is not supported");
 	if (n->op == OP_ARG_MIN)
 		x = lower_unary(l, DBP_U_NEG, x, 0, 0);
 	s.dim[axis] = 1;
@@ -104,8 +106,8 @@ int lower_top_k(struct lower *l, const struct node *n)
 	if (axis < 0)
 		return -1;
 	if (node_const_ints(n, 1, &k, 1) != 1 || k < 1 || k > s.dim[axis])
-		return lower_refuse(l, "a count that is not a constant of 1 "
-				       "to the size of the axis");
+		return lower_refuse(l, "the count is not a constant from 1 to "
+				       "the size of the axis");
 	s.dim[axis] = k;
 	out[0] = lower_tensor(l, DBP_F32, &s, NULL);
 	out[1] = lower_tensor(l, DBP_I32, &s, NULL);
@@ -140,7 +142,8 @@ int lower_layer_norm(struct lower *l, const struct node *n)
 		return -1;
 	if ((n->output_count > 1 && n->outputs[1]) ||
 	    (n->output_count > 2 && n->outputs[2]))
-		return lower_refuse(l, "mean and deviation as outputs");
+		return lower_refuse(
+			l, "the mean and deviation outputs are not supported");
 	for (int i = axis; i < l->m->tensors[x].rank; i++)
 		axes |= 1u << i;
 	x = normalised(l, x, axes, node_float(n, "epsilon", 1e-5f));
@@ -160,8 +163,9 @@ int lower_instance_norm(struct lower *l, const struct node *n)
 	uint32_t part;
 
 	if (rank != n->inputs[0]->shape.rank || rank < 3)
-		return lower_refuse(l, "an input of %d dimensions",
-				    n->inputs[0]->shape.rank);
+		return lower_refuse(
+			l, "an input of %d dimensions is not supported",
+			n->inputs[0]->shape.rank);
 	for (int i = 0; i < rank; i++) {
 		bool is_channel = i == (nhwc ? rank - 1 : 1);
 

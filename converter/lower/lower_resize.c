@@ -48,7 +48,9 @@ static int check(struct lower *l, const struct node *n, const struct resize *r,
 		 const int *spatial, int count)
 {
 	if (r->rank < 3 || r->rank > 4)
-		return lower_refuse(l, "an input of %d dimensions", r->rank);
+		return lower_refuse(
+			l, "an input of %d dimensions is not supported",
+			r->rank);
 	if (r->mode == RESIZE_CUBIC || r->extrapolates)
 		return lower_refuse(l, "%s",
 				    r->extrapolates ? "tf_crop_and_resize" :
@@ -57,11 +59,17 @@ static int check(struct lower *l, const struct node *n, const struct resize *r,
 		bool moves = i == spatial[0] || (count > 1 && i == spatial[1]);
 
 		if (!moves && (r->in[i] != r->out[i] || r->scale[i] != 1))
-			return lower_refuse(l, "other dims than the image's");
+			return lower_refuse(l,
+					    "resizing other dims than height "
+					    "and width is not supported");
 		if (moves && (r->in[i] > UINT16_MAX || r->out[i] > UINT16_MAX))
-			return lower_refuse(l, "an image of over 65535 cells");
+			return lower_refuse(l,
+					    "an image of more than 65535 rows "
+					    "or columns is not supported");
 	}
-	return n->act.kind == ACT_NONE ? 0 : lower_refuse(l, "an activation");
+	return n->act.kind == ACT_NONE ?
+		       0 :
+		       lower_refuse(l, "a fused activation is not supported");
 }
 
 int lower_resize(struct lower *l, const struct node *n)
@@ -74,7 +82,7 @@ int lower_resize(struct lower *l, const struct node *n)
 	uint32_t x;
 
 	if (resize_of(n, &r, l->d))
-		return lower_refuse(l, "its geometry");
+		return lower_refuse(l, "its geometry is not supported");
 	count = r.rank - 2;
 	if (check(l, n, &r, spatial, count))
 		return -1;

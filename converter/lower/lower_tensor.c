@@ -53,10 +53,9 @@ static int set_dims(struct lower *l, struct dev_tensor *t,
 		t->dims[i] = 1;
 	if (t->rank > DBP_MAX_RANK) {
 		t->rank = 1;
-		return lower_refuse(l,
-				    "a tensor of %d dimensions, the "
-				    "device has %d",
-				    s->rank, DBP_MAX_RANK);
+		return lower_refuse(
+			l, "a tensor has %d dimensions, the device supports %d",
+			s->rank, DBP_MAX_RANK);
 	}
 	if (count <= 0 ||
 	    (uint64_t)count * dev_element_bytes(t->dtype) > DBP_MAX_BYTES)
@@ -136,10 +135,9 @@ static const float *constant_floats(struct lower *l, const struct value *v)
 						 ((const uint8_t *)v->data)[i];
 
 		if (x > 1 << 24 || x < -(1 << 24)) {
-			lower_refuse(l,
-				     "the constant %lld, which a float "
-				     "does not hold",
-				     (long long)x);
+			lower_refuse(
+				l, "the constant %lld has no exact float value",
+				(long long)x);
 			return NULL;
 		}
 		f[i] = (float)x;
@@ -177,13 +175,13 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 		return own;
 	if (v->quant && v->quant->channels > 1)
 		lower_refuse(l,
-			     "'%s' has a scale a channel, which only "
-			     "convolutions and sums read",
+			     "'%s' has one scale for each channel, which only "
+			     "convolutions and sums can read",
 			     v->name);
 	if (l->m->tensors[own].dtype == DBP_I32) {
 		lower_refuse(l,
 			     "arithmetic on '%s', integers computed on the "
-			     "device",
+			     "device, is not supported",
 			     v->name);
 		return lower_tensor(l, DBP_F32, &v->shape, NULL);
 	}
@@ -278,7 +276,7 @@ static uint32_t rescale(struct lower *l, uint32_t t, const struct quant *q)
 	double ratio = (double)l->m->tensors[t].scale / q->scale[0];
 
 	if (scale_to_multiplier(ratio, 1, 62, &p.multiplier, &p.shift)) {
-		lower_refuse(l, "scales too far apart to convert");
+		lower_refuse(l, "the scales differ too much to convert");
 		return t;
 	}
 	return lower_op1(l, DBP_OP_RESCALE, t, lower_tensor(l, DBP_S8, &s, q),

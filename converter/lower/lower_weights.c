@@ -62,14 +62,17 @@ static int check_quant(struct lower *l, const struct node *n,
 				   n->inputs[1]->shape.dim[0];
 
 	if ((q->bits < 2 || q->bits > 4) && q->bits != 8)
-		return lower_refuse(l, "weights of %d bits", q->bits);
+		return lower_refuse(l, "weights of %d bits are not supported",
+				    q->bits);
 	if (q->channels != 1 && q->channels != channels)
-		return lower_refuse(l, "%d weight scales for %lld channels",
+		return lower_refuse(l, "has %d weight scales for %lld channels",
 				    q->channels, (long long)channels);
 	for (int i = 0; i < q->channels; i++)
 		if (q->grid == GRID_UNIFORM && q->zero_point &&
 		    q->zero_point[i])
-			return lower_refuse(l, "weights with a zero point");
+			return lower_refuse(
+				l,
+				"weights with a zero point are not supported");
 	return 0;
 }
 
@@ -103,9 +106,10 @@ int weights_of(struct lower *l, const struct node *n, struct weights *w)
 	if (check_quant(l, n, &o))
 		return -1;
 	if (o.inputs * taps > DBP_CONV_MAX_K)
-		return lower_refuse(l, "a window of %lld numbers, at most %d",
-				    (long long)(o.inputs * taps),
-				    DBP_CONV_MAX_K);
+		return lower_refuse(
+			l,
+			"a window has %lld weights, at most %d are supported",
+			(long long)(o.inputs * taps), DBP_CONV_MAX_K);
 	*w = (struct weights){
 		.bits = q->bits,
 		.groups = (uint32_t)groups,

@@ -67,18 +67,19 @@ static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
 	}
 	if (matched && left_out)
 		diag_warn(d,
-			  "%u of the labels' %u classes are none of the "
-			  "model's and left out, '%s' for one",
+			  "%u of %u classes of the labels are unknown to the "
+			  "model and ignored, for example '%s'",
 			  m->labels->class_count - matched,
 			  m->labels->class_count, left_out);
 	if (matched)
 		return 0;
 	diag_error(d,
-		   "the labels' classes are none of the model's: '%s' and "
-		   "'%s' begin the lists",
+		   "labels and model have no class in common: the first "
+		   "classes are '%s' and '%s'",
 		   m->labels->class_names[0],
 		   engine_class_name(m->engines[0], 0));
-	diag_hint(d, "name the model's classes, in its order, with --classes");
+	diag_hint(d, "give the names of the model's classes, in its order, "
+		     "with --classes");
 	return -1;
 }
 
@@ -96,8 +97,9 @@ static int map_classes(struct accuracy_run *m, struct diag *d)
 	if (has_names(m))
 		return match_names(m, classes, d);
 	if (labelled > classes)
-		return diag_error(d, "the labels have %u classes, the model %u",
-				  labelled, classes);
+		return diag_error(
+			d, "the labels have %u classes, the model has %u",
+			labelled, classes);
 	for (uint32_t i = 0; i < labelled; i++)
 		m->class_of[i] = i;
 	return 0;
@@ -276,7 +278,7 @@ static int sum_up(const struct accuracy_run *m, struct accuracy *out,
 		out->skipped += !m->outcomes[i].counts;
 	}
 	if (!out->photos)
-		return diag_error(d, "none of the photos is labelled");
+		return diag_error(d, "no photo has labels");
 	if (!out->classes ||
 	    (m->is_boxes ? sum_boxes(m, out) : sum_classes(m, out)))
 		return diag_error(d, "out of memory");
@@ -309,19 +311,20 @@ static int check_result(struct accuracy_run *m,
 	m->is_boxes = r == ENGINE_DETECTIONS;
 	if (r == ENGINE_TENSORS) {
 		diag_error(d,
-			   "%s: how its outputs become boxes or classes is "
-			   "not known: %s",
+			   "%s: its outputs are neither recognised as boxes "
+			   "nor as classes: %s",
 			   model->path, engine_no_result(m->engines[0]));
-		diag_hint(d, "describe them in a file, and give that with "
-			     "--head");
+		diag_hint(
+			d,
+			"describe the head in a file and give it with --head");
 		return -1;
 	}
 	if (m->is_boxes == m->labels->is_boxes)
 		return 0;
 	return diag_error(d, "%s: %s, but the labels (%s) are %s", model->path,
-			  m->is_boxes ? "finds boxes" : "tells a class a photo",
+			  m->is_boxes ? "finds boxes" : "is a classifier",
 			  m->labels->format,
-			  m->labels->is_boxes ? "boxes" : "a class a photo");
+			  m->labels->is_boxes ? "boxes" : "classes of photos");
 }
 
 int accuracy_measure(const struct measure_set *photos,

@@ -88,8 +88,8 @@ static int set_photo(struct fidelity_run *m, struct fidelity_worker *w,
 
 	if (!m->preprocess.is_image)
 		return diag_error(d,
-				  "'%s': the model does not take a picture, "
-				  "only tensors (.npy, .pb)",
+				  "'%s': the input of the model is not an "
+				  "image; give tensors (.npy, .pb)",
 				  item->name);
 	if (image_read(item->path, &image, d))
 		return -1;
@@ -397,8 +397,8 @@ static int run_init(struct fidelity_run *m, int threads, struct diag *d)
 		return -1;
 	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)
 		return diag_error(d,
-				  "%s: only models of one float input can "
-				  "be measured on samples",
+				  "%s: only models with one float input can be "
+				  "measured on samples",
 				  m->set->config->model_path);
 	if (check_outputs(m, &largest, d) ||
 	    packed_file_preprocess_for(m->file, m->g, &m->preprocess, d))

@@ -66,14 +66,14 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	    head_find(e->g, c, &e->arena, &e->head, d))
 		return -1;
 	if (e->g->input_count != 1)
-		return diag_error(d,
-				  "%s: has %d inputs, only models of one "
-				  "can be run",
-				  e->path, e->g->input_count);
+		return diag_error(
+			d,
+			"%s: has %d inputs; only models with one input can run",
+			e->path, e->g->input_count);
 	n = shape_elements(&e->g->inputs[0]->shape);
 	e->input = arena_array(&e->arena, (size_t)n, 8);
 	e->evaluator = e->input ? evaluator_new(e->g, d) : NULL;
-	return e->evaluator ? 0 : diag_error(d, "%s: cannot be run", e->path);
+	return e->evaluator ? 0 : diag_error(d, "%s: cannot run", e->path);
 }
 
 static struct engine *new_engine(const char *path, bool is_packed,
@@ -139,8 +139,8 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 {
 	if (!e->preprocess.is_image)
 		return diag_error(d,
-				  "%s: the model does not take a picture, "
-				  "only tensors (.npy, .pb)",
+				  "%s: the input of the model is not an image; "
+				  "give tensors (.npy, .pb)",
 				  input);
 	if (image_read(input, photo, d))
 		return -1;

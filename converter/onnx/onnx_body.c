@@ -185,8 +185,8 @@ static struct value *constant_value(const struct onnx_node *o, const char *name)
 		v = graph_const_i64(g, name, count, a->ints);
 	}
 	if (!a || !v)
-		onnx_error(o, "holds no value that is supported (a dense "
-			      "tensor, floats or ints)");
+		onnx_error(o, "has no supported value (a dense tensor, floats "
+			      "or ints)");
 	return v;
 }
 
@@ -253,8 +253,8 @@ static int check_call(const struct onnx_node *o, const struct onnx_body *b,
 				  "itself",
 				  MAX_CALL_DEPTH);
 	if (o->proto->n_input > f->n_input || o->proto->n_output > f->n_output)
-		return onnx_error(o, "gives more inputs or takes more outputs "
-				     "than its function has");
+		return onnx_error(
+			o, "has more inputs or outputs than its function");
 	return 0;
 }
 
@@ -339,8 +339,9 @@ static int read_node(struct onnx_reader *r, struct onnx_body *b,
 	if (!o.name)
 		return onnx_no_memory(r);
 	if (++r->nodes_read > MAX_NODES)
-		return onnx_error(&o, "is one node too many, at most %d",
-				  MAX_NODES);
+		return onnx_error(
+			&o, "is one node too many: at most %d nodes are read",
+			MAX_NODES);
 	if (p->n_input > MAX_OPERANDS || p->n_output > MAX_OPERANDS)
 		return onnx_error(&o, "has more than %d inputs or outputs",
 				  MAX_OPERANDS);

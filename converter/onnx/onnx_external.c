@@ -123,8 +123,7 @@ static int outside(const struct place *p, struct diag *d)
 		   "%s: external data '%.200s' is not a path inside the "
 		   "model's folder",
 		   p->what, p->location);
-	diag_hint(d, "keep the data files beside the model, and let no link "
-		     "lead to them");
+	diag_hint(d, "put the data files beside the model, without links");
 	return -1;
 }
 
@@ -230,10 +229,9 @@ static int check_file(int fd, const struct place *p, size_t size,
 		return -1;
 	ext->read_bytes += size;
 	if (ext->read_bytes > 2 * ext->file_bytes)
-		return diag_error(d,
-				  "%s: tensors read the same external data "
-				  "again and again",
-				  p->what);
+		return diag_error(
+			d, "%s: tensors read the same external data too often",
+			p->what);
 	return 0;
 }
 

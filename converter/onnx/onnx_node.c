@@ -25,11 +25,11 @@ static int check_operands(const struct onnx_node *o, const struct node *n)
 				  info->max_inputs);
 	for (int i = 0; i < info->min_inputs; i++)
 		if (!n->inputs[i])
-			return onnx_error(o, "input %d is left out", i);
+			return onnx_error(o, "input %d is missing", i);
 	if (info->max_inputs < 0)
 		for (int i = 0; i < n->input_count; i++)
 			if (!n->inputs[i])
-				return onnx_error(o, "input %d is left out", i);
+				return onnx_error(o, "input %d is missing", i);
 	return 0;
 }
 

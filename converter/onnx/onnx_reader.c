@@ -22,7 +22,9 @@ int onnx_error(const struct onnx_node *o, const char *fmt, ...)
 
 int onnx_no_memory(const struct onnx_reader *r)
 {
-	return diag_error(r->d, "needs more memory than such a file may take");
+	return diag_error(
+		r->d,
+		"needs more memory than is allowed for a file of this size");
 }
 
 /* ---- Values ---- */

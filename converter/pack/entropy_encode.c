@@ -359,7 +359,8 @@ int coded_file_make(const uint8_t *dbp, uint32_t size, struct arena *a,
 	if (h->coded_bytes >= size || size / DBP_CODED_MOST > h->coded_bytes)
 		goto done;
 	if (prove((const uint8_t *)h, h->coded_bytes, &k)) {
-		err = diag_error(d, "the coded model does not read back");
+		err = diag_error(
+			d, "the coded model does not decode to the same bytes");
 		goto done;
 	}
 	*out = (uint8_t *)h;

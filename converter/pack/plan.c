@@ -210,8 +210,8 @@ static int choose_offsets(struct plan *p, struct diag *d)
 	free(list);
 	free(sorted);
 	if (count && best > DBP_MAX_BYTES)
-		return diag_error(d, "its work buffer would be larger than "
-				     "2 GB");
+		return diag_error(d,
+				  "the work buffer would be larger than 2 GB");
 	m->arena_bytes = count ? (uint32_t)best : 0;
 	return 0;
 }
