@@ -3,13 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file_write.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
-#include "base/file_write.h"
+#include "converter/pack/c_header.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
 #include "converter/stage_dump.h"
-#include "converter/pack/c_header.h"
 #include "passes/pipeline.h"
 
 /* The objects of one conversion that must be freed. */
@@ -66,8 +66,8 @@ done:
 	return err;
 }
 
-static int finish(const struct command *cmd, struct work *w, const char *name,
-		  struct diag *d)
+static int write_outputs(const struct command *cmd, struct work *w,
+			 const char *name, struct diag *d)
 {
 	const struct config *c = &cmd->config;
 	char *json = report_json(&w->report, d);
@@ -133,8 +133,8 @@ static void warn_about(const struct conversion *v, struct diag *d)
 		diag_warn(d, "%s", assumed);
 }
 
-static int convert(const struct command *cmd, const struct config *c,
-		   struct work *w, struct diag *d)
+static int run_convert(const struct command *cmd, const struct config *c,
+		       struct work *w, struct diag *d)
 {
 	const char *name = command_stem(c->model_path, &w->arena);
 	const struct progress progress = { progress_update, &w->bar, NULL };
@@ -158,7 +158,7 @@ static int convert(const struct command *cmd, const struct config *c,
 	if (err)
 		return EXIT_BAD_INPUT;
 	warn_about(&w->v, d);
-	return finish(cmd, w, name, d);
+	return write_outputs(cmd, w, name, d);
 }
 
 int cmd_convert(const struct command *cmd, struct diag *d)
@@ -184,7 +184,7 @@ int cmd_convert(const struct command *cmd, struct diag *d)
 	with.config = c;
 	arena_init(&w->arena, 0);
 	progress_begin(&w->bar, c.quiet);
-	code = convert(&with, &c, w, d);
+	code = run_convert(&with, &c, w, d);
 	conversion_free(&w->v);
 	arena_free(&w->arena);
 	free(w);

@@ -76,8 +76,9 @@ static int print_json(const struct accuracy *a, struct diag *d)
 	return 0;
 }
 
-static int measure(const struct command *cmd, struct arena *arena,
-		   struct accuracy *a, struct progress_bar *bar, struct diag *d)
+static int measure_model_accuracy(const struct command *cmd,
+				  struct arena *arena, struct accuracy *a,
+				  struct progress_bar *bar, struct diag *d)
 {
 	const struct config *c = &cmd->config;
 	const struct accuracy_model model = { .path = cmd->args[0] };
@@ -109,7 +110,7 @@ int cmd_eval(const struct command *cmd, struct diag *d)
 		return EXIT_USAGE;
 	arena_init(&arena, 0);
 	progress_begin(&bar, c->quiet);
-	err = measure(cmd, &arena, &a, &bar, d);
+	err = measure_model_accuracy(cmd, &arena, &a, &bar, d);
 	progress_end(&bar);
 	if (!err && cmd->json)
 		err = print_json(&a, d);

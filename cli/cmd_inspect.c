@@ -79,7 +79,7 @@ static int list_parts(const struct packed_file *f, struct part *parts)
 	return n;
 }
 
-struct layer {
+struct op_sizes {
 	const char *kind;
 	char shape[64];
 	const char *type;
@@ -92,7 +92,7 @@ static const char *type_name(enum dbrt_dtype t)
 	return t == DBRT_S8 ? "s8" : t == DBRT_F32 ? "f32" : "i32";
 }
 
-static struct layer layer_of(const struct packed_file *f, uint32_t op)
+static struct op_sizes layer_of(const struct packed_file *f, uint32_t op)
 {
 	const struct dbp_section *ops = packed_file_section(f, DBP_SECTION_OPS);
 	const struct dbp_section *params =
@@ -100,7 +100,7 @@ static struct layer layer_of(const struct packed_file *f, uint32_t op)
 	const struct dbp_op *row =
 		(const struct dbp_op *)(const void *)(f->bytes + ops->offset) +
 		op;
-	struct layer l = { .kind = dbrt_op_kind(&f->model, op) };
+	struct op_sizes l = { .kind = dbrt_op_kind(&f->model, op) };
 	struct dbrt_tensor out;
 	struct shape s;
 	uint32_t id = 0;
@@ -149,7 +149,7 @@ static void print_packed(const struct packed_file *f, const struct head *h,
 	printf("operator           output               type bits  "
 	       "weight bytes    in file\n");
 	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
-		struct layer l = layer_of(f, i);
+		struct op_sizes l = layer_of(f, i);
 
 		printf("%3u %-14s %-20s %-4s", i, l.kind, l.shape, l.type);
 		if (l.bits)
@@ -206,7 +206,7 @@ static json_t *packed_json(const struct packed_file *f, const struct head *h)
 				  "expanded_bytes",
 				  (json_int_t)parts[i].bytes));
 	for (uint32_t i = 0; i < dbrt_op_count(&f->model); i++) {
-		struct layer l = layer_of(f, i);
+		struct op_sizes l = layer_of(f, i);
 
 		json_array_append_new(
 			layers,

@@ -7,14 +7,14 @@
 
 #include "cli/commands.h"
 #include "cli/draw.h"
-#include "converter/measure/model_runner.h"
 #include "converter/data/npy.h"
+#include "converter/measure/model_runner.h"
 
 #define MAX_DETECTIONS 300
 #define TOP_CLASSES 5
 #define LABEL_BYTES 48
 
-struct run {
+struct run_command {
 	const struct command *cmd;
 	struct diag *d;
 	struct engine *engine;
@@ -22,8 +22,8 @@ struct run {
 };
 
 /* "name" or the number of a class. */
-static void class_text(const struct run *r, uint32_t class_id, char *out,
-		       size_t bytes)
+static void class_text(const struct run_command *r, uint32_t class_id,
+		       char *out, size_t bytes)
 {
 	const char *name = engine_class_name(r->engine, class_id);
 
@@ -34,7 +34,7 @@ static void class_text(const struct run *r, uint32_t class_id, char *out,
 }
 
 /* With several inputs, each line begins with the name of the input. */
-static void print_subject(const struct run *r, const char *input)
+static void print_subject(const struct run_command *r, const char *input)
 {
 	if (r->cmd->arg_count > 2)
 		printf("%s: ", input);
@@ -42,7 +42,7 @@ static void print_subject(const struct run *r, const char *input)
 
 /* ---- Detections ---- */
 
-static json_t *detection_json(const struct run *r,
+static json_t *detection_json(const struct run_command *r,
 			      const struct dbrt_detection *b)
 {
 	return json_pack("{s:I,s:s,s:f,s:[f,f,f,f]}", "class",
@@ -52,7 +52,7 @@ static json_t *detection_json(const struct run *r,
 			 (double)b->x2, (double)b->y2);
 }
 
-static int draw(const struct run *r, struct image *photo,
+static int draw(const struct run_command *r, struct image *photo,
 		const struct dbrt_detection *list, int count)
 {
 	char text[MAX_DETECTIONS][LABEL_BYTES];
@@ -70,7 +70,7 @@ static int draw(const struct run *r, struct image *photo,
 	return image_write_png(r->cmd->draw, photo, r->d);
 }
 
-static int show_detections(const struct run *r, const char *input,
+static int show_detections(const struct run_command *r, const char *input,
 			   struct image *photo, json_t *result)
 {
 	struct dbrt_detection list[MAX_DETECTIONS];
@@ -110,7 +110,8 @@ static int best_behind(const float *scores, int count, const bool *taken)
 	return best;
 }
 
-static int show_classes(const struct run *r, const char *input, json_t *result)
+static int show_classes(const struct run_command *r, const char *input,
+			json_t *result)
 {
 	json_t *list = json_array();
 	const char *name;
@@ -160,7 +161,7 @@ static void safe_name(const char *from, char *to, size_t bytes)
 	to[n] = 0;
 }
 
-static int write_output(const struct run *r, const char *folder, int i)
+static int write_output(const struct run_command *r, const char *folder, int i)
 {
 	char safe[128], path[4096];
 	const char *name;
@@ -180,7 +181,7 @@ static int write_output(const struct run *r, const char *folder, int i)
 	return err;
 }
 
-static int write_outputs(const struct run *r, const char *input)
+static int write_outputs(const struct run_command *r, const char *input)
 {
 	struct arena a;
 	char *stem, *folder;
@@ -199,7 +200,8 @@ static int write_outputs(const struct run *r, const char *input)
 	return err;
 }
 
-static int show_tensors(const struct run *r, const char *input, json_t *result)
+static int show_tensors(const struct run_command *r, const char *input,
+			json_t *result)
 {
 	json_t *list = json_array();
 	int err = 0;
@@ -228,8 +230,8 @@ static int show_tensors(const struct run *r, const char *input, json_t *result)
 
 /* ---- One input ---- */
 
-static int show(const struct run *r, const char *input, struct image *photo,
-		json_t *result)
+static int show(const struct run_command *r, const char *input,
+		struct image *photo, json_t *result)
 {
 	switch (engine_result(r->engine)) {
 	case ENGINE_DETECTIONS:
@@ -241,7 +243,7 @@ static int show(const struct run *r, const char *input, struct image *photo,
 	}
 }
 
-static int run_input(const struct run *r, const char *input)
+static int run_input(const struct run_command *r, const char *input)
 {
 	json_t *result = json_object();
 	struct image photo;
@@ -257,7 +259,7 @@ static int run_input(const struct run *r, const char *input)
 	return err;
 }
 
-static int check_arguments(const struct run *r)
+static int check_arguments(const struct run_command *r)
 {
 	if (r->cmd->arg_count < 2)
 		return diag_error(r->d, "run takes a model and at least one "
@@ -268,7 +270,7 @@ static int check_arguments(const struct run *r)
 	return 0;
 }
 
-static int check_draw(const struct run *r)
+static int check_draw(const struct run_command *r)
 {
 	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
 		return 0;
@@ -280,7 +282,7 @@ static int check_draw(const struct run *r)
 
 int cmd_run(const struct command *cmd, struct diag *d)
 {
-	struct run r = { .cmd = cmd, .d = d };
+	struct run_command r = { .cmd = cmd, .d = d };
 	int err;
 
 	if (check_arguments(&r))

@@ -65,10 +65,10 @@ static int check_arguments(const struct command *cmd, struct diag *d)
 }
 
 /* Outputs on all samples, layers on the first few. */
-static int measure(const struct config *c, struct packed_file *file,
-		   const struct dataset *set, struct arena *a,
-		   struct fidelity *f, struct layer_error **layers,
-		   struct progress_bar *bar, struct diag *d)
+static int measure_outputs(const struct config *c, struct packed_file *file,
+			   const struct dataset *set, struct arena *a,
+			   struct fidelity *f, struct layer_error **layers,
+			   struct progress_bar *bar, struct diag *d)
 {
 	const struct progress progress = { progress_update, bar, NULL };
 	const struct measure_set all = { c, set, 0, set->count };
@@ -101,7 +101,7 @@ int cmd_verify(const struct command *cmd, struct diag *d)
 	progress_begin(&bar, c.quiet);
 	err = packed_file_read(&file, cmd->args[1], d) ||
 	      dataset_open(&set, c.calib, d) ||
-	      measure(&c, &file, &set, &arena, &f, &layers, &bar, d);
+	      measure_outputs(&c, &file, &set, &arena, &f, &layers, &bar, d);
 	progress_end(&bar);
 	if (!err)
 		code = print_result(cmd, &f, layers,

@@ -81,7 +81,7 @@ static int by_key(const void *a, const void *b)
 	return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-static int group(struct annotation_list *l)
+static int group_by_photo(struct annotation_list *l)
 {
 	struct annotations *a = l->out;
 	struct annotation_box *boxes =
@@ -122,7 +122,7 @@ int annotations_read(struct annotations *a, const char *path, struct diag *d)
 	if (!err && !l.count)
 		err = diag_error(d, "%s: holds no labels", path);
 	if (!err)
-		err = group(&l);
+		err = group_by_photo(&l);
 	free(l.entries);
 	return err;
 }

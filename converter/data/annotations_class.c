@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/data/annotation_formats.h"
 #include "base/text.h"
+#include "converter/data/annotation_formats.h"
 
 struct csv_line {
 	char *photo, *label;

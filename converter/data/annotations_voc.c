@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/data/annotation_formats.h"
 #include "base/text.h"
+#include "converter/data/annotation_formats.h"
 
 #define MAX_DEPTH 16
 #define MAX_TEXT 256

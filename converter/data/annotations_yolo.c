@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "converter/data/annotation_formats.h"
-#include "base/yaml_file.h"
 #include "base/text.h"
+#include "base/yaml_file.h"
+#include "converter/data/annotation_formats.h"
 
 #define MAX_NUMBERS \
 	4096 /* numbers on a line; a polygon may have many corners */

@@ -9,8 +9,8 @@
 #include <jpeglib.h>
 #include <png.h>
 
-#include "base/file_write.h"
 #include "base/file_read.h"
+#include "base/file_write.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 30)
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/onnx/onnx_tensor.h"
-#include "base/file_write.h"
 #include "base/file_read.h"
+#include "base/file_write.h"
+#include "converter/onnx/onnx_tensor.h"
 
 #define NPY_MAX_BYTES ((size_t)1 << 31)
 #define MAGIC "\x93NUMPY"
@@ -156,7 +156,7 @@ static void reorder(const struct npy *n, const uint8_t *from, uint8_t *to,
 	}
 }
 
-static int convert(const struct npy *n, struct tensor *t, struct diag *d)
+static int convert_data(const struct npy *n, struct tensor *t, struct diag *d)
 {
 	int64_t count = shape_elements(&n->shape);
 	size_t size = (size_t)n->type->bits / 8;
@@ -191,7 +191,7 @@ int npy_read(const char *path, struct tensor *t, struct diag *d)
 	*t = (struct tensor){ 0 };
 	if (!regular_file_read(path, NPY_MAX_BYTES, &file, d) &&
 	    !parse(&file, &n, d))
-		err = convert(&n, t, d);
+		err = convert_data(&n, t, d);
 	regular_file_free(&file);
 	diag_leave(d, former);
 	return err;

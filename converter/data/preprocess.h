@@ -2,9 +2,9 @@
 #ifndef DBC_CONVERTER_DATA_PREPROCESS_H
 #define DBC_CONVERTER_DATA_PREPROCESS_H
 
+#include "base/diag.h"
 #include "converter/data/dataset.h"
 #include "ir/config.h"
-#include "base/diag.h"
 #include "ir/graph.h"
 #include "ir/samples.h"
 #include "schemas/dbp.h"

@@ -63,7 +63,7 @@ static int64_t to_integer(double x, double low, double high)
 	return (int64_t)(x < low ? low : x > high ? high : x);
 }
 
-static void store(void *out, enum dtype dtype, size_t i, double x)
+static void store_element(void *out, enum dtype dtype, size_t i, double x)
 {
 	switch (dtype) {
 	case DT_F32:
@@ -96,11 +96,12 @@ static void transpose(const struct tensor *t, enum dtype dtype,
 	for (size_t n = 0; n < (size_t)s->dim[0]; n++)
 		for (size_t p = 0; p < pixels; p++)
 			for (size_t c = 0; c < channels; c++)
-				store(out, dtype, at++,
-				      tensor_element(t->dtype, t->data,
-						     (int64_t)((n * channels +
-								c) * pixels +
-							       p)));
+				store_element(
+					out, dtype, at++,
+					tensor_element(t->dtype, t->data,
+						       (int64_t)((n * channels +
+								  c) * pixels +
+								 p)));
 }
 
 /* "1x28x28x3, or 1x3x28x28": images may have the channels first. */
@@ -138,7 +139,7 @@ int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
 				  have, want);
 	}
 	for (size_t i = 0; i < (size_t)shape_elements(shape); i++)
-		store(out, dtype, i,
-		      tensor_element(t->dtype, t->data, (int64_t)i));
+		store_element(out, dtype, i,
+			      tensor_element(t->dtype, t->data, (int64_t)i));
 	return 0;
 }

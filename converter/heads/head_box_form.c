@@ -23,8 +23,8 @@ static float *noise_for(const struct value *v)
 
 /* Corners are in order in (almost) every box; centers at the far side of the
  * image are larger than the size of their box. */
-static bool judge(const struct dbp_head_level *l, const float *boxes,
-		  struct dbp_head *h)
+static bool judge_boxes(const struct dbp_head_level *l, const float *boxes,
+			struct dbp_head *h)
 {
 	uint32_t ordered = 0, positive = 0;
 	float largest = 0;
@@ -64,8 +64,8 @@ bool head_probe_boxes(const struct graph *g, struct head *h)
 	if (noise)
 		e = evaluator_new(g, &quiet);
 	if (e && !evaluator_run(e, inputs, NULL, NULL, &quiet))
-		done = judge(l, evaluator_output(e, (int)l->box.output),
-			     h->data);
+		done = judge_boxes(l, evaluator_output(e, (int)l->box.output),
+				   h->data);
 	evaluator_free(e);
 	free(noise);
 	diag_free(&quiet);

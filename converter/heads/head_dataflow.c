@@ -125,7 +125,7 @@ static void mark_unknown(const struct tracer *t, const struct value *v)
 }
 
 /* Moves the marks as if they were the elements. */
-static bool move(struct tracer *t, const struct node *n)
+static bool mark_moved(struct tracer *t, const struct node *n)
 {
 	const void *in[MAX_VALUES];
 	void *out[MAX_VALUES];
@@ -244,7 +244,7 @@ static int mark_node(struct tracer *t, const struct node *n)
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i] && !new_marks(t, n->outputs[i]))
 			return -1;
-	if ((op_info(n->op)->flags & OPF_S) && move(t, n))
+	if ((op_info(n->op)->flags & OPF_S) && mark_moved(t, n))
 		return 0;
 	if (is_pointwise(n->op)) {
 		mark_pointwise(t, n);
@@ -262,7 +262,7 @@ static int mark_node(struct tracer *t, const struct node *n)
 
 /* ---- The whole tail ---- */
 
-static void need(struct tracer *t, const struct value *v)
+static void mark_needed(struct tracer *t, const struct value *v)
 {
 	if (v)
 		t->needed[v->id] = true;
@@ -271,7 +271,7 @@ static void need(struct tracer *t, const struct value *v)
 static void find_needed(struct tracer *t)
 {
 	for (int i = 0; i < t->g->output_count; i++)
-		need(t, t->g->outputs[i]);
+		mark_needed(t, t->g->outputs[i]);
 	for (const struct node *n = t->g->last; n; n = n->prev) {
 		bool wanted = false;
 
@@ -280,7 +280,7 @@ static void find_needed(struct tracer *t)
 				  t->needed[n->outputs[i]->id] &&
 				  !is_source(n->outputs[i]);
 		for (int i = 0; wanted && i < n->input_count; i++)
-			need(t, n->inputs[i]);
+			mark_needed(t, n->inputs[i]);
 	}
 }
 
@@ -336,7 +336,7 @@ static int init_maps(struct tracer *t)
 }
 
 /* Records the places of the first and second cell of each channel. */
-static void locate(struct tracer *t, int output)
+static void locate_channels(struct tracer *t, int output)
 {
 	const struct value *v = t->g->outputs[output];
 	const uint32_t *marks = t->marks[v->id];
@@ -397,7 +397,7 @@ static int find_places(struct tracer *t)
 		out->output_flags[i] =
 			(uint8_t)(t->marks[t->g->outputs[i]->id][0] >>
 				  NUMBER_BITS);
-		locate(t, i);
+		locate_channels(t, i);
 	}
 	for (int i = 0; i < out->map_count; i++)
 		for (int c = 0; c < out->maps[i].channels; c++)

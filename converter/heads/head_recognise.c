@@ -97,7 +97,7 @@ static bool find_by_levels(struct head_finder *f)
 	return matched ? done : head_unknown(f, unmatched(f));
 }
 
-static bool find(struct head_finder *f)
+static bool find_head(struct head_finder *f)
 {
 	bool matched;
 
@@ -123,7 +123,7 @@ static int recognise(const struct graph *g, const struct config *c,
 		return 0;
 	if (trace_outputs(g, a, &f.trace, d))
 		return -1;
-	if (find(&f) && head_fits(out, g)) {
+	if (find_head(&f) && head_fits(out, g)) {
 		if (c->nms_iou < 0 && out->family && out->family->nms_iou > 0)
 			out->data->nms_iou = out->family->nms_iou;
 		out->why = NULL;

@@ -5,8 +5,8 @@
 #include <zlib.h>
 
 /* Makes room for `need` entries in a list of the arena. */
-static bool grow(struct device_model *m, void **list, uint32_t count,
-		 uint32_t *capacity, uint64_t need, size_t size)
+static bool grow_list(struct device_model *m, void **list, uint32_t count,
+		      uint32_t *capacity, uint64_t need, size_t size)
 {
 	uint64_t room = *capacity ? *capacity : 64;
 	void *larger;
@@ -36,16 +36,17 @@ int dev_init(struct device_model *m, struct arena *a, struct diag *d)
 	memset(m, 0, sizeof(*m));
 	m->arena = a;
 	/* Index 0 must exist even if memory is exhausted later. */
-	return grow(m, (void **)&m->tensors, 0, &m->tensor_capacity, 1,
-		    sizeof(*m->tensors)) ?
+	return grow_list(m, (void **)&m->tensors, 0, &m->tensor_capacity, 1,
+			 sizeof(*m->tensors)) ?
 		       0 :
 		       diag_error(d, "out of memory");
 }
 
 uint32_t dev_add_tensor(struct device_model *m, const struct dev_tensor *t)
 {
-	if (!grow(m, (void **)&m->tensors, m->tensor_count, &m->tensor_capacity,
-		  (uint64_t)m->tensor_count + 1, sizeof(*t)))
+	if (!grow_list(m, (void **)&m->tensors, m->tensor_count,
+		       &m->tensor_capacity, (uint64_t)m->tensor_count + 1,
+		       sizeof(*t)))
 		return 0;
 	m->tensors[m->tensor_count] = *t;
 	return m->tensor_count++;
@@ -77,8 +78,8 @@ struct dev_op *dev_add_op(struct device_model *m, enum dbp_op_kind kind,
 		op.params = copy_of(m, params, params_bytes);
 	for (int i = 0; i < output_count; i++)
 		op.outputs[i] = outputs[i];
-	if (!grow(m, (void **)&m->ops, m->op_count, &m->op_capacity,
-		  (uint64_t)m->op_count + 1, sizeof(op)))
+	if (!grow_list(m, (void **)&m->ops, m->op_count, &m->op_capacity,
+		       (uint64_t)m->op_count + 1, sizeof(op)))
 		return &m->spare_op;
 	m->ops[m->op_count] = op;
 	return &m->ops[m->op_count++];
@@ -113,10 +114,10 @@ uint32_t dev_add_data(struct device_model *m, const void *data, size_t bytes)
 	if (known != DBP_NONE)
 		return known;
 	end = (end + DBP_BLOB_ALIGN - 1) / DBP_BLOB_ALIGN * DBP_BLOB_ALIGN;
-	if (!grow(m, (void **)&m->data, m->data_bytes, &m->data_capacity, end,
-		  1) ||
-	    !grow(m, (void **)&m->blobs, m->blob_count, &m->blob_capacity,
-		  (uint64_t)m->blob_count + 1, sizeof(b)))
+	if (!grow_list(m, (void **)&m->data, m->data_bytes, &m->data_capacity,
+		       end, 1) ||
+	    !grow_list(m, (void **)&m->blobs, m->blob_count, &m->blob_capacity,
+		       (uint64_t)m->blob_count + 1, sizeof(b)))
 		return 0;
 	memcpy(m->data + b.offset, data, bytes);
 	m->data_bytes = (uint32_t)end;

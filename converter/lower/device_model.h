@@ -3,8 +3,8 @@
 #define DBC_CONVERTER_LOWER_DEVICE_MODEL_H
 
 #include "base/arena.h"
-#include "ir/config.h"
 #include "base/diag.h"
+#include "ir/config.h"
 #include "ir/graph.h"
 #include "schemas/dbp.h"
 

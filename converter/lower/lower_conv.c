@@ -306,7 +306,7 @@ static void add_op(struct lower *l, struct conv *c, uint32_t y,
 	op->weight_bytes = weight_bytes;
 }
 
-static int emit(struct lower *l, struct conv *c)
+static int emit_conv(struct lower *l, struct conv *c)
 {
 	uint32_t before = l->m->data_bytes, y;
 
@@ -389,7 +389,7 @@ int lower_conv(struct lower *l, const struct node *n)
 		return lower_refuse(l, "a computed bias is not supported");
 	set_window(&c, &w);
 	c.x = lower_to_nhwc(l, n, lower_own(l, n->inputs[0]));
-	return emit(l, &c);
+	return emit_conv(l, &c);
 }
 
 int lower_gemm(struct lower *l, const struct node *n)
@@ -417,5 +417,5 @@ int lower_gemm(struct lower *l, const struct node *n)
 	in = shape_4(x->dim[0], 1, 1, x->dim[1]);
 	c.out = shape_4(x->dim[0], 1, 1, c.w.outputs);
 	c.x = lower_reshape(l, lower_own(l, n->inputs[0]), &in);
-	return emit(l, &c);
+	return emit_conv(l, &c);
 }

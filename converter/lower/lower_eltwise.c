@@ -202,7 +202,7 @@ static const enum dbp_unary unary_kinds[OP_COUNT] = {
 	[OP_TANH] = DBP_U_TANH,
 };
 
-static uint32_t clip(struct lower *l, const struct node *n, uint32_t x)
+static uint32_t lower_clip(struct lower *l, const struct node *n, uint32_t x)
 {
 	const struct value *low = node_input(n, 1), *high = node_input(n, 2);
 	float a = -FLT_MAX, b = FLT_MAX;
@@ -217,7 +217,7 @@ static uint32_t clip(struct lower *l, const struct node *n, uint32_t x)
 	return x;
 }
 
-static uint32_t gelu(struct lower *l, const struct node *n, uint32_t x)
+static uint32_t lower_gelu(struct lower *l, const struct node *n, uint32_t x)
 {
 	uint32_t t;
 
@@ -235,7 +235,7 @@ static uint32_t gelu(struct lower *l, const struct node *n, uint32_t x)
 }
 
 /* x * sigmoid(alpha * x) */
-static uint32_t swish(struct lower *l, uint32_t x, float alpha)
+static uint32_t lower_swish(struct lower *l, uint32_t x, float alpha)
 {
 	uint32_t t;
 
@@ -247,7 +247,7 @@ static uint32_t swish(struct lower *l, uint32_t x, float alpha)
 }
 
 /* x + bias below -lambd, x - bias above lambd, 0 between. */
-static uint32_t shrink(struct lower *l, const struct node *n, uint32_t x)
+static uint32_t lower_shrink(struct lower *l, const struct node *n, uint32_t x)
 {
 	float lambd = node_float(n, "lambd", 0.5f);
 	float bias = node_float(n, "bias", 0);
@@ -261,14 +261,15 @@ static uint32_t shrink(struct lower *l, const struct node *n, uint32_t x)
 	return lower_binary(l, DBP_B_ADD, below, above);
 }
 
-static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
+static uint32_t lower_one_operand(struct lower *l, const struct node *n,
+				  uint32_t x)
 {
 	float alpha = node_float(n, "alpha", 1);
 	uint32_t t;
 
 	switch (n->op) {
 	case OP_CLIP:
-		return clip(l, n, x);
+		return lower_clip(l, n, x);
 	case OP_RELU:
 		return lower_unary(l, DBP_U_CLIP, x, 0, FLT_MAX);
 	case OP_LEAKY_RELU:
@@ -279,9 +280,9 @@ static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
 				   node_float(n, "alpha", 0.2f),
 				   node_float(n, "beta", 0.5f));
 	case OP_GELU:
-		return gelu(l, n, x);
+		return lower_gelu(l, n, x);
 	case OP_SWISH:
-		return swish(l, x, alpha);
+		return lower_swish(l, x, alpha);
 	case OP_CELU: /* alpha * elu(x / alpha) */
 		t = lower_binary_scalar(l, DBP_B_DIV, x, alpha);
 		t = lower_unary(l, DBP_U_ELU, t, 1, 0);
@@ -292,7 +293,7 @@ static uint32_t unary(struct lower *l, const struct node *n, uint32_t x)
 		return lower_binary_scalar(l, DBP_B_MUL, t,
 					   node_float(n, "gamma", 1.0507010f));
 	case OP_SHRINK:
-		return shrink(l, n, x);
+		return lower_shrink(l, n, x);
 	case OP_SOFTSIGN:
 		t = lower_unary(l, DBP_U_ABS, x, 0, 0);
 		t = lower_binary_scalar(l, DBP_B_ADD, t, 1);
@@ -355,7 +356,8 @@ static uint32_t remainder_c(struct lower *l, uint32_t a, uint32_t b)
 			    lower_unary(l, DBP_U_SIGN, a, 0, 0));
 }
 
-static uint32_t binary(struct lower *l, const struct node *n, uint32_t a)
+static uint32_t lower_two_operands(struct lower *l, const struct node *n,
+				   uint32_t a)
 {
 	float exponent;
 	uint32_t y;
@@ -376,7 +378,8 @@ int lower_elementwise_f32(struct lower *l, const struct node *n)
 {
 	uint32_t x = lower_f32(l, n->inputs[0]);
 
-	x = op_info(n->op)->flags & OPF_B ? binary(l, n, x) : unary(l, n, x);
+	x = op_info(n->op)->flags & OPF_B ? lower_two_operands(l, n, x) :
+					    lower_one_operand(l, n, x);
 	return lower_finish_f32(l, n, x);
 }
 
@@ -394,7 +397,7 @@ int lower_variadic_f32(struct lower *l, const struct node *n)
 
 /* A branch of Where. Infinite constants become finite, because 0 * infinity
  * would give NaN where the other branch is chosen. */
-static uint32_t branch(struct lower *l, const struct value *v)
+static uint32_t where_branch(struct lower *l, const struct value *v)
 {
 	uint32_t t = lower_f32(l, v);
 	const float *f = v->data;
@@ -412,10 +415,11 @@ static uint32_t branch(struct lower *l, const struct value *v)
 int lower_where(struct lower *l, const struct node *n)
 {
 	uint32_t c = lower_f32(l, n->inputs[0]);
-	uint32_t a = lower_binary(l, DBP_B_MUL, c, branch(l, n->inputs[1]));
+	uint32_t a =
+		lower_binary(l, DBP_B_MUL, c, where_branch(l, n->inputs[1]));
 	uint32_t b = lower_binary(l, DBP_B_MUL,
 				  lower_unary(l, DBP_U_NOT, c, 0, 0),
-				  branch(l, n->inputs[2]));
+				  where_branch(l, n->inputs[2]));
 
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_ADD, a, b));
 }

@@ -44,8 +44,8 @@ static uint32_t add_single_tap(struct lower *l)
 	return dev_add_data(l->m, &tap, sizeof(tap));
 }
 
-static int check(struct lower *l, const struct node *n, const struct resize *r,
-		 const int *spatial, int count)
+static int check_resize(struct lower *l, const struct node *n,
+			const struct resize *r, const int *spatial, int count)
 {
 	if (r->rank < 3 || r->rank > 4)
 		return lower_refuse(
@@ -84,7 +84,7 @@ int lower_resize(struct lower *l, const struct node *n)
 	if (resize_of(n, &r, l->d))
 		return lower_refuse(l, "its geometry is not supported");
 	count = r.rank - 2;
-	if (check(l, n, &r, spatial, count))
+	if (check_resize(l, n, &r, spatial, count))
 		return -1;
 	x = lower_to_nhwc(l, n, lower_own(l, n->inputs[0]));
 	s = lower_shape(l, x);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/measure/float_detections.h"
-#include "converter/onnx/model_load.h"
-#include "converter/measure/detection_ap.h"
 #include "converter/data/image_file.h"
 #include "converter/data/tensor_file.h"
+#include "converter/measure/detection_ap.h"
+#include "converter/measure/float_detections.h"
+#include "converter/onnx/model_load.h"
 #include "evaluator/evaluator.h"
 
 #define MAX_DETECTIONS 300

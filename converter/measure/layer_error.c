@@ -10,17 +10,17 @@
 #include "evaluator/evaluator.h"
 
 /* Sums of products of the expected values and those of the device. */
-struct sums {
+struct layer_sums {
 	double ee, ed, dd;
 };
 
-struct layer {
+struct traced_layer {
 	const struct value *value; /* in the float graph; NULL: unknown */
 	uint32_t tensor;
 	float *floats; /* result of the device for the current sample */
 	/* One sum, or one for each channel if the channels have separate
 	 * scales, which are then found by regression. */
-	struct sums *sums;
+	struct layer_sums *sums;
 	int64_t channels;
 	bool own_units;
 };
@@ -31,10 +31,10 @@ struct comparison {
 	struct graph *g;
 	struct preprocess preprocess;
 	struct evaluator *evaluator;
-	struct layer *layers; /* by operator of the file */
+	struct traced_layer *layers; /* by operator of the file */
 	uint32_t count;
-	struct layer **layer_of; /* by value id */
-	float **inputs;          /* by graph input */
+	struct traced_layer **layer_of; /* by value id */
+	float **inputs;                 /* by graph input */
 };
 
 /* ---- One sample ---- */
@@ -53,13 +53,13 @@ static void keep_layer(void *ctx, const struct dbrt_model *m, uint32_t op)
 static int compare_layer(void *ctx, const struct value *value, void *data)
 {
 	const struct comparison *k = ctx;
-	struct layer *l = k->layer_of[value->id];
+	struct traced_layer *l = k->layer_of[value->id];
 	int64_t n = l ? shape_elements(&value->shape) : 0;
 	const float *expected = data;
 
 	for (int64_t i = 0; i < n; i++) {
 		double e = (double)expected[i], got = (double)l->floats[i];
-		struct sums *s = &l->sums[i % l->channels];
+		struct layer_sums *s = &l->sums[i % l->channels];
 
 		s->ee += e * e;
 		s->ed += e * got;
@@ -130,7 +130,7 @@ static int init_layer(struct comparison *k, uint32_t op)
 {
 	const struct dbrt_model *m = &k->file->model;
 	uint32_t source = dbrt_op_source(m, op);
-	struct layer *l = &k->layers[op];
+	struct traced_layer *l = &k->layers[op];
 	struct dbrt_tensor t;
 	int64_t n;
 
@@ -156,7 +156,7 @@ static int init_layers(struct comparison *k)
 	k->count = dbrt_op_count(&k->file->model);
 	k->layers = arena_array(&k->arena, k->count, sizeof(*k->layers));
 	k->layer_of = arena_array(&k->arena, k->g->value_count,
-				  sizeof(struct layer *));
+				  sizeof(struct traced_layer *));
 	if (!k->layers || !k->layer_of)
 		return -1;
 	for (uint32_t i = 0; is_ours(k->file) && i < k->count; i++)
@@ -194,12 +194,12 @@ static int comparison_init(struct comparison *k, const struct config *c,
 	return k->evaluator ? 0 : -1;
 }
 
-static double decibels_of(const struct layer *l)
+static double decibels_of(const struct traced_layer *l)
 {
 	double signal = 0, noise = 0;
 
 	for (int64_t c = 0; c < l->channels; c++) {
-		const struct sums *s = &l->sums[c];
+		const struct layer_sums *s = &l->sums[c];
 		double unit = 1, rest;
 
 		if (l->own_units)
@@ -216,7 +216,7 @@ static struct layer_error *results(const struct comparison *k, struct arena *a)
 	struct layer_error *out = arena_array(a, k->count, sizeof(*out));
 
 	for (uint32_t i = 0; out && i < k->count; i++) {
-		const struct layer *l = &k->layers[i];
+		const struct traced_layer *l = &k->layers[i];
 		const struct node *n = l->value ? l->value->producer : NULL;
 
 		out[i] = (struct layer_error){ "", "", (double)NAN };

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "converter/onnx/model_load.h"
-#include "converter/measure/float_detections.h"
-#include "converter/heads/head_find.h"
-#include "converter/pack/packed_file.h"
 #include "converter/data/tensor_file.h"
+#include "converter/heads/head_find.h"
+#include "converter/measure/float_detections.h"
+#include "converter/onnx/model_load.h"
+#include "converter/pack/packed_file.h"
 #include "evaluator/evaluator.h"
 
 struct engine {

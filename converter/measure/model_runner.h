@@ -2,9 +2,9 @@
 #ifndef DBC_CONVERTER_MEASURE_MODEL_RUNNER_H
 #define DBC_CONVERTER_MEASURE_MODEL_RUNNER_H
 
+#include "base/diag.h"
 #include "converter/data/image_file.h"
 #include "ir/config.h"
-#include "base/diag.h"
 #include "ir/tensor.h"
 #include "runtime/dbrt.h"
 

@@ -386,8 +386,8 @@ static int copy(const struct onnx_node *o, const struct rule *r,
 	return ret == 0 ? 0 : onnx_no_memory(o->r);
 }
 
-static int take(const struct onnx_node *o, const Onnx__AttributeProto *given,
-		struct node *n)
+static int copy_attr(const struct onnx_node *o,
+		     const Onnx__AttributeProto *given, struct node *n)
 {
 	const struct rule *r = find_rule(n->op, given->name);
 	const Onnx__AttributeProto *a = resolve(given, o->call);
@@ -413,7 +413,7 @@ static int take(const struct onnx_node *o, const Onnx__AttributeProto *given,
 int onnx_attrs_copy(const struct onnx_node *o, struct node *n)
 {
 	for (size_t i = 0; i < o->proto->n_attribute; i++)
-		if (take(o, o->proto->attribute[i], n) != 0)
+		if (copy_attr(o, o->proto->attribute[i], n) != 0)
 			return -1;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].op == n->op && (rules[i].use & USE_NEEDED) &&

@@ -12,7 +12,7 @@
 #include "base/file_read.h"
 
 /* The external_data entries of one tensor. */
-struct place {
+struct external_place {
 	const char *what; /* the tensor, for messages */
 	const char *location;
 	const char *offset_text, *length_text;
@@ -49,8 +49,8 @@ void onnx_external_close(struct onnx_external *ext)
 }
 
 /* Decimal digits only, no sign, no overflow. */
-static int parse_count(const struct place *p, const char *key, const char *s,
-		       uint64_t *out, struct diag *d)
+static int parse_count(const struct external_place *p, const char *key,
+		       const char *s, uint64_t *out, struct diag *d)
 {
 	uint64_t v = 0;
 
@@ -70,7 +70,7 @@ static int parse_count(const struct place *p, const char *key, const char *s,
 	return 0;
 }
 
-static int set_key(const struct place *p, const char **slot,
+static int set_key(const struct external_place *p, const char **slot,
 		   const Onnx__StringStringEntryProto *e, struct diag *d)
 {
 	if (*slot)
@@ -82,7 +82,7 @@ static int set_key(const struct place *p, const char **slot,
 	return 0;
 }
 
-static int read_keys(const Onnx__TensorProto *t, struct place *p,
+static int read_keys(const Onnx__TensorProto *t, struct external_place *p,
 		     struct diag *d)
 {
 	const char *checksum = NULL;
@@ -117,7 +117,7 @@ static int read_keys(const Onnx__TensorProto *t, struct place *p,
 	return 0;
 }
 
-static int outside(const struct place *p, struct diag *d)
+static int outside(const struct external_place *p, struct diag *d)
 {
 	diag_error(d,
 		   "%s: external data '%.200s' is not a path inside the "
@@ -129,7 +129,7 @@ static int outside(const struct place *p, struct diag *d)
 
 /* Opens one component of the path; `last`: the file itself. */
 static int open_step(int folder, const char *name, bool last,
-		     const struct place *p, struct diag *d)
+		     const struct external_place *p, struct diag *d)
 {
 	int flags = O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(folder, name,
@@ -145,7 +145,8 @@ static int open_step(int folder, const char *name, bool last,
 }
 
 /* Opens the location component by component, so that no link is followed. */
-static int open_location(int folder, const struct place *p, struct diag *d)
+static int open_location(int folder, const struct external_place *p,
+			 struct diag *d)
 {
 	const char *step = p->location;
 	char name[NAME_MAX + 1];
@@ -201,7 +202,7 @@ static int note_file(struct onnx_external *ext, const struct stat *st,
 	return 0;
 }
 
-static int check_file(int fd, const struct place *p, size_t size,
+static int check_file(int fd, const struct external_place *p, size_t size,
 		      struct onnx_external *ext, struct diag *d)
 {
 	struct stat st;
@@ -235,7 +236,7 @@ static int check_file(int fd, const struct place *p, size_t size,
 	return 0;
 }
 
-static int read_file(int fd, const struct place *p, size_t size,
+static int read_file(int fd, const struct external_place *p, size_t size,
 		     struct onnx_external *ext, uint8_t **out, struct diag *d)
 {
 	uint8_t *data;
@@ -262,7 +263,7 @@ int onnx_external_read(struct onnx_external *ext, const Onnx__TensorProto *t,
 		       const char *what, size_t size, uint8_t **out,
 		       struct diag *d)
 {
-	struct place p = { .what = what };
+	struct external_place p = { .what = what };
 	int fd, ret;
 
 	if (read_keys(t, &p, d) != 0)

@@ -86,7 +86,7 @@ static int float_to_input(const struct onnx_node *o, struct node *n,
 			graph_const_f32(o->r->g, o->name, -1, &a->f));
 }
 
-static int clip(const struct onnx_node *o, struct node *n)
+static int normalise_clip(const struct onnx_node *o, struct node *n)
 {
 	return o->opset < 11 && (float_to_input(o, n, "min", 1) ||
 				 float_to_input(o, n, "max", 2)) ?
@@ -94,7 +94,7 @@ static int clip(const struct onnx_node *o, struct node *n)
 		       0;
 }
 
-static int pad(const struct onnx_node *o, struct node *n)
+static int normalise_pad(const struct onnx_node *o, struct node *n)
 {
 	if (o->opset < 11 && (ints_to_input(o, n, "pads", 1) ||
 			      float_to_input(o, n, "value", 2)))
@@ -102,7 +102,7 @@ static int pad(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
-static int slice(const struct onnx_node *o, struct node *n)
+static int normalise_slice(const struct onnx_node *o, struct node *n)
 {
 	if (o->opset >= 10)
 		return 0;
@@ -113,7 +113,7 @@ static int slice(const struct onnx_node *o, struct node *n)
 		       0;
 }
 
-static int top_k(const struct onnx_node *o, struct node *n)
+static int normalise_top_k(const struct onnx_node *o, struct node *n)
 {
 	const Onnx__AttributeProto *k = onnx_attr(o, "k");
 
@@ -141,7 +141,7 @@ static int asymmetric(const struct onnx_node *o, struct node *n)
 
 /* Upsample-7 has scales as an attribute; Upsample-9 and Resize-10 have them as
  * input 1, which is the region of interest in Resize-11. */
-static int resize(const struct onnx_node *o, struct node *n)
+static int normalise_resize(const struct onnx_node *o, struct node *n)
 {
 	const Onnx__AttributeProto *a = onnx_attr(o, "scales");
 	struct value *scales = node_input(n, 1);
@@ -165,7 +165,7 @@ static int resize(const struct onnx_node *o, struct node *n)
 
 /* Before opset 13, Softmax treats all dims from the axis on as one: Flatten,
  * Softmax, and Reshape to the shape of the input. */
-static int softmax(const struct onnx_node *o, struct node *n)
+static int normalise_softmax(const struct onnx_node *o, struct node *n)
 {
 	struct graph *g = o->r->g;
 	int64_t axis = node_int(n, "axis", 1);
@@ -208,7 +208,7 @@ static int set_dtype(const struct onnx_node *o, struct node *n,
 		       0;
 }
 
-static int cast(const struct onnx_node *o, struct node *n)
+static int normalise_cast(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "CastLike")) {
 		const struct value *like = node_input(n, 1);
@@ -234,7 +234,8 @@ static int cast(const struct onnx_node *o, struct node *n)
 		       0;
 }
 
-static int constant_of_shape(const struct onnx_node *o, struct node *n)
+static int normalise_constant_of_shape(const struct onnx_node *o,
+				       struct node *n)
 {
 	const Onnx__AttributeProto *a = onnx_attr(o, "value");
 	char what[256];
@@ -264,7 +265,7 @@ static int constant_of_shape(const struct onnx_node *o, struct node *n)
 }
 
 /* Records codes of less than 8 bits, and signed codes without a zero point. */
-static int quantize(const struct onnx_node *o, struct node *n)
+static int normalise_quantize(const struct onnx_node *o, struct node *n)
 {
 	const struct value *zero = node_input(n, 2);
 	int64_t data_type = onnx_attr_int(o, "output_dtype", 0);
@@ -286,7 +287,7 @@ static int quantize(const struct onnx_node *o, struct node *n)
 
 /* ---- Training, and what nobody needs ---- */
 
-static int batch_norm(const struct onnx_node *o, struct node *n)
+static int normalise_batch_norm(const struct onnx_node *o, struct node *n)
 {
 	(void)n;
 	if (o->opset < 9 && !onnx_attr_int(o, "spatial", 1))
@@ -299,7 +300,7 @@ static int batch_norm(const struct onnx_node *o, struct node *n)
 	return -1;
 }
 
-static int dropout(const struct onnx_node *o, struct node *n)
+static int normalise_dropout(const struct onnx_node *o, struct node *n)
 {
 	const struct value *training = node_input(n, 2);
 
@@ -332,7 +333,7 @@ static int no_axis(const struct onnx_node *o, struct node *n)
 
 /* PRelu-6 has one slope for each channel as a vector; an input of unknown rank
  * is taken for an image. */
-static int prelu(const struct onnx_node *o, struct node *n)
+static int normalise_prelu(const struct onnx_node *o, struct node *n)
 {
 	const struct value *slope = n->inputs[1];
 	int rank = n->inputs[0]->shape.rank;
@@ -354,21 +355,21 @@ typedef int normalise_fn(const struct onnx_node *o, struct node *n);
 static normalise_fn *const forms[OP_COUNT] = {
 	[OP_ADD] = no_axis,
 	[OP_AND] = no_axis,
-	[OP_BATCH_NORM] = batch_norm,
-	[OP_CAST] = cast,
-	[OP_CLIP] = clip,
-	[OP_CONSTANT_OF_SHAPE] = constant_of_shape,
+	[OP_BATCH_NORM] = normalise_batch_norm,
+	[OP_CAST] = normalise_cast,
+	[OP_CLIP] = normalise_clip,
+	[OP_CONSTANT_OF_SHAPE] = normalise_constant_of_shape,
 	[OP_DIV] = no_axis,
 	[OP_EQUAL] = no_axis,
 	[OP_GREATER] = no_axis,
 	[OP_LESS] = no_axis,
-	[OP_LOG_SOFTMAX] = softmax,
+	[OP_LOG_SOFTMAX] = normalise_softmax,
 	[OP_MUL] = no_axis,
 	[OP_OR] = no_axis,
-	[OP_PAD] = pad,
+	[OP_PAD] = normalise_pad,
 	[OP_POW] = no_axis,
-	[OP_PRELU] = prelu,
-	[OP_QUANTIZE_LINEAR] = quantize,
+	[OP_PRELU] = normalise_prelu,
+	[OP_QUANTIZE_LINEAR] = normalise_quantize,
 	[OP_REDUCE_L1] = axes_to_input,
 	[OP_REDUCE_L2] = axes_to_input,
 	[OP_REDUCE_MAX] = axes_to_input,
@@ -377,12 +378,12 @@ static normalise_fn *const forms[OP_COUNT] = {
 	[OP_REDUCE_PROD] = axes_to_input,
 	[OP_REDUCE_SUM] = axes_to_input,
 	[OP_REDUCE_SUM_SQUARE] = axes_to_input,
-	[OP_RESIZE] = resize,
-	[OP_SLICE] = slice,
-	[OP_SOFTMAX] = softmax,
+	[OP_RESIZE] = normalise_resize,
+	[OP_SLICE] = normalise_slice,
+	[OP_SOFTMAX] = normalise_softmax,
 	[OP_SQUEEZE] = axes_to_input,
 	[OP_SUB] = no_axis,
-	[OP_TOP_K] = top_k,
+	[OP_TOP_K] = normalise_top_k,
 	[OP_UNSQUEEZE] = axes_to_input,
 	[OP_XOR] = no_axis,
 };
@@ -390,7 +391,7 @@ static normalise_fn *const forms[OP_COUNT] = {
 int onnx_normalise(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "Dropout"))
-		return dropout(o, n);
+		return normalise_dropout(o, n);
 	if (n->op == OP_RESHAPE)
 		return ints_to_input(o, n, "shape", 1);
 	if (n->op == OP_SPLIT)

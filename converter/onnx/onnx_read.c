@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_read.h"
 #include "converter/onnx/onnx_body.h"
 #include "converter/onnx/onnx_node.h"
 #include "converter/onnx/onnx_reader.h"
 #include "converter/onnx/onnx_wire.h"
-#include "base/file_read.h"
 
 #define MODEL_MAX_BYTES ((size_t)1 << 31)
 #define OLDEST_IR 3

@@ -2,8 +2,8 @@
 #ifndef DBC_CONVERTER_ONNX_ONNX_TENSOR_H
 #define DBC_CONVERTER_ONNX_ONNX_TENSOR_H
 
-#include "converter/onnx/onnx_external.h"
 #include "base/diag.h"
+#include "converter/onnx/onnx_external.h"
 #include "ir/graph.h"
 #include "onnx.pb-c.h"
 

@@ -41,7 +41,7 @@ static bool read_varint(struct wire_cursor *c, uint64_t *out)
 	return false;
 }
 
-static bool skip(struct wire_cursor *c, uint64_t n)
+static bool skip_bytes(struct wire_cursor *c, uint64_t n)
 {
 	if (n > (uint64_t)(c->end - c->p))
 		return false;
@@ -75,7 +75,7 @@ static int check_bytes(const ProtobufCMessageDescriptor *m,
 {
 	struct wire_cursor inner = *c;
 
-	if (!skip(c, size))
+	if (!skip_bytes(c, size))
 		return damaged(c, d);
 	inner.end = c->p;
 	if (f && f->type == PROTOBUF_C_TYPE_MESSAGE)
@@ -104,10 +104,10 @@ static int check_field(const ProtobufCMessageDescriptor *m,
 		ok = read_varint(c, &v);
 		break;
 	case PROTOBUF_C_WIRE_TYPE_64BIT:
-		ok = skip(c, 8);
+		ok = skip_bytes(c, 8);
 		break;
 	case PROTOBUF_C_WIRE_TYPE_32BIT:
-		ok = skip(c, 4);
+		ok = skip_bytes(c, 4);
 		break;
 	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
 		if (!read_varint(c, &v))

@@ -67,8 +67,8 @@ int packed_file_open(struct packed_file *f, const uint8_t *bytes, uint32_t size,
 }
 
 /* Copies the file, or decodes a coded one. */
-static int load(const struct regular_file *file, void *out, size_t bytes,
-		const char *path, struct diag *d)
+static int copy_or_expand(const struct regular_file *file, void *out,
+			  size_t bytes, const char *path, struct diag *d)
 {
 	const struct packed_file named = { .name = path };
 
@@ -107,7 +107,7 @@ int packed_file_read(struct packed_file *f, const char *path, struct diag *d)
 	size = size ? size : file.size;
 	aligned = aligned_alloc(DBP_ALIGN, dbp_align_up(size));
 	if (aligned) {
-		rc = load(&file, aligned, size, path, d);
+		rc = copy_or_expand(&file, aligned, size, path, d);
 		if (!rc)
 			rc = packed_file_open(f, aligned, (uint32_t)size, path,
 					      d);

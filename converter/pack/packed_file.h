@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "converter/pack/coded_sizes.h"
-#include "converter/data/preprocess.h"
 #include "base/diag.h"
+#include "converter/data/preprocess.h"
+#include "converter/pack/coded_sizes.h"
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 

@@ -123,7 +123,7 @@ static uint64_t lowest_gap(const struct piece *list, const uint32_t *sorted,
 	return at;
 }
 
-static void insert(const struct piece *list, uint32_t *sorted, uint32_t n)
+static void insert_piece(const struct piece *list, uint32_t *sorted, uint32_t n)
 {
 	uint32_t i = n;
 
@@ -140,7 +140,7 @@ static uint64_t place_all(struct piece *list, uint32_t *sorted, uint32_t count)
 
 	for (uint32_t n = 0; n < count; n++) {
 		list[n].offset = lowest_gap(list, sorted, n);
-		insert(list, sorted, n);
+		insert_piece(list, sorted, n);
 		if (list[n].offset + list[n].bytes > end)
 			end = list[n].offset + list[n].bytes;
 	}
@@ -230,7 +230,7 @@ static void store_places(struct plan *p)
 				(uint32_t)dbp_align_up(m->ops[i].scratch_bytes);
 	for (uint32_t i = 0; i < m->tensor_count; i++) {
 		struct dev_tensor *t = &m->tensors[i];
-		struct place at = plan_place(p, i);
+		struct plan_place at = plan_place(p, i);
 
 		t->root = at.root;
 		t->start = (uint32_t)at.start;

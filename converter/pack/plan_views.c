@@ -3,13 +3,14 @@
 
 /* ---- Places ---- */
 
-struct place plan_place(const struct plan *p, uint32_t id)
+struct plan_place plan_place(const struct plan *p, uint32_t id)
 {
 	const struct view *v = &p->views[id];
-	struct place at;
+	struct plan_place at;
 
 	if (v->parent == DBP_NONE)
-		return (struct place){ id, 0, dev_row(&p->m->tensors[id]) };
+		return (struct plan_place){ id, 0,
+					    dev_row(&p->m->tensors[id]) };
 	at = plan_place(p, v->parent);
 	at.start += v->rows * at.pitch + v->columns;
 	if (v->own_rows)
@@ -236,7 +237,7 @@ static bool may_overwrite(const struct plan *p, uint32_t at, int i)
 	uint32_t in = op->inputs[i], out = op->outputs[0];
 	const struct dev_tensor *x = &p->m->tensors[in];
 	const struct dev_tensor *y = &p->m->tensors[out];
-	struct place place = plan_place(p, in);
+	struct plan_place place = plan_place(p, in);
 	const struct dev_tensor *root = &p->m->tensors[place.root];
 
 	if (root->is_constant || root->is_input || x->dtype != y->dtype ||

@@ -31,11 +31,11 @@ struct plan {
 };
 
 /* Place of a tensor, in elements, in the memory of `root`. */
-struct place {
+struct plan_place {
 	uint32_t root;
 	uint64_t start, pitch;
 };
-struct place plan_place(const struct plan *p, uint32_t tensor);
+struct plan_place plan_place(const struct plan *p, uint32_t tensor);
 
 /* Makes views of reshapes, slices and concatenations. */
 void plan_views(struct plan *p);

@@ -212,7 +212,7 @@ static void test_broken(void **state)
 	       "l.json", "two images have the id 1");
 	refuse("y/a.txt", "0 .5 .5 .2\n", "y", "a.txt:1");
 	refuse("y/a.txt", "0 .5 .5 .2 .2\nnan 0 0 0 0\n", "y", "a.txt:2");
-	refuse("y/a.txt", "0 50 50 20 20\n", "y", "shares of the photo");
+	refuse("y/a.txt", "0 50 50 20 20\n", "y", "are not from 0 to 1");
 	refuse("y/a.txt", "1000000000 .5 .5 .2 .2\n", "y", "class 1000000000");
 	refuse("y/a.txt", "1.5 .5 .5 .2 .2\n", "y", "a.txt:1");
 	refuse("v/a.xml", "<annotation><object>", "v", "a.xml:1");

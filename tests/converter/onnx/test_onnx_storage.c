@@ -324,7 +324,7 @@ static void test_external_refused(void **state)
 }
 
 /* A small file does not become a large graph by being read many times. */
-static void test_external_again_and_again(void **state)
+static void test_external_too_often(void **state)
 {
 	struct onnx_case *c = *state;
 	char name[16];
@@ -339,7 +339,7 @@ static void test_external_again_and_again(void **state)
 		onnx_build_external(&c->builder, t, "w.bin", NULL, NULL);
 	}
 	onnx_case_refused(c, "initializer 'w2': tensors read the same external "
-			     "data again and again");
+			     "data too often");
 }
 
 /* ---- What contradicts itself ---- */
@@ -512,12 +512,9 @@ int main(void)
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, onnx_case_setup, onnx_case_teardown)
 	static const struct CMUnitTest tests[] = {
-		TEST(test_raw_data),
-		TEST(test_typed_fields),
-		TEST(test_external),
-		TEST(test_external_keys),
-		TEST(test_external_refused),
-		TEST(test_external_again_and_again),
+		TEST(test_raw_data),         TEST(test_typed_fields),
+		TEST(test_external),         TEST(test_external_keys),
+		TEST(test_external_refused), TEST(test_external_too_often),
 		TEST(test_refused),
 	};
 
