@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Bytes of text (code and constants) of libdbrt.a files, every operator in.
+# Prints the bytes of code and constants of libdbrt.a files, with every
+# operator linked.
 for lib in "$@"; do
 	printf '%-10s %7d bytes of text\n' \
 		"$(basename "$(dirname "$lib")")" \

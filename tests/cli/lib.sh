@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shared by the scripts of this folder; sourced from the project's folder.
-# shellcheck shell=sh disable=SC2034 # what is set here serves the scripts
+# shellcheck shell=sh disable=SC2034 # the scripts use the variables
 build=${BUILD:-build/release}
 dbconvert=$PWD/$build/dbconvert
 data=$PWD/../shared/data

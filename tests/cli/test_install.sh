@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What make install leaves is enough to convert, to read about it, and to
-# build a program on the library.
+# make install: the installed command converts, the man pages are there, and a
+# program links with the installed library.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
 case $build in
@@ -34,6 +34,8 @@ flags() {
 }
 check "the version" test "dbconvert $(flags --modversion)" = \
 	"$("$dbconvert" --version)"
+check "the version is that of the file VERSION" test \
+	"dbconvert $(cat VERSION)" = "$("$dbconvert" --version)"
 # shellcheck disable=SC2046 # lists of words
 check "a program against the library" cc -Wall -Wextra -Werror -O2 \
 	$(flags --cflags) -I"$work/out" -DMODEL_HEADER='"blobs.h"' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What scripts read: JSON on standard output, with the fields that are stable,
-# and numbers that fit the files.
+# JSON on standard output: the fields that other programs may rely on, and
+# numbers that agree with the files.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
 model=$blobs/blobs.onnx

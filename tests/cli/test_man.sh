@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The examples of the manual work as they stand there, and it names every
-# option.
+# The manual: its examples work, it describes every option and operator.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
 page=$PWD/man/dbconvert.1

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzes models and packed files, from the blobs':
+# Fuzzes the readers of ONNX models and of packed files, for SECONDS each. The
+# blobs' model and its packed forms are the first inputs.
 #   tests/fuzz/run.sh BUILDS SECONDS
-# What is found lies in BUILDS/fuzz/found-*; a corpus grows beside it.
+# Inputs that crash are written to BUILDS/fuzz/found-*, the corpus to
+# BUILDS/fuzz/work.
 set -eu
 builds=$1
 seconds=$2

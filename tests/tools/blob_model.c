@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What quick tests convert: blob_model FOLDER writes blobs.onnx, a small
- * detector of red and of blue blobs whose weights are set by hand (the other
- * channels hold seeded noise, so that quantization has work to do), and
- * photos/scene_NN.png, drawn scenes to calibrate and detect on. The network
- * is made of what exporters emit: batch norm left unfolded, depthwise
- * convolutions, a residual, a concatenation, and a decode tail.
+ * The model of the quick tests:
+ *
+ *	blob_model FOLDER
+ *
+ * writes blobs.onnx, a small detector of red and of blue blobs, and
+ * photos/scene_NN.png, drawn scenes for calibration and detection. The weights
+ * that detect are set by hand; the other channels hold seeded noise, so that
+ * quantization makes errors. The network has the operators that exporters
+ * write: batch norm that is not folded, depthwise convolutions, a residual
+ * connection, a concatenation, and a tail that decodes boxes.
  */
 #include <errno.h>
 #include <stdio.h>
