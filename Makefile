@@ -190,11 +190,11 @@ SOURCES := $(shell find $(HOST_DIRS) runtime schemas cli tests tools bench \
 format: ## every source file as .clang-format says
 	clang-format -i $(SOURCES)
 lint: ## layers, layout of sources, man pages, shell scripts
-	tests/layers.sh
-	clang-format --dry-run -Werror $(SOURCES)
-	mandoc -T lint -W warning man/*.[135]
-	shellcheck -s sh $$(git ls-files '*.sh' .ci/run 2>/dev/null || \
-		find . -name '*.sh' -not -path './build/*')
+	@tests/layers.sh
+	$(call say,LINT,clang-format)clang-format --dry-run -Werror $(SOURCES)
+	$(call say,LINT,mandoc)mandoc -T lint -W warning man/*.[135]
+	$(call say,LINT,shellcheck)shellcheck -s sh $$(git ls-files '*.sh' \
+		.ci/run 2>/dev/null || find . -name '*.sh' -not -path './build/*')
 golden: tests ## rewrites expected outputs: passes, lowering, command line
 	UPDATE=1 $(B)/tests/passes/test_passes
 	UPDATE=1 $(B)/tests/converter/lower/test_lower
