@@ -85,33 +85,26 @@ const struct head_family head_family_yolov5 = {
 	.fill = fill_yolov5,
 };
 
-/* ---- UltraFace: github.com/Linzaer/
- * Ultra-Light-Fast-Generic-Face-Detector-1MB, vision/ssd/config/fd_config.py;
- * offsets to priors as SSD has them, arXiv 1512.02325 equation 2 ---- */
+/* ---- Offsets to priors, as SSD has them: arXiv 1512.02325, equation 2 ---- */
 
-/* Square priors by level; sizes in pixels. */
-static const struct ultraface_level {
+/* Square priors of a level; sizes in pixels. */
+struct prior_level {
 	int stride, anchors;
 	float size[3];
-} ultraface[] = {
-	{ 8, 3, { 10, 16, 24 } },
-	{ 16, 2, { 32, 48 } },
-	{ 32, 2, { 64, 96 } },
-	{ 64, 3, { 128, 192, 256 } },
 };
-#define ULTRAFACE_LEVELS ((int)(sizeof(ultraface) / sizeof(ultraface[0])))
 
-static bool matches_ultraface(const struct head_finder *f)
+static bool has_priors(const struct head_finder *f,
+		       const struct prior_level *priors, int count)
 {
 	const struct head_level *l = f->levels;
 
-	if (l->object || f->bins > 1 || f->level_count != ULTRAFACE_LEVELS ||
+	if (l->object || f->bins > 1 || f->level_count != count ||
 	    (l->box->flags & (TRACE_POSITIVE | TRACE_EXP)))
 		return false;
-	for (int i = 0; i < f->level_count; i++)
-		if (l[i].anchors != ultraface[i].anchors ||
+	for (int i = 0; i < count; i++)
+		if (l[i].anchors != priors[i].anchors ||
 		    head_stride(f->width, l[i].width) !=
-			    (float)ultraface[i].stride)
+			    (float)priors[i].stride)
 			return false;
 	return true;
 }
@@ -121,26 +114,25 @@ static float at_most(float size, int limit)
 	return size < (float)limit ? size : (float)limit;
 }
 
-static void set_priors(struct head_finder *f)
+static void set_priors(struct head_finder *f, const struct prior_level *priors)
 {
 	float *size = head_anchors(f->out->data);
 	struct dbp_head_level *levels = head_levels(f->out->data);
 	uint32_t at = 0;
 
-	for (int i = 0; i < ULTRAFACE_LEVELS; i++) {
-		const struct ultraface_level *u = &ultraface[i];
-
+	for (int i = 0; i < f->level_count; i++) {
 		levels[i].first_anchor = at;
 		levels[i].offset = .5f;
-		for (int k = 0; k < u->anchors; k++, at++) {
+		for (int k = 0; k < priors[i].anchors; k++, at++) {
 			/* a prior is not larger than the image */
-			size[2 * at] = at_most(u->size[k], f->width);
-			size[2 * at + 1] = at_most(u->size[k], f->height);
+			size[2 * at] = at_most(priors[i].size[k], f->width);
+			size[2 * at + 1] =
+				at_most(priors[i].size[k], f->height);
 		}
 	}
 }
 
-static bool fill_ultraface(struct head_finder *f)
+static bool fill_priors(struct head_finder *f, const struct prior_level *priors)
 {
 	for (int i = 0; i < f->level_count; i++)
 		f->head.anchor_count += (uint32_t)f->levels[i].anchors;
@@ -153,17 +145,63 @@ static bool fill_ultraface(struct head_finder *f)
 				    DBP_ACT_SOFTMAX;
 	if (!head_build_levels(f))
 		return false;
-	set_priors(f);
+	set_priors(f, priors);
 	return true;
 }
 
 static const char *const face[] = { "face" };
+
+/* UltraFace: github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB,
+ * vision/ssd/config/fd_config.py. */
+static const struct prior_level ultraface[] = {
+	{ 8, 3, { 10, 16, 24 } },
+	{ 16, 2, { 32, 48 } },
+	{ 32, 2, { 64, 96 } },
+	{ 64, 3, { 128, 192, 256 } },
+};
+
+static bool matches_ultraface(const struct head_finder *f)
+{
+	return has_priors(f, ultraface, 4);
+}
+
+static bool fill_ultraface(struct head_finder *f)
+{
+	return fill_priors(f, ultraface);
+}
 
 const struct head_family head_family_ultraface = {
 	.name = "UltraFace",
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_ultraface,
 	.fill = fill_ultraface,
+	.nms_iou = .4f,
+	.class_count = 1,
+	.class_names = face,
+};
+
+/* RetinaFace: github.com/biubug6/Pytorch_Retinaface, data/config.py. */
+static const struct prior_level retinaface[] = {
+	{ 8, 2, { 16, 32 } },
+	{ 16, 2, { 64, 128 } },
+	{ 32, 2, { 256, 512 } },
+};
+
+static bool matches_retinaface(const struct head_finder *f)
+{
+	return has_priors(f, retinaface, 3);
+}
+
+static bool fill_retinaface(struct head_finder *f)
+{
+	return fill_priors(f, retinaface);
+}
+
+const struct head_family head_family_retinaface = {
+	.name = "RetinaFace",
+	.stage = HEAD_STAGE_ROLES,
+	.matches = matches_retinaface,
+	.fill = fill_retinaface,
 	.nms_iou = .4f,
 	.class_count = 1,
 	.class_names = face,

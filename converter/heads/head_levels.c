@@ -79,7 +79,8 @@ int head_rows_a_cell(const struct head_finder *f, const struct head_part *p)
 	const struct trace_channel *c = &p->map->channel[p->from];
 	const struct shape *s = &f->g->outputs[p->output]->shape;
 	int64_t row = s->rank > 0 ? s->dim[s->rank - 1] : 0;
-	bool rows = s->rank == 2 || s->rank == 3;
+	bool rows = s->rank == 2 || s->rank == 3 ||
+		    (s->rank == 4 && s->dim[0] == 1 && s->dim[1] == 1);
 
 	if (p->count > 1)
 		rows = rows && c[1].first == c[0].first + 1;
@@ -171,37 +172,72 @@ static bool roles_of_two(const struct head_finder *f, struct head_level *l)
 	return l->box->count % 4 == 0;
 }
 
-/* Three maps or more: four channels are a box, one channel is the objectness.
- * Landmarks are not used. */
+/* Numbers of a part for each box. */
+static int fields_of(const struct head_finder *f, const struct head_part *p)
+{
+	return p->count / head_rows_a_cell(f, p);
+}
+
+/* The part of so many raw numbers a box, by name where there are several. */
+static const struct head_part *
+find_part(const struct head_finder *f, const struct head_level *l, int fields,
+	  bool (*named)(const struct head_finder *, const struct head_part *),
+	  bool raw)
+{
+	const struct head_part *found = NULL;
+
+	for (int i = 0; i < l->count; i++) {
+		const struct head_part *p = &l->parts[i];
+
+		if (p != l->box && fields_of(f, p) == fields &&
+		    !(raw && head_is_activated(p)) &&
+		    (!found || (named(f, p) && !named(f, found))))
+			found = p;
+	}
+	return found;
+}
+
+static bool has_activated(const struct head_level *l)
+{
+	for (int i = 0; i < l->count; i++)
+		if (head_is_activated(&l->parts[i]))
+			return true;
+	return false;
+}
+
+/* Points of a face or hand: pairs of raw numbers, beside a box, its score and
+ * either an objectness or scores that are activated. */
+static bool is_landmarks(const struct head_finder *f,
+			 const struct head_level *l, const struct head_part *p)
+{
+	int fields = fields_of(f, p);
+
+	return !head_is_activated(p) && fields % 2 == 0 && fields > 4 &&
+	       (l->count > 3 || (!l->object && has_activated(l)));
+}
+
+/* Three maps or more: four numbers are a box, one is the objectness. Landmarks
+ * are not used. */
 static bool roles_of_more(const struct head_finder *f, struct head_level *l)
 {
+	bool landmarks = false;
+
+	l->box = find_part(f, l, 4, named_box, true);
+	l->object = find_part(f, l, 1, named_object, false);
 	for (int i = 0; i < l->count; i++) {
 		const struct head_part *p = &l->parts[i];
 
-		if (p->count == 4 && !head_is_activated(p) &&
-		    (!l->box || (named_box(f, p) && !named_box(f, l->box))))
-			l->box = p;
-	}
-	for (int i = 0; i < l->count; i++) {
-		const struct head_part *p = &l->parts[i];
-
-		if (p != l->box && p->count == 1 &&
-		    (!l->object ||
-		     (named_object(f, p) && !named_object(f, l->object))))
-			l->object = p;
-	}
-	for (int i = 0; i < l->count; i++) {
-		const struct head_part *p = &l->parts[i];
-		bool landmarks = l->count > 3 && !head_is_activated(p) &&
-				 p->count % 2 == 0 && p->count > 4;
-
-		if (p == l->box || p == l->object || landmarks)
+		if (p == l->box || p == l->object)
 			continue;
+		if (is_landmarks(f, l, p)) {
+			landmarks = true;
+			continue;
+		}
 		if (l->score)
 			return false;
 		l->score = p;
 	}
-	return l->box && l->object && l->score;
+	return l->box && (l->object || landmarks) && l->score;
 }
 
 bool head_find_roles(struct head_finder *f)

@@ -318,6 +318,60 @@ static void test_priors(void **state)
 	done(&f);
 }
 
+/* One part of three levels, two boxes a cell, as RetinaFace has it: rows of
+ * `fields` numbers, joined over the levels, with a batch and a channel of 1. */
+static void add_rows(char *text, size_t bytes, const char *name, int fields)
+{
+	static const int strides[] = { 8, 16, 32 };
+	size_t n = strlen(text);
+
+	for (int i = 0; i < 3; i++) {
+		int s = strides[i], channels = 2 * fields;
+
+		n += (size_t)snprintf(
+			text + n, bytes - n,
+			"const %%w%s%d f32 %dx3x1x1 = random %d\n"
+			"%%%s%d = Conv(%%x, %%w%s%d) {strides=[%d, %d]}\n"
+			"%%t%s%d = Transpose(%%%s%d) {perm=[0, 2, 3, 1]}\n"
+			"const %%d%s%d i64 4 = [1, 1, -1, %d]\n"
+			"%%r%s%d = Reshape(%%t%s%d, %%d%s%d)\n",
+			name, s, channels, fields + s, name, s, name, s, s, s,
+			name, s, name, s, name, s, fields, name, s, name, s,
+			name, s);
+	}
+	snprintf(text + n, bytes - n,
+		 "%%%s = Concat(%%r%s8, %%r%s16, %%r%s32) {axis=2}\n", name,
+		 name, name, name);
+}
+
+/* RetinaFace: boxes, two scores through a Softmax, ten landmark numbers. */
+static void test_retinaface(void **state)
+{
+	char text[4096] = "input %x f32 1x3x64x64\n";
+	const struct dbp_head_level *l;
+	struct found f;
+
+	(void)state;
+	add_rows(text, sizeof(text), "loc", 4);
+	add_rows(text, sizeof(text), "conf", 2);
+	add_rows(text, sizeof(text), "landm", 10);
+	strcat(text, "%score = Softmax(%conf) {axis=-1}\n"
+		     "output %loc\noutput %score\noutput %landm\n");
+	find(&f, text);
+	expect_kind(&f, "RetinaFace", DBP_BOX_PRIOR, 2, 3);
+	assert_int_equal(f.head.data->background, 1);
+	assert_string_equal(head_class_name(&f.head, 0), "face");
+	l = head_levels(f.head.data);
+	expect_part(&l[1].box, 0, 64 * 2 * 4, 8, 4, 1);
+	expect_part(&l[1].score, 1, 64 * 2 * 2, 4, 2, 1);
+	assert_int_equal(l[1].anchors, 2);
+	/* a prior is not larger than the image */
+	assert_true(head_anchors(f.head.data)[2 * 3] == 64);
+	assert_true(head_anchors(f.head.data)[2 * 2] == 64);
+	assert_true(head_anchors(f.head.data)[2 * 1] == 32);
+	done(&f);
+}
+
 static void test_ambiguous(void **state)
 {
 	struct found f;
@@ -438,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_retinaface),
 		cmocka_unit_test(test_families),
 	};
 
