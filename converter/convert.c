@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole conversion, from a model file to a packed model. convert_model()
- * runs the table `steps`. Its last step is the search (search.c), which calls
- * build_model() for each model that it tries and measure_model() to see how
- * good that is. convert_measure() and report_build() follow.
+ * runs the table `steps`. The last step is the search (search.c): for each
+ * model that it tries it chooses widths, builds the model by the table
+ * `build_steps`, and measures it. convert_measure() and report_build() follow.
  */
 #include "converter/convert.h"
 
@@ -17,6 +17,8 @@
 #include "converter/pack/plan.h"
 #include "converter/stage_dump.h"
 #include "passes/pipeline.h"
+
+#define COUNT_OF(list) (sizeof(list) / sizeof(*(list)))
 
 /* ---- Steps that run once ---- */
 
@@ -120,26 +122,69 @@ static int calibrate(struct conversion *v)
 
 /* ---- Steps that run for each model of the search ---- */
 
+/* One model under construction. */
+struct build {
+	struct conversion *v;
+	struct device_model device;
+	struct stage_dump dump;
+	struct packed *out;
+	double *loss;
+	struct diag *d;
+};
+
+static int round_weights(struct build *b)
+{
+	if (quantizer_round(b->v->quantizer, b->loss, b->d))
+		return -1;
+	return stage_dump_graph(&b->dump, "quantize", b->v->graph, b->d);
+}
+
+static int lower(struct build *b)
+{
+	if (dev_init(&b->device, &b->v->arena, b->d) ||
+	    lower_graph(b->v->graph, b->v->c, &b->device, b->d))
+		return -1;
+	return stage_dump_device(&b->dump, "lower", &b->device, b->d);
+}
+
+static int plan(struct build *b)
+{
+	if (plan_memory(&b->device, b->d))
+		return -1;
+	return stage_dump_device(&b->dump, "plan", &b->device, b->d);
+}
+
+static int pack(struct build *b)
+{
+	const struct conversion *v = b->v;
+
+	return pack_model(&b->device, &v->preprocess, &v->head, v->c,
+			  &b->v->arena, b->out, b->d);
+}
+
+static int encode(struct build *b)
+{
+	return pack_encode(b->out, b->v->target.coded, &b->v->arena, b->d);
+}
+
+static int (*const build_steps[])(struct build *b) = {
+	round_weights, /* weights to codes of the chosen widths */
+	lower,         /* graph to device operators */
+	plan,          /* where each tensor lies in memory */
+	pack,          /* device operators to the bytes of the file */
+	encode,        /* entropy coding, where the target expands files */
+};
+
 static int build_model(void *ctx, struct packed *out, double *loss,
 		       struct diag *d)
 {
-	struct conversion *v = ctx;
-	struct stage_dump dump;
-	struct device_model m;
+	struct build b = { .v = ctx, .out = out, .loss = loss, .d = d };
+	int err = stage_dump_begin(&b.dump, b.v->dump, d);
 	const char *text;
-	int err;
 
-	err = stage_dump_begin(&dump, v->dump, d) ||
-	      quantizer_round(v->quantizer, loss, d) ||
-	      stage_dump_graph(&dump, "quantize", v->graph, d) ||
-	      dev_init(&m, &v->arena, d) ||
-	      lower_graph(v->graph, v->c, &m, d) ||
-	      stage_dump_device(&dump, "lower", &m, d) || plan_memory(&m, d) ||
-	      stage_dump_device(&dump, "plan", &m, d) ||
-	      pack_model(&m, &v->preprocess, &v->head, v->c, &v->arena, out,
-			 d) ||
-	      pack_encode(out, v->target.coded, &v->arena, d);
-	text = stage_dump_end(&dump, &v->arena);
+	for (size_t i = 0; !err && i < COUNT_OF(build_steps); i++)
+		err = build_steps[i](&b);
+	text = stage_dump_end(&b.dump, &b.v->arena);
 	if (err)
 		return -1;
 	out->dump = text;
@@ -189,7 +234,6 @@ static int search(struct conversion *v)
 		.steps = { build_model, measure_model, v },
 		.arena = &v->arena,
 	};
-
 	int err = search_run(&in, &v->packed, &v->search, v->d);
 
 	quantizer_free(v->quantizer);
@@ -225,7 +269,7 @@ int convert_model(const struct config *c, const struct cost_target *target,
 		v->progress = *progress;
 	v->d = d;
 	arena_init(&v->arena, 0);
-	for (size_t i = 0; !err && i < sizeof(steps) / sizeof(*steps); i++)
+	for (size_t i = 0; !err && i < COUNT_OF(steps); i++)
 		err = steps[i](v);
 	diag_leave(d, former);
 	return err ? -1 : 0;
