@@ -348,9 +348,10 @@ static uint32_t truncate(struct lower *l, uint32_t x)
 /* fmod of C: the result has the sign of the dividend. */
 static uint32_t remainder_c(struct lower *l, uint32_t a, uint32_t b)
 {
-	uint32_t y = lower_binary(l, DBP_B_MOD,
-				  lower_unary(l, DBP_U_ABS, a, 0, 0),
-				  lower_unary(l, DBP_U_ABS, b, 0, 0));
+	/* one statement each: compilers differ in the order of arguments */
+	uint32_t size_b = lower_unary(l, DBP_U_ABS, b, 0, 0);
+	uint32_t size_a = lower_unary(l, DBP_U_ABS, a, 0, 0);
+	uint32_t y = lower_binary(l, DBP_B_MOD, size_a, size_b);
 
 	return lower_binary(l, DBP_B_MUL, y,
 			    lower_unary(l, DBP_U_SIGN, a, 0, 0));
@@ -417,9 +418,9 @@ int lower_where(struct lower *l, const struct node *n)
 	uint32_t c = lower_f32(l, n->inputs[0]);
 	uint32_t a =
 		lower_binary(l, DBP_B_MUL, c, where_branch(l, n->inputs[1]));
+	uint32_t other = where_branch(l, n->inputs[2]);
 	uint32_t b = lower_binary(l, DBP_B_MUL,
-				  lower_unary(l, DBP_U_NOT, c, 0, 0),
-				  where_branch(l, n->inputs[2]));
+				  lower_unary(l, DBP_U_NOT, c, 0, 0), other);
 
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_ADD, a, b));
 }

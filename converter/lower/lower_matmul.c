@@ -199,7 +199,7 @@ int lower_conv_f32(struct lower *l, const struct node *n)
 	struct window w;
 	struct shape rows, image;
 	int64_t taps;
-	uint32_t x, y;
+	uint32_t x, y, weights;
 
 	if (!value_is_const(weight) || weight->dtype != DT_F32)
 		return lower_refuse(l, "computed weights are not supported");
@@ -216,8 +216,9 @@ int lower_conv_f32(struct lower *l, const struct node *n)
 	x = windows_of(l, lower_to_nhwc(l, n, lower_f32(l, n->inputs[0])), &w);
 	rows = shape_of(2, (int64_t[]){ w.batch * w.out[0] * w.out[1],
 					taps * w.channels });
-	y = matmul(l, lower_reshape(l, x, &rows),
-		   window_weights(l, weight, taps));
+	/* one statement each: compilers differ in the order of arguments */
+	weights = window_weights(l, weight, taps);
+	y = matmul(l, lower_reshape(l, x, &rows), weights);
 	if (bias)
 		y = lower_binary(l, DBP_B_ADD, y, lower_f32(l, bias));
 	image = shape_4(w.batch, w.out[0], w.out[1], weight->shape.dim[0]);

@@ -213,9 +213,13 @@ static uint32_t concat_input(struct lower *l, const struct value *v,
 		return lower_moved(l, v, y);
 	if (lower_is_s8(v))
 		return lower_own(l, v);
-	if (!value_is_const(v) || v->dtype != DT_F32)
-		return lower_op1(l, DBP_OP_QUANTIZE, lower_f32(l, v),
-				 lower_tensor(l, DBP_S8, &s, q), NULL, 0);
+	if (!value_is_const(v) || v->dtype != DT_F32) {
+		/* first: compilers differ in the order of arguments */
+		uint32_t out = lower_tensor(l, DBP_S8, &s, q);
+
+		return lower_op1(l, DBP_OP_QUANTIZE, lower_f32(l, v), out, NULL,
+				 0);
+	}
 	codes = arena_alloc(l->m->arena, (size_t)count);
 	if (!codes) {
 		l->m->failed = true;
