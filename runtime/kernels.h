@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 /* Requantization of the accumulator, per output channel (every enum dbp_post
- * but DBP_POST_FLOAT). multiplier2 and shift2 apply to acc < 0; they are the
- * same arrays as multiplier and shift unless the post is DBP_POST_LEAKY. */
+ * but DBP_POST_FLOAT). multiplier2 and shift2 apply to acc < 0; their numbers
+ * are those of multiplier and shift unless the post is DBP_POST_LEAKY. Any two
+ * arrays may be the same one: equal arrays are stored once, so a pointer says
+ * nothing about what an array is for. */
 struct dbrt_post {
 	const int32_t *bias;
 	const uint16_t *multiplier, *multiplier2;

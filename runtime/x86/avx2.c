@@ -286,12 +286,20 @@ static inline AVX2 void look_up_four(int8_t *out, const int8_t *table,
 		out[c] = table[c * step + at[c]];
 }
 
+/* Some of four channels have another scale for acc < 0. By value: the file
+ * stores equal arrays once, and often only the shifts differ. */
+static int has_two_slopes(const struct dbrt_post *p, uint32_t o)
+{
+	return memcmp(p->multiplier + o, p->multiplier2 + o, 8) ||
+	       memcmp(p->shift + o, p->shift2 + o, 4);
+}
+
 static AVX2 void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 				 uint32_t lanes, uint32_t pixels,
 				 const struct dbrt_post *p, uint32_t channel)
 {
 	const struct scale_vectors s = load_scales(p, channel);
-	const int two_slopes = p->multiplier != p->multiplier2;
+	const int two_slopes = has_two_slopes(p, channel);
 	const int8_t *table =
 		p->table ? p->table + (size_t)channel * p->table_step : NULL;
 	const __m128i zero = _mm_set1_epi32(p->zero_point);
