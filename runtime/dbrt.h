@@ -9,10 +9,17 @@
  * different models may run in different threads.
  *
  *	struct dbrt_model m;
- *	dbrt_load(&m, model_dbp, MODEL_DBP_LEN, arena, sizeof(arena));
- *	dbrt_set_image(&m, 0, pixels, width, height, 3 * width);
- *	dbrt_run(&m);
- *	n = dbrt_detections(&m, found, 16);
+ *	int n = dbrt_load(&m, model_dbp, MODEL_DBP_LEN, arena, sizeof(arena));
+ *
+ *	if (n == DBRT_OK)
+ *		n = dbrt_set_image(&m, 0, pixels, width, height, 3 * width);
+ *	if (n == DBRT_OK)
+ *		n = dbrt_run(&m);
+ *	if (n == DBRT_OK)
+ *		n = dbrt_detections(&m, found, 16);
+ *
+ * Every call on a struct of zeros, on a model that could not be opened, or
+ * whose bytes have been overwritten, returns DBRT_ERROR_STATE, 0, or "".
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +43,9 @@ enum dbrt_status {
 	DBRT_ERROR_INPUT = -10,      /* input of the wrong size */
 	DBRT_ERROR_SELFTEST = -11,   /* outputs differ from the golden ones */
 	DBRT_ERROR_NO_HEAD = -12,    /* the model has no detection head */
-	DBRT_ERROR_CODED = -13 /* a coded model: dbrt_expand() comes first */
+	DBRT_ERROR_CODED = -13, /* a coded model: dbrt_expand() comes first */
+	DBRT_ERROR_STATE = -14  /* no model is open, or its bytes are other
+				 * ones by now */
 };
 
 /* "ok", "checksum mismatch", ...; never NULL. */
@@ -74,6 +83,7 @@ typedef void dbrt_trace(void *ctx, const struct dbrt_model *m, uint32_t op);
 struct dbrt_model {
 	const uint8_t *file;
 	uint32_t file_bytes;
+	uint32_t header_crc32; /* of the file that was checked */
 	uint32_t section_offset[12], section_bytes[12]; /* by kind */
 	uint32_t tensor_count, op_count;
 	uint8_t *arena;
@@ -103,14 +113,15 @@ struct dbrt_tensor {
  * Checks the whole file once: bounds, checksums, overlaps, the shapes of every
  * operator. For an accepted file, dbrt_run() never reads or writes out of
  * bounds, for any input. `dbp` must be aligned to 64 bytes and stay in memory
- * while the model is used.
+ * while the model is used. If it fails, no model is open.
  */
 int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes);
 
 /*
  * A stored model may be coded (compressed). dbrt_expanded_bytes() returns its
- * size in memory (0: it is not coded). dbrt_expand() writes the expanded model
- * to `out`, aligned to 64 bytes, for dbrt_open(). It needs about
+ * size in memory (0: it is not coded, or dbrt_expand() refuses it).
+ * dbrt_expand() writes the expanded model to `out`, aligned to 64 bytes, for
+ * dbrt_open(). If it fails, `out` holds no model. It needs about
  * DBRT_EXPAND_STACK bytes of stack and some 20 instructions for each bit of
  * the file.
  */
@@ -121,7 +132,7 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes);
  * Does all steps for one thread: expands a coded model to the front of `ram`
  * (aligned to 64 bytes) and opens it there, or opens an uncoded model in
  * place; then binds it to the rest of `ram`. MODEL_ARENA_BYTES in the header
- * of a model is the size that this needs.
+ * of a model is the size that this needs. If it fails, no model is open.
  */
 int dbrt_load(struct dbrt_model *m, const void *dbp, size_t bytes, void *ram,
 	      size_t ram_bytes);

@@ -16,6 +16,12 @@ struct dbrt_op_view {
 	const uint32_t *ids; /* inputs, then outputs */
 };
 
+/* DBRT_OK if the model is open and its file still the one that was checked;
+ * DBRT_ERROR_ARGUMENT for NULL, or DBRT_ERROR_STATE. */
+int dbrt_open_status(const struct dbrt_model *m);
+/* A model in memory is coded, whether it is whole or not. */
+int dbrt_is_coded(const void *dbp, size_t bytes);
+
 /* Parts of an opened file; the index is not checked. */
 const struct dbp_header *dbrt_header(const struct dbrt_model *m);
 const void *dbrt_section(const struct dbrt_model *m, int kind); /* or NULL */

@@ -311,7 +311,11 @@ int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 	const struct dbp_head *head;
 	struct dbrt_frame frame;
 
-	if (!m || !m->file || (!out && max))
+	int status = dbrt_open_status(m);
+
+	if (status != DBRT_OK)
+		return status;
+	if (!out && max)
 		return DBRT_ERROR_ARGUMENT;
 	head = dbrt_section(m, DBP_SECTION_HEAD);
 	if (!head)
@@ -338,8 +342,10 @@ int dbrt_detections(const struct dbrt_model *m, struct dbrt_detection *out,
 {
 	const struct dbp_head *head;
 
-	if (!m || !m->file)
-		return DBRT_ERROR_ARGUMENT;
+	int status = dbrt_open_status(m);
+
+	if (status != DBRT_OK)
+		return status;
 	head = dbrt_section(m, DBP_SECTION_HEAD);
 	if (!head)
 		return DBRT_ERROR_NO_HEAD;
@@ -351,7 +357,7 @@ const char *dbrt_class_name(const struct dbrt_model *m, uint32_t class_id)
 {
 	const struct dbp_head *head;
 
-	if (!m || !m->file)
+	if (dbrt_open_status(m) != DBRT_OK)
 		return "";
 	head = dbrt_section(m, DBP_SECTION_HEAD);
 	if (!head || class_id >= head->class_count ||

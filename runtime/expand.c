@@ -6,16 +6,27 @@
 #include "schemas/dbp_coded.h"
 #include "schemas/dbp_expected.h"
 
+int dbrt_is_coded(const void *dbp, size_t bytes)
+{
+	uint32_t magic = 0;
+
+	if (bytes >= sizeof(magic))
+		memcpy(&magic, dbp, sizeof(magic));
+	return magic == DBP_CODED_MAGIC;
+}
+
 static int check_coded(const void *coded, size_t bytes)
 {
 	const struct dbp_coded *h = coded;
 
-	if (!coded || bytes < sizeof(*h))
-		return DBRT_ERROR_TRUNCATED;
+	if (!coded)
+		return DBRT_ERROR_ARGUMENT;
 	if ((uintptr_t)coded % 4)
 		return DBRT_ERROR_ALIGNMENT;
-	if (h->magic != DBP_CODED_MAGIC)
+	if (bytes >= 4 && h->magic != DBP_CODED_MAGIC)
 		return DBRT_ERROR_MAGIC;
+	if (bytes < sizeof(*h))
+		return DBRT_ERROR_TRUNCATED;
 	if (h->major != DBP_CODED_MAJOR)
 		return DBRT_ERROR_VERSION;
 	if (h->coded_bytes < sizeof(*h) || h->plain_bytes > DBP_MAX_BYTES ||
@@ -78,13 +89,39 @@ static uint32_t coded_at(const struct dbp_coder *k, const struct dbp_coded *h)
 	return read < h->coded_bytes ? (uint32_t)read : h->coded_bytes;
 }
 
+/* All runs of the file, in `to`, which holds zeros. */
+static int read_runs(struct dbp_coder *k, const struct dbp_coded *h,
+		     uint8_t *to, dbrt_expand_trace *trace, void *ctx)
+{
+	uint64_t at = 0;
+
+	while (at < h->plain_bytes) {
+		struct dbp_run r = { 0 };
+		uint64_t run;
+
+		if (trace)
+			trace(ctx, (uint32_t)at, coded_at(k, h));
+		dbp_code_run(k, &r);
+		run = dbp_run_bytes(&r);
+		if (!run || run > h->plain_bytes - at ||
+		    (r.kind == DBP_CODED_BYTES && !r.back))
+			return DBRT_ERROR_FORMAT;
+		if (r.kind == DBP_CODED_BYTES)
+			read_bytes(k, &r, to, (uint32_t)at);
+		else if (r.kind == DBP_CODED_INTS)
+			read_ints(k, &r, to + at);
+		else
+			read_tiles(k, &r, to + at);
+		at += run;
+	}
+	return DBRT_OK;
+}
+
 int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
 		       size_t out_bytes, dbrt_expand_trace *trace, void *ctx)
 {
 	const struct dbp_coded *h = coded;
 	struct dbp_coder k;
-	uint8_t *to = out;
-	uint64_t at = 0;
 	int status = check_coded(coded, bytes);
 
 	if (status != DBRT_OK)
@@ -95,29 +132,16 @@ int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
 		return DBRT_ERROR_CHECKSUM;
 	dbp_coder_read(&k, (const uint8_t *)(h + 1),
 		       h->coded_bytes - sizeof(*h));
-	memset(to, 0, h->plain_bytes);
-	while (at < h->plain_bytes) {
-		struct dbp_run r = { 0 };
-		uint64_t run;
-
-		if (trace)
-			trace(ctx, (uint32_t)at, coded_at(&k, h));
-		dbp_code_run(&k, &r);
-		run = dbp_run_bytes(&r);
-		if (!run || run > h->plain_bytes - at ||
-		    (r.kind == DBP_CODED_BYTES && !r.back))
-			return DBRT_ERROR_FORMAT;
-		if (r.kind == DBP_CODED_BYTES)
-			read_bytes(&k, &r, to, (uint32_t)at);
-		else if (r.kind == DBP_CODED_INTS)
-			read_ints(&k, &r, to + at);
-		else
-			read_tiles(&k, &r, to + at);
-		at += run;
+	memset(out, 0, h->plain_bytes);
+	status = read_runs(&k, h, out, trace, ctx);
+	if (status != DBRT_OK) {
+		/* no call takes these bytes for a model */
+		memset(out, 0, sizeof(struct dbp_header));
+		return status;
 	}
-	dbp_expect_file(to, h->plain_bytes, 1);
+	dbp_expect_file(out, h->plain_bytes, 1);
 	if (trace)
-		trace(ctx, (uint32_t)at, h->coded_bytes);
+		trace(ctx, h->plain_bytes, h->coded_bytes);
 	return DBRT_OK;
 }
 
@@ -126,24 +150,47 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
 	return dbrt_expand_traced(coded, bytes, out, out_bytes, NULL, NULL);
 }
 
+/* Opens the model, after expanding a coded one to `ram`; *used: its bytes
+ * there, a multiple of 64. */
+static int open_in(struct dbrt_model *m, const void *dbp, size_t bytes,
+		   void *ram, size_t ram_bytes, size_t *used)
+{
+	const struct dbp_coded *h = dbp;
+	int status;
+
+	*used = 0;
+	if (!dbrt_is_coded(dbp, bytes))
+		return dbrt_open(m, dbp, bytes);
+	status = check_coded(dbp, bytes);
+	if (status != DBRT_OK)
+		return status;
+	*used = (h->plain_bytes + (size_t)DBP_ALIGN - 1) &
+		~(size_t)(DBP_ALIGN - 1);
+	if (*used > ram_bytes)
+		return DBRT_ERROR_ARENA;
+	status = dbrt_expand(dbp, bytes, ram, ram_bytes);
+	return status == DBRT_OK ? dbrt_open(m, ram, h->plain_bytes) : status;
+}
+
 int dbrt_load(struct dbrt_model *m, const void *dbp, size_t bytes, void *ram,
 	      size_t ram_bytes)
 {
-	size_t expanded = dbrt_expanded_bytes(dbp, bytes);
-	size_t front = (expanded + 63) & ~(size_t)63;
+	size_t used = 0;
 	int status = DBRT_OK;
 
-	if (!ram || ram_bytes < front)
-		return DBRT_ERROR_ARENA;
-	if (expanded) {
-		status = dbrt_expand(dbp, bytes, ram, ram_bytes);
-		dbp = ram;
-		bytes = expanded;
-	}
+	if (!m)
+		return DBRT_ERROR_ARGUMENT;
+	if (!dbp)
+		status = DBRT_ERROR_ARGUMENT;
+	else if (!ram)
+		status = DBRT_ERROR_ARENA;
+	else if ((uintptr_t)ram % DBP_ALIGN)
+		status = DBRT_ERROR_ALIGNMENT;
 	if (status == DBRT_OK)
-		status = dbrt_open(m, dbp, bytes);
+		status = open_in(m, dbp, bytes, ram, ram_bytes, &used);
 	if (status == DBRT_OK)
-		status =
-			dbrt_bind(m, (uint8_t *)ram + front, ram_bytes - front);
+		status = dbrt_bind(m, (uint8_t *)ram + used, ram_bytes - used);
+	if (status != DBRT_OK)
+		memset(m, 0, sizeof(*m));
 	return status;
 }

@@ -298,8 +298,11 @@ int dbrt_set_image(struct dbrt_model *m, uint32_t i, const uint8_t *rgb,
 			  .m = m };
 	const struct dbp_io *io;
 	uint32_t w, h;
+	int status = dbrt_open_status(m);
 
-	if (!m || !m->file || !rgb)
+	if (status != DBRT_OK)
+		return status;
+	if (!rgb)
 		return DBRT_ERROR_ARGUMENT;
 	f.p = dbrt_section(m, DBP_SECTION_PREPROCESS);
 	if (i != 0 || !f.p)

@@ -8,6 +8,23 @@
 
 /* ---- Parts of the file ---- */
 
+/* Memory of a model may be used for another one, which fails to be expanded
+ * or has not been opened. */
+int dbrt_open_status(const struct dbrt_model *m)
+{
+	if (!m)
+		return DBRT_ERROR_ARGUMENT;
+	return m->file && dbrt_header(m)->magic == DBP_MAGIC &&
+			       dbrt_header(m)->header_crc32 == m->header_crc32 ?
+		       DBRT_OK :
+		       DBRT_ERROR_STATE;
+}
+
+static int is_open(const struct dbrt_model *m)
+{
+	return dbrt_open_status(m) == DBRT_OK;
+}
+
 const struct dbp_header *dbrt_header(const struct dbrt_model *m)
 {
 	return (const struct dbp_header *)(const void *)m->file;
@@ -111,7 +128,7 @@ size_t dbrt_arena_bytes(const struct dbrt_model *m, uint32_t workers)
 {
 	uint64_t bytes;
 
-	if (!m || !m->file)
+	if (!is_open(m))
 		return 0;
 	bytes = dbrt_header(m)->arena_bytes;
 	if (workers > 1)
@@ -122,7 +139,11 @@ size_t dbrt_arena_bytes(const struct dbrt_model *m, uint32_t workers)
 int dbrt_bind_parallel(struct dbrt_model *m, void *arena, size_t arena_bytes,
 		       uint32_t workers, dbrt_parallel_for *parallel, void *ctx)
 {
-	if (!m || !m->file || workers == 0 || (workers > 1 && !parallel))
+	int status = dbrt_open_status(m);
+
+	if (status != DBRT_OK)
+		return status;
+	if (workers == 0 || (workers > 1 && !parallel))
 		return DBRT_ERROR_ARGUMENT;
 	if (!arena || arena_bytes < dbrt_arena_bytes(m, workers))
 		return DBRT_ERROR_ARENA;
@@ -145,7 +166,7 @@ int dbrt_bind(struct dbrt_model *m, void *arena, size_t arena_bytes)
 
 static const struct dbp_io *io_of(const struct dbrt_model *m)
 {
-	return m && m->file ? dbrt_section(m, DBP_SECTION_IO) : NULL;
+	return is_open(m) ? dbrt_section(m, DBP_SECTION_IO) : NULL;
 }
 
 uint32_t dbrt_input_count(const struct dbrt_model *m)
@@ -184,11 +205,17 @@ static const struct dbp_tensor *output_row(const struct dbrt_model *m,
 		m, ((const uint32_t *)(io + 1))[io->input_count + i]);
 }
 
+/* Why there is no row: the model is not open, or the index is out of range. */
+static int no_row(const struct dbrt_model *m)
+{
+	return is_open(m) ? DBRT_ERROR_ARGUMENT : dbrt_open_status(m);
+}
+
 static int fill_tensor(const struct dbrt_model *m, const struct dbp_tensor *row,
 		       struct dbrt_tensor *t)
 {
 	if (!row || !t)
-		return DBRT_ERROR_ARGUMENT;
+		return no_row(m);
 	t->name = dbrt_string(m, row->name);
 	t->dtype = (enum dbrt_dtype)row->dtype;
 	t->rank = row->rank;
@@ -226,7 +253,7 @@ int dbrt_set_input(struct dbrt_model *m, uint32_t i, const void *data,
 	uint8_t *to;
 
 	if (!t || !data)
-		return DBRT_ERROR_ARGUMENT;
+		return no_row(m);
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
 	if (bytes != (size_t)dbrt_elements(t) * dbrt_element_bytes(t))
@@ -259,7 +286,7 @@ int dbrt_set_input_f32(struct dbrt_model *m, uint32_t i, const float *data,
 	uint8_t *to;
 
 	if (!t || !data)
-		return DBRT_ERROR_ARGUMENT;
+		return no_row(m);
 	if (count != dbrt_elements(t) || t->dtype == DBP_I32)
 		return DBRT_ERROR_INPUT;
 	if (t->dtype == DBP_F32)
@@ -292,7 +319,7 @@ int dbrt_output_f32(const struct dbrt_model *m, uint32_t i, float *out,
 	uint32_t last;
 
 	if (!t || !out || count != dbrt_elements(t))
-		return DBRT_ERROR_ARGUMENT;
+		return no_row(m);
 	data = dbrt_data(m, t);
 	if (!data)
 		return DBRT_ERROR_ARENA;
@@ -314,24 +341,24 @@ void dbrt_set_trace(struct dbrt_model *m, dbrt_trace *trace, void *ctx)
 
 uint32_t dbrt_op_count(const struct dbrt_model *m)
 {
-	return m ? m->op_count : 0;
+	return is_open(m) ? m->op_count : 0;
 }
 
 const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op)
 {
-	if (!m || op >= m->op_count)
+	if (op >= dbrt_op_count(m))
 		return "";
 	return dbrt_string(m, dbrt_op_at(m, op).op->name);
 }
 
 uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op)
 {
-	return m && op < m->op_count ? dbrt_op_at(m, op).op->source : 0;
+	return op < dbrt_op_count(m) ? dbrt_op_at(m, op).op->source : 0;
 }
 
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op)
 {
-	if (!m || op >= m->op_count)
+	if (op >= dbrt_op_count(m))
 		return "";
 	return dbrt_op_table[dbrt_op_at(m, op).op->kind].name;
 }
@@ -340,7 +367,7 @@ int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op)
 {
 	struct dbrt_op_view v;
 
-	if (!m || op >= m->op_count)
+	if (op >= dbrt_op_count(m))
 		return 0;
 	v = dbrt_op_at(m, op);
 	return v.op->kind == DBP_OP_CONV ||
@@ -354,8 +381,8 @@ int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,
 {
 	struct dbrt_op_view v;
 
-	if (!m || op >= m->op_count || (!ids && max))
-		return DBRT_ERROR_ARGUMENT;
+	if (op >= dbrt_op_count(m) || (!ids && max))
+		return no_row(m);
 	v = dbrt_op_at(m, op);
 	for (uint32_t i = 0; i < v.op->output_count && i < max; i++)
 		ids[i] = v.ids[v.op->input_count + i];
@@ -365,8 +392,8 @@ int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,
 int dbrt_tensor_at(const struct dbrt_model *m, uint32_t id,
 		   struct dbrt_tensor *t)
 {
-	if (!m || id >= m->tensor_count)
-		return DBRT_ERROR_ARGUMENT;
+	if (!is_open(m) || id >= m->tensor_count)
+		return no_row(m);
 	return fill_tensor(m, dbrt_tensor_row(m, id), t);
 }
 
@@ -397,9 +424,10 @@ const char *dbrt_status_text(int status)
 		"outputs differ from the golden ones",
 		"model has no detection head",
 		"the model is coded and must be expanded first",
+		"no model is open",
 	};
 
-	if (status > 0 || status < DBRT_ERROR_CODED)
+	if (status > 0 || status < DBRT_ERROR_STATE)
 		return "unknown status";
 	return text[-status];
 }

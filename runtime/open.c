@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/open_ops.h"
-#include "schemas/dbp_coded.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "packed models are little-endian and used in place"
@@ -51,7 +50,7 @@ static int check_header(const struct dbp_header *h, size_t bytes)
 
 	if (bytes < 4)
 		return DBRT_ERROR_TRUNCATED;
-	if (h->magic == DBP_CODED_MAGIC)
+	if (dbrt_is_coded(h, bytes))
 		return DBRT_ERROR_CODED;
 	if (h->magic != DBP_MAGIC)
 		return DBRT_ERROR_MAGIC;
@@ -306,9 +305,11 @@ int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
 	};
 	int status;
 
-	if (!m || !dbp)
+	if (!m)
 		return DBRT_ERROR_ARGUMENT;
 	memset(m, 0, sizeof(*m));
+	if (!dbp)
+		return DBRT_ERROR_ARGUMENT;
 	if ((uintptr_t)dbp % DBP_ALIGN)
 		return DBRT_ERROR_ALIGNMENT;
 	status = check_header(dbp, bytes);
@@ -316,6 +317,7 @@ int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
 		return status;
 	m->file = dbp;
 	m->file_bytes = dbrt_header(m)->total_bytes;
+	m->header_crc32 = dbrt_header(m)->header_crc32;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		status = steps[i](m);
 		if (status != DBRT_OK)

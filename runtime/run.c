@@ -24,8 +24,10 @@ void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 
 int dbrt_run(struct dbrt_model *m)
 {
-	if (!m || !m->file)
-		return DBRT_ERROR_ARGUMENT;
+	int status = dbrt_open_status(m);
+
+	if (status != DBRT_OK)
+		return status;
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
 	for (uint32_t i = 0; i < m->op_count; i++) {

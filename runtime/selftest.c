@@ -62,7 +62,10 @@ int dbrt_golden_crc32(struct dbrt_model *m, uint32_t seed, uint32_t *crc32)
 	uint32_t crc = 0;
 	int status;
 
-	if (!m || !m->file || !crc32)
+	status = dbrt_open_status(m);
+	if (status != DBRT_OK)
+		return status;
+	if (!crc32)
 		return DBRT_ERROR_ARGUMENT;
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
@@ -85,8 +88,9 @@ int dbrt_selftest(struct dbrt_model *m)
 	uint32_t crc;
 	int status;
 
-	if (!m || !m->file)
-		return DBRT_ERROR_ARGUMENT;
+	status = dbrt_open_status(m);
+	if (status != DBRT_OK)
+		return status;
 	golden = dbrt_section(m, DBP_SECTION_GOLDEN);
 	if (!golden)
 		return DBRT_ERROR_UNSUPPORTED;

@@ -396,29 +396,37 @@ static int broken(struct packer *k, const char *doing, int status)
 			  dbrt_status_text(status));
 }
 
+static int open_in(struct dbrt_model *model, const struct packed *out,
+		   void *work, size_t bytes)
+{
+	int status = dbrt_open(model, out->bytes, out->size);
+
+	return status == DBRT_OK ? dbrt_bind(model, work, bytes) : status;
+}
+
 /* Runs the file once, for its golden hash, and proves it. */
 static int write_golden(struct packer *k, struct packed *out)
 {
 	struct dbp_golden *golden = golden_of(out->bytes);
 	struct dbrt_model model;
 	void *work;
-	int status = dbrt_open(&model, out->bytes, out->size);
+	int status;
 
-	if (status != DBRT_OK)
-		return broken(k, "opened", status);
 	work = aligned_alloc(DBP_ALIGN, dbp_align_up(k->m->arena_bytes + 1));
 	if (!work)
 		return diag_error(k->d,
 				  "out of memory for a work buffer of "
 				  "%u bytes",
 				  k->m->arena_bytes);
-	status = dbrt_bind(&model, work, k->m->arena_bytes);
+	status = open_in(&model, out, work, k->m->arena_bytes);
 	if (status == DBRT_OK)
 		status = dbrt_golden_crc32(&model, GOLDEN_SEED, &golden->crc32);
 	if (status == DBRT_OK) {
 		seal(out->bytes);
-		status = dbrt_selftest(&model);
+		status = open_in(&model, out, work, k->m->arena_bytes);
 	}
+	if (status == DBRT_OK)
+		status = dbrt_selftest(&model);
 	free(work);
 	return status == DBRT_OK ? 0 : broken(k, "run", status);
 }

@@ -72,13 +72,14 @@ static int copy_or_expand(const struct regular_file *file, void *out,
 {
 	const struct packed_file named = { .name = path };
 
-	if (!dbrt_expanded_bytes(file->data, file->size)) {
+	int status = dbrt_expand(file->data, file->size, out, bytes);
+
+	if (status == DBRT_ERROR_MAGIC) { /* not coded */
 		memcpy(out, file->data, bytes);
 		return 0;
 	}
-	return packed_file_status(
-		&named, dbrt_expand(file->data, file->size, out, bytes),
-		"not a packed model that can be run", d);
+	return packed_file_status(&named, status,
+				  "not a packed model that can be run", d);
 }
 
 static int map_coded(struct packed_file *f, const struct regular_file *file,
