@@ -402,6 +402,19 @@ static void through_activation(const struct gradient_args *r)
 		}
 }
 
+/* Rules of several inputs ask which gradients are wanted; the others add to
+ * that of input 0 without asking. */
+static bool is_wanted(gradient_fn *run, const struct gradient_args *r)
+{
+	if (run != gradient_conv && run != gradient_gemm &&
+	    run != gradient_binary && run != gradient_move)
+		return gradient_wants(r, 0);
+	for (int i = 0; i < r->n->input_count; i++)
+		if (gradient_wants(r, i))
+			return true;
+	return false;
+}
+
 int gradient_node(const struct node *n, const float *const *in,
 		  const float *const *out, float *const *dout,
 		  float *const *din, struct diag *d)
@@ -410,6 +423,8 @@ int gradient_node(const struct node *n, const float *const *in,
 
 	if (!gradient_supports(n))
 		return node_error(d, n, "has no gradient");
+	if (!is_wanted(rule_of(n), &r))
+		return 0;
 	through_activation(&r);
 	return rule_of(n)(&r);
 }

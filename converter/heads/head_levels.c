@@ -125,7 +125,9 @@ static bool has_name(const struct head_finder *f, const struct head_part *p,
 		     const char *const *words)
 {
 	const char *a = p->map->value->name;
-	const char *b = p->map->value->producer->name;
+	/* a map may be the graph's input, which no node makes */
+	const struct node *n = p->map->value->producer;
+	const char *b = n ? n->name : a;
 	const char *o = f->g->outputs[p->output]->name;
 
 	for (; *words; words++)

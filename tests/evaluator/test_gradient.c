@@ -190,6 +190,22 @@ static void check_input(struct node_case *c, int i, const char *text)
 	}
 }
 
+/* No gradient is wanted, or that of one input. */
+static void check_unwanted(struct node_case *c)
+{
+	for (int only = -1; only < c->n->input_count; only++) {
+		float *wanted[OPERANDS] = { NULL };
+
+		if (only >= 0)
+			wanted[only] = c->din[only];
+		assert_int_equal(gradient_node(c->n,
+					       (const float *const *)c->in,
+					       (const float *const *)c->out,
+					       c->dout, wanted, c->d),
+				 0);
+	}
+}
+
 static void check_graph(struct fixture *f, const char *text)
 {
 	struct graph *g = graph_parse(&f->arena, text, &f->d);
@@ -213,6 +229,7 @@ static void check_graph(struct fixture *f, const char *text)
 			checked++;
 		}
 	assert_true(checked > 0);
+	check_unwanted(&c);
 	free_buffers(&c);
 }
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Graphs as exporters write them, through all passes, the quantizer and the
+ * device library: the outputs against those of the graph as it was written. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "converter/data/tensor_file.h"
+#include "converter/heads/head_find.h"
+#include "converter/pack/packed_file.h"
+#include "evaluator/evaluator.h"
+#include "passes/pipeline.h"
+#include "quantizer/quantizer.h"
+#include "runtime/dbrt.h"
+#include "tests/support/fixture.h"
+#include "tests/support/lower_and_pack.h"
+#include "tests/support/random_input.h"
+
+#define SAMPLES 32
+
+struct graph_case {
+	const char *name, *text;
+	double db8, db4; /* least at 8 and 4 bits; 0: not tried */
+	float times;     /* inputs are in [-times, times); 0: 1 */
+};
+
+static const struct cost_target coded = { .coded = true };
+static const struct cost_target in_place = { .coded = false };
+
+static const struct graph_case cases[] = {
+	/* gradients end at the input, though a unary node reads it */
+	{ "input read by a function and a sum",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 3x3x3x3 = random 1\n"
+	  "%r = Relu(%x)\n"
+	  "%c = Conv(%r, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%y = Add(%c, %r)\n"
+	  "output %y\n",
+	  35, 15, 0 },
+	{ "input read by a pool and a sum",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 3x3x3x3 = random 1\n"
+	  "%r = MaxPool(%x) {kernel_shape=[3, 3], pads=[1, 1, 1, 1]}\n"
+	  "%c = Conv(%r, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%y = Add(%c, %r)\n"
+	  "output %y\n",
+	  35, 15, 0 },
+	/* outputs that no network makes */
+	{ "output that is the input, moved",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 4x3x3x3 = random 1\n"
+	  "%y = Conv(%x, %w)\n"
+	  "%z = Transpose(%x) {perm=[0, 2, 3, 1]}\n"
+	  "output %y\n"
+	  "output %z\n",
+	  35, 0, 0 },
+};
+
+/* Inputs of the prepared graph, whose pictures have channels last. */
+struct case_samples {
+	const struct shape *shape, *prepared;
+	float times;
+};
+
+static void fill_input(const struct case_samples *s, uint32_t seed,
+		       float *written, float *prepared)
+{
+	int64_t count = shape_elements(s->shape);
+	struct tensor t = { .dtype = DT_F32, .shape = *s->shape };
+	struct diag d;
+
+	random_input(written, (int)count, seed);
+	for (int64_t i = 0; i < count; i++)
+		written[i] *= s->times;
+	t.data = written;
+	diag_init(&d);
+	assert_int_equal(
+		tensor_convert(&t, "x", DT_F32, s->prepared, prepared, &d), 0);
+	diag_free(&d);
+}
+
+static int fill(void *ctx, int index, float *const *inputs, struct diag *d)
+{
+	const struct case_samples *s = ctx;
+	float *written =
+		malloc((size_t)shape_elements(s->shape) * sizeof(float));
+
+	(void)d;
+	assert_non_null(written);
+	fill_input(s, (uint32_t)index + 1, written, inputs[0]);
+	free(written);
+	return 0;
+}
+
+static struct graph *read_graph(struct fixture *f, const char *text,
+				const struct config *c)
+{
+	struct graph *g = graph_parse(&f->arena, text, &f->d);
+
+	if (!g || pipeline_begin(g, c, NULL, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+	return g;
+}
+
+/* The least decibels of the outputs of a packed graph. */
+static double measure(struct fixture *f, const struct graph *written,
+		      const struct case_samples *s, const struct packed *p)
+{
+	size_t count = (size_t)shape_elements(s->shape);
+	float *x = arena_array(&f->arena, count, sizeof(*x));
+	float *moved = arena_array(&f->arena, count, sizeof(*x));
+	struct evaluator *e = evaluator_new(written, &f->d);
+	const void *inputs[1] = { x };
+	struct packed_file file = { 0 };
+	double least = 1000;
+
+	assert_true(e && x && moved);
+	fill_input(s, 77, x, moved);
+	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
+	if (packed_file_open(&file, p->bytes, p->size, "", &f->d) ||
+	    packed_file_bind(&file, &f->d))
+		fail_msg("%s", f->d.entries[f->d.count - 1].text);
+	assert_int_equal(dbrt_set_input_f32(&file.model, 0, moved, count), 0);
+	assert_int_equal(dbrt_run(&file.model), 0);
+	assert_int_equal(dbrt_output_count(&file.model), written->output_count);
+	for (int o = 0; o < written->output_count; o++) {
+		const struct value *v = written->outputs[o];
+		size_t n = (size_t)shape_elements(&v->shape);
+		float *got = arena_array(&f->arena, n, sizeof(*got));
+		double signal = 0, noise = 1e-30;
+		struct dbrt_tensor t;
+
+		dbrt_output(&file.model, (uint32_t)o, &t);
+		assert_string_equal(t.name, v->name);
+		packed_floats(&t, got);
+		for (size_t i = 0; i < n; i++) {
+			double want = tensor_element(
+				v->dtype, evaluator_output(e, o), (int64_t)i);
+
+			signal += want * want;
+			noise += (want - (double)got[i]) *
+				 (want - (double)got[i]);
+		}
+		least = fmin(least, 10 * log10(signal / noise));
+	}
+	packed_file_close(&file);
+	evaluator_free(e);
+	return least;
+}
+
+static double decibels(struct fixture *f, const struct graph_case *k, int bits,
+		       const struct cost_target *target)
+{
+	struct graph *written, *g;
+	struct case_samples s = { .times = k->times ? k->times : 1 };
+	struct samples samples = { SAMPLES, fill, &s };
+	struct packed p = { 0 };
+	struct quantizer *q;
+	struct head head;
+	struct config c;
+
+	config_init(&c);
+	c.bits = bits;
+	c.uniform = true;
+	c.jobs = 1;
+	written = read_graph(f, k->text, &c);
+	g = read_graph(f, k->text, &c);
+	s.shape = &written->inputs[0]->shape;
+	if (head_find(g, &c, &f->arena, &head, &f->d) ||
+	    pipeline_finish(g, &c, NULL, &f->d))
+		fail_msg("%s: %s", k->name, f->d.entries[f->d.count - 1].text);
+	s.prepared = &g->inputs[0]->shape;
+	q = quantizer_new(g, &c, target, &samples, NULL, NULL, &f->d);
+	if (!q || quantizer_set_preset(q, 0, &f->d) ||
+	    quantizer_round(q, NULL, &f->d) ||
+	    lower_and_pack(g, &c, &f->arena, &p, &f->d))
+		fail_msg("%s: %s", k->name, f->d.entries[f->d.count - 1].text);
+	quantizer_free(q);
+	return measure(f, written, &s, &p);
+}
+
+static void expect(struct fixture *f, const struct graph_case *k, int bits,
+		   double least)
+{
+	double got = decibels(f, k, bits, &in_place);
+	double coded_got = decibels(f, k, bits, &coded);
+
+	if (getenv("DECIBELS"))
+		printf("%-40s %d bits: %.1f %.1f\n", k->name, bits, got,
+		       coded_got);
+	else if (!(got >= least && coded_got >= least))
+		fail_msg("%s, %d bits: %.1f and %.1f dB, not %.0f", k->name,
+			 bits, got, coded_got, least);
+}
+
+static void test_decibels(void **state)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (cases[i].db8 > 0)
+			expect(*state, &cases[i], 8, cases[i].db8);
+		if (cases[i].db4 > 0)
+			expect(*state, &cases[i], 4, cases[i].db4);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_decibels, fixture_setup,
+						fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
