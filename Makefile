@@ -23,7 +23,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	$(if $(WERROR),-Werror)
 # No contraction: the same bits with and without FMA, gcc and clang.
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
-PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libsodium zlib
+PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libwebp \
+	libsodium zlib
 # OpenBLAS is loaded at run time: see evaluator/blas.c.
 # Asked on first use: make deps has to work where pkg-config is missing.
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

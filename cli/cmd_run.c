@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/draw.h"
+#include "converter/data/image_write.h"
 #include "converter/data/npy.h"
 #include "converter/measure/model_runner.h"
 
@@ -67,7 +68,7 @@ static int draw(const struct run_command *r, struct image *photo,
 		labels[i] = text[i];
 	}
 	draw_detections(photo, list, count, labels);
-	return image_write_png(r->cmd->draw, photo, r->d);
+	return image_write(r->cmd->draw, photo, r->d);
 }
 
 static int show_detections(const struct run_command *r, const char *input,
@@ -264,6 +265,12 @@ static int check_arguments(const struct run_command *r)
 	if (r->cmd->arg_count < 2)
 		return diag_error(r->d, "run takes a model and at least one "
 					"photo or tensor");
+	if (r->cmd->draw && !image_write_name(r->cmd->draw)) {
+		diag_error(r->d, "--draw: '%s' is no name of a photo to write",
+			   r->cmd->draw);
+		diag_hint(r->d, "give a name that ends in .png or .jpg");
+		return -1;
+	}
 	if (r->cmd->draw && r->cmd->arg_count > 2)
 		return diag_error(r->d, "--draw takes one photo, not %d",
 				  r->cmd->arg_count - 1);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "converter/data/annotation_formats.h"
+#include "converter/data/image_file.h"
 
 struct csv_line {
 	char *photo, *label;
@@ -127,7 +128,6 @@ static int add_photo(struct annotation_list *l, const char *folder,
 static int read_class(struct annotation_list *l, const char *folder,
 		      const char *name)
 {
-	static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
 	const char *path = arena_printf(&l->out->arena, "%s/%s", folder, name);
 	int err = 0;
 
@@ -135,8 +135,8 @@ static int read_class(struct annotation_list *l, const char *folder,
 		return diag_error(l->d, "out of memory");
 	if (annotation_class(l, name) < 0)
 		return -1;
-	for (int i = 0; !err && i < 3; i++)
-		err = annotation_files(l, path, endings[i], add_photo);
+	for (int i = 0; !err && image_endings[i]; i++)
+		err = annotation_files(l, path, image_endings[i], add_photo);
 	return err;
 }
 

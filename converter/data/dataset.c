@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file_read.h"
+#include "converter/data/image_file.h"
 
 #define LIST_MAX_BYTES ((size_t)64 << 20)
 #define ITEM_MAX_BYTES ((size_t)1 << 31)
@@ -31,8 +32,7 @@ static bool kind_of(const char *name, enum item_kind *kind)
 		*kind = ITEM_PB;
 	else
 		*kind = ITEM_PHOTO;
-	return *kind != ITEM_PHOTO || ends_with(name, ".jpg") ||
-	       ends_with(name, ".jpeg") || ends_with(name, ".png");
+	return *kind != ITEM_PHOTO || image_file_name(name);
 }
 
 static int out_of_memory(struct diag *d)
@@ -69,6 +69,78 @@ static char *join(const char *folder, const char *name)
 	return path;
 }
 
+/* ---- What is left out ---- */
+
+static const struct leftover {
+	const char *one, *many;
+	const char *endings; /* with blanks around each */
+} leftovers[] = {
+	{ "video", "videos",
+	  " .mp4 .mov .m4v .avi .mkv .webm .mpg .mpeg .wmv .3gp " },
+	{ "HEIC", "HEIC", " .heic .heif .hif " },
+	{ "AVIF", "AVIF", " .avif " },
+	{ "GIF", "GIF", " .gif " },
+	{ "TIFF", "TIFF", " .tif .tiff " },
+	{ "raw photo", "raw photos",
+	  " .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf " },
+	{ "label file", "label files", " .txt .xml .json .csv .yaml .yml " },
+	{ "other file", "other files", NULL },
+};
+_Static_assert(sizeof(leftovers) / sizeof(*leftovers) == DATASET_LEFTOVERS,
+	       "a count for each");
+
+static void count_leftover(struct dataset *s, const char *name)
+{
+	const char *base = strrchr(name, '/'), *dot;
+	char padded[16];
+	int i = 0;
+
+	base = base ? base + 1 : name;
+	dot = strrchr(base, '.');
+	snprintf(padded, sizeof(padded), " %.12s ", dot ? dot : "-");
+	while (leftovers[i].endings &&
+	       !strcasestr(leftovers[i].endings, padded))
+		i++;
+	if (!dot || strlen(dot) >= sizeof(s->left_out_ending[i]))
+		dot = "";
+	/* the least of them: a folder has no order */
+	if (!s->left_out[i]++ || strcmp(dot, s->left_out_ending[i]) < 0)
+		snprintf(s->left_out_ending[i], sizeof(s->left_out_ending[i]),
+			 "%s", dot);
+}
+
+static void say_what_is_read(const struct dataset *s, const char *path,
+			     struct diag *d)
+{
+	char text[512];
+	size_t used = 0;
+	int photos = 0, tensors;
+
+	for (int i = 0; i < s->count; i++)
+		photos += s->items[i].kind == ITEM_PHOTO;
+	tensors = s->count - photos;
+	text[0] = 0;
+	for (int i = 0; i < DATASET_LEFTOVERS; i++)
+		if (s->left_out[i])
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used,
+				"%s%d %s%s%s%s",
+				used ? ", " : "; left out: ", s->left_out[i],
+				s->left_out[i] == 1 ? leftovers[i].one :
+						      leftovers[i].many,
+				*s->left_out_ending[i] ? " (" : "",
+				s->left_out_ending[i],
+				*s->left_out_ending[i] ? ")" : "");
+	if (tensors && photos)
+		diag_note(d, "%s: %d photo%s, %d tensor%s%s", path, photos,
+			  photos == 1 ? "" : "s", tensors,
+			  tensors == 1 ? "" : "s", text);
+	else
+		diag_note(d, "%s: %d %s%s%s", path, s->count,
+			  tensors ? "tensor" : "photo",
+			  s->count == 1 ? "" : "s", text);
+}
+
 /* ---- Folders ---- */
 
 static int search_folder(struct dataset *s, const char *root, const char *below,
@@ -89,6 +161,8 @@ static int add_entry(struct dataset *s, const char *root, const char *name,
 			err = search_folder(s, root, name, depth + 1, d);
 		else if (S_ISREG(st.st_mode) && kind_of(name, &kind))
 			err = add_item(s, path, name, kind, d);
+		else if (S_ISREG(st.st_mode))
+			count_leftover(s, name);
 	}
 	free(path);
 	return err;
@@ -150,7 +224,8 @@ static int add_line(struct dataset *s, const char *folder, const char *line,
 	else
 		err = diag_error(d,
 				 "%s: line %d: '%s' is neither a photo "
-				 "(.jpg, .png) nor a tensor (.npy, .pb)",
+				 "(.jpg, .png, .webp, .bmp) nor a tensor "
+				 "(.npy, .pb)",
 				 list, number, line);
 	free(path);
 	return err;
@@ -222,10 +297,15 @@ int dataset_open(struct dataset *s, const char *path, struct diag *d)
 	} else {
 		err = read_list(s, path, d);
 	}
-	if (err || s->count)
-		return err;
+	if (err)
+		return -1;
+	if (s->count) {
+		if (S_ISDIR(st.st_mode))
+			say_what_is_read(s, path, d);
+		return 0;
+	}
 	diag_error(d, "%s: holds no photos or tensors", path);
-	diag_hint(d, "expected .jpg, .png, .npy or .pb files");
+	diag_hint(d, "expected .jpg, .png, .webp, .bmp, .npy or .pb files");
 	return -1;
 }
 

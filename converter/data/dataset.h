@@ -14,16 +14,22 @@ struct dataset_item {
 	enum item_kind kind;
 };
 
+#define DATASET_LEFTOVERS 8 /* kinds of files that are no samples */
+
 /* Photos and tensors by name; their contents are not in memory. */
 struct dataset {
 	struct dataset_item *items;
 	int count;
+	/* Files of a folder that are not read, and an ending of each kind. */
+	int left_out[DATASET_LEFTOVERS];
+	char left_out_ending[DATASET_LEFTOVERS][12];
 };
 
 /*
  * `path` is a folder, a list or a single photo or tensor. A folder is searched
- * with its subfolders for .jpg .jpeg .png .npy .pb (upper or lower case); names
- * are sorted by bytes and hidden entries are skipped. A list is a text file
+ * with its subfolders for photos (image_file_name()), .npy and .pb (upper or
+ * lower case); names are sorted by bytes and hidden entries are skipped. A note
+ * says how many there are and what is left out. A list is a text file
  * with one path on each line, relative to the folder of the list; empty lines
  * and lines that begin with '#' are skipped. An empty dataset is an error.
  * Close it in any case.

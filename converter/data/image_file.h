@@ -2,6 +2,7 @@
 #ifndef DBC_CONVERTER_DATA_IMAGE_FILE_H
 #define DBC_CONVERTER_DATA_IMAGE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/diag.h"
@@ -16,15 +17,18 @@ struct image {
 };
 
 /*
- * Reads a JPEG (gray, YCbCr, RGB, CMYK) or a PNG (every depth, palettes,
- * interlaced); the first bytes decide. Alpha is ignored, and of 16 bits the
- * high byte is used. The pixels are the same on every machine: accurate integer
- * DCT, smooth chroma upsampling, no orientation tags and no color profiles.
- * Truncated or damaged files are errors. On -1 `img` is empty.
+ * Reads a JPEG (gray, YCbCr, RGB, CMYK), a PNG (every depth, palettes,
+ * interlaced), a WebP or a BMP; the first bytes decide. The picture is turned
+ * upright by its Exif orientation. Alpha is ignored, and of 16 bits the high
+ * byte is used. The pixels are the same on every machine: accurate integer DCT,
+ * smooth chroma upsampling, no color profiles. Truncated or damaged files are
+ * errors. On -1 `img` is empty.
  */
 int image_read(const char *path, struct image *img, struct diag *d);
-/* Writes RGB with 8 bits; the file is written whole or not at all. */
-int image_write_png(const char *path, const struct image *img, struct diag *d);
+/* The endings of names that image_read() is for, NULL at the end. */
+extern const char *const image_endings[];
+/* Whether a name has one of them, in upper or lower case. */
+bool image_file_name(const char *path);
 void image_free(struct image *img);
 
 #endif

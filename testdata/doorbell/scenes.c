@@ -13,6 +13,7 @@
 
 #include "base/file_write.h"
 #include "converter/data/image_file.h"
+#include "converter/data/image_write.h"
 #include "testdata/doorbell/scene.h"
 
 struct job {
@@ -53,7 +54,7 @@ static int draw_one(struct job *j, uint32_t number)
 	scene_draw(&j->canvas, j->seed, number, &scene, j->image.pixels);
 	list_scene(j, number, &scene);
 	snprintf(path, sizeof(path), "%s/images/%06u.png", j->folder, number);
-	return image_write_png(path, &j->image, &j->diag);
+	return image_write(path, &j->image, &j->diag);
 }
 
 static int write_labels(struct job *j, const char *images, const char *boxes)

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "converter/data/image_file.h"
+#include "converter/data/image_write.h"
 #include "base/file_write.h"
 #include "base/arena.h"
 #include "onnx.pb-c.h"
@@ -518,7 +519,7 @@ static int write_scene(const char *path, uint32_t seed, struct diag *d)
 
 		draw_blob(&img, &b);
 	}
-	err = image_write_png(path, &img, d);
+	err = image_write(path, &img, d);
 	image_free(&img);
 	return err;
 }

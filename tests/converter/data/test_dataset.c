@@ -103,6 +103,15 @@ static void test_folder(void **state)
 	assert_int_equal(open_name(f, "a/"), 0);
 	assert_int_equal(f->s.count, 4);
 	assert_string_equal(f->s.items[3].name, "b/c.pb");
+	/* said once, with what is left out */
+	put(f, "clip.MP4");
+	put(f, "b/clip.mov");
+	put(f, "b/phone.HEIC");
+	assert_int_equal(open_name(f, "."), 0);
+	expect_message(f, ": 6 photos, 2 tensors; left out: 2 videos (.MP4), "
+			  "1 HEIC (.HEIC), 1 GIF (.gif), 1 label file (.txt), "
+			  "2 other files");
+	assert_int_equal(open_name(f, "a/"), 0);
 	temp_path(&f->folder, "a", path);
 	assert_int_equal(strncmp(f->s.items[0].path, path, strlen(path)), 0);
 }

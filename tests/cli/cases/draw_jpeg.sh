@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+dbconvert run packed/blobs.dbp blobs/photos/scene_07.png --draw found.jpg
+head -c 3 found.jpg | od -An -tx1
