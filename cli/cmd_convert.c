@@ -123,6 +123,14 @@ static void warn_about(const struct conversion *v, struct diag *d)
 		diag_warn(d, "%s", no_photos);
 	else if (!v->fidelity)
 		diag_warn(d, "%s", too_few);
+	if (v->accuracy_packed && accuracy_missing(v->accuracy_packed))
+		diag_warn(d, "the accuracy is not measured: %s",
+			  accuracy_missing(v->accuracy_packed));
+	if (v->fidelity && fidelity_is_empty(v->fidelity))
+		diag_warn(d,
+			  "the float model finds nothing on the %d photos held "
+			  "out: agreement on detections is not measured",
+			  v->fidelity->samples);
 	if (!v->head.data && v->head.why) {
 		diag_note(d, "the outputs are not decoded on the device: %s",
 			  v->head.why);

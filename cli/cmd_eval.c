@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -21,6 +22,15 @@ static int check_arguments(const struct command *cmd, struct diag *d)
 	return 0;
 }
 
+/* "0.1234", or "-" where there is nothing to measure. */
+static const char *figure(double x, char text[16])
+{
+	if (isnan(x))
+		return "-";
+	snprintf(text, 16, "%.4f", x);
+	return text;
+}
+
 static void print_boxes(const struct accuracy *a, bool all)
 {
 	int lines = all || a->class_count <= CLASS_LINES ? a->class_count : 0;
@@ -33,9 +43,13 @@ static void print_boxes(const struct accuracy *a, bool all)
 		const struct ap_result *r = last ? &a->total :
 						   &a->classes[i].result;
 
-		printf("%-16.16s %6d %7.4f %8.4f  %9.4f %7.4f\n",
-		       last ? "all" : a->classes[i].name, r->truths, r->ap50,
-		       r->ap, r->precision, r->recall);
+		char ap50[16], ap[16], precision[16], recall[16];
+
+		printf("%-16.16s %6d %7s %8s  %9s %7s\n",
+		       last ? "all" : a->classes[i].name, r->truths,
+		       figure(r->ap50, ap50), figure(r->ap, ap),
+		       figure(r->precision, precision),
+		       figure(r->recall, recall));
 	}
 	if (!lines)
 		printf("(%d classes have boxes; --verbose lists them)\n",
@@ -54,11 +68,21 @@ static void print_classes(const struct accuracy *a, bool all)
 	printf("%-16s %6d %7.4f\n", "all", a->photos, a->top1);
 }
 
-static void print_text(const struct command *cmd, const struct accuracy *a)
+static void print_counts(const struct accuracy *a)
 {
 	if (a->skipped)
 		fprintf(stderr, "%d of %d photos are not labelled: left out\n",
 			a->skipped, a->skipped + a->photos);
+	if (a->empty)
+		fprintf(stderr,
+			"%d of %d photos have no labels: taken as showing "
+			"nothing\n",
+			a->empty, a->photos);
+}
+
+static void print_text(const struct command *cmd, const struct accuracy *a)
+{
+	print_counts(a);
 	if (a->is_boxes)
 		print_boxes(a, cmd->config.verbose);
 	else
@@ -98,13 +122,49 @@ static int measure_model_accuracy(const struct command *cmd,
 	return err;
 }
 
+static int check_accuracy(const struct config *c, const struct accuracy *a,
+			  struct diag *d)
+{
+	if (c->min_accuracy <= 0 ||
+	    accuracy_value(a) >= (double)c->min_accuracy)
+		return EXIT_OK;
+	diag_error(d, "%s is %.4f, below --min-accuracy %.4f",
+		   accuracy_metric(a), accuracy_value(a),
+		   (double)c->min_accuracy);
+	return EXIT_BUDGET;
+}
+
+/* Nothing measured is no result; of a gate it is a failure. */
+static int show_accuracy(const struct command *cmd, const struct accuracy *a,
+			 struct diag *d)
+{
+	const char *missing = accuracy_missing(a);
+
+	if (missing) {
+		diag_error(d,
+			   "%s: nothing is measured on %d photos of '%s': %s",
+			   cmd->config.labels, a->photos + a->skipped,
+			   cmd->config.images, missing);
+		if (a->empty == a->photos)
+			diag_hint(d, "a label belongs to the photo of the same "
+				     "name, without the ending");
+		return cmd->config.min_accuracy > 0 ? EXIT_BUDGET :
+						      EXIT_BAD_INPUT;
+	}
+	if (!cmd->json)
+		print_text(cmd, a);
+	else if (print_json(a, d))
+		return EXIT_BAD_INPUT;
+	return check_accuracy(&cmd->config, a, d);
+}
+
 int cmd_eval(const struct command *cmd, struct diag *d)
 {
 	const struct config *c = &cmd->config;
 	struct progress_bar bar;
 	struct accuracy a;
 	struct arena arena;
-	int code = EXIT_BAD_INPUT, err;
+	int err, code;
 
 	if (check_arguments(cmd, d))
 		return EXIT_USAGE;
@@ -112,19 +172,7 @@ int cmd_eval(const struct command *cmd, struct diag *d)
 	progress_begin(&bar, c->quiet);
 	err = measure_model_accuracy(cmd, &arena, &a, &bar, d);
 	progress_end(&bar);
-	if (!err && cmd->json)
-		err = print_json(&a, d);
-	else if (!err)
-		print_text(cmd, &a);
-	if (!err)
-		code = EXIT_OK;
-	if (!err && c->min_accuracy > 0 &&
-	    accuracy_value(&a) < (double)c->min_accuracy) {
-		diag_error(d, "%s is %.4f, below --min-accuracy %.4f",
-			   accuracy_metric(&a), accuracy_value(&a),
-			   (double)c->min_accuracy);
-		code = EXIT_BUDGET;
-	}
+	code = err ? EXIT_BAD_INPUT : show_accuracy(cmd, &a, d);
 	arena_free(&arena);
 	return code;
 }

@@ -170,6 +170,17 @@ static int check_fidelity(const struct report *r, struct diag *d)
 {
 	if (r->c->min_fidelity <= 0 || report_is_faithful(r))
 		return 0;
+	if (r->v->fidelity && fidelity_is_empty(r->v->fidelity)) {
+		diag_error(d,
+			   "%s: min_fidelity cannot be met: the float model "
+			   "finds nothing on the %d photos held out",
+			   r->c->model_path, r->v->fidelity->samples);
+		diag_hint(d, "photos with what it detects are needed "
+			     "(--calib), and the preprocessing that it was "
+			     "trained with (--mean, --scale, --color, "
+			     "--resize)");
+		return 1;
+	}
 	if (!r->v->fidelity) {
 		diag_error(d,
 			   "%s: min_fidelity cannot be met: agreement with "
@@ -185,6 +196,34 @@ static int check_fidelity(const struct report *r, struct diag *d)
 		   (double)r->c->min_fidelity);
 	diag_hint(d, "more bits (--bits 4, --bits 8), wider limits or more "
 		     "photos to calibrate on (--calib) would help");
+	return 1;
+}
+
+static int check_accuracy(const struct report *r, struct diag *d)
+{
+	const struct accuracy *a = r->v->accuracy_packed;
+
+	if (r->c->min_accuracy <= 0 || report_is_accurate(r))
+		return 0;
+	if (accuracy_missing(a)) {
+		diag_error(d,
+			   "%s: min_accuracy cannot be met: nothing is "
+			   "measured on %d photos: %s",
+			   r->c->model_path, a->photos + a->skipped,
+			   accuracy_missing(a));
+		if (a->empty == a->photos)
+			diag_hint(d, "a label belongs to the photo of the same "
+				     "name, without the ending");
+		return 1;
+	}
+	diag_error(d,
+		   "%s: min_accuracy cannot be met: %s is %.4f (%.4f in "
+		   "float), the limit is %.4f",
+		   r->c->model_path, accuracy_metric(a), accuracy_value(a),
+		   accuracy_value(r->v->accuracy_float),
+		   (double)r->c->min_accuracy);
+	diag_hint(d, "more bits (--bits 4, --bits 8) or more photos to "
+		     "calibrate on (--calib) would help");
 	return 1;
 }
 
@@ -208,19 +247,7 @@ int report_check_budgets(const struct report *r, struct diag *d)
 		diag_hint(d, "most goes to %s; %s", layers, remedy(r, b->name));
 	}
 	missed += check_fidelity(r, d);
-	if (r->c->min_accuracy > 0 && !report_is_accurate(r)) {
-		missed++;
-		diag_error(d,
-			   "%s: min_accuracy cannot be met: %s is %.4f (%.4f "
-			   "in float), the limit is %.4f",
-			   r->c->model_path,
-			   accuracy_metric(r->v->accuracy_packed),
-			   accuracy_value(r->v->accuracy_packed),
-			   accuracy_value(r->v->accuracy_float),
-			   (double)r->c->min_accuracy);
-		diag_hint(d, "more bits (--bits 4, --bits 8) or more photos "
-			     "to calibrate on (--calib) would help");
-	}
+	missed += check_accuracy(r, d);
 	return missed;
 }
 
@@ -230,7 +257,10 @@ void fidelity_print(const struct fidelity *f, FILE *out)
 {
 	fprintf(out, "fidelity     %d samples, SQNR %.1f dB, cosine %.5f\n",
 		f->samples, f->sqnr_db, f->cosine);
-	if (f->has_boxes)
+	if (fidelity_is_empty(f))
+		fprintf(out, "             detections: not measured, the float "
+			     "model finds nothing\n");
+	else if (f->has_boxes)
 		fprintf(out,
 			"             detections: F1 %.3f, mAP50 %.3f "
 			"against %d of the float model's\n",
@@ -243,9 +273,16 @@ void fidelity_print(const struct fidelity *f, FILE *out)
 static void print_accuracies(const struct accuracy *f, const struct accuracy *q,
 			     FILE *out)
 {
+	if (accuracy_missing(q)) {
+		fprintf(out, "accuracy     not measured: %s\n",
+			accuracy_missing(q));
+		return;
+	}
 	fprintf(out, "accuracy     %s %.4f in float, %.4f packed, on %d photos",
 		accuracy_metric(q), accuracy_value(f), accuracy_value(q),
 		q->photos);
+	if (q->is_boxes)
+		fprintf(out, " with %d boxes", q->truths);
 	for (int i = 0; q->is_boxes && q->class_count <= ACCURACY_LINES &&
 			i < q->class_count;
 	     i++)

@@ -34,10 +34,18 @@ static json_t *name_json(const char *s)
 	return j;
 }
 
+/* null where x is not a number. */
+static json_t *number_json(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
 static json_t *detections_json(const struct fidelity *f)
 {
 	return f->has_boxes ?
-		       json_pack("{s:f,s:f}", "f1", f->f1, "map50", f->map50) :
+		       json_pack("{s:o,s:o,s:i}", "f1", number_json(f->f1),
+				 "map50", number_json(f->map50), "float_boxes",
+				 f->truth_boxes) :
 		       json_null();
 }
 
@@ -92,9 +100,11 @@ static json_t *both_accuracies(const struct report *r)
 				    json_pack("{s:f,s:f}", "float",
 					      class_value(f, i), "quantized",
 					      class_value(q, i)));
-	return json_pack("{s:i,s:s,s:f,s:f,s:o}", "images", q->photos, "metric",
-			 accuracy_metric(q), "float", accuracy_value(f),
-			 "quantized", accuracy_value(q), "per_class", classes);
+	return json_pack("{s:i,s:i,s:i,s:s,s:o,s:o,s:o}", "images", q->photos,
+			 "skipped", q->skipped, "labels", q->truths, "metric",
+			 accuracy_metric(q), "float",
+			 number_json(accuracy_value(f)), "quantized",
+			 number_json(accuracy_value(q)), "per_class", classes);
 }
 
 static json_t *report_fidelity(const struct report *r)
@@ -106,12 +116,6 @@ static json_t *report_fidelity(const struct report *r)
 	j = fidelity_object(r->v->fidelity);
 	json_object_set_new(j, "accuracy", both_accuracies(r));
 	return j;
-}
-
-/* null where x is not a number. */
-static json_t *number_json(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
 }
 
 static json_t *layer_json(const struct report *r, int i)
@@ -187,16 +191,17 @@ static json_t *budgets_json(const struct report *r)
 	if (r->c->min_accuracy > 0 && r->v->accuracy_packed)
 		json_array_append_new(
 			list,
-			json_pack("{s:s,s:f,s:f,s:b}", "name", "min_accuracy",
+			json_pack("{s:s,s:f,s:o,s:b}", "name", "min_accuracy",
 				  "limit", (double)r->c->min_accuracy, "value",
-				  accuracy_value(r->v->accuracy_packed), "met",
-				  report_is_accurate(r)));
+				  number_json(accuracy_value(
+					  r->v->accuracy_packed)),
+				  "met", report_is_accurate(r)));
 	if (r->c->min_fidelity > 0)
 		json_array_append_new(
 			list,
 			json_pack("{s:s,s:f,s:o,s:b}", "name", "min_fidelity",
 				  "limit", (double)r->c->min_fidelity, "value",
-				  r->v->fidelity ? json_real(fidelity_value(
+				  r->v->fidelity ? number_json(fidelity_value(
 							   r->v->fidelity)) :
 						   json_null(),
 				  "met", report_is_faithful(r)));
@@ -301,9 +306,10 @@ static json_t *class_object(const struct accuracy *a, int i)
 	if (!a->is_boxes)
 		return json_pack("{s:i,s:f}", "photos", r->truths, "top1",
 				 r->recall);
-	return json_pack("{s:i,s:f,s:f,s:f,s:f}", "boxes", r->truths, "ap50",
-			 r->ap50, "ap", r->ap, "precision", r->precision,
-			 "recall", r->recall);
+	return json_pack("{s:i,s:o,s:o,s:o,s:o}", "boxes", r->truths, "ap50",
+			 number_json(r->ap50), "ap", number_json(r->ap),
+			 "precision", number_json(r->precision), "recall",
+			 number_json(r->recall));
 }
 
 char *report_accuracy_json(const struct accuracy *a, struct diag *d)
@@ -313,17 +319,19 @@ char *report_accuracy_json(const struct accuracy *a, struct diag *d)
 	for (int i = 0; i < a->class_count; i++)
 		json_object_set_new(classes, a->classes[i].name,
 				    class_object(a, i));
-	root = json_pack("{s:i,s:i,s:s,s:f}", "images", a->photos, "skipped",
-			 a->skipped, "metric", accuracy_metric(a), "value",
-			 accuracy_value(a));
+	root = json_pack("{s:i,s:i,s:i,s:s,s:o}", "images", a->photos,
+			 "skipped", a->skipped, "labels", a->truths, "metric",
+			 accuracy_metric(a), "value",
+			 number_json(accuracy_value(a)));
 	if (a->is_boxes)
 		json_object_update_new(
-			root,
-			json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "ap50",
-				  a->total.ap50, "ap", a->total.ap, "threshold",
-				  (double)a->threshold, "precision",
-				  a->total.precision, "recall", a->total.recall,
-				  "f1", a->total.f1));
+			root, json_pack("{s:o,s:o,s:f,s:o,s:o,s:o}", "ap50",
+					number_json(a->total.ap50), "ap",
+					number_json(a->total.ap), "threshold",
+					(double)a->threshold, "precision",
+					number_json(a->total.precision),
+					"recall", number_json(a->total.recall),
+					"f1", number_json(a->total.f1)));
 	json_object_set_new(root, "per_class", classes);
 	return dump(root, d);
 }

@@ -32,7 +32,7 @@ struct search_result {
 
 /* How a packed model compares with the float model. */
 struct search_score {
-	double agreement; /* 0 to 1 */
+	double agreement; /* 0 to 1; NAN: there is nothing to agree on */
 	double sqnr_db;
 };
 

@@ -47,7 +47,7 @@ static bool is_better(const struct search *s, const struct preset_outcomes *all,
 
 	if (search_within(s->c, p) != search_within(s->c, q))
 		return search_within(s->c, p);
-	if (isnan(a->score.agreement) || isnan(b->score.agreement))
+	if (isnan(a->score.sqnr_db) || isnan(b->score.sqnr_db))
 		return p->loss < q->loss;
 	if (enough > 0 && p->agreement >= enough && q->agreement >= enough)
 		return p->dbp_bytes < q->dbp_bytes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/measure/accuracy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -38,6 +39,16 @@ const char *accuracy_metric(const struct accuracy *a)
 double accuracy_value(const struct accuracy *a)
 {
 	return a->is_boxes ? a->total.ap50 : a->top1;
+}
+
+const char *accuracy_missing(const struct accuracy *a)
+{
+	if (a->truths)
+		return NULL;
+	if (a->empty == a->photos)
+		return "none of the labels belongs to one of the photos";
+	return a->is_boxes ? "the labels of the photos hold no box" :
+			     "no photo has a class that the model knows";
 }
 
 /* ---- Classes ---- */
@@ -227,6 +238,7 @@ static int sum_boxes(const struct accuracy_run *m, struct accuracy *out)
 	}
 	if (!err)
 		ap_total(ap, out->threshold, &out->total);
+	out->truths = out->total.truths;
 	ap_free(ap);
 	return err;
 }
@@ -260,7 +272,8 @@ static int sum_classes(const struct accuracy_run *m, struct accuracy *out)
 		if (total[i])
 			err = add_class(m, out, i, &r, right[i]);
 	}
-	out->top1 = all ? (double)hits / all : 1;
+	out->truths = all;
+	out->top1 = all ? (double)hits / all : (double)NAN;
 	free(total);
 	free(right);
 	return err;
@@ -276,9 +289,8 @@ static int sum_up(const struct accuracy_run *m, struct accuracy *out,
 	for (int i = 0; i < m->photos->count; i++) {
 		out->photos += m->outcomes[i].counts;
 		out->skipped += !m->outcomes[i].counts;
+		out->empty += m->outcomes[i].counts && !m->outcomes[i].labels;
 	}
-	if (!out->photos)
-		return diag_error(d, "no photo has labels");
 	if (!out->classes ||
 	    (m->is_boxes ? sum_boxes(m, out) : sum_classes(m, out)))
 		return diag_error(d, "out of memory");

@@ -20,8 +20,12 @@ struct accuracy_class {
 
 /* The accuracy of a model on labelled photos. */
 struct accuracy {
-	int photos;  /* with labels */
-	int skipped; /* photos without labels */
+	int photos;  /* that count */
+	int skipped; /* photos without labels, which do not count */
+	int empty;   /* photos that count without labels: they show nothing */
+	/* Labels of these photos: true boxes, or photos with a known class. 0:
+	 * nothing is measured, and the figures are NAN. */
+	int truths;
 	bool is_boxes;
 	float threshold; /* score threshold for precision and recall: that of
 			    the head */
@@ -31,9 +35,11 @@ struct accuracy {
 	int class_count;
 };
 
-/* "map50" or "top1", and its value. */
+/* "map50" or "top1", and its value; NAN: nothing is measured. */
 const char *accuracy_metric(const struct accuracy *a);
 double accuracy_value(const struct accuracy *a);
+/* Why nothing is measured; NULL: something is. */
+const char *accuracy_missing(const struct accuracy *a);
 
 /* The model to measure: an .onnx file runs with the float evaluator, a .dbp
  * file, or one in memory (dbp not NULL), with the device library. */

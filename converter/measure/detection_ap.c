@@ -2,6 +2,7 @@
 #include "converter/measure/detection_ap.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -298,11 +299,11 @@ static struct counts count_at(const struct class_matches *c, float threshold)
 static void put_counts(struct ap_result *out, const struct counts *n)
 {
 	out->truths = n->truths;
-	out->precision = n->found ? (double)n->hits / n->found : 1;
-	out->recall = n->truths ? (double)n->hits / n->truths : 1;
+	out->precision = n->found ? (double)n->hits / n->found : (double)NAN;
+	out->recall = n->truths ? (double)n->hits / n->truths : (double)NAN;
 	out->f1 = n->found + n->truths ?
 			  2.0 * n->hits / (n->found + n->truths) :
-			  1;
+			  (double)NAN;
 }
 
 bool ap_class(const struct ap *a, uint32_t class_id, float threshold,
@@ -319,8 +320,10 @@ bool ap_class(const struct ap *a, uint32_t class_id, float threshold,
 		qsort(c->list, c->count, sizeof(*c->list), by_score);
 	n = count_at(c, threshold);
 	put_counts(out, &n);
-	if (!c->truths)
+	if (!c->truths) {
+		out->ap = out->ap50 = (double)NAN;
 		return false;
+	}
 	for (int step = 0; step < AP_OVERLAPS; step++) {
 		double x = precision_mean(c, step);
 
@@ -351,6 +354,6 @@ void ap_total(const struct ap *a, float threshold, struct ap_result *out)
 		classes++;
 	}
 	put_counts(out, &all);
-	out->ap50 = classes ? sum.ap50 / classes : 1;
-	out->ap = classes ? sum.ap / classes : 1;
+	out->ap50 = classes ? sum.ap50 / classes : (double)NAN;
+	out->ap = classes ? sum.ap / classes : (double)NAN;
 }

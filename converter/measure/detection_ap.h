@@ -33,18 +33,19 @@ int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
 
 struct ap_result {
 	int truths;  /* true boxes that count */
-	double ap50; /* overlap of .5 */
-	double ap;   /* mean over the IoU thresholds */
-	/* of detections with at least the threshold, at IoU .5; precision is 1
-	 * without detections, recall is 1 without true boxes */
+	double ap50; /* overlap of .5; NAN without true boxes */
+	double ap;   /* mean over the IoU thresholds; NAN without true boxes */
+	/* of detections with at least the threshold, at IoU .5; precision is
+	 * NAN without detections, recall without true boxes, f1 without
+	 * either */
 	double precision, recall, f1;
 };
 
 /* False if the class has no true box; then only precision has a meaning. */
 bool ap_class(const struct ap *a, uint32_t class_id, float threshold,
 	      struct ap_result *out);
-/* ap50 and ap are means over the classes with true boxes (1 if no class has
- * any); the other fields are over all boxes. */
+/* ap50 and ap are means over the classes with true boxes; the other fields are
+ * over all boxes. */
 void ap_total(const struct ap *a, float threshold, struct ap_result *out);
 
 #endif

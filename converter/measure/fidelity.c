@@ -317,7 +317,7 @@ static int sum_boxes(const struct fidelity_run *m, struct fidelity *out)
 	if (!err) {
 		ap_total(ap, head->score_threshold, &all);
 		out->truth_boxes = all.truths;
-		out->f1 = all.f1;
+		out->f1 = all.truths ? all.f1 : (double)NAN;
 		out->map50 = all.ap50;
 	}
 	ap_free(ap);
@@ -332,7 +332,8 @@ static int sum_head(const struct fidelity_run *m, struct fidelity *out)
 	for (int i = 0; i < m->set->count; i++)
 		same += m->samples[i].same_class;
 	out->has_classes = head && head->kind == DBP_HEAD_CLASSIFIER;
-	out->top1_agreement = m->set->count ? (double)same / m->set->count : 1;
+	out->top1_agreement = m->set->count ? (double)same / m->set->count :
+					      (double)NAN;
 	out->has_boxes = head && head->kind == DBP_HEAD_DETECTOR;
 	return out->has_boxes ? sum_boxes(m, out) : 0;
 }
@@ -433,6 +434,11 @@ static void run_free(struct fidelity_run *m, int threads)
 		free(m->samples[i].found);
 	}
 	arena_free(&m->arena);
+}
+
+bool fidelity_is_empty(const struct fidelity *f)
+{
+	return f->has_boxes && !f->truth_boxes;
 }
 
 double fidelity_value(const struct fidelity *f)

@@ -32,14 +32,17 @@ struct fidelity {
 	 * truth (IoU 0.5): F1 at that threshold, average precision over
 	 * packed detections from score 0.01 on. */
 	bool has_boxes;
-	int truth_boxes;
+	int truth_boxes; /* 0: f1 and map50 are NAN */
 	double f1, map50;
 	bool has_classes;
 	double top1_agreement;
 };
 
+/* Whether a detector was compared on photos on which float finds nothing. */
+bool fidelity_is_empty(const struct fidelity *f);
 /* Agreement as one number from 0 to 1: mAP50 of the detections, the share of
- * samples with the same class, or 1 - error power / signal power. */
+ * samples with the same class, or 1 - error power / signal power. NAN where
+ * fidelity_is_empty(). */
 double fidelity_value(const struct fidelity *f);
 
 /*
