@@ -1,29 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The packed file as a C header. */
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "converter/pack/c_header.h"
 #include "schemas/dbp.h"
 
 #define PREFIX_MAX 60
+#define HASH_CHARS 9 /* "_" and eight digits */
 
-/* Makes a C identifier from a file name: letters, digits and underscores, with
- * the prefix `m_` if it begins with a digit. The suffix `_dbp` or `_DBP` makes
- * it different from every keyword. */
+static bool is_plain(const char *name)
+{
+	if (!isalpha((unsigned char)*name) || strlen(name) > PREFIX_MAX)
+		return false;
+	while (isalnum((unsigned char)*name) || *name == '_')
+		name++;
+	return !*name;
+}
+
+/*
+ * Makes a C identifier from a file name: letters, digits and underscores, with
+ * the prefix `m_` if it does not begin with a letter. A name that has to be
+ * changed gets a hash of the whole name at its end, so that the headers of
+ * a-b.onnx and a.b.onnx go into one program. The suffix `_dbp` or `_DBP` makes
+ * it different from every keyword.
+ */
 static void make_prefix(const char *name, char *prefix)
 {
-	size_t n = 0;
+	size_t n = 0, room = PREFIX_MAX;
+	uint64_t hash = hash_fnv1a(name, strlen(name));
+	bool plain = is_plain(name);
 
+	if (!plain)
+		room -= HASH_CHARS;
 	if (!isalpha((unsigned char)*name)) {
 		memcpy(prefix, "m_", 2);
 		n = 2;
 	}
-	for (; *name && n < PREFIX_MAX; name++)
+	for (; *name && n < room; name++)
 		prefix[n++] = isalnum((unsigned char)*name) ? *name : '_';
 	prefix[n] = 0;
+	if (!plain)
+		snprintf(prefix + n, HASH_CHARS + 1, "_%08x",
+			 (unsigned)(hash ^ hash >> 32));
+}
+
+/* Names that differ in their case alone share macros, but no include guard:
+ * then the compiler tells of the second definition. */
+static void print_guard(FILE *out, const char *lower, const char *upper)
+{
+	bool has_capitals = false;
+	const char *guard = upper, *ending = "_DBP_H";
+
+	for (const char *c = lower; *c; c++)
+		has_capitals |= *c >= 'A' && *c <= 'Z';
+	if (has_capitals) {
+		guard = lower;
+		ending = "_dbp_h";
+	}
+	fprintf(out, "#ifndef %s%s\n#define %s%s\n\n", guard, ending, guard,
+		ending);
 }
 
 static void print_bytes(FILE *out, const uint8_t *dbp, uint32_t size)
@@ -44,7 +84,7 @@ static void print_header(FILE *out, const struct packed *p, const char *lower)
 		upper[i] = (char)toupper((unsigned char)lower[i]);
 	fprintf(out, "/* Made by %.31s. A packed model for libdbrt. */\n",
 		h->tool);
-	fprintf(out, "#ifndef %s_DBP_H\n#define %s_DBP_H\n\n", upper, upper);
+	print_guard(out, lower, upper);
 	fprintf(out, "#define %s_DBP_LEN %uu\n", upper, p->file_size);
 	fprintf(out,
 		"/* bytes of memory that dbrt_load() takes%s */\n"

@@ -7,7 +7,8 @@
 /*
  * The text of a C header (malloc): the bytes of the file as an aligned const
  * array, and its sizes as macros. It is valid C99 and C++11 for any model name.
- * `name` is a file stem; the prefix of the macros is made from it.
+ * `name` is a file stem; the prefix of the macros is made from it, with a hash
+ * where characters had to be replaced.
  */
 char *c_header_text(const struct packed *p, const char *name, struct diag *d);
 

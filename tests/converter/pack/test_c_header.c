@@ -112,13 +112,14 @@ static void test_every_name_compiles(void **state)
 	} rows[] = {
 		{ "yolo", "yolo", "YOLO" },
 		{ "int", "int", "INT" },
-		{ "9x", "m_9x", "M_9X" },
-		{ "a*/b", "a__b", "A__B" },
-		{ "mod\xc3\xa8le", "mod__le", "MOD__LE" },
-		{ "", "m_", "M_" },
-		{ "_x", "m__x", "M__X" },
-		{ "a\nb\\", "a_b_", "A_B_" },
-		{ "net \"v2\" 100%", "net__v2__100_", "NET__V2__100_" },
+		{ "9x", "m_9x_bcc64303", "M_9X_BCC64303" },
+		{ "a*/b", "a__b_0015283d", "A__B_0015283D" },
+		{ "mod\xc3\xa8le", "mod__le_2cb90127", "MOD__LE_2CB90127" },
+		{ "", "m__4fd0bfc1", "M__4FD0BFC1" },
+		{ "_x", "m__x_bcb3fdc5", "M__X_BCB3FDC5" },
+		{ "a\nb\\", "a_b__89db0545", "A_B__89DB0545" },
+		{ "net \"v2\" 100%", "net__v2__100__a3a21ce1",
+		  "NET__V2__100__A3A21CE1" },
 	};
 	struct fixture *f = *state;
 
@@ -149,6 +150,36 @@ static void test_other_standards(void **state)
 	compile_and_run(f, "g++ -std=c++20", "a.cc");
 }
 
+/* Two models whose names differ in characters that C does not take, or in their
+ * case, are in one program. */
+static void test_two_headers(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+	char command[512];
+
+	free(header_of(f, "a-b"));
+	snprintf(command, sizeof(command), "mv %s/model.h %s/first.h",
+		 f->folder.path, f->folder.path);
+	assert_int_equal(system(command), 0);
+	free(header_of(f, "a.b"));
+	text = "#include \"first.h\"\n#include \"model.h\"\n#include "
+	       "<stdio.h>\n"
+	       "int main(void)\n{\n\treturn sizeof(%s_dbp) != sizeof(%s_dbp) "
+	       "||\n"
+	       "\t       fwrite(%s_dbp, 1, %s_DBP_LEN, stdout) != 3001;\n}\n";
+	snprintf(command, sizeof(command), text, "a_b_e27efb9a", "a_b_e27bcb35",
+		 "a_b_e27efb9a", "A_B_E27EFB9A");
+	temp_write(&f->folder, "a.c", command, strlen(command));
+	compile_and_run(f, "gcc -std=c99", "a.c");
+	text = header_of(f, "Model");
+	assert_non_null(strstr(text, "#ifndef Model_dbp_h\n"));
+	free(text);
+	text = header_of(f, "model");
+	assert_non_null(strstr(text, "#ifndef MODEL_DBP_H\n"));
+	free(text);
+}
+
 /* The names that a program needs stay short whatever the file's is. */
 static void test_long_name(void **state)
 {
@@ -157,9 +188,10 @@ static void test_long_name(void **state)
 
 	memset(name, 'n', 200);
 	name[200] = 0;
-	memset(prefix, 'n', 60);
-	memset(upper, 'N', 60);
-	prefix[60] = upper[60] = 0;
+	memset(prefix, 'n', 51);
+	memset(upper, 'N', 51);
+	strcpy(prefix + 51, "_7a9b55da");
+	strcpy(upper + 51, "_7A9B55DA");
 	free(header_of(f, name));
 	write_program(f, prefix, upper, "a.c");
 	compile_and_run(f, "gcc -std=c99", "a.c");
@@ -199,11 +231,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		TEST(test_every_name_compiles),
-		TEST(test_other_standards),
-		TEST(test_long_name),
-		TEST(test_sizes_and_maker),
-		TEST(test_form),
+		TEST(test_every_name_compiles), TEST(test_other_standards),
+		TEST(test_two_headers),         TEST(test_long_name),
+		TEST(test_sizes_and_maker),     TEST(test_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
