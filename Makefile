@@ -136,9 +136,12 @@ TEST_SRC := $(shell find tests -name "test_*.c" | LC_ALL=C sort)
 TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
 TOOLS := $(B)/blob_model $(B)/flip_bytes $(B)/to_ppm $(B)/time_dbp \
-	$(B)/doorbell_scenes
+	$(B)/doorbell_scenes $(B)/small_model
 HOST_LIBS := $(B)/libhost.a $(B)/libdbrt.a
 $(B)/blob_model: $(B)/tests/tools/blob_model.o $(HOST_LIBS)
+	$(LINK)
+$(B)/small_model: LIBS += -lcmocka
+$(B)/small_model: $(B)/tests/tools/small_model.o $(TEST_LIB_OBJ) $(HOST_LIBS)
 	$(LINK)
 $(B)/flip_bytes: LIBS =
 $(B)/flip_bytes: $(B)/tests/tools/flip_bytes.o

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Longer messages are cut: names come from files. */
 #define MESSAGE_BYTES 2048
 
@@ -44,28 +46,13 @@ void diag_set_file(struct diag *d, const char *file)
 	d->file = file ? strdup(file) : NULL;
 }
 
-/* Writes control characters as \xHH, so that a name from a file can neither
- * control a terminal nor break the lines of a log. UTF-8 is kept. */
 static char *escape_controls(const char *s)
 {
-	static const char hex[] = "0123456789abcdef";
-	char *out = malloc(4 * strlen(s) + 1), *p = out;
+	size_t bytes = 4 * strlen(s) + 5;
+	char *out = malloc(bytes);
 
-	if (!out)
-		return NULL;
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c >= 0x20 && c != 0x7f) {
-			*p++ = *s;
-			continue;
-		}
-		*p++ = '\\';
-		*p++ = 'x';
-		*p++ = hex[c >> 4];
-		*p++ = hex[c & 15];
-	}
-	*p = 0;
+	if (out)
+		text_printable(s, out, bytes);
 	return out;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -147,4 +148,39 @@ int text_distance(const char *a, const char *b)
 		}
 	}
 	return rows[n % 3][m];
+}
+
+/* A byte of a control character? The second byte of U+0080 to U+009F is one
+ * where the first was kept: both are escaped. */
+static bool is_control(const char *s)
+{
+	unsigned char c = (unsigned char)*s, next = (unsigned char)s[1];
+
+	return c < 0x20 || c == 0x7f ||
+	       (c == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
+const char *text_printable(const char *s, char *out, size_t bytes)
+{
+	static const char hex[] = "0123456789abcdef";
+	int escape = 0; /* bytes that are still to be escaped */
+	size_t n = 0;
+
+	for (; *s && n + 5 <= bytes; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (!escape && is_control(s))
+			escape = c == 0xc2 ? 2 : 1;
+		if (!escape) {
+			out[n++] = *s;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = hex[c >> 4];
+		out[n++] = hex[c & 15];
+		escape--;
+	}
+	out[n] = 0;
+	return out;
 }

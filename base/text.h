@@ -2,6 +2,7 @@
 #ifndef DBC_BASE_TEXT_H
 #define DBC_BASE_TEXT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Numbers in text. 0, or -1 if the whole text is not one number. */
@@ -15,6 +16,19 @@ int text_to_duration_us(const char *s, int64_t *out);
 /* "1,2,3": at most max numbers; fractions such as "1/255" are allowed. Returns
  * the count, or -1. */
 int text_to_doubles(const char *s, double *out, int max);
+
+/*
+ * A text from a file for a terminal or log: control characters, also those of
+ * UTF-8 (U+0080 to U+009F), become \xHH, so that it can neither control a
+ * terminal nor break a line. Cut to fit `bytes`, of which 4 are enough for each
+ * character. Returns `out`.
+ */
+const char *text_printable(const char *s, char *out, size_t bytes);
+/* The same in memory of the enclosing block. */
+#define TEXT_PRINTABLE_BYTES 512
+#define TEXT_PRINTABLE(s)                                    \
+	text_printable(s, (char[TEXT_PRINTABLE_BYTES]){ 0 }, \
+		       TEXT_PRINTABLE_BYTES)
 
 /* Damerau-Levenshtein distance (insert, delete, replace, swap neighbours), for
  * "did you mean". 99 for texts of over 63 characters. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/file_write.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -59,7 +60,8 @@ static int write_files(const struct command *cmd, struct work *w,
 	    files_write(files, count, d))
 		goto done;
 	if (!c->quiet)
-		fprintf(stderr, "wrote        %s, %s\n", dbp, header);
+		fprintf(stderr, "wrote        %s, %s\n", TEXT_PRINTABLE(dbp),
+			TEXT_PRINTABLE(header));
 	err = 0;
 done:
 	free(text);

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "converter/report.h"
@@ -46,8 +47,8 @@ static void print_boxes(const struct accuracy *a, bool all)
 		char ap50[16], ap[16], precision[16], recall[16];
 
 		printf("%-16.16s %6d %7s %8s  %9s %7s\n",
-		       last ? "all" : a->classes[i].name, r->truths,
-		       figure(r->ap50, ap50), figure(r->ap, ap),
+		       last ? "all" : TEXT_PRINTABLE(a->classes[i].name),
+		       r->truths, figure(r->ap50, ap50), figure(r->ap, ap),
 		       figure(r->precision, precision),
 		       figure(r->recall, recall));
 	}
@@ -62,7 +63,8 @@ static void print_classes(const struct accuracy *a, bool all)
 
 	printf("%-16s %6s %7s\n", "class", "photos", "top-1");
 	for (int i = 0; i < lines; i++)
-		printf("%-16.16s %6d %7.4f\n", a->classes[i].name,
+		printf("%-16.16s %6d %7.4f\n",
+		       TEXT_PRINTABLE(a->classes[i].name),
 		       a->classes[i].result.truths,
 		       a->classes[i].result.recall);
 	printf("%-16s %6d %7.4f\n", "all", a->photos, a->top1);

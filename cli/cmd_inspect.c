@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "cli/head_text.h"
 #include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
@@ -123,15 +125,26 @@ static struct op_sizes layer_of(const struct packed_file *f, uint32_t op)
 	return l;
 }
 
+/* The field need not end in a NUL. */
+static const char *tool_of(const struct packed_file *f, char text[128])
+{
+	char tool[sizeof(f->header->tool) + 1];
+
+	memcpy(tool, f->header->tool, sizeof(f->header->tool));
+	tool[sizeof(f->header->tool)] = 0;
+	return text_printable(tool, text, 128);
+}
+
 static void print_packed(const struct packed_file *f, const struct head *h,
 			 const char *path)
 {
 	struct part parts[PARTS];
 	int n = list_parts(f, parts);
 	uint32_t total = 0, in_file = 0;
+	char tool[128];
 
-	printf("%s: %u bytes, made by %.31s\n", path, f->stored_bytes,
-	       f->header->tool);
+	printf("%s: %u bytes, made by %s\n", TEXT_PRINTABLE(path),
+	       f->stored_bytes, tool_of(f, tool));
 	if (f->map.count)
 		printf("coded: %u bytes in memory\n", f->header->total_bytes);
 	printf("work memory %u bytes, %u more for each further thread\n",
@@ -159,13 +172,6 @@ static void print_packed(const struct packed_file *f, const struct head *h,
 	}
 }
 
-static json_t *name_json(const char *name)
-{
-	json_t *j = json_string(name); /* NULL if it is not UTF-8 */
-
-	return j ? j : json_string("");
-}
-
 static json_t *tensors_json(const struct packed_file *f, bool inputs)
 {
 	uint32_t n = inputs ? dbrt_input_count(&f->model) :
@@ -184,7 +190,7 @@ static json_t *tensors_json(const struct packed_file *f, bool inputs)
 		s = packed_shape(&t);
 		shape_print(&s, shape, sizeof(shape));
 		json_array_append_new(list, json_pack("{s:o,s:s,s:s}", "name",
-						      name_json(t.name), "type",
+						      json_text(t.name), "type",
 						      type_name(t.dtype),
 						      "shape", shape));
 	}
@@ -263,7 +269,8 @@ static void print_values(const char *what, struct value *const *list, int n)
 
 		shape_print(&list[i]->shape, shape, sizeof(shape));
 		printf("%-20s %-20s %12s  %s\n", what, shape,
-		       dtype_name(list[i]->dtype), list[i]->name);
+		       dtype_name(list[i]->dtype),
+		       TEXT_PRINTABLE(list[i]->name));
 	}
 }
 
@@ -282,7 +289,7 @@ static void print_graph(const struct graph *g, const struct head *h,
 
 		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
 		printf("%-20s %-20s %12lld  %s\n", op_info(n->op)->name, shape,
-		       (long long)node_macs(n), n->name);
+		       (long long)node_macs(n), TEXT_PRINTABLE(n->name));
 	}
 }
 
@@ -296,7 +303,7 @@ static json_t *values_json(struct value *const *values, int n)
 		shape_print(&values[i]->shape, shape, sizeof(shape));
 		json_array_append_new(
 			list, json_pack("{s:o,s:s,s:s}", "name",
-					name_json(values[i]->name), "type",
+					json_text(values[i]->name), "type",
 					dtype_name(values[i]->dtype), "shape",
 					shape));
 	}
@@ -313,7 +320,7 @@ static json_t *graph_json(const struct graph *g, const struct head *h)
 		shape_print(&n->outputs[0]->shape, shape, sizeof(shape));
 		json_array_append_new(
 			layers, json_pack("{s:o,s:s,s:s,s:I}", "name",
-					  name_json(n->name), "op",
+					  json_text(n->name), "op",
 					  op_info(n->op)->name, "shape", shape,
 					  "macs", (json_int_t)node_macs(n)));
 	}

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/draw.h"
+#include "cli/json_text.h"
+#include "cli/output_names.h"
+#include "cli/run_inputs.h"
 #include "converter/data/image_write.h"
 #include "converter/data/npy.h"
 #include "converter/measure/model_runner.h"
@@ -19,7 +24,10 @@ struct run_command {
 	const struct command *cmd;
 	struct diag *d;
 	struct engine *engine;
-	json_t *results; /* --json */
+	struct arena arena;
+	struct run_inputs inputs;
+	const char **output_files; /* names of the outputs' files */
+	json_t *results;           /* --json */
 };
 
 /* "name" or the number of a class. */
@@ -29,7 +37,7 @@ static void class_text(const struct run_command *r, uint32_t class_id,
 	const char *name = engine_class_name(r->engine, class_id);
 
 	if (*name)
-		snprintf(out, bytes, "%.40s", name);
+		text_printable(name, out, bytes);
 	else
 		snprintf(out, bytes, "%u", class_id);
 }
@@ -37,8 +45,8 @@ static void class_text(const struct run_command *r, uint32_t class_id,
 /* With several inputs, each line begins with the name of the input. */
 static void print_subject(const struct run_command *r, const char *input)
 {
-	if (r->cmd->arg_count > 2)
-		printf("%s: ", input);
+	if (r->inputs.count > 1)
+		printf("%s: ", TEXT_PRINTABLE(input));
 }
 
 /* ---- Detections ---- */
@@ -46,11 +54,11 @@ static void print_subject(const struct run_command *r, const char *input)
 static json_t *detection_json(const struct run_command *r,
 			      const struct dbrt_detection *b)
 {
-	return json_pack("{s:I,s:s,s:f,s:[f,f,f,f]}", "class",
+	return json_pack("{s:I,s:o,s:f,s:[f,f,f,f]}", "class",
 			 (json_int_t)b->class_id, "name",
-			 engine_class_name(r->engine, b->class_id), "score",
-			 (double)b->score, "box", (double)b->x1, (double)b->y1,
-			 (double)b->x2, (double)b->y2);
+			 json_text(engine_class_name(r->engine, b->class_id)),
+			 "score", (double)b->score, "box", (double)b->x1,
+			 (double)b->y1, (double)b->x2, (double)b->y2);
 }
 
 static int draw(const struct run_command *r, struct image *photo,
@@ -119,6 +127,9 @@ static int show_classes(const struct run_command *r, const char *input,
 	struct tensor t;
 	int count;
 	bool *taken;
+	double least = r->cmd->config.score_threshold < 0 ?
+			       -HUGE_VAL :
+			       (double)r->cmd->config.score_threshold;
 
 	if (engine_output(r->engine, engine_scores(r->engine), &name, &t, r->d))
 		return -1;
@@ -129,6 +140,8 @@ static int show_classes(const struct run_command *r, const char *input,
 		double score = (double)((const float *)t.data)[best];
 		char text[64];
 
+		if (score < least)
+			break;
 		taken[best] = true;
 		class_text(r, (uint32_t)best, text, sizeof(text));
 		json_array_append_new(list, json_pack("{s:i,s:f}", "class",
@@ -146,57 +159,58 @@ static int show_classes(const struct run_command *r, const char *input,
 
 /* ---- Tensors ---- */
 
-/* Replaces characters that a file name may not contain by '_'. */
-static void safe_name(const char *from, char *to, size_t bytes)
+/* Names of the files of all outputs. */
+static int name_outputs(struct run_command *r)
 {
-	size_t n = 0;
+	int count = engine_outputs(r->engine);
+	const char **names =
+		arena_array(&r->arena, (size_t)count + 1, sizeof(*names));
+	const char **wanted =
+		arena_array(&r->arena, (size_t)count + 1, sizeof(*wanted));
 
-	for (; *from && n + 1 < bytes; from++) {
-		bool plain = (*from >= 'A' && *from <= 'Z') ||
-			     (*from >= 'a' && *from <= 'z') ||
-			     (*from >= '0' && *from <= '9') ||
-			     strchr("._-", *from);
+	if (!names || !wanted)
+		return diag_error(r->d, "out of memory");
+	for (int i = 0; i < count; i++) {
+		const char *name = engine_output_name(r->engine, i);
 
-		to[n++] = plain ? *from : '_';
+		names[i] = *name ? output_name(name, &r->arena) :
+				   arena_printf(&r->arena, "output_%d", i);
+		wanted[i] = arena_strdup(&r->arena, name);
+		if (!names[i] || !wanted[i])
+			return diag_error(r->d, "out of memory");
 	}
-	to[n] = 0;
+	r->output_files = names;
+	return output_names_make_unique(names, wanted, count, &r->arena) ?
+		       diag_error(r->d, "out of memory") :
+		       0;
 }
 
-static int write_output(const struct run_command *r, const char *folder, int i)
-{
-	char safe[128], path[4096];
-	const char *name;
-	struct tensor t;
-	int n, err;
-
-	if (engine_output(r->engine, i, &name, &t, r->d))
-		return -1;
-	safe_name(name, safe, sizeof(safe));
-	n = *safe ? snprintf(path, sizeof(path), "%s/%s.npy", folder, safe) :
-		    snprintf(path, sizeof(path), "%s/output_%d.npy", folder, i);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		err = diag_error(r->d, "%s: the path is too long", folder);
-	else
-		err = npy_write(path, &t, r->d);
-	tensor_free(&t);
-	return err;
-}
-
-static int write_outputs(const struct run_command *r, const char *input)
+static int write_outputs(const struct run_command *r,
+			 const struct run_item *item)
 {
 	struct arena a;
-	char *stem, *folder;
+	const char *folder;
 	int err = -1;
 
 	arena_init(&a, 0);
-	stem = command_stem(input, &a);
-	folder = stem ? arena_printf(&a, "%s/%s", r->cmd->output, stem) : NULL;
+	folder = arena_printf(&a, "%s/%s", r->cmd->output, item->folder);
 	if (!folder)
 		diag_error(r->d, "out of memory");
 	else
 		err = command_make_folder(folder, r->d);
-	for (int i = 0; !err && i < engine_outputs(r->engine); i++)
-		err = write_output(r, folder, i);
+	for (int i = 0; !err && i < engine_outputs(r->engine); i++) {
+		const char *path = arena_printf(&a, "%s/%s.npy", folder,
+						r->output_files[i]);
+		const char *name;
+		struct tensor t;
+
+		err = engine_output(r->engine, i, &name, &t, r->d);
+		if (err)
+			break;
+		err = path ? npy_write(path, &t, r->d) :
+			     diag_error(r->d, "out of memory");
+		tensor_free(&t);
+	}
 	arena_free(&a);
 	return err;
 }
@@ -216,12 +230,14 @@ static int show_tensors(const struct run_command *r, const char *input,
 		if (err)
 			break;
 		shape_print(&t.shape, shape, sizeof(shape));
-		json_array_append_new(
-			list, json_pack("{s:s,s:s,s:s}", "name", name, "type",
-					dtype_name(t.dtype), "shape", shape));
+		json_array_append_new(list, json_pack("{s:o,s:s,s:s}", "name",
+						      json_text(name), "type",
+						      dtype_name(t.dtype),
+						      "shape", shape));
 		if (!r->cmd->json) {
 			print_subject(r, input);
-			printf("%s %s %s\n", name, dtype_name(t.dtype), shape);
+			printf("%s %s %s\n", TEXT_PRINTABLE(name),
+			       dtype_name(t.dtype), shape);
 		}
 		tensor_free(&t);
 	}
@@ -244,17 +260,17 @@ static int show(const struct run_command *r, const char *input,
 	}
 }
 
-static int run_input(const struct run_command *r, const char *input)
+static int run_item(const struct run_command *r, const struct run_item *item)
 {
 	json_t *result = json_object();
 	struct image photo;
-	int err = engine_run(r->engine, input, &photo, r->d);
+	int err = engine_run(r->engine, item->files, &photo, r->d);
 
-	json_object_set_new(result, "input", json_string(input));
+	json_object_set_new(result, "input", json_text(item->name));
 	if (!err && r->cmd->output)
-		err = write_outputs(r, input);
+		err = write_outputs(r, item);
 	if (!err)
-		err = show(r, input, &photo, result);
+		err = show(r, item->name, &photo, result);
 	json_array_append_new(r->results, result);
 	image_free(&photo);
 	return err;
@@ -264,27 +280,46 @@ static int check_arguments(const struct run_command *r)
 {
 	if (r->cmd->arg_count < 2)
 		return diag_error(r->d, "run takes a model and at least one "
-					"photo or tensor");
+					"photo, tensor or folder");
 	if (r->cmd->draw && !image_write_name(r->cmd->draw)) {
 		diag_error(r->d, "--draw: '%s' is no name of a photo to write",
 			   r->cmd->draw);
 		diag_hint(r->d, "give a name that ends in .png or .jpg");
 		return -1;
 	}
-	if (r->cmd->draw && r->cmd->arg_count > 2)
-		return diag_error(r->d, "--draw takes one photo, not %d",
-				  r->cmd->arg_count - 1);
 	return 0;
 }
 
 static int check_draw(const struct run_command *r)
 {
-	if (!r->cmd->draw || engine_result(r->engine) == ENGINE_DETECTIONS)
+	if (!r->cmd->draw)
+		return 0;
+	if (r->inputs.count > 1)
+		return diag_error(r->d, "--draw takes one photo, not %d",
+				  r->inputs.count);
+	if (engine_result(r->engine) == ENGINE_DETECTIONS)
 		return 0;
 	diag_error(r->d, "%s: its outputs are not recognised as boxes: %s",
 		   r->cmd->args[0], engine_no_result(r->engine));
 	diag_hint(r->d, "describe the head in a file and give it with --head");
 	return -1;
+}
+
+static int run_all(struct run_command *r)
+{
+	const struct command *cmd = r->cmd;
+	int err = run_inputs_gather(&r->inputs, r->engine, cmd->args + 1,
+				    cmd->arg_count - 1, &r->arena, r->d) ||
+		  check_draw(r) || name_outputs(r);
+
+	for (int i = 0; !err && i < r->inputs.count; i++)
+		err = run_item(r, &r->inputs.items[i]);
+	if (!err && cmd->json) {
+		json_dumpf(r->results, stdout,
+			   JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+		fputc('\n', stdout);
+	}
+	return err;
 }
 
 int cmd_run(const struct command *cmd, struct diag *d)
@@ -297,16 +332,11 @@ int cmd_run(const struct command *cmd, struct diag *d)
 	r.engine = engine_open(cmd->args[0], &cmd->config, d);
 	if (!r.engine)
 		return EXIT_BAD_INPUT;
+	arena_init(&r.arena, 0);
 	r.results = json_array();
-	err = check_draw(&r);
-	for (int i = 1; !err && i < cmd->arg_count; i++)
-		err = run_input(&r, cmd->args[i]);
-	if (!err && cmd->json) {
-		json_dumpf(r.results, stdout,
-			   JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-		fputc('\n', stdout);
-	}
+	err = run_all(&r);
 	json_decref(r.results);
 	engine_close(r.engine);
+	arena_free(&r.arena);
 	return err ? EXIT_BAD_INPUT : EXIT_OK;
 }

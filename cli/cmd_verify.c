@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "converter/report.h"
@@ -14,8 +15,9 @@ static void print_outputs(const struct fidelity *f, FILE *out)
 	for (int i = 0; i < f->output_count; i++) {
 		const struct fidelity_output *o = &f->outputs[i];
 
-		fprintf(out, "%-32.32s %8.1f  %.5f  %.4f\n", o->name,
-			o->sqnr_db, o->cosine, o->max_rel_error);
+		fprintf(out, "%-32.32s %8.1f  %.5f  %.4f\n",
+			TEXT_PRINTABLE(o->name), o->sqnr_db, o->cosine,
+			o->max_rel_error);
 	}
 }
 
@@ -24,8 +26,9 @@ static void print_layers(const struct layer_error *layers, int count)
 	puts("\nlayer                            operator             SQNR dB");
 	for (int i = 0; i < count; i++)
 		if (!isnan(layers[i].sqnr_db))
-			printf("%-32.32s %-20s %7.1f\n", layers[i].name,
-			       layers[i].op, layers[i].sqnr_db);
+			printf("%-32.32s %-20s %7.1f\n",
+			       TEXT_PRINTABLE(layers[i].name), layers[i].op,
+			       layers[i].sqnr_db);
 }
 
 static int print_result(const struct command *cmd, const struct fidelity *f,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "cli/head_text.h"
+#include "cli/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +57,8 @@ static void print_names(const struct head *h)
 	printf("%u class%s", count, count == 1 ? "" : "es");
 	for (uint32_t i = 0; i < count && i < NAMES_SHOWN; i++)
 		if (*head_class_name(h, i))
-			printf("%s%s", i ? ", " : " (", head_class_name(h, i));
+			printf("%s%s", i ? ", " : " (",
+			       TEXT_PRINTABLE(head_class_name(h, i)));
 	if (*head_class_name(h, 0))
 		fputs(count > NAMES_SHOWN ? ", ...)" : ")", stdout);
 }
@@ -64,7 +67,7 @@ void head_print(const struct head *h)
 {
 	if (!h->data) {
 		printf("head: not known%s%s\n", h->why ? ": " : "",
-		       h->why ? h->why : "");
+		       h->why ? TEXT_PRINTABLE(h->why) : "");
 		return;
 	}
 	if (h->data->kind == DBP_HEAD_CLASSIFIER) {
@@ -87,9 +90,7 @@ json_t *head_json(const struct head *h)
 		return json_null();
 	names = json_array();
 	for (uint32_t i = 0; i < head_classes(h->data); i++) {
-		json_t *name = json_string(head_class_name(h, i));
-
-		json_array_append_new(names, name ? name : json_string(""));
+		json_array_append_new(names, json_text(head_class_name(h, i)));
 	}
 	if (h->data->kind == DBP_HEAD_CLASSIFIER)
 		return json_pack("{s:s,s:o}", "kind", "classifier", "classes",

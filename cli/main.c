@@ -15,8 +15,8 @@ static const struct verb {
 } verbs[] = {
 	{ "convert", "[convert]", "MODEL.onnx [options]", VERB_CONVERT,
 	  cmd_convert },
-	{ "run", "run", "MODEL.onnx|MODEL.dbp INPUT... [options]", VERB_RUN,
-	  cmd_run },
+	{ "run", "run", "MODEL.onnx|MODEL.dbp INPUT|FOLDER... [options]",
+	  VERB_RUN, cmd_run },
 	{ "verify", "verify", "MODEL.onnx MODEL.dbp --calib PHOTOS",
 	  VERB_VERIFY, cmd_verify },
 	{ "eval", "eval", "MODEL.onnx|MODEL.dbp --images PHOTOS --labels FILE",

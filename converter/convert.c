@@ -93,8 +93,23 @@ static int open_calibration(struct conversion *v)
 		       0;
 }
 
+static int check_inputs(struct conversion *v)
+{
+	if (v->graph->input_count == 1)
+		return 0;
+	diag_error(v->d,
+		   "has %d inputs: a folder of samples (--calib) is for models "
+		   "of one",
+		   v->graph->input_count);
+	diag_hint(v->d, "leave --calib out: the model is then calibrated on "
+			"synthetic samples");
+	return -1;
+}
+
 static int open_samples(struct conversion *v)
 {
+	if (v->c->calib && check_inputs(v))
+		return -1;
 	if (v->c->calib && open_calibration(v))
 		return -1;
 	return preprocess_init(&v->preprocess, v->graph, v->c, v->d);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "converter/report.h"
 
 #include <float.h>
@@ -287,8 +288,8 @@ static void print_accuracies(const struct accuracy *f, const struct accuracy *q,
 			i < q->class_count;
 	     i++)
 		fprintf(out, "%s%s %.3f to %.3f", i ? ", " : "\n             ",
-			q->classes[i].name, f->classes[i].result.ap50,
-			q->classes[i].result.ap50);
+			TEXT_PRINTABLE(q->classes[i].name),
+			f->classes[i].result.ap50, q->classes[i].result.ap50);
 	fputc('\n', out);
 }
 
@@ -299,7 +300,7 @@ void report_print(const struct report *r, FILE *out)
 	fprintf(out,
 		"model        %s: %lld operators, %.1f K parameters, "
 		"%.1f M multiply-accumulates\n",
-		r->name, (long long)r->v->model_nodes,
+		TEXT_PRINTABLE(r->name), (long long)r->v->model_nodes,
 		(double)r->v->model_params / 1e3,
 		(double)r->v->model_macs / 1e6);
 	fprintf(out,
@@ -312,7 +313,7 @@ void report_print(const struct report *r, FILE *out)
 	else
 		fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
 	fprintf(out, "latency      %.1f ms on %s, modelled\n",
-		r->latency_us / 1e3, r->target.name);
+		r->latency_us / 1e3, TEXT_PRINTABLE(r->target.name));
 	if (r->v->fidelity)
 		fidelity_print(r->v->fidelity, out);
 	if (r->v->accuracy_packed)

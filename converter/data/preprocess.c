@@ -195,7 +195,7 @@ static int fill_tensor(const struct sample_set *s,
 	if (tensor_read(item->path, &t, d))
 		return -1;
 	rc = tensor_convert(&t, item->name, DT_F32, &s->g->inputs[0]->shape,
-			    out, d);
+			    layout_of_readers(s->g->inputs[0]), out, d);
 	tensor_free(&t);
 	return rc;
 }

@@ -42,17 +42,44 @@ static bool same_dims(const struct shape *a, const struct shape *b)
 	}
 }
 
-static bool is_channels_first_of(const struct shape *from,
-				 const struct shape *to)
+static bool is_picture(int64_t channels)
 {
-	struct shape moved = *to;
+	return channels == 1 || channels == 3;
+}
 
-	if (from->rank != 4 || to->rank != 4 || shape_equal(from, to))
+/* The other form of a shape in one of the layouts. */
+static struct shape turned(const struct shape *s, enum layout from)
+{
+	struct shape t = *s;
+
+	if (from == LAYOUT_NHWC) {
+		t.dim[1] = s->dim[3];
+		t.dim[2] = s->dim[1];
+		t.dim[3] = s->dim[2];
+	} else {
+		t.dim[1] = s->dim[2];
+		t.dim[2] = s->dim[3];
+		t.dim[3] = s->dim[1];
+	}
+	return t;
+}
+
+/*
+ * Whether a shape may be one of a layout, so that a tensor in the other form is
+ * to be turned: with the channels of a picture in their place, or, where that
+ * decides nothing, in the layout that is known or with square pictures.
+ */
+static bool may_be(const struct shape *s, enum layout layout, enum layout known)
+{
+	bool first = is_picture(s->dim[1]), last = is_picture(s->dim[3]);
+	bool is_last = layout == LAYOUT_NHWC;
+
+	if (s->rank != 4)
 		return false;
-	moved.dim[1] = to->dim[3];
-	moved.dim[2] = to->dim[1];
-	moved.dim[3] = to->dim[2];
-	return shape_equal(from, &moved);
+	if (first != last)
+		return last == is_last;
+	return (is_last && known == LAYOUT_NHWC) || first ||
+	       (is_last ? s->dim[1] == s->dim[2] : s->dim[2] == s->dim[3]);
 }
 
 /* Clamps values out of range; NaN becomes 0. */
@@ -87,54 +114,85 @@ static void store_element(void *out, enum dtype dtype, size_t i, double x)
 	}
 }
 
+/* Turns a tensor into `to`, of that layout, from the other one. */
 static void transpose(const struct tensor *t, enum dtype dtype,
-		      const struct shape *s, void *out)
+		      const struct shape *to, enum layout layout, void *out)
 {
-	size_t pixels = (size_t)(s->dim[1] * s->dim[2]);
-	size_t channels = (size_t)s->dim[3], at = 0;
+	bool last = layout == LAYOUT_NHWC;
+	int64_t channels = to->dim[last ? 3 : 1];
+	int64_t pixels = last ? to->dim[1] * to->dim[2] :
+				to->dim[2] * to->dim[3];
+	int64_t rows = last ? pixels : channels;
+	int64_t columns = last ? channels : pixels;
+	size_t at = 0;
 
-	for (size_t n = 0; n < (size_t)s->dim[0]; n++)
-		for (size_t p = 0; p < pixels; p++)
-			for (size_t c = 0; c < channels; c++)
+	for (int64_t n = 0; n < to->dim[0]; n++)
+		for (int64_t i = 0; i < rows; i++)
+			for (int64_t k = 0; k < columns; k++)
 				store_element(
 					out, dtype, at++,
-					tensor_element(t->dtype, t->data,
-						       (int64_t)((n * channels +
-								  c) * pixels +
-								 p)));
+					tensor_element(
+						t->dtype, t->data,
+						(n * columns + k) * rows + i));
 }
 
-/* "1x28x28x3, or 1x3x28x28": images may have the channels first. */
-static void print_wanted(const struct shape *s, char *out, size_t bytes)
+/* "1x28x28x3, or 1x3x28x28": images may have the channels elsewhere. */
+static void print_wanted(const struct shape *s, enum layout known, char *out,
+			 size_t bytes)
 {
 	size_t used;
 
 	shape_print(s, out, bytes);
-	used = strlen(out);
-	if (s->rank == 4) {
-		struct shape first = *s;
+	for (int i = 0; i < 2; i++) {
+		enum layout layout = i ? LAYOUT_NCHW : LAYOUT_NHWC;
+		struct shape other;
 
-		first.dim[1] = s->dim[3];
-		first.dim[2] = s->dim[1];
-		first.dim[3] = s->dim[2];
+		if (!may_be(s, layout, known))
+			continue;
+		other = turned(s, layout);
+		if (shape_equal(&other, s))
+			continue;
+		used = strlen(out);
 		snprintf(out + used, bytes - used, ", or ");
 		used = strlen(out);
-		shape_print(&first, out + used, bytes - used);
+		shape_print(&other, out + used, bytes - used);
+		return;
 	}
 }
 
+/* Whether the tensor is to be turned, and into which layout. */
+static bool is_turned(const struct tensor *t, const struct shape *shape,
+		      enum layout known, enum layout *layout)
+{
+	if (t->shape.rank != 4 || shape_equal(&t->shape, shape))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		struct shape other;
+
+		*layout = i ? LAYOUT_NCHW : LAYOUT_NHWC;
+		if (!may_be(shape, *layout, known))
+			continue;
+		other = turned(shape, *layout);
+		if (shape_equal(&t->shape, &other))
+			return true;
+	}
+	return false;
+}
+
 int tensor_convert(const struct tensor *t, const char *name, enum dtype dtype,
-		   const struct shape *shape, void *out, struct diag *d)
+		   const struct shape *shape, enum layout known, void *out,
+		   struct diag *d)
 {
 	char have[128], want[280];
+	enum layout layout;
 
-	if (is_channels_first_of(&t->shape, shape)) {
-		transpose(t, dtype, shape, out);
+	if (is_turned(t, shape, known, &layout)) {
+		transpose(t, dtype, shape, layout, out);
 		return 0;
 	}
 	if (!same_dims(&t->shape, shape)) {
 		shape_print(&t->shape, have, sizeof(have));
-		print_wanted(shape, want, sizeof(want));
+		print_wanted(shape, known, want, sizeof(want));
 		return diag_error(d, "'%s': a tensor of %s, expected %s", name,
 				  have, want);
 	}

@@ -175,7 +175,7 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 		    (o->labels || m->labels->missing_is_empty);
 	if (!o->counts)
 		return 0;
-	err = engine_run(e, item->path, &photo, d);
+	err = engine_run(e, (const char *[]){ item->path }, &photo, d);
 	width = (float)photo.width;
 	height = (float)photo.height;
 	image_free(&photo);
@@ -209,12 +209,20 @@ static const char *class_name(const struct accuracy_run *m, uint32_t id)
 static int add_class(const struct accuracy_run *m, struct accuracy *out,
 		     uint32_t id, const struct ap_result *r, int right)
 {
-	struct accuracy_class *c = &out->classes[out->class_count++];
+	struct accuracy_class *c = &out->classes[out->class_count];
+	const char *name = class_name(m, id);
 
-	*c = (struct accuracy_class){ .name = class_name(m, id),
+	/* names are keys of the JSON: two classes of one name differ */
+	for (int i = 0; name && i < out->class_count; i++)
+		if (!strcmp(name, out->classes[i].name)) {
+			name = arena_printf(m->arena, "%s (%u)", name, id);
+			break;
+		}
+	*c = (struct accuracy_class){ .name = name,
 				      .result = *r,
 				      .right = right };
-	return c->name ? 0 : -1;
+	out->class_count++;
+	return name ? 0 : -1;
 }
 
 static int sum_boxes(const struct accuracy_run *m, struct accuracy *out)
@@ -321,6 +329,11 @@ static int check_result(struct accuracy_run *m,
 	enum engine_result r = engine_result(m->engines[0]);
 
 	m->is_boxes = r == ENGINE_DETECTIONS;
+	if (engine_inputs(m->engines[0]) != 1)
+		return diag_error(d,
+				  "%s: has %d inputs; only models with one can "
+				  "be measured on photos",
+				  model->path, engine_inputs(m->engines[0]));
 	if (r == ENGINE_TENSORS) {
 		diag_error(d,
 			   "%s: its outputs are neither recognised as boxes "

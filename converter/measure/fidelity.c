@@ -121,9 +121,9 @@ static int set_tensor(struct fidelity_run *m, struct fidelity_worker *w,
 	if (tensor_read(item->path, &t, d))
 		return -1;
 	err = tensor_convert(&t, item->name, DT_F32, &m->g->inputs[0]->shape,
-			     w->input, d) ||
-	      tensor_convert(&t, item->name, DT_F32, &shape, w->device_input,
-			     d);
+			     LAYOUT_NCHW, w->input, d) ||
+	      tensor_convert(&t, item->name, DT_F32, &shape, LAYOUT_NHWC,
+			     w->device_input, d);
 	tensor_free(&t);
 	if (err)
 		return -1;

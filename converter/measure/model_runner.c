@@ -24,7 +24,7 @@ struct engine {
 	struct arena arena; /* of the float graph */
 	struct graph *g;
 	struct evaluator *evaluator;
-	void *input; /* float model: in its layout and type */
+	void **inputs; /* float model: in their layout and type */
 };
 
 static int start_packed(struct engine *e, struct diag *d)
@@ -54,26 +54,34 @@ static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 	return start_packed(e, d);
 }
 
+static int alloc_inputs(struct engine *e)
+{
+	e->inputs = arena_array(&e->arena, (size_t)e->g->input_count,
+				sizeof(*e->inputs));
+	for (int i = 0; e->inputs && i < e->g->input_count; i++) {
+		int64_t n = shape_elements(&e->g->inputs[i]->shape);
+
+		e->inputs[i] = arena_array(&e->arena, (size_t)n, 8);
+		if (!e->inputs[i])
+			return -1;
+	}
+	return e->inputs ? 0 : -1;
+}
+
 static int open_float(struct engine *e, const struct config *c, struct diag *d)
 {
 	struct config own = *c;
 	uint8_t sha256[32];
-	int64_t n;
 
 	own.model_path = e->path;
 	e->g = model_load(&own, &e->arena, sha256, NULL, d);
 	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
 	    head_find(e->g, c, &e->arena, &e->head, d))
 		return -1;
-	if (e->g->input_count != 1)
-		return diag_error(
-			d,
-			"%s: has %d inputs; only models with one input can run",
-			e->path, e->g->input_count);
-	n = shape_elements(&e->g->inputs[0]->shape);
-	e->input = arena_array(&e->arena, (size_t)n, 8);
-	e->evaluator = e->input ? evaluator_new(e->g, d) : NULL;
-	return e->evaluator ? 0 : diag_error(d, "%s: cannot run", e->path);
+	if (alloc_inputs(e))
+		return diag_error(d, "%s: out of memory", e->path);
+	e->evaluator = evaluator_new(e->g, d);
+	return e->evaluator ? 0 : -1;
 }
 
 static struct engine *new_engine(const char *path, bool is_packed,
@@ -147,8 +155,8 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 	e->frame = detect_frame(&e->preprocess, photo->width, photo->height);
 	if (!e->is_packed)
 		return preprocess_photo(&e->preprocess, photo->pixels,
-					photo->width, photo->height, e->input,
-					d);
+					photo->width, photo->height,
+					e->inputs[0], d);
 	return packed_file_status(
 		&e->packed,
 		dbrt_set_image(&e->packed.model, 0, photo->pixels, photo->width,
@@ -156,7 +164,7 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 		"cannot take the photo", d);
 }
 
-static int set_packed_tensor(struct engine *e, const char *input,
+static int set_packed_tensor(struct engine *e, int i, const char *input,
 			     const struct tensor *t, struct diag *d)
 {
 	struct dbrt_tensor to;
@@ -164,23 +172,24 @@ static int set_packed_tensor(struct engine *e, const char *input,
 	float *data;
 	int err;
 
-	dbrt_input(&e->packed.model, 0, &to);
+	dbrt_input(&e->packed.model, (uint32_t)i, &to);
 	shape = packed_shape(&to);
 	data = malloc((size_t)shape_elements(&shape) * sizeof(*data) + 1);
 	if (!data)
 		return diag_error(d, "out of memory");
-	err = tensor_convert(t, input, DT_F32, &shape, data, d);
+	err = tensor_convert(t, input, DT_F32, &shape, LAYOUT_NHWC, data, d);
 	if (!err)
 		err = packed_file_status(
 			&e->packed,
-			dbrt_set_input_f32(&e->packed.model, 0, data,
+			dbrt_set_input_f32(&e->packed.model, (uint32_t)i, data,
 					   (size_t)shape_elements(&shape)),
 			"cannot take the tensor", d);
 	free(data);
 	return err;
 }
 
-static int set_tensor(struct engine *e, const char *input, struct diag *d)
+static int set_tensor(struct engine *e, int i, const char *input,
+		      struct diag *d)
 {
 	struct tensor t;
 	int err;
@@ -188,29 +197,55 @@ static int set_tensor(struct engine *e, const char *input, struct diag *d)
 	if (tensor_read(input, &t, d))
 		return -1;
 	if (e->is_packed)
-		err = set_packed_tensor(e, input, &t, d);
+		err = set_packed_tensor(e, i, input, &t, d);
 	else
-		err = tensor_convert(&t, input, e->g->inputs[0]->dtype,
-				     &e->g->inputs[0]->shape, e->input, d);
+		err = tensor_convert(&t, input, e->g->inputs[i]->dtype,
+				     &e->g->inputs[i]->shape, LAYOUT_NCHW,
+				     e->inputs[i], d);
 	tensor_free(&t);
 	return err;
 }
 
-int engine_run(struct engine *e, const char *input, struct image *photo,
+int engine_inputs(const struct engine *e)
+{
+	return e->is_packed ? (int)dbrt_input_count(&e->packed.model) :
+			      e->g->input_count;
+}
+
+const char *engine_input_name(const struct engine *e, int i)
+{
+	struct dbrt_tensor t;
+
+	if (!e->is_packed)
+		return e->g->inputs[i]->name;
+	return dbrt_input(&e->packed.model, (uint32_t)i, &t) == DBRT_OK ?
+		       t.name :
+		       "";
+}
+
+/* Only the first input can be a photo. */
+static int set_input(struct engine *e, int i, const char *file,
+		     struct image *photo, struct diag *d)
+{
+	if (tensor_file_name(file))
+		return set_tensor(e, i, file, d);
+	return set_photo(e, file, photo, d);
+}
+
+int engine_run(struct engine *e, const char *const *files, struct image *photo,
 	       struct diag *d)
 {
-	const void *inputs[1] = { e->input };
-
 	*photo = (struct image){ 0 };
 	e->frame = (struct dbrt_frame){ 0 };
-	if (tensor_file_name(input) ? set_tensor(e, input, d) :
-				      set_photo(e, input, photo, d))
-		return -1;
+	for (int i = 0; i < engine_inputs(e); i++)
+		if (set_input(e, i, files[i], photo, d))
+			return -1;
 	if (e->is_packed)
 		return packed_file_status(&e->packed,
 					  dbrt_run(&e->packed.model),
 					  "cannot run", d);
-	return evaluator_run(e->evaluator, inputs, NULL, NULL, d);
+	return evaluator_run(e->evaluator, (const void *const *)e->inputs, NULL,
+			     NULL, d);
 }
 
 /* ---- Results ---- */
@@ -219,6 +254,17 @@ int engine_outputs(const struct engine *e)
 {
 	return e->is_packed ? (int)dbrt_output_count(&e->packed.model) :
 			      e->g->output_count;
+}
+
+const char *engine_output_name(const struct engine *e, int i)
+{
+	struct dbrt_tensor t;
+
+	if (!e->is_packed)
+		return e->g->outputs[i]->name;
+	return dbrt_output(&e->packed.model, (uint32_t)i, &t) == DBRT_OK ?
+		       t.name :
+		       "";
 }
 
 static int packed_output(const struct engine *e, int i, const char **name,

@@ -20,12 +20,15 @@ struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
 				 const char *name, struct diag *d);
 void engine_close(struct engine *e);
 
-/* Runs one photo or tensor (.npy, .pb). `photo` gets the image (free it in any
- * case); its width is 0 for a tensor. */
-int engine_run(struct engine *e, const char *input, struct image *photo,
+int engine_inputs(const struct engine *e);
+const char *engine_input_name(const struct engine *e, int i);
+/* Runs a photo or tensor (.npy, .pb) for each input. `photo` gets the image
+ * (free it in any case); its width is 0 for tensors. */
+int engine_run(struct engine *e, const char *const *files, struct image *photo,
 	       struct diag *d);
 
 int engine_outputs(const struct engine *e);
+const char *engine_output_name(const struct engine *e, int i);
 /* Output i of the last run: float32, or the integers of an integer output.
  * Free it with tensor_free(). */
 int engine_output(const struct engine *e, int i, const char **name,

@@ -5,7 +5,8 @@
 #   NAME.stdout, NAME.stderr  (no file: nothing)
 #   NAME.exit                 (no file: 0)
 # A case runs in a folder that holds blobs/ (model and photos), packed/ (the
-# model packed) and doorbell.onnx, with dbconvert in its PATH, so that no path
+# model packed), small/ (models of a few operators, and tensors) and
+# doorbell.onnx, with dbconvert in its PATH, so that no path
 # of this machine is printed. Where the exit status is not 0, no file may be
 # left in out/.
 #   CASE=NAME    runs one (make check T=cases/NAME)
@@ -16,6 +17,7 @@ cases=$PWD/tests/cli/cases
 doorbell=$PWD/testdata/doorbell/doorbell.onnx
 work=$PWD/$work
 PATH=${dbconvert%/*}:$PATH
+"$build/small_model" "$work/small" || failed "small_model"
 "$dbconvert" "$blobs/blobs.onnx" -q -o "$work/packed" 2>"$work/log" || {
 	failed "packing the blobs' model"
 	cat "$work/log"
@@ -25,7 +27,7 @@ PATH=${dbconvert%/*}:$PATH
 run_case() {
 	here=$work/$1.case
 	mkdir -p "$here/at"
-	cp -r "$work/blobs" "$work/packed" "$here/at"
+	cp -r "$work/blobs" "$work/packed" "$work/small" "$here/at"
 	cp "$doorbell" "$here/at"
 	(cd "$here/at" && sh -u "$cases/$1.sh") </dev/null \
 		>"$here/stdout" 2>"$here/stderr"

@@ -195,7 +195,7 @@ static int evaluate(struct conformance_case *c)
 
 		err = tensor_init(&in, x->dtype, &x->shape) ||
 		      tensor_convert(&c->fed, "input_0", x->dtype, &x->shape,
-				     in.data, &c->d);
+				     LAYOUT_NCHW, in.data, &c->d);
 		inputs[0] = in.data;
 	}
 	if (!err)

@@ -144,7 +144,8 @@ static double check_graph(const struct reference_model *m,
 		assert_int_equal(tensor_init(&converted, x->dtype, &x->shape),
 				 0);
 		assert_int_equal(tensor_convert(&in, path, x->dtype, &x->shape,
-						converted.data, &d),
+						LAYOUT_NCHW, converted.data,
+						&d),
 				 0);
 		inputs[0] = converted.data;
 		assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &d), 0);

@@ -122,9 +122,9 @@ static void test_converts_types(void **state)
 	int64_t out[6];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_int_equal(
-			tensor_convert(&t, "x", rows[i].dtype, &s, out, &f->d),
-			0);
+		assert_int_equal(tensor_convert(&t, "x", rows[i].dtype, &s,
+						LAYOUT_NCHW, out, &f->d),
+				 0);
 		assert_memory_equal(out, rows[i].expected,
 				    6 * dtype_size(rows[i].dtype));
 	}
@@ -144,8 +144,9 @@ static void test_converts_from_every_type(void **state)
 			     dt == DT_F32 ? (const void *)one : bytes);
 		float out;
 
-		assert_int_equal(
-			tensor_convert(&t, "x", DT_F32, &s, &out, &f->d), 0);
+		assert_int_equal(tensor_convert(&t, "x", DT_F32, &s,
+						LAYOUT_NCHW, &out, &f->d),
+				 0);
 		assert_true(out == 1);
 		tensor_free(&t);
 	}
@@ -163,11 +164,15 @@ static void test_out_of_range(void **state)
 	uint32_t nan = 0x7fc00000;
 
 	memcpy((float *)t.data + 2, &nan, 4);
-	assert_int_equal(tensor_convert(&t, "x", DT_I32, &s, out, &f->d), 0);
+	assert_int_equal(
+		tensor_convert(&t, "x", DT_I32, &s, LAYOUT_NCHW, out, &f->d),
+		0);
 	assert_int_equal(out[0], INT32_MAX);
 	assert_int_equal(out[1], INT32_MIN);
 	assert_int_equal(out[2], 0);
-	assert_int_equal(tensor_convert(&t, "x", DT_I64, &s, wide, &f->d), 0);
+	assert_int_equal(
+		tensor_convert(&t, "x", DT_I64, &s, LAYOUT_NCHW, wide, &f->d),
+		0);
 	assert_true(wide[0] > 0 && wide[1] < 0 && wide[2] == 0);
 	tensor_free(&t);
 }
@@ -181,11 +186,56 @@ static void test_channels_first(void **state)
 	struct tensor t = make(DT_U8, nchw, "abcdefABCDEF");
 	char out[12];
 
-	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nhwc, out, &f->d), 0);
+	assert_int_equal(
+		tensor_convert(&t, "x", DT_U8, &nhwc, LAYOUT_NHWC, out, &f->d),
+		0);
 	assert_memory_equal(out, "aAbBcCdDeEfF", 12);
-	assert_int_equal(tensor_convert(&t, "x", DT_U8, &nchw, out, &f->d), 0);
+	assert_int_equal(
+		tensor_convert(&t, "x", DT_U8, &nchw, LAYOUT_NHWC, out, &f->d),
+		0);
 	assert_memory_equal(out, "abcdefABCDEF", 12);
 	tensor_free(&t);
+}
+
+/* Which shapes are turned: given, wanted, the layout that is known, and the
+ * value that element 1 gets; -1: refused. */
+static void test_which_are_turned(void **state)
+{
+	static const struct {
+		struct shape given, wanted;
+		enum layout known;
+		int second;
+	} rows[] = {
+		/* a picture's channels tell */
+		{ { 4, { 1, 8, 10, 3 } }, { 4, { 1, 3, 8, 10 } }, 0, 3 },
+		{ { 4, { 1, 3, 8, 10 } }, { 4, { 1, 8, 10, 3 } }, 0, 80 },
+		{ { 4, { 1, 10, 3, 8 } }, { 4, { 1, 3, 8, 10 } }, 0, -1 },
+		{ { 4, { 1, 10, 3, 8 } }, { 4, { 1, 3, 8, 10 } }, 1, -1 },
+		{ { 4, { 1, 3, 8, 10 } }, { 4, { 1, 3, 8, 10 } }, 1, 1 },
+		/* six channels: what is known tells, or a square */
+		{ { 4, { 1, 6, 4, 5 } }, { 4, { 1, 4, 5, 6 } }, 1, 20 },
+		{ { 4, { 1, 6, 4, 5 } }, { 4, { 1, 4, 5, 6 } }, 0, -1 },
+		{ { 4, { 1, 5, 6, 4 } }, { 4, { 1, 6, 4, 5 } }, 0, -1 },
+		{ { 4, { 1, 6, 4, 4 } }, { 4, { 1, 4, 4, 6 } }, 0, 16 },
+		{ { 4, { 1, 4, 4, 6 } }, { 4, { 1, 6, 4, 4 } }, 0, 6 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint8_t out[240];
+		struct tensor t;
+		int err;
+
+		assert_int_equal(tensor_init(&t, DT_U8, &rows[i].given), 0);
+		for (int k = 0; k < shape_elements(&t.shape); k++)
+			((uint8_t *)t.data)[k] = (uint8_t)k;
+		err = tensor_convert(&t, "x", DT_U8, &rows[i].wanted,
+				     rows[i].known ? LAYOUT_NHWC : LAYOUT_NCHW,
+				     out, &f->d);
+		if ((err ? -1 : out[1]) != rows[i].second)
+			fail_msg("row %zu: %d, %d", i, err, out[1]);
+		tensor_free(&t);
+	}
 }
 
 static void test_dims_of_one_come_and_go(void **state)
@@ -206,14 +256,14 @@ static void test_dims_of_one_come_and_go(void **state)
 	char out[12];
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
-		assert_int_equal(
-			tensor_convert(&t, "x", DT_U8, &same[i], out, &f->d),
-			0);
+		assert_int_equal(tensor_convert(&t, "x", DT_U8, &same[i],
+						LAYOUT_NCHW, out, &f->d),
+				 0);
 		assert_memory_equal(out, "abcdef", 6);
 	}
 	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++)
 		assert_int_equal(tensor_convert(&t, "x.npy", DT_U8, &other[i],
-						out, &f->d),
+						LAYOUT_NCHW, out, &f->d),
 				 -1);
 	assert_int_equal(f->d.errors, 4);
 	assert_non_null(strstr(f->d.entries[0].text, "'x.npy'"));
@@ -232,6 +282,7 @@ int main(void)
 		TEST(test_converts_from_every_type),
 		TEST(test_out_of_range),
 		TEST(test_channels_first),
+		TEST(test_which_are_turned),
 		TEST(test_dims_of_one_come_and_go),
 	};
 
