@@ -44,8 +44,10 @@ enum dbrt_status {
 	DBRT_ERROR_SELFTEST = -11,   /* outputs differ from the golden ones */
 	DBRT_ERROR_NO_HEAD = -12,    /* the model has no detection head */
 	DBRT_ERROR_CODED = -13, /* a coded model: dbrt_expand() comes first */
-	DBRT_ERROR_STATE = -14  /* no model is open, or its bytes are other
+	DBRT_ERROR_STATE = -14, /* no model is open, or its bytes are other
 				 * ones by now */
+	DBRT_ERROR_LIMIT = -15, /* more than dbrt_open_limited() may accept */
+	DBRT_ERROR_CANCELLED = -16 /* by the function of dbrt_set_tick() */
 };
 
 /* "ok", "checksum mismatch", ...; never NULL. */
@@ -75,7 +77,28 @@ struct dbrt_frame {
 	uint32_t width, height; /* of the photo */
 };
 
+/*
+ * The work of a model: an upper bound in simple steps, not a time. A step is a
+ * multiply-accumulate of a convolution or matrix product, or an element that
+ * another operator reads or writes. schemas/dbp.md, "Work".
+ */
+struct dbrt_work {
+	uint64_t steps;      /* of dbrt_run() */
+	uint64_t bytes;      /* of tensors and weights, read and written */
+	uint64_t head_steps; /* of dbrt_detections(), each time that it reads
+			      * the scores */
+	uint64_t candidates; /* of the head */
+};
+
+/* The most that a model may ask for; 0: any. */
+struct dbrt_limits {
+	size_t arena_bytes; /* for one worker */
+	struct dbrt_work work;
+};
+
 struct dbrt_model;
+/* Nonzero: the run is to end. See dbrt_set_tick(). */
+typedef int dbrt_tick(void *ctx);
 /* Called after operator `op` has run; see dbrt_set_trace(). */
 typedef void dbrt_trace(void *ctx, const struct dbrt_model *m, uint32_t op);
 
@@ -93,6 +116,10 @@ struct dbrt_model {
 	void *parallel_ctx;
 	dbrt_trace *trace;
 	void *trace_ctx;
+	dbrt_tick *tick;
+	void *tick_ctx;
+	uint8_t *cancelled; /* during a run */
+	struct dbrt_work work;
 	struct dbrt_frame frame; /* of the last photo; width 0: none */
 };
 
@@ -116,6 +143,14 @@ struct dbrt_tensor {
  * while the model is used. If it fails, no model is open.
  */
 int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes);
+/*
+ * The same for files that nobody vouches for: DBRT_ERROR_LIMIT if the model
+ * asks for more than `limits` (NULL: none). Opening takes time in proportion
+ * to the size of the file, whatever its operators do.
+ */
+int dbrt_open_limited(struct dbrt_model *m, const void *dbp, size_t bytes,
+		      const struct dbrt_limits *limits);
+int dbrt_work(const struct dbrt_model *m, struct dbrt_work *work);
 
 /*
  * A stored model may be coded (compressed). dbrt_expanded_bytes() returns its
@@ -181,6 +216,13 @@ struct dbrt_frame dbrt_frame_of(uint32_t width, uint32_t height,
 				int fit);
 
 int dbrt_run(struct dbrt_model *m);
+/*
+ * dbrt_run() calls tick(ctx) between operators, and within an operator that
+ * works in bands between bands; there in the thread of worker 0. If it returns
+ * nonzero, the run ends with DBRT_ERROR_CANCELLED, and outputs are undefined.
+ * NULL: no calls.
+ */
+void dbrt_set_tick(struct dbrt_model *m, dbrt_tick *tick, void *ctx);
 
 /* Output i as dense floats, S8 dequantized; `count` must be the number of its
  * elements. */

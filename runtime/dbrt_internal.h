@@ -71,6 +71,9 @@ extern const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT];
 /* Runs jobs by the caller's parallel_for, or one after the other. */
 void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 	      void *arg);
+/* Asks the caller's tick, in the thread of worker 0. 1: the run is to end;
+ * what has not been computed yet does not matter. */
+int dbrt_is_cancelled(const struct dbrt_model *m, uint32_t worker);
 /* Scratch of an operator for one worker: op->scratch_bytes, 64-aligned. */
 uint8_t *dbrt_scratch(const struct dbrt_op_view *v, uint32_t worker);
 

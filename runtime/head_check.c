@@ -37,6 +37,7 @@ static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 		      const uint32_t *elements, uint32_t outputs)
 {
 	uint32_t side = DBP_HEAD_MAX_CANDIDATES;
+	uint32_t fields = h->bins ? 4u * h->bins : 4;
 
 	if (l->columns < 1 || l->rows < 1 || l->anchors < 1 ||
 	    l->columns > side || l->rows > side || l->anchors > side ||
@@ -51,9 +52,12 @@ static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 	if (l->object.output != DBP_NONE &&
 	    !part_fits(&l->object, l, 1, elements, outputs))
 		return 0;
-	return part_fits(&l->box, l, h->bins ? 4u * h->bins : 4, elements,
-			 outputs) &&
-	       part_fits(&l->score, l, h->class_count, elements, outputs);
+	/* each candidate has a box of its own: their number is bounded by the
+	 * size of the outputs */
+	return part_fits(&l->box, l, fields, elements, outputs) &&
+	       part_fits(&l->score, l, h->class_count, elements, outputs) &&
+	       (uint64_t)dbrt_level_candidates(l) * fields <=
+		       elements[l->box.output];
 }
 
 static int detector_fits(const struct dbp_head *h, const uint32_t *elements,

@@ -8,18 +8,6 @@
 
 /* ---- Parts of the file ---- */
 
-/* Memory of a model may be used for another one, which fails to be expanded
- * or has not been opened. */
-int dbrt_open_status(const struct dbrt_model *m)
-{
-	if (!m)
-		return DBRT_ERROR_ARGUMENT;
-	return m->file && dbrt_header(m)->magic == DBP_MAGIC &&
-			       dbrt_header(m)->header_crc32 == m->header_crc32 ?
-		       DBRT_OK :
-		       DBRT_ERROR_STATE;
-}
-
 static int is_open(const struct dbrt_model *m)
 {
 	return dbrt_open_status(m) == DBRT_OK;
@@ -339,6 +327,14 @@ void dbrt_set_trace(struct dbrt_model *m, dbrt_trace *trace, void *ctx)
 	m->trace_ctx = ctx;
 }
 
+int dbrt_work(const struct dbrt_model *m, struct dbrt_work *work)
+{
+	if (!is_open(m) || !work)
+		return no_row(m);
+	*work = m->work;
+	return DBRT_OK;
+}
+
 uint32_t dbrt_op_count(const struct dbrt_model *m)
 {
 	return is_open(m) ? m->op_count : 0;
@@ -425,9 +421,11 @@ const char *dbrt_status_text(int status)
 		"model has no detection head",
 		"the model is coded and must be expanded first",
 		"no model is open",
+		"over the limits for its memory or its work",
+		"cancelled",
 	};
 
-	if (status > 0 || status < DBRT_ERROR_STATE)
+	if (status > 0 || status < DBRT_ERROR_CANCELLED)
 		return "unknown status";
 	return text[-status];
 }

@@ -14,6 +14,7 @@
  */
 #define DIRECT_PIXELS 64 /* a chunk where windows are read in place */
 #define SPLIT_TILES 16   /* row tiles a job, when pixels are few */
+#define MOST_POOLS 8     /* that codes are followed through */
 
 /* ---- Requantization ---- */
 
@@ -225,7 +226,8 @@ int dbrt_conv_input_bits(const struct dbrt_op_view *v)
 
 	if (p->depthwise || x->zero_point < -8 || x->zero_point > 7)
 		return 8;
-	while (x->writer != DBP_NONE) {
+	/* few: each convolution after them looks at all */
+	for (int i = 0; i < MOST_POOLS && x->writer != DBP_NONE; i++) {
 		struct dbrt_op_view from = dbrt_op_at(v->m, x->writer);
 
 		if (from.op->kind == DBP_OP_CONV ||
@@ -282,7 +284,7 @@ void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed)
 	j.chunk = j.direct ? DIRECT_PIXELS : DBP_CONV_PATCH_PIXELS;
 	chunks = j.pixels / j.chunk + (j.pixels % j.chunk != 0);
 	/* Dense layers have one pixel: the rows are split instead. */
-	if (v->m->workers > 1 && chunks < 2 * v->m->workers &&
+	if ((v->m->workers > 1 || v->m->tick) && chunks < 2 * v->m->workers &&
 	    j.tiles > SPLIT_TILES)
 		j.splits = (j.tiles + SPLIT_TILES - 1) / SPLIT_TILES;
 	dbrt_for(v->m, chunks * j.splits, run_chunk, &j);

@@ -11,7 +11,8 @@
 /* Keeps every coordinate and every sum of codes within int32. */
 #define POOL_MAX_SPAN (1 << 30)
 #define POOL_MAX_CELLS (1u << 23)
-#define POOL_BLOCK 32 /* channels summed at a time */
+#define BIG_WINDOW 1024 /* cells; may be cancelled between them */
+#define POOL_BLOCK 32   /* channels summed at a time */
 
 /* One axis of the windows. */
 struct pool_axis {
@@ -153,11 +154,13 @@ static void pool_row(void *arg, uint32_t i, uint32_t worker)
 	uint8_t *out = dbrt_data(p->v->m, p->y);
 	struct span h = window(&p->h, i % p->h.out), w;
 
-	(void)worker;
 	in += image * (i / p->h.out);
 	out += (size_t)i * p->w.out * p->y->pitch * size;
 	for (x = 0; x < p->w.out; x++) {
 		w = window(&p->w, x);
+		if (h.count * w.count > BIG_WINDOW &&
+		    dbrt_is_cancelled(p->v->m, worker))
+			return;
 		p->cell(p, &h, &w, in, out);
 		out += (size_t)p->y->pitch * size;
 	}

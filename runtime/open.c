@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/open_ops.h"
+#include "runtime/work.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "packed models are little-endian and used in place"
@@ -13,9 +14,10 @@
 /*
  * Everything that a kernel relies on is proven here once. For an accepted file
  * dbrt_run() runs in bounds for any input. The time is linear in the size of
- * the file.
+ * the file (dbrt_check_ops() about arrays that many operators share).
  */
 #define MAX_SECTIONS 64
+#define DECLARED 3 /* numbers of a struct dbrt_work that the header has */
 
 static int all_zero(const void *data, size_t bytes)
 {
@@ -44,9 +46,21 @@ static uint32_t header_crc(const uint8_t *file, size_t bytes)
 	return dbrt_crc32(crc, file + field + 4, bytes - field - 4);
 }
 
+/* Any of the first n numbers of a struct dbrt_work is over `most`, where 0 is
+ * no bound. */
+static int is_over(const uint64_t *work, const uint64_t *most, uint32_t n)
+{
+	int over = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		over |= most[i] && work[i] > most[i];
+	return over;
+}
+
 static int check_header(const struct dbp_header *h, size_t bytes)
 {
 	size_t head = sizeof(*h);
+	const uint8_t *first; /* reserved byte */
 
 	if (bytes < 4)
 		return DBRT_ERROR_TRUNCATED;
@@ -67,12 +81,15 @@ static int check_header(const struct dbp_header *h, size_t bytes)
 		return DBRT_ERROR_FORMAT;
 	if (header_crc((const uint8_t *)h, head) != h->header_crc32)
 		return DBRT_ERROR_CHECKSUM;
-	return dbrt_expect(h->flags == 0 && h->total_bytes <= DBP_MAX_BYTES &&
-			   h->arena_bytes <= DBP_MAX_BYTES &&
-			   h->arena_bytes % DBP_ALIGN == 0 &&
-			   h->worker_bytes <= DBP_MAX_BYTES &&
-			   h->worker_bytes % DBP_ALIGN == 0 &&
-			   all_zero(h->reserved, sizeof(h->reserved)));
+	first = (const void *)(h->minor < 2 ? &h->run_steps :
+					      (const void *)h->reserved);
+	return dbrt_expect(
+		h->flags == 0 && h->total_bytes <= DBP_MAX_BYTES &&
+		h->arena_bytes <= DBP_MAX_BYTES &&
+		h->arena_bytes % DBP_ALIGN == 0 &&
+		h->worker_bytes <= DBP_MAX_BYTES &&
+		h->worker_bytes % DBP_ALIGN == 0 &&
+		all_zero(first, (size_t)((const uint8_t *)(h + 1) - first)));
 }
 
 /* One section behind `end`, with zero bytes between. */
@@ -284,6 +301,8 @@ static int check_head(struct dbrt_model *m)
 				 elements, io->output_count);
 	for (uint32_t i = 0; status == DBRT_OK && i < h->class_count; i++)
 		status = dbrt_expect(dbrt_is_string(m, dbrt_head_names(h)[i]));
+	if (status == DBRT_OK)
+		dbrt_work_add_head(&m->work, h);
 	return status;
 }
 
@@ -294,36 +313,70 @@ static int check_golden(struct dbrt_model *m)
 				   sizeof(struct dbp_golden));
 }
 
-int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
+/* What is declared is at least what it is. */
+static int check_work(struct dbrt_model *m)
+{
+	return dbrt_expect(
+		!is_over(&m->work.steps, &dbrt_header(m)->run_steps, DECLARED));
+}
+
+static int check_content(struct dbrt_model *m)
 {
 	/* Each step may rely on the steps before it. */
 	static int (*const steps[])(struct dbrt_model *) = {
 		check_sections,     check_strings,    check_counts,
 		check_tensors,      check_io,         dbrt_check_ops,
 		dbrt_check_outputs, check_preprocess, check_head,
-		check_golden,
+		check_golden,       check_work,
 	};
+	int status = DBRT_OK;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)
+		status = steps[i](m);
+	return status;
+}
+
+static int check_file(struct dbrt_model *m, const void *dbp, size_t bytes,
+		      const struct dbrt_limits *limits)
+{
+	const struct dbp_header *h = dbp;
 	int status;
 
-	if (!m)
-		return DBRT_ERROR_ARGUMENT;
-	memset(m, 0, sizeof(*m));
-	if (!dbp)
-		return DBRT_ERROR_ARGUMENT;
 	if ((uintptr_t)dbp % DBP_ALIGN)
 		return DBRT_ERROR_ALIGNMENT;
-	status = check_header(dbp, bytes);
+	status = check_header(h, bytes);
 	if (status != DBRT_OK)
 		return status;
 	m->file = dbp;
-	m->file_bytes = dbrt_header(m)->total_bytes;
-	m->header_crc32 = dbrt_header(m)->header_crc32;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		status = steps[i](m);
-		if (status != DBRT_OK)
-			break;
-	}
+	m->file_bytes = h->total_bytes;
+	m->header_crc32 = h->header_crc32;
+	if (limits &&
+	    ((limits->arena_bytes && h->arena_bytes > limits->arena_bytes) ||
+	     is_over(&h->run_steps, &limits->work.steps, DECLARED)))
+		return DBRT_ERROR_LIMIT;
+	status = check_content(m);
+	if (status == DBRT_OK && limits &&
+	    is_over(&m->work.steps, &limits->work.steps, DECLARED + 1))
+		return DBRT_ERROR_LIMIT;
+	return status;
+}
+
+int dbrt_open_limited(struct dbrt_model *m, const void *dbp, size_t bytes,
+		      const struct dbrt_limits *limits)
+{
+	int status = DBRT_ERROR_ARGUMENT;
+
+	if (!m)
+		return status;
+	memset(m, 0, sizeof(*m));
+	if (dbp)
+		status = check_file(m, dbp, bytes, limits);
 	if (status != DBRT_OK)
 		memset(m, 0, sizeof(*m));
 	return status;
+}
+
+int dbrt_open(struct dbrt_model *m, const void *dbp, size_t bytes)
+{
+	return dbrt_open_limited(m, dbp, bytes, NULL);
 }

@@ -2,6 +2,7 @@
 #include "runtime/open_ops.h"
 
 #include "runtime/tensor_walk.h"
+#include "runtime/work.h"
 
 static int is_inside(const struct dbp_tensor *t, const struct dbp_tensor *of)
 {
@@ -194,7 +195,35 @@ static int check_ids(const struct dbrt_op_view *v, uint32_t op)
 	return DBRT_OK;
 }
 
-static int check_op(const struct dbrt_model *m, uint32_t i)
+/* Bytes that the check of an operator reads in the data section. */
+static uint64_t array_bytes(const struct dbrt_op_view *v)
+{
+	const struct dbp_tensor *y = dbrt_out(v, 0);
+
+	switch (v->op->kind) {
+	case DBP_OP_CONV:
+	case DBP_OP_CONV_TRANSPOSE: /* bias and two slopes */
+		return 10 * (uint64_t)y->dims[3];
+	case DBP_OP_GATHER:
+		return 4 *
+		       (uint64_t)((const struct dbp_gather *)v->params)->count;
+	case DBP_OP_RESIZE:
+		return sizeof(struct dbp_resize_tap) *
+		       ((uint64_t)y->dims[1] + y->dims[2]);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Operators may share arrays, in whole or in part. Their checks read them
+ * again; a real model does so for a fraction of its data, and the sum is
+ * limited to keep the time linear.
+ */
+#define SHARED_TIMES 32
+#define SHARED_BYTES (1u << 20)
+
+static int check_op(struct dbrt_model *m, uint32_t i, uint64_t *room)
 {
 	const struct dbp_op *ops = dbrt_section(m, DBP_SECTION_OPS);
 	struct dbrt_op_view v;
@@ -211,16 +240,25 @@ static int check_op(const struct dbrt_model *m, uint32_t i)
 		status = check_overlaps(&v);
 	if (status == DBRT_OK)
 		status = check_scratch(&v);
+	if (status == DBRT_OK && array_bytes(&v) > *room)
+		status = DBRT_ERROR_FORMAT;
+	if (status != DBRT_OK)
+		return status;
+	*room -= array_bytes(&v);
+	status = dbrt_op_table[v.op->kind].check(&v);
 	if (status == DBRT_OK)
-		status = dbrt_op_table[v.op->kind].check(&v);
+		dbrt_work_add_op(&m->work, &v);
 	return status;
 }
 
 int dbrt_check_ops(struct dbrt_model *m)
 {
+	uint64_t room =
+		SHARED_BYTES +
+		SHARED_TIMES * (uint64_t)m->section_bytes[DBP_SECTION_DATA];
 	int status = DBRT_OK;
 
 	for (uint32_t i = 0; i < m->op_count && status == DBRT_OK; i++)
-		status = check_op(m, i);
+		status = check_op(m, i, &room);
 	return status;
 }

@@ -162,6 +162,9 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 
 /* With fewer elements, starting threads costs more than it saves. */
 #define WALK_PARALLEL_ELEMENTS 8192
+/* Bands of one worker, when somebody wants to be asked between them. */
+#define WALK_BAND_ELEMENTS 64
+#define WALK_BANDS 64
 
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		    uint32_t count, dbrt_row *row, const void *ctx)
@@ -175,6 +178,10 @@ void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		j.dim++;
 	if (m->workers > 1 && elements >= WALK_PARALLEL_ELEMENTS)
 		j.parts = m->workers;
+	else if (m->tick && elements >= WALK_BAND_ELEMENTS)
+		j.parts = elements / WALK_BAND_ELEMENTS;
+	if (m->tick && j.parts > WALK_BANDS)
+		j.parts = WALK_BANDS;
 	if (j.parts > views[0].dims[j.dim])
 		j.parts = views[0].dims[j.dim];
 	if (j.parts > 1)

@@ -21,7 +21,7 @@
 
 #define DBP_MAGIC 0x1a504244u /* the bytes 'D' 'B' 'P' 0x1a */
 #define DBP_MAJOR 2
-#define DBP_MINOR 1
+#define DBP_MINOR 2
 #define DBP_NONE 0xffffffffu
 #define DBP_MAX_RANK 6
 #define DBP_ALIGN 64              /* of the file in memory, and of sections */
@@ -43,7 +43,10 @@ struct dbp_header {
 				 * scratch_bytes, a multiple of 64 */
 	uint8_t sha256[32];     /* of bytes 128 to total_bytes */
 	char tool[32];          /* "dbconvert 0.1.0", NUL-padded */
-	uint32_t reserved[8];   /* 0 */
+	uint64_t run_steps;     /* work, at least what it is (schemas/dbp.md, */
+	uint64_t run_bytes;     /* "Work"); 0: not declared */
+	uint64_t head_steps;
+	uint32_t reserved[2]; /* 0 */
 };
 DBP_ASSERT_SIZE(struct dbp_header, 128);
 

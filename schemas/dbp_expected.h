@@ -21,6 +21,9 @@ struct dbp_expecting {
 	struct dbp_section tensors, ops, params, data;
 	uint32_t last_output;          /* id */
 	uint32_t params_end, data_end; /* end of the arrays so far */
+	/* ends of the numbers that have been restored, each once: the time
+	 * stays linear in the size of the file */
+	uint32_t tables_end, weights_end, biases_end;
 };
 
 /* ---- One number ---- */
@@ -166,10 +169,12 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 		table_bytes *= channels;
 	from = e->data_end;
 	table = dbp_expect_array(e, &c.table, table_bytes);
-	/* each array once: the time stays linear in the file size */
-	if (table >= from && dbp_lies_in(&e->data, table, table_bytes))
+	if (table >= from && table >= e->tables_end &&
+	    dbp_lies_in(&e->data, table, table_bytes)) {
+		e->tables_end = table + (uint32_t)table_bytes;
 		dbp_expect_tables(e, table, dbp_conv_table_size(&c),
 				  (uint32_t)table_bytes);
+	}
 	from = e->data_end;
 	bytes = dbp_expect(e, &c.weights_bytes, (uint32_t)dbp_run_bytes(&r));
 	weights = dbp_expect_array(e, &c.weights, bytes);
@@ -183,12 +188,15 @@ static inline void dbp_expect_conv(struct dbp_expecting *e, uint8_t *params,
 	dbp_expect_array(e, &c.float_scale, 4 * (uint64_t)channels);
 	memcpy(params, &c, sizeof(c));
 	if (bytes && bytes == dbp_run_bytes(&r) && c.grid != DBP_GRID_LEVELS &&
-	    weights >= from && biases >= from &&
-	    dbp_lies_in(&e->data, weights, bytes) &&
-	    dbp_lies_in(&e->data, biases, 4 * (uint64_t)r.groups * r.rows))
+	    weights >= from && biases >= from && weights >= e->weights_end &&
+	    biases >= e->biases_end && dbp_lies_in(&e->data, weights, bytes) &&
+	    dbp_lies_in(&e->data, biases, 4 * (uint64_t)r.groups * r.rows)) {
+		e->weights_end = weights + bytes;
+		e->biases_end = biases + 4 * r.groups * r.rows;
 		dbp_expect_biases(e, &r, weights, biases,
 				  c.grid == DBP_GRID_HALF,
 				  (uint32_t)in.zero_point);
+	}
 }
 
 /* ---- Operators ---- */

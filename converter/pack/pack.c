@@ -404,14 +404,35 @@ static int open_in(struct dbrt_model *model, const struct packed *out,
 	return status == DBRT_OK ? dbrt_bind(model, work, bytes) : status;
 }
 
+/* The library knows how much work its kernels are. */
+static int declare_work(const struct packed *out)
+{
+	struct dbp_header *h = (void *)out->bytes;
+	struct dbrt_model model;
+	struct dbrt_work work;
+	int status = dbrt_open(&model, out->bytes, out->size);
+
+	if (status == DBRT_OK)
+		status = dbrt_work(&model, &work);
+	if (status != DBRT_OK)
+		return status;
+	h->run_steps = work.steps;
+	h->run_bytes = work.bytes;
+	h->head_steps = work.head_steps;
+	seal(out->bytes);
+	return DBRT_OK;
+}
+
 /* Runs the file once, for its golden hash, and proves it. */
 static int write_golden(struct packer *k, struct packed *out)
 {
 	struct dbp_golden *golden = golden_of(out->bytes);
 	struct dbrt_model model;
 	void *work;
-	int status;
+	int status = declare_work(out);
 
+	if (status != DBRT_OK)
+		return broken(k, "opened", status);
 	work = aligned_alloc(DBP_ALIGN, dbp_align_up(k->m->arena_bytes + 1));
 	if (!work)
 		return diag_error(k->d,

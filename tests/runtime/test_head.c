@@ -22,7 +22,9 @@ struct head_setup {
 	uint32_t boxes_output, scores_output;
 	uint32_t rows, classes, gap;
 	const char *names[MAX_CLASSES];
-	int with_photo; /* a first input that takes photos, 40 x 20 */
+	uint32_t cells;  /* 0: rows */
+	int share_boxes; /* all candidates have the same one */
+	int with_photo;  /* a first input that takes photos, 40 x 20 */
 };
 
 static void add_copy(struct dbp_builder *b, uint32_t rank, const uint32_t *dims,
@@ -40,13 +42,14 @@ static void add_copy(struct dbp_builder *b, uint32_t rank, const uint32_t *dims,
 static struct dbp_head_level level_of(const struct head_setup *s)
 {
 	return (struct dbp_head_level){
-		.columns = s->rows,
+		.columns = s->cells ? s->cells : s->rows,
 		.rows = 1,
 		.anchors = 1,
 		.first_anchor = DBP_NONE,
-		.box = { s->boxes_output, 0, 4, 0, 1 },
+		.box = { s->boxes_output, 0, s->share_boxes ? 0 : 4, 0, 1 },
 		.object = { .output = DBP_NONE },
-		.score = { s->scores_output, 0, s->classes, 0, 1 },
+		.score = { s->scores_output, 0, s->share_boxes ? 0 : s->classes,
+			   0, 1 },
 	};
 }
 
@@ -433,6 +436,7 @@ static void test_bad(void **state)
 	BAD(s.head.nms_iou = INFINITY);
 	BAD(s.head.object_power = INFINITY);
 	BAD(s.head.reserved[1] = 1);
+	BAD(s.share_boxes = 1; s.cells = s.rows + 1);
 #undef BAD
 }
 

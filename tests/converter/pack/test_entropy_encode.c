@@ -18,6 +18,7 @@
 #include "converter/pack/coded_sizes.h"
 #include "runtime/dbrt.h"
 #include "schemas/dbp_coded.h"
+#include "schemas/dbp_expected.h"
 #include "tests/support/dbp_builder.h"
 
 #define FLIPS 3000
@@ -504,6 +505,59 @@ static void test_rewritten(void **state)
 	free_coded(&c);
 }
 
+/* A table at an end of the data section that is no multiple of 16, of two
+ * convolutions: it is expected once. */
+static void test_expected_once(void **state)
+{
+	struct {
+		struct dbp_header h;
+		struct dbp_section s[4];
+		struct dbp_tensor t[2];
+		struct dbp_op ops[2];
+		uint32_t ids[2];
+		struct dbp_conv c[2];
+		uint8_t data[257];
+	} f = { .h = { .section_count = 4 }, .ids = { 0, 1 } };
+	struct dbp_conv conv = { .post = DBP_POST_TABLE,
+				 .table = 1,
+				 .weights = DBP_NONE,
+				 .levels = DBP_NONE,
+				 .bias = DBP_NONE,
+				 .multiplier = DBP_NONE,
+				 .shift = DBP_NONE,
+				 .multiplier2 = DBP_NONE,
+				 .shift2 = DBP_NONE,
+				 .float_scale = DBP_NONE };
+
+	(void)state;
+#define PLACE(part) (uint32_t) offsetof(__typeof__(f), part), sizeof(f.part)
+	f.s[0] = (struct dbp_section){ 1, PLACE(t), 0 };
+	f.s[1] = (struct dbp_section){ 2, PLACE(ops), 0 };
+	f.s[2] = (struct dbp_section){ 3, offsetof(__typeof__(f), ids),
+				       sizeof(f.ids) + sizeof(f.c), 0 };
+	f.s[3] = (struct dbp_section){ 4, PLACE(data), 0 };
+	for (uint32_t i = 0; i < 2; i++) {
+		f.t[i] = (struct dbp_tensor){ .dtype = DBP_S8,
+					      .rank = 4,
+					      .dims = { 1, 1, 1, 1, 1, 1 } };
+		f.ops[i] = (struct dbp_op){
+			.kind = DBP_OP_CONV,
+			.input_count = 1,
+			.output_count = 1,
+			.tensors = 0,
+			.params =
+				(uint32_t)(sizeof(f.ids) + i * sizeof(f.c[0])),
+			.params_bytes = sizeof(f.c[0])
+		};
+		f.c[i] = conv;
+	}
+	for (int i = 0; i < 257; i++)
+		f.data[i] = (uint8_t)(3 * i);
+	dbp_expect_file((uint8_t *)&f, sizeof(f), 0);
+	for (int i = 2; i < 257; i++)
+		assert_int_equal(f.data[i], 3);
+}
+
 /* A few bytes do not take all memory. */
 static void test_bomb(void **state)
 {
@@ -543,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_rewritten),
+		cmocka_unit_test(test_expected_once),
 		cmocka_unit_test(test_bomb),
 		cmocka_unit_test(test_load),
 	};

@@ -371,6 +371,26 @@ static void test_packed_rewritten(void **state)
 	free(file);
 }
 
+/* The header says what the kernels do. */
+static void test_packed_work(void **state)
+{
+	const struct dbp_header *h;
+	struct dbrt_work work;
+	struct dbrt_model m;
+	uint32_t bytes;
+	uint8_t *file;
+
+	(void)state;
+	file = packed_blobs(&bytes);
+	h = (const struct dbp_header *)(const void *)file;
+	assert_int_equal(dbrt_open(&m, file, bytes), DBRT_OK);
+	assert_int_equal(dbrt_work(&m, &work), DBRT_OK);
+	assert_true(work.steps > 0 && work.head_steps > 0);
+	assert_true(h->run_steps == work.steps && h->run_bytes == work.bytes &&
+		    h->head_steps == work.head_steps);
+	free(file);
+}
+
 /* A section of a kind that nobody knows is as good as none. */
 static void test_packed_without_a_section(void **state)
 {
@@ -491,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_packed_cut),
 		cmocka_unit_test(test_packed_flipped),
 		cmocka_unit_test(test_packed_rewritten),
+		cmocka_unit_test(test_packed_work),
 		cmocka_unit_test(test_packed_without_a_section),
 		cmocka_unit_test(test_packed_head),
 		cmocka_unit_test(test_arena_is_exact),
