@@ -423,8 +423,6 @@ int gradient_node(const struct node *n, const float *const *in,
 
 	if (!gradient_supports(n))
 		return node_error(d, n, "has no gradient");
-	if (!is_wanted(rule_of(n), &r))
-		return 0;
 	through_activation(&r);
-	return rule_of(n)(&r);
+	return is_wanted(rule_of(n), &r) ? rule_of(n)(&r) : 0;
 }

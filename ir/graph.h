@@ -118,6 +118,8 @@ struct value {
 	const char *name; /* unique in its graph, may hold any bytes but NUL */
 	enum value_role role;
 	enum dtype dtype; /* DT_NONE: not known yet */
+	/* inputs: the file's type, where the graph takes floats instead */
+	enum dtype declared;
 	struct shape shape;
 	const void *data;      /* constants: dense, row-major, arena-owned */
 	struct node *producer; /* NULL unless VALUE_COMPUTED */

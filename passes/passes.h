@@ -17,6 +17,9 @@ typedef int pass_fn(struct graph *g, const struct config *c, struct diag *d);
  * to the inputs. Nodes with constant inputs are evaluated, because later
  * shapes depend on their values. Afterwards no dim is unknown. */
 pass_fn pass_infer_shapes;
+/* Inputs of integers become float inputs with the same values: the file's type
+ * stays as value->declared. Readers that want integers get them by a Cast. */
+pass_fn pass_float_inputs;
 /* Constant folding: replaces nodes with constant inputs by their value. */
 pass_fn pass_fold_constants;
 /* Removes nodes that compute nothing: Identity, Dropout, Cast to the same

@@ -67,6 +67,28 @@ static int check_options(const struct preprocess *p, const struct config *c,
 	return 0;
 }
 
+static enum dtype input_type(const struct value *v)
+{
+	return v->declared != DT_NONE ? v->declared : v->dtype;
+}
+
+/* Inputs of integers take pixels as they are; those of 8 bits with a sign have
+ * their zero in the middle. */
+static void set_normalization(struct preprocess *p, const struct graph *g,
+			      const struct config *c)
+{
+	enum dtype t = g->input_count ? input_type(g->inputs[0]) : DT_F32;
+	bool pixels = t != DT_F32 && t != DT_BOOL;
+
+	p->assumed = p->assumed && !pixels;
+	for (int i = 0; i < 4; i++) {
+		p->mean[i] = c->mean_given ? c->mean[i] : t == DT_I8 ? 128 : 0;
+		p->scale[i] = c->scale_given ? c->scale[i] :
+			      pixels         ? 1 :
+					       1.0f / 255;
+	}
+}
+
 int preprocess_init(struct preprocess *p, const struct graph *g,
 		    const struct config *c, struct diag *d)
 {
@@ -78,10 +100,7 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 	p->color = p->channels == 1 ? COLOR_GRAY : c->color;
 	p->fit = c->resize;
 	p->pad_value = c->pad_value;
-	for (int i = 0; i < 4; i++) {
-		p->mean[i] = c->mean_given ? c->mean[i] : 0;
-		p->scale[i] = c->scale_given ? c->scale[i] : 1.0f / 255;
-	}
+	set_normalization(p, g, c);
 	return 0;
 }
 
@@ -148,6 +167,15 @@ int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 	return 0;
 }
 
+int preprocess_to_input(float *photo, const struct value *v, void *out,
+			struct diag *d)
+{
+	const struct tensor t = { DT_F32, v->shape, photo };
+
+	return tensor_convert(&t, v->name, v->dtype, &v->shape, LAYOUT_NCHW,
+			      out, d);
+}
+
 struct input_range preprocess_range(const struct preprocess *p)
 {
 	struct input_range r = { 0, 0 };
@@ -192,7 +220,7 @@ static int fill_tensor(const struct sample_set *s,
 	struct tensor t;
 	int rc;
 
-	if (tensor_read(item->path, &t, d))
+	if (tensor_read_finite(item->path, item->name, &t, d))
 		return -1;
 	rc = tensor_convert(&t, item->name, DT_F32, &s->g->inputs[0]->shape,
 			    layout_of_readers(s->g->inputs[0]), out, d);

@@ -32,6 +32,9 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 int preprocess_photo(const struct preprocess *p, const uint8_t *rgb,
 		     uint32_t width, uint32_t height, float *out,
 		     struct diag *d);
+/* The same as the values of an input, in its own type. */
+int preprocess_to_input(float *photo, const struct value *v, void *out,
+			struct diag *d);
 /* The resize rule in the terms of the packed file. */
 enum dbp_fit preprocess_fit(enum resize_rule rule);
 /* The range of input values over all possible photos. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/data/tensor_file.h"
 
+#include <float.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,6 +24,32 @@ int tensor_read(const char *path, struct tensor *t, struct diag *d)
 {
 	return ends_with(path, ".pb") ? tensor_read_pb(path, t, d) :
 					npy_read(path, t, d);
+}
+
+int tensor_read_finite(const char *path, const char *name, struct tensor *t,
+		       struct diag *d)
+{
+	int64_t count;
+
+	if (tensor_read(path, t, d))
+		return -1;
+	count = shape_elements(&t->shape);
+	for (int64_t i = 0; i < count; i++) {
+		double x = tensor_element(t->dtype, t->data, i);
+
+		if (x >= -(double)FLT_MAX && x <= (double)FLT_MAX)
+			continue;
+		tensor_free(t);
+		/* a NaN has a sign that says nothing */
+		return diag_error(d,
+				  "'%s': element %lld is %s, not a finite "
+				  "number",
+				  name, (long long)i,
+				  x > 0 ? "inf" :
+				  x < 0 ? "-inf" :
+					  "nan");
+	}
+	return 0;
 }
 
 /* Dims of 1 do not change the order, so they may be added or dropped. */

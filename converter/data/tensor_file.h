@@ -10,6 +10,10 @@
 bool tensor_file_name(const char *path);
 /* Reads a .npy or .pb file. */
 int tensor_read(const char *path, struct tensor *t, struct diag *d);
+/* The same, of finite numbers that a float holds; another one is an error that
+ * names the file as `name`, and the element. */
+int tensor_read_finite(const char *path, const char *name, struct tensor *t,
+		       struct diag *d);
 /*
  * Writes a tensor to `out` as elements of `dtype` in the known `shape`. Its
  * dims must be equal except for dims of 1, or be those of a picture in the

@@ -32,8 +32,10 @@ struct fidelity_sample {
 struct fidelity_worker {
 	struct packed_file packed;
 	struct evaluator *evaluator;
-	float *input, *device_input; /* in the layout of each model */
-	float *scores;               /* of the largest packed output */
+	float *photo; /* in the float model's order */
+	void *input;  /* the same in its type */
+	float *device_input;
+	float *scores; /* of the largest packed output */
 };
 
 struct fidelity_run {
@@ -94,7 +96,8 @@ static int set_photo(struct fidelity_run *m, struct fidelity_worker *w,
 	if (image_read(item->path, &image, d))
 		return -1;
 	err = preprocess_photo(&m->preprocess, image.pixels, image.width,
-			       image.height, w->input, d);
+			       image.height, w->photo, d) ||
+	      preprocess_to_input(w->photo, m->g->inputs[0], w->input, d);
 	if (!err) {
 		status = dbrt_set_image(&w->packed.model, 0, image.pixels,
 					image.width, image.height,
@@ -109,7 +112,8 @@ static int set_photo(struct fidelity_run *m, struct fidelity_worker *w,
 }
 
 static int set_tensor(struct fidelity_run *m, struct fidelity_worker *w,
-		      const struct dataset_item *item, struct diag *d)
+		      const struct dataset_item *item, struct dbrt_frame *frame,
+		      struct diag *d)
 {
 	struct dbrt_tensor input;
 	struct shape shape;
@@ -118,10 +122,12 @@ static int set_tensor(struct fidelity_run *m, struct fidelity_worker *w,
 
 	dbrt_input(&w->packed.model, 0, &input);
 	shape = packed_shape(&input);
-	if (tensor_read(item->path, &t, d))
+	*frame = detect_whole_input(&m->preprocess, &shape);
+	if (tensor_read_finite(item->path, item->name, &t, d))
 		return -1;
-	err = tensor_convert(&t, item->name, DT_F32, &m->g->inputs[0]->shape,
-			     LAYOUT_NCHW, w->input, d) ||
+	err = tensor_convert(&t, item->name, m->g->inputs[0]->dtype,
+			     &m->g->inputs[0]->shape, LAYOUT_NCHW, w->input,
+			     d) ||
 	      tensor_convert(&t, item->name, DT_F32, &shape, LAYOUT_NHWC,
 			     w->device_input, d);
 	tensor_free(&t);
@@ -140,9 +146,7 @@ static int set_inputs(struct fidelity_run *m, struct fidelity_worker *w,
 {
 	if (item->kind == ITEM_PHOTO)
 		return set_photo(m, w, item, frame, d);
-	*frame = detect_frame(&m->preprocess, (uint32_t)m->preprocess.width,
-			      (uint32_t)m->preprocess.height);
-	return set_tensor(m, w, item, d);
+	return set_tensor(m, w, item, frame, d);
 }
 
 /* ---- One sample ---- */
@@ -376,10 +380,11 @@ static int worker_init(struct fidelity_run *m, struct fidelity_worker *w,
 {
 	size_t n = (size_t)shape_elements(&m->g->inputs[0]->shape);
 
-	w->input = arena_array(&m->arena, n, sizeof(float));
+	w->photo = arena_array(&m->arena, n, sizeof(float));
+	w->input = arena_array(&m->arena, n, 8);
 	w->device_input = arena_array(&m->arena, n, sizeof(float));
 	w->scores = arena_array(&m->arena, largest, sizeof(float));
-	if (!w->input || !w->device_input || !w->scores)
+	if (!w->photo || !w->input || !w->device_input || !w->scores)
 		return diag_error(d, "out of memory");
 	w->evaluator = evaluator_new(m->g, d);
 	if (!w->evaluator || packed_file_open(&w->packed, m->file->bytes,
@@ -396,9 +401,9 @@ static int run_init(struct fidelity_run *m, int threads, struct diag *d)
 	m->g = model_load(m->set->config, &m->arena, sha256, NULL, d);
 	if (!m->g)
 		return -1;
-	if (m->g->input_count != 1 || m->g->inputs[0]->dtype != DT_F32)
+	if (m->g->input_count != 1)
 		return diag_error(d,
-				  "%s: only models with one float input can be "
+				  "%s: only models with one input can be "
 				  "measured on samples",
 				  m->set->config->model_path);
 	if (check_outputs(m, &largest, d) ||

@@ -8,6 +8,17 @@ struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
 			     (uint32_t)p->height, preprocess_fit(p->fit));
 }
 
+struct dbrt_frame detect_whole_input(const struct preprocess *p,
+				     const struct shape *input)
+{
+	bool map = input->rank == 4;
+	int64_t width = p->width ? p->width : map ? input->dim[2] : 1;
+	int64_t height = p->height ? p->height : map ? input->dim[1] : 1;
+
+	return dbrt_frame_of((uint32_t)width, (uint32_t)height, (uint32_t)width,
+			     (uint32_t)height, preprocess_fit(p->fit));
+}
+
 int detect_float(const struct dbp_head *head, const struct graph *g,
 		 const struct evaluator *e, const struct dbrt_frame *frame,
 		 float threshold, struct dbrt_detection *out, int max)

@@ -14,6 +14,12 @@
 struct dbrt_frame detect_frame(const struct preprocess *p, uint32_t width,
 			       uint32_t height);
 
+/* The same without a photo, as the device has it: a box counts in pixels of
+ * the input. A model that takes no picture has no preprocess->width; its maps
+ * are N,H,W,C as the device holds them. */
+struct dbrt_frame detect_whole_input(const struct preprocess *p,
+				     const struct shape *input);
+
 /* Detections of the float model: decodes the outputs of the evaluator's last
  * run with the device library. Returns their number. */
 int detect_float(const struct dbp_head *head, const struct graph *g,

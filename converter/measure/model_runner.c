@@ -25,6 +25,7 @@ struct engine {
 	struct graph *g;
 	struct evaluator *evaluator;
 	void **inputs; /* float model: in their layout and type */
+	float *photo;  /* the first before it has that type */
 };
 
 static int start_packed(struct engine *e, struct diag *d)
@@ -68,6 +69,16 @@ static int alloc_inputs(struct engine *e)
 	return e->inputs ? 0 : -1;
 }
 
+static int alloc_photo(struct engine *e)
+{
+	int64_t n = e->g->input_count ?
+			    shape_elements(&e->g->inputs[0]->shape) :
+			    0;
+
+	e->photo = arena_array(&e->arena, (size_t)n, sizeof(*e->photo));
+	return e->photo ? 0 : -1;
+}
+
 static int open_float(struct engine *e, const struct config *c, struct diag *d)
 {
 	struct config own = *c;
@@ -78,7 +89,7 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
 	    head_find(e->g, c, &e->arena, &e->head, d))
 		return -1;
-	if (alloc_inputs(e))
+	if (alloc_inputs(e) || alloc_photo(e))
 		return diag_error(d, "%s: out of memory", e->path);
 	e->evaluator = evaluator_new(e->g, d);
 	return e->evaluator ? 0 : -1;
@@ -155,8 +166,13 @@ static int set_photo(struct engine *e, const char *input, struct image *photo,
 	e->frame = detect_frame(&e->preprocess, photo->width, photo->height);
 	if (!e->is_packed)
 		return preprocess_photo(&e->preprocess, photo->pixels,
-					photo->width, photo->height,
-					e->inputs[0], d);
+					photo->width, photo->height, e->photo,
+					d) ||
+				       preprocess_to_input(e->photo,
+							   e->g->inputs[0],
+							   e->inputs[0], d) ?
+			       -1 :
+			       0;
 	return packed_file_status(
 		&e->packed,
 		dbrt_set_image(&e->packed.model, 0, photo->pixels, photo->width,
@@ -352,9 +368,8 @@ int engine_detections_at(const struct engine *e, float threshold,
 		return n < 0 ? 0 : n;
 	}
 	if (!frame.width)
-		frame = detect_frame(&e->preprocess,
-				     (uint32_t)e->preprocess.width,
-				     (uint32_t)e->preprocess.height);
+		frame = detect_whole_input(&e->preprocess,
+					   &e->g->inputs[0]->shape);
 	return detect_float(h, e->g, e->evaluator, &frame, threshold, out, max);
 }
 

@@ -171,6 +171,28 @@ static bool is_image(const struct shape *s)
 	return s->rank == 4 && s->dim[3] <= 4;
 }
 
+/* The values of an input of the type. Numbers of more bits are often indices:
+ * small ones exist. */
+static struct input_range range_of(const struct synthetic_images *p, int input)
+{
+	switch (p->g->inputs[input]->declared) {
+	case DT_NONE:
+		return p->range;
+	case DT_U8:
+		return (struct input_range){ 0, 255 };
+	case DT_I8:
+		return (struct input_range){ -128, 127 };
+	default:
+		return (struct input_range){ 0, 1 };
+	}
+}
+
+static void round_all(float *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		x[i] = floorf(x[i] + 0.5f);
+}
+
 static int fill_sample(void *ctx, int index, float *const *inputs,
 		       struct diag *d)
 {
@@ -182,15 +204,17 @@ static int fill_sample(void *ctx, int index, float *const *inputs,
 		uint64_t state =
 			p->seed + (uint64_t)index * 7919 + (uint64_t)i * 104729;
 		uint64_t seed = next_random(&state);
+		struct input_range r = range_of(p, i);
 		bool image = s->rank == 4;
 		int64_t c = image ? s->dim[3] : 1, w = image ? s->dim[2] : 64;
 
 		(is_image(s) ? draw_objects : fill_noise)(
-			inputs[i], shape_elements(s) / (w * c), w, c, seed,
-			p->range);
+			inputs[i], shape_elements(s) / (w * c), w, c, seed, r);
 		for (int64_t k = shape_elements(s) / (w * c) * (w * c);
 		     k < shape_elements(s); k++)
-			inputs[i][k] = p->range.low;
+			inputs[i][k] = r.low;
+		if (p->g->inputs[i]->declared != DT_NONE)
+			round_all(inputs[i], shape_elements(s));
 	}
 	return 0;
 }

@@ -61,11 +61,39 @@ static const struct graph_case cases[] = {
 	  "output %y\n"
 	  "output %z\n",
 	  35, 0, 0 },
+	/* pictures as tf2onnx and TFLite take them */
+	{ "input of bytes, channels last",
+	  "input %x u8 1x16x16x3\n"
+	  "const %k f32 scalar = [0.0039215689]\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "%f = Cast(%x) {to=\"f32\"}\n"
+	  "%n = Mul(%f, %k)\n"
+	  "%t = Transpose(%n) {perm=[0, 3, 1, 2]}\n"
+	  "%y = Conv(%t, %w) {pads=[1, 1, 1, 1]}\n"
+	  "output %y\n",
+	  35, 15, 255 },
+	{ "input of bytes, channels first",
+	  "input %x u8 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "%f = Cast(%x) {to=\"f32\"}\n"
+	  "%y = Conv(%f, %w)\n"
+	  "output %y\n",
+	  35, 15, 255 },
+	{ "input of codes",
+	  "input %x i8 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %s f32 scalar = [0.02]\n"
+	  "const %z i8 scalar = [-5]\n"
+	  "%f = DequantizeLinear(%x, %s, %z)\n"
+	  "%y = Conv(%f, %w) {pads=[1, 1, 1, 1]}\n"
+	  "output %y\n",
+	  35, 15, 127 },
 };
 
 /* Inputs of the prepared graph, whose pictures have channels last. */
 struct case_samples {
 	const struct shape *shape, *prepared;
+	enum dtype type;
 	float times;
 };
 
@@ -78,11 +106,16 @@ static void fill_input(const struct case_samples *s, uint32_t seed,
 
 	random_input(written, (int)count, seed);
 	for (int64_t i = 0; i < count; i++)
-		written[i] *= s->times;
+		written[i] = s->type == DT_F32 ?
+				     s->times * written[i] :
+			     s->type == DT_U8 ?
+				     floorf(s->times * fabsf(written[i])) :
+				     floorf(s->times * written[i]);
 	t.data = written;
 	diag_init(&d);
 	assert_int_equal(
-		tensor_convert(&t, "x", DT_F32, s->prepared, prepared, &d), 0);
+		tensor_convert(&t, "x", DT_F32, s->prepared, LAYOUT_NHWC,
+				prepared, &d), 0);
 	diag_free(&d);
 }
 
@@ -117,12 +150,18 @@ static double measure(struct fixture *f, const struct graph *written,
 	float *x = arena_array(&f->arena, count, sizeof(*x));
 	float *moved = arena_array(&f->arena, count, sizeof(*x));
 	struct evaluator *e = evaluator_new(written, &f->d);
-	const void *inputs[1] = { x };
+	struct tensor floats = { DT_F32, *s->shape, x };
+	void *typed = arena_array(&f->arena, count, 8);
+	const void *inputs[1] = { typed };
 	struct packed_file file = { 0 };
 	double least = 1000;
 
-	assert_true(e && x && moved);
+	assert_true(e && x && moved && typed);
 	fill_input(s, 77, x, moved);
+	assert_int_equal(
+		tensor_convert(&floats, "x", s->type, s->shape, LAYOUT_NCHW,
+				typed, &f->d),
+		0);
 	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
 	if (packed_file_open(&file, p->bytes, p->size, "", &f->d) ||
 	    packed_file_bind(&file, &f->d))
@@ -173,6 +212,7 @@ static double decibels(struct fixture *f, const struct graph_case *k, int bits,
 	written = read_graph(f, k->text, &c);
 	g = read_graph(f, k->text, &c);
 	s.shape = &written->inputs[0]->shape;
+	s.type = written->inputs[0]->dtype;
 	if (head_find(g, &c, &f->arena, &head, &f->d) ||
 	    pipeline_finish(g, &c, NULL, &f->d))
 		fail_msg("%s: %s", k->name, f->d.entries[f->d.count - 1].text);

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "evaluator/evaluator.h"
+#include "ir/tensor.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
 #include "tests/support/golden_file.h"
@@ -75,6 +76,8 @@ static void *random_input(const struct value *v)
 			((float *)data)[i] = (float)x;
 		else if (v->dtype == DT_I64)
 			((int64_t *)data)[i] = x > 0;
+		else
+			((uint8_t *)data)[i] = (uint8_t)(x + 4);
 	}
 	return data;
 }
@@ -90,6 +93,18 @@ static void *channels_last(const struct value *from, const void *data)
 	for (int64_t k = 0; k < c; k++)
 		for (int64_t i = 0; i < area; i++)
 			out[i * c + k] = ((const float *)data)[k * area + i];
+	return out;
+}
+
+/* An input that has become a float one. */
+static void *as_floats(const struct value *v, const void *data)
+{
+	int64_t n = shape_elements(&v->shape);
+	float *out = calloc((size_t)n + 1, sizeof(*out));
+
+	assert_non_null(out);
+	for (int64_t i = 0; i < n; i++)
+		out[i] = (float)tensor_element(v->dtype, data, i);
 	return out;
 }
 
@@ -148,6 +163,8 @@ static void check_function(struct test_case *t)
 
 		first[i] = random_input(v);
 		second[i] =
+			v->dtype != t->after->inputs[i]->dtype ?
+				as_floats(v, first[i]) :
 			shape_equal(&v->shape, &t->after->inputs[i]->shape) ?
 				first[i] :
 				channels_last(v, first[i]);

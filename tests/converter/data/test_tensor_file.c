@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -271,10 +272,58 @@ static void test_dims_of_one_come_and_go(void **state)
 	tensor_free(&t);
 }
 
+/* What calibration takes is finite, and a float holds it. */
+static void test_finite(void **state)
+{
+	static const struct {
+		double x;
+		const char *error;
+	} rows[] = {
+		{ 3e38, NULL },
+		{ (double)NAN,
+		  "'c.npy': element 2 is nan, not a finite number" },
+		{ (double)INFINITY,
+		  "'c.npy': element 2 is inf, not a finite number" },
+		{ -1e39, "'c.npy': element 2 is -inf, not a finite number" },
+	};
+	const struct shape s = { .rank = 1, .dim = { 3 } };
+	struct fixture *f = *state;
+	char path[TEMP_PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const double x[3] = { 1, -2, rows[i].x };
+		uint8_t file[128 + sizeof(x)] = "\x93NUMPY\1\0\x76\0";
+		struct tensor t;
+
+		memset(file + 10, ' ', 118);
+		memcpy(file + 10,
+		       "{'descr': '<f8', 'fortran_order': False, "
+		       "'shape': (3,), }",
+		       57);
+		file[127] = '\n';
+		memcpy(file + 128, x, sizeof(x));
+		temp_write(&f->folder, "c.npy", file, sizeof(file));
+		temp_path(&f->folder, "c.npy", path);
+		if (!rows[i].error) {
+			assert_int_equal(
+				tensor_read_finite(path, "c.npy", &t, &f->d),
+				0);
+			assert_true(shape_equal(&t.shape, &s));
+			tensor_free(&t);
+			continue;
+		}
+		assert_int_equal(tensor_read_finite(path, "c.npy", &t, &f->d),
+				 -1);
+		assert_string_equal(f->d.entries[f->d.count - 1].text,
+				    rows[i].error);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
+		TEST(test_finite),
 		TEST(test_names),
 		TEST(test_reads_both_kinds),
 		TEST(test_refuses_damaged_ones),
