@@ -186,6 +186,27 @@ static int run_calibration(struct quantizer *q, const struct samples *samples,
 			 &q->arena, &q->calibration, &p, d);
 }
 
+/* One warning, about the first of such values. */
+static void warn_infinite(const struct quantizer *q, struct diag *d)
+{
+	const struct node *n = q->g->first;
+	int count = 0;
+
+	for (size_t i = 0; i < q->calibration.value_count; i++)
+		count += q->calibration.infinite[i];
+	for (; count && n; n = n->next) {
+		if (!n->outputs[0] ||
+		    !q->calibration.infinite[n->outputs[0]->id])
+			continue;
+		diag_warn(d,
+			  "node '%s' (%s): some of its results are infinite or "
+			  "no numbers%s; the range is that of the others",
+			  n->name, op_info(n->op)->name,
+			  count > 1 ? ", and those of other nodes" : "");
+		return;
+	}
+}
+
 /* Ranges of activations, after their channels have been centered. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
@@ -199,6 +220,7 @@ static int find_ranges(struct quantizer *q, struct diag *d)
 	}
 	if (run_calibration(q, &q->samples, d))
 		return -1;
+	warn_infinite(q, d);
 	for (uint32_t i = 0; i < q->g->value_count; i++)
 		channel_ranges_hold_zero(&q->calibration.ranges[i]);
 	return 0;

@@ -18,6 +18,7 @@
 /* Sums over one output of one sample. */
 struct output_sums {
 	double signal, noise, packed, dot, max_error, low, high;
+	double count; /* of numbers that can be compared */
 };
 
 /* The results of one sample; they are added in the order of the samples. */
@@ -56,8 +57,13 @@ static void compare_output(const struct value *v, const void *expected,
 	for (int64_t i = 0; i < n; i++) {
 		double e = tensor_element(v->dtype, expected, i),
 		       q = (double)got[i];
-		double error = fabs(e - q);
+		double error;
 
+		if (!isfinite(e)) /* codes cannot agree with it */
+			continue;
+		q = isfinite(q) ? q : 0;
+		error = fabs(e - q);
+		s->count++;
 		s->signal += e * e;
 		s->packed += q * q;
 		s->dot += e * q;
@@ -249,6 +255,7 @@ static double cosine(const struct output_sums *s)
 static void add_sums(struct output_sums *to, const struct output_sums *s,
 		     bool first)
 {
+	to->count += s->count;
 	to->signal += s->signal;
 	to->noise += s->noise;
 	to->packed += s->packed;
@@ -275,6 +282,8 @@ static int sum_outputs(const struct fidelity_run *m, struct arena *a,
 
 		for (int i = 0; i < m->set->count; i++)
 			add_sums(&s, &m->samples[i].outputs[o], i == 0);
+		if (!(s.count > 0)) /* nothing agrees with nothing */
+			s.noise = 1;
 		range = s.high - s.low;
 		f->name = arena_strdup(a, m->g->outputs[o]->name);
 		f->sqnr_db = fidelity_decibels(s.signal, s.noise);

@@ -7,6 +7,7 @@
 
 #include "converter/measure/fidelity.h"
 #include "converter/onnx/model_load.h"
+#include "base/finite.h"
 #include "evaluator/evaluator.h"
 
 /* Sums of products of the expected values and those of the device. */
@@ -61,6 +62,9 @@ static int compare_layer(void *ctx, const struct value *value, void *data)
 		double e = (double)expected[i], got = (double)l->floats[i];
 		struct layer_sums *s = &l->sums[i % l->channels];
 
+		if (!float_is_finite(expected[i]))
+			continue;
+		got = float_is_finite(l->floats[i]) ? got : 0;
 		s->ee += e * e;
 		s->ed += e * got;
 		s->dd += got * got;

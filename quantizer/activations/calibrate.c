@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/finite.h"
 #include "quantizer/graph/integer_nodes.h"
 #include "quantizer/graph/scale_groups.h"
 #include "quantizer/simulate/runner.h"
@@ -32,7 +33,8 @@ static int calibration_init(struct calibration *c, const struct graph *g,
 	c->values = arena_array(a, g->value_count, sizeof(*c->values));
 	c->means = arena_array(a, g->value_count, sizeof(*c->means));
 	c->ranges = arena_array(a, g->value_count, sizeof(*c->ranges));
-	if (!c->values || !c->means || !c->ranges ||
+	c->infinite = arena_array(a, g->value_count, sizeof(*c->infinite));
+	if (!c->values || !c->means || !c->ranges || !c->infinite ||
 	    channel_ranges_init(c->ranges, g, groups, a))
 		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++) {
@@ -64,6 +66,8 @@ static int observe_value(void *ctx, const struct value *v, void *data)
 	int64_t n = shape_elements(&v->shape);
 	uint32_t group = w->channel_groups->scale_group[v->id];
 
+	if (group != SCALE_GROUP_FLOAT && !floats_are_finite(data, n))
+		w->seen.infinite[v->id] = true;
 	if (group != SCALE_GROUP_FLOAT)
 		histogram_add(w->seen.values[group], data, n);
 	if (channel_groups_begin(w->channel_groups, v)) {
@@ -106,6 +110,7 @@ static void calibration_merge(struct calibration *into,
 			histogram_merge(into->values[i], from->values[i]);
 		channel_ranges_merge(&into->ranges[i], &from->ranges[i]);
 		channel_means_merge(&into->means[i], &from->means[i]);
+		into->infinite[i] = into->infinite[i] || from->infinite[i];
 	}
 }
 

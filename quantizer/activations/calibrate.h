@@ -15,6 +15,7 @@ struct calibration {
 					* begin; NULL: the others */
 	struct channel_means *means;   /* by value id */
 	struct channel_ranges *ranges; /* by scale group */
+	bool *infinite; /* by value id: some numbers are not finite */
 	size_t value_count;
 	int samples;
 };

@@ -5,6 +5,7 @@
  */
 #include "quantizer/activations/channel_clip.h"
 
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "quantizer/simulate/runner.h"
 
@@ -39,9 +40,10 @@ static int count_values(struct channel_clipping *k, int worker,
 		if (!(width > 0))
 			continue;
 		for (int64_t i = c; i < n; i += channels) {
-			int bin = (int)((x[i] - low) / width);
+			float at = (x[i] - low) / width;
+			int bin = at > 0 ? (int)(at < BINS ? at : BINS - 1) : 0;
 
-			counts[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
+			counts[bin] += float_is_finite(x[i]);
 		}
 	}
 	return 0;

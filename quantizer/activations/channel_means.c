@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantizer/activations/channel_means.h"
 
+#include "base/finite.h"
+
 #define MEAN_ONE 4294967296.0 /* 2^32 */
 #define MEAN_LIMIT 1e5        /* 20,000 samples do not overflow */
 
@@ -12,7 +14,8 @@ void channel_means_add(struct channel_means *m, const float *x, int64_t n)
 		double sum = 0, mean;
 
 		for (int64_t r = 0; r < rows; r++)
-			sum += (double)x[r * m->channels + c];
+			if (float_is_finite(x[r * m->channels + c]))
+				sum += (double)x[r * m->channels + c];
 		mean = sum / (double)rows;
 		if (mean > MEAN_LIMIT)
 			mean = MEAN_LIMIT;

@@ -4,6 +4,8 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/finite.h"
+
 static void widen_range(struct channel_ranges *r, int c, float low, float high)
 {
 	r->low[c] = low < r->low[c] ? low : r->low[c];
@@ -40,7 +42,8 @@ void channel_ranges_add(struct channel_ranges *r,
 
 	for (int64_t i = 0; i < n; i += channels)
 		for (int c = 0; c < channels; c++)
-			widen_range(r, first + c, x[i + c], x[i + c]);
+			if (float_is_finite(x[i + c]))
+				widen_range(r, first + c, x[i + c], x[i + c]);
 }
 
 void channel_ranges_merge(struct channel_ranges *into,

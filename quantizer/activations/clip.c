@@ -8,8 +8,10 @@
  */
 #include "quantizer/activations/clip.h"
 
+#include <math.h>
 #include <stdbool.h>
 
+#include "base/finite.h"
 #include "evaluator/evaluator.h"
 
 #define STEPS 64
@@ -20,7 +22,9 @@
 struct bin_sums {
 	double weight[HIST_BINS + 1];
 	double n[HIST_BINS + 1], a[HIST_BINS + 1], aa[HIST_BINS + 1];
-	float value[HIST_BINS]; /* a in the middle of each bin */
+	float value[HIST_BINS];    /* a in the middle of each bin */
+	float edge[HIST_BINS + 1]; /* a at its ends */
+	bool limited;              /* a does not exist in every bin */
 };
 
 /* y: x after the activation `reader`; x itself where it is NULL or fails. */
@@ -54,11 +58,31 @@ static void apply_activation(const struct node *reader, const float *x,
 	diag_free(&d);
 }
 
+/* Bins where the activation has no value get that of the nearest one which has:
+ * what the table holds there does not matter, but sums contain it. True: there
+ * are such bins. */
+static bool fill_gaps(float *y, int n)
+{
+	bool some = false;
+	int first = 0;
+
+	while (first < n && !float_is_finite(y[first]))
+		first++;
+	for (int i = 0; i < first; i++)
+		y[i] = first < n ? y[first] : 0;
+	for (int i = first + 1; i < n; i++)
+		if (!float_is_finite(y[i])) {
+			y[i] = y[i - 1];
+			some = true;
+		}
+	return some || first > 0;
+}
+
 static void sum_bins(const struct histogram *o, const struct node *reader,
 		     struct bin_sums *s)
 {
 	double width = histogram_bin_width(o);
-	float x[HIST_BINS], edge[HIST_BINS + 1], edge_y[HIST_BINS + 1];
+	float x[HIST_BINS], edge[HIST_BINS + 1], *edge_y = s->edge;
 
 	for (int i = 0; i <= HIST_BINS; i++)
 		edge[i] = (float)((i - HIST_BINS / 2) * width);
@@ -66,6 +90,8 @@ static void sum_bins(const struct histogram *o, const struct node *reader,
 		x[i] = (float)((i - HIST_BINS / 2 + 0.5) * width);
 	apply_activation(reader, x, s->value, HIST_BINS);
 	apply_activation(reader, edge, edge_y, HIST_BINS + 1);
+	s->limited = fill_gaps(s->value, HIST_BINS);
+	fill_gaps(edge_y, HIST_BINS + 1);
 	s->weight[0] = s->n[0] = s->a[0] = s->aa[0] = 0;
 	for (int i = 0; i < HIST_BINS; i++) {
 		double n = (double)o->count[i], a = s->value[i];
@@ -107,6 +133,37 @@ static double range_error(const struct bin_sums *s, double width, double low,
 	       clip_error(s, last + 1, HIST_BINS, s->value[last]);
 }
 
+/* The activation at x, between the ends of its bin. */
+static double value_at(const struct bin_sums *s, double x, double width)
+{
+	double at = x / width + HIST_BINS / 2;
+	int bin = bin_of(x, width);
+
+	return s->edge[bin] +
+	       (at - bin) * ((double)s->edge[bin + 1] - s->edge[bin]);
+}
+
+/* The same error without the slope, which is no bound at the end of a domain:
+ * that of Sqrt is infinite at 0. Bins are rounded one by one. */
+static double rounded_error(const struct histogram *o, const struct bin_sums *s,
+			    double width, double low, double high, int levels)
+{
+	double step = (high - low) / (levels - 1), error = 0;
+	int from = bin_of(o->low, width), to = bin_of(o->high, width);
+
+	for (int i = from; i <= to; i++) {
+		double x = (i - HIST_BINS / 2 + 0.5) * width, a;
+
+		if (!o->count[i])
+			continue;
+		x = x < low ? low : x > high ? high : x;
+		a = value_at(s, floor(x / step + 0.5) * step, width) -
+		    s->value[i];
+		error += (double)o->count[i] * a * a;
+	}
+	return error;
+}
+
 struct input_range clip_range(const struct histogram *o,
 			      const struct node *reader, int bits)
 {
@@ -121,7 +178,10 @@ struct input_range clip_range(const struct histogram *o,
 		for (int k = o->high > 0 ? 1 : STEPS; k <= STEPS; k++) {
 			double low = (double)o->low * i / STEPS;
 			double high = (double)o->high * k / STEPS;
-			double e = range_error(&s, width, low, high, 1 << bits);
+			double e = s.limited ? rounded_error(o, &s, width, low,
+							     high, 1 << bits) :
+					       range_error(&s, width, low, high,
+							   1 << bits);
 
 			if (best < 0 || e <= best) {
 				best = e;

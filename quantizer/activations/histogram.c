@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/finite.h"
+
 #define HIST_HALF (HIST_BINS / 2)
 #define EXPONENT_MIN (-60)
 #define EXPONENT_MAX 100
@@ -75,6 +77,8 @@ void histogram_add(struct histogram *h, const float *x, int64_t n)
 	float inverse;
 
 	for (int64_t i = 0; i < n; i++) {
+		if (!float_is_finite(x[i]))
+			continue;
 		low = x[i] < low ? x[i] : low;
 		high = x[i] > high ? x[i] : high;
 	}
@@ -88,7 +92,7 @@ void histogram_add(struct histogram *h, const float *x, int64_t n)
 		int bin = at > 0 ? (int)(at < HIST_BINS ? at : HIST_BINS - 1) :
 				   0;
 
-		h->count[bin]++;
+		h->count[bin] += float_is_finite(x[i]);
 	}
 }
 

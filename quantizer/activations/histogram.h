@@ -19,6 +19,7 @@ struct histogram {
 };
 
 void histogram_init(struct histogram *h);
+/* Numbers that are not finite do not count. */
 void histogram_add(struct histogram *h, const float *x, int64_t n);
 void histogram_merge(struct histogram *into, const struct histogram *from);
 double histogram_bin_width(const struct histogram *h);

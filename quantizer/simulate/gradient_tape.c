@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/finite.h"
 #include "evaluator/evaluator.h"
 #include "evaluator/gradient.h"
 #include "quantizer/graph/integer_nodes.h"
@@ -162,6 +163,20 @@ static bool has_gradient(const struct gradient_tape *t, const struct node *n)
 	return false;
 }
 
+/* Where a function has no finite slope, nothing is known. */
+static void hold_finite(struct gradient_tape *t, const struct node *n)
+{
+	for (int i = 0; i < n->output_count; i++) {
+		const struct value *v = n->outputs[i];
+		float *dy = v ? t->gradient[v->id] : NULL;
+		int64_t count = dy ? shape_elements(&v->shape) : 0;
+
+		for (int64_t k = 0; k < count; k++)
+			if (!float_is_finite(dy[k]))
+				dy[k] = 0;
+	}
+}
+
 int gradient_tape_backward(struct gradient_tape *t, gradient_visitor *each,
 			   void *ctx, struct diag *d)
 {
@@ -170,6 +185,7 @@ int gradient_tape_backward(struct gradient_tape *t, gradient_visitor *each,
 
 		if (n->tail || !has_gradient(t, n))
 			continue;
+		hold_finite(t, n);
 		if (backward_node(t, n, d))
 			return -1;
 		if (t->gradient[y->id])

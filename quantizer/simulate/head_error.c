@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantizer/simulate/head_error.h"
 
-#include <string.h>
-
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "quantizer/graph/head_values.h"
 
@@ -35,13 +34,14 @@ static int watch_head(void *ctx, const struct value *v, void *data)
 	if (!is_head(v))
 		return 0;
 	w->at += n;
-	if (p->record) {
-		memcpy(kept, x, n * sizeof(*x));
+	for (size_t i = 0; p->record && i < n; i++)
+		kept[i] = float_is_finite(x[i]) ? x[i] : 0;
+	if (p->record)
 		return 0;
-	}
 	for (size_t i = 0; i < n; i++)
-		error += ((double)x[i] - (double)kept[i]) *
-			 ((double)x[i] - (double)kept[i]);
+		if (float_is_finite(x[i]))
+			error += ((double)x[i] - (double)kept[i]) *
+				 ((double)x[i] - (double)kept[i]);
 	if (p->variance[w->head] > VARIANCE_MIN)
 		p->loss[w->sample] += error / (double)n / p->variance[w->head];
 	w->head++;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "evaluator/evaluator.h"
 #include "quantizer/graph/head_values.h"
@@ -188,6 +189,27 @@ static int run_side(const struct paired_step *s, void **side, int sample,
 	return eval_node(n, in, out, d);
 }
 
+/* What is not finite becomes the nearest number that codes can be: no sum over
+ * the reference may contain it. */
+static void hold_finite(float *x, const struct value *v)
+{
+	int64_t n = shape_elements(&v->shape);
+	const int channels = v->quant->channels;
+
+	if (floats_are_finite(x, n))
+		return;
+	for (int64_t i = 0; i < n; i++) {
+		const int c = (int)(i % channels);
+		struct quant one = *v->quant;
+
+		if (float_is_finite(x[i]))
+			continue;
+		one.channels = 1;
+		one.scale += c;
+		fake_quantize(&one, x + i, 1);
+	}
+}
+
 static int step_sample(void *ctx, int i, int worker, struct diag *d)
 {
 	const struct paired_step *s = ctx;
@@ -199,10 +221,11 @@ static int step_sample(void *ctx, int i, int worker, struct diag *d)
 	for (int k = 0; k < s->n->output_count; k++) {
 		const struct value *v = s->n->outputs[k];
 
-		if (v && v->quant)
-			fake_quantize(v->quant,
-				      *slot(s->run, s->run->quantized, i, v),
-				      shape_elements(&v->shape));
+		if (!v || !v->quant)
+			continue;
+		fake_quantize(v->quant, *slot(s->run, s->run->quantized, i, v),
+			      shape_elements(&v->shape));
+		hold_finite(*slot(s->run, s->run->reference, i, v), v);
 	}
 	return 0;
 }
@@ -253,6 +276,10 @@ static double head_loss(const struct paired_run *run, const struct value *v)
 
 		for (int64_t i = 0; i < n; i++) {
 			double x = reference[i], e = (double)quantized[i] - x;
+
+			if (!float_is_finite(reference[i]) ||
+			    !float_is_finite(quantized[i]))
+				continue;
 
 			sum += x;
 			squares += x * x;

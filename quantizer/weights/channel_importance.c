@@ -9,6 +9,7 @@
  */
 #include "quantizer/weights/channel_importance.h"
 
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "evaluator/detmath.h"
 #include "quantizer/graph/head_values.h"
@@ -66,6 +67,8 @@ static double variance_of(const float *x, int64_t n)
 	double sum = 0, squares = 0;
 
 	for (int64_t i = 0; i < n; i++) {
+		if (!float_is_finite(x[i]))
+			continue;
 		sum += (double)x[i];
 		squares += (double)x[i] * (double)x[i];
 	}

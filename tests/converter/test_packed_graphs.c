@@ -88,6 +88,102 @@ static const struct graph_case cases[] = {
 	  "%y = Conv(%f, %w) {pads=[1, 1, 1, 1]}\n"
 	  "output %y\n",
 	  35, 15, 127 },
+	/* results that are infinite on the way */
+	{ "infinite results, cut off",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "const %ten f32 scalar = [10.0]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%r = Relu(%c)\n"
+	  "%d = Div(%one, %r)\n"
+	  "%k = Clip(%d, _, %ten)\n"
+	  "%y = Conv(%k, %v)\n"
+	  "output %y\n",
+	  20, 10, 0 },
+	{ "logarithm of zeros, cut off",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %low f32 scalar = [-5.0]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%r = Relu(%c)\n"
+	  "%l = Log(%r)\n"
+	  "%s = Softplus(%l)\n"
+	  "%y = Conv(%s, %v)\n"
+	  "output %y\n",
+	  25, 10, 0 },
+	{ "exponentials that overflow",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %k f32 scalar = [90.0]\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%m = Mul(%c, %k)\n"
+	  "%e = Exp(%m)\n"
+	  "%a = Add(%e, %one)\n"
+	  "%r = Reciprocal(%a)\n"
+	  "%y = Conv(%r, %v)\n"
+	  "output %y\n",
+	  5, 5, 0 },
+	/* functions that end at 0 */
+	{ "square root",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x3x3 = random 2\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%r = Relu(%c)\n"
+	  "%s = Sqrt(%r)\n"
+	  "%y = Conv(%s, %v)\n"
+	  "output %y\n",
+	  30, 10, 0 },
+	{ "logarithm",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x3x3 = random 2\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%r = Relu(%c)\n"
+	  "%a = Add(%r, %one)\n"
+	  "%s = Log(%a)\n"
+	  "%y = Conv(%s, %v)\n"
+	  "output %y\n",
+	  30, 10, 0 },
+	{ "layer normalization in nodes",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %two f32 scalar = [2.0]\n"
+	  "const %eps f32 scalar = [0.000001]\n"
+	  "const %axis i64 1 = [1]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%m = ReduceMean(%c, %axis)\n"
+	  "%d = Sub(%c, %m)\n"
+	  "%p = Pow(%d, %two)\n"
+	  "%q = ReduceMean(%p, %axis)\n"
+	  "%a = Add(%q, %eps)\n"
+	  "%s = Sqrt(%a)\n"
+	  "%n = Div(%d, %s)\n"
+	  "%y = Conv(%n, %v)\n"
+	  "output %y\n",
+	  28, 10, 0 },
+	{ "L2 normalization in nodes",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %axis i64 1 = [1]\n"
+	  "const %eps f32 scalar = [0.000001]\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%p = Mul(%c, %c)\n"
+	  "%q = ReduceSum(%p, %axis)\n"
+	  "%s = Sqrt(%q)\n"
+	  "%a = Add(%s, %eps)\n"
+	  "%n = Div(%c, %a)\n"
+	  "%y = Conv(%n, %v)\n"
+	  "output %y\n",
+	  28, 10, 0 },
 };
 
 /* Inputs of the prepared graph, whose pictures have channels last. */
