@@ -100,6 +100,13 @@ struct quant {
 	const int8_t *levels; /* GRID_LEVELS: [channels][1 << bits] */
 };
 
+/* Each channel of the axis has its own scale, even where there is only one: it
+ * may have been cut from several. */
+static inline bool quant_per_channel(const struct quant *q)
+{
+	return q->channels > 0 && q->axis >= 0;
+}
+
 /* Scale of a channel of the axis; a single scale is that of every channel. */
 static inline float quant_scale(const struct quant *q, int64_t channel)
 {

@@ -73,7 +73,7 @@ static struct quant channel_of(const struct quant *q, uint32_t channel)
 {
 	struct quant one = *q;
 
-	if (q->channels > 1) {
+	if (quant_per_channel(q)) {
 		one.channels = 1;
 		one.axis = -1;
 		one.scale += channel;
@@ -104,7 +104,8 @@ static int channel_table(struct lower *l, const struct conv *c,
 static int fuse_table(struct lower *l, struct conv *c, const struct node *r)
 {
 	const struct quant *inner = c->n->outputs[0]->quant;
-	bool many = inner->channels > 1 || r->outputs[0]->quant->channels > 1;
+	bool many = quant_per_channel(inner) ||
+		    quant_per_channel(r->outputs[0]->quant);
 	uint32_t count = many ? c->w.outputs : 1;
 	size_t size = (size_t)scalar_fn_table_size(inner);
 	int8_t *tables = arena_array(l->m->arena, count, size);
@@ -182,8 +183,9 @@ static double sum_scale(const struct lower *l, const struct conv *c,
 			uint32_t output)
 {
 	const struct quant *x = c->n->inputs[0]->quant;
-	double unit = x && x->channels > 1 ? (double)x->scale[0] :
-					     (double)l->m->tensors[c->x].scale;
+	double unit = x && quant_per_channel(x) ?
+			      (double)x->scale[0] :
+			      (double)l->m->tensors[c->x].scale;
 	double scale = unit * c->w.scale[output] * c->gain;
 	double bias = c->bias ? fabs((double)c->bias[output] * c->bias_gain) :
 				0;

@@ -23,7 +23,7 @@ int lower_table_s8(struct lower *l, const struct node *n)
 
 	if (!x || !lower_is_s8(x) || !lower_is_s8(y))
 		return LOWER_ELSEWHERE;
-	if (x->quant->channels > 1 || y->quant->channels > 1)
+	if (quant_per_channel(x->quant) || quant_per_channel(y->quant))
 		return lower_refuse(l, "a table for each channel is supported "
 				       "only after a convolution");
 	if (scalar_fn_table(l, n, x->quant, y->quant, table))
@@ -68,7 +68,7 @@ static int add_pair(struct lower *l, const struct node *n,
 
 static bool has_channels(const struct value *v)
 {
-	return v->quant && v->quant->channels > 1;
+	return v->quant && quant_per_channel(v->quant);
 }
 
 /* A shift for the largest ratio. More than 128 steps of the output are clamped

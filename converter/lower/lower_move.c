@@ -257,7 +257,7 @@ static uint32_t join(struct lower *l, const uint32_t *in, int count, int axis,
 			lower_refuse(l, "integers and floats in one tensor are "
 					"not supported");
 		/* one scale for each channel: the parts of those of y */
-		if (type != DBP_S8 || q->channels > 1 ||
+		if (type != DBP_S8 || quant_per_channel(q) ||
 		    (t->scale == q->scale[0] &&
 		     t->zero_point == q->zero_point[0]))
 			continue;

@@ -41,7 +41,7 @@ static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 
 	p->multiplier = 32768;
 	p->shift = 15;
-	if (s8 && y->quant->channels == 1)
+	if (s8 && !quant_per_channel(y->quant))
 		ratio = (double)l->m->tensors[x].scale /
 			(double)y->quant->scale[0];
 	if (s8 && scale_to_multiplier(ratio, 0, 40, &p->multiplier, &p->shift))

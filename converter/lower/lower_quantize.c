@@ -109,7 +109,7 @@ int lower_quant_s8(struct lower *l, const struct node *n)
 	if (!y->quant)
 		return LOWER_ELSEWHERE;
 	if (!same &&
-	    (y->quant->bits < 8 || y->quant->channels > 1 ||
+	    (y->quant->bits < 8 || quant_per_channel(y->quant) ||
 	     node_int(n, "narrow", 0) || !node_const_float(n, 1, &scale) ||
 	     y->quant->scale[0] != scale))
 		return LOWER_ELSEWHERE;

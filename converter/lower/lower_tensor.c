@@ -74,7 +74,7 @@ uint32_t lower_tensor(struct lower *l, enum dbp_dtype dtype,
 	if (dtype == DBP_S8) {
 		/* one scale for each channel: only writers and readers know
 		 * them */
-		t.scale = quant->channels > 1 ? 1 : quant->scale[0];
+		t.scale = quant_per_channel(quant) ? 1 : quant->scale[0];
 		t.zero_point = quant->zero_point[0];
 	}
 	set_dims(l, &t, s);
@@ -173,7 +173,7 @@ uint32_t lower_f32(struct lower *l, const struct value *v)
 	own = l->own[v->id];
 	if (l->m->tensors[own].dtype == DBP_F32)
 		return own;
-	if (v->quant && v->quant->channels > 1)
+	if (v->quant && quant_per_channel(v->quant))
 		lower_refuse(l,
 			     "'%s' has one scale for each channel, which only "
 			     "convolutions and sums can read",
@@ -292,7 +292,7 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 	if (from->dtype == DBP_S8 && type == DBP_S8) {
 		/* one scale for each channel: moving channels does not change
 		 * them */
-		if (q->channels > 1)
+		if (quant_per_channel(q))
 			return t;
 		if (from->scale == q->scale[0] &&
 		    from->zero_point == q->zero_point[0])

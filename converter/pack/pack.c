@@ -188,7 +188,7 @@ static void write_op(struct packer *k, const struct dev_op *op)
 	const struct value *v = k->m->tensors[op->outputs[0]].value;
 
 	row.source = v ? v->id + 1 : 0;
-	if (v && v->quant && v->quant->channels > 1)
+	if (v && v->quant && quant_per_channel(v->quant))
 		row.source |= DBP_SOURCE_UNITS;
 
 	row.tensors = write_ids(k, op->inputs, op->input_count);

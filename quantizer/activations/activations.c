@@ -68,7 +68,7 @@ static bool is_finer(const struct activation_quantizer *q,
 		return false;
 	made = q->s->scale_group[table->outputs[0]->id];
 	return made != SCALE_GROUP_FLOAT &&
-	       q->g->values[made]->quant->channels == 1;
+	       !quant_per_channel(q->g->values[made]->quant);
 }
 
 /* The size of tables hardly matters: coded weights of 8 bits, and no limit on
@@ -261,7 +261,7 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 		if (scale_group[i] == SCALE_GROUP_FLOAT)
 			continue;
 		v->quant = of[scale_group[i]];
-		if (v->quant->channels > 1)
+		if (quant_per_channel(v->quant))
 			v->quant = pick_channels(v->quant,
 						 q->s->channel_groups->of[i],
 						 v->shape.dim[3], g->arena);

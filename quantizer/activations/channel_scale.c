@@ -308,7 +308,7 @@ static struct quant *quant_of(const struct channel_scale_search *k,
 	}
 	*q = (struct quant){ .bits = k->levels == 16 ? 4 : 8,
 			     .is_signed = true,
-			     .axis = 3,
+			     .axis = n > 1 ? 3 : -1,
 			     .channels = (int)n,
 			     .scale = scale,
 			     .zero_point = zero };

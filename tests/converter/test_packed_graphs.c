@@ -184,6 +184,72 @@ static const struct graph_case cases[] = {
 	  "%y = Conv(%n, %v)\n"
 	  "output %y\n",
 	  28, 10, 0 },
+	/* one channel of several that have a scale each */
+	{ "one channel cut from several, convolved",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x1x1 = [0.5, -0.3, 0.2, 4.0, -5.0, 6.0, 0.03, "
+	  "-0.02, 0.05, 1.0, -1.5, 0.7, 30.0, -20.0, 10.0, 0.4, 0.3, -0.2, "
+	  "0.002, 0.003, 0.001, 2.0, 1.0, -2.0]\n"
+	  "const %b f32 8 = random 4\n"
+	  "const %v f32 6x1x1x1 = random 2\n"
+	  "const %s i64 1 = [7]\n"
+	  "const %e i64 1 = [8]\n"
+	  "const %a i64 1 = [1]\n"
+	  "%c = Conv(%x, %w, %b)\n"
+	  "%k = Slice(%c, %s, %e, %a)\n"
+	  "%y = Conv(%k, %v)\n"
+	  "output %y\n",
+	  30, 12, 0 },
+	{ "one channel split from several, a function and a sum",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x1x1 = [0.5, -0.3, 0.2, 4.0, -5.0, 6.0, 0.03, "
+	  "-0.02, 0.05, 1.0, -1.5, 0.7, 30.0, -20.0, 10.0, 0.4, 0.3, -0.2, "
+	  "0.002, 0.003, 0.001, 2.0, 1.0, -2.0]\n"
+	  "const %b f32 8 = random 4\n"
+	  "const %v f32 8x1x3x3 = random 2\n"
+	  "const %u f32 4x8x1x1 = random 3\n"
+	  "const %n i64 2 = [7, 1]\n"
+	  "%c = Conv(%x, %w, %b)\n"
+	  "%k, %m = Split(%c, %n) {axis=1}\n"
+	  "%r = Relu(%m)\n"
+	  "%q = Conv(%r, %v) {pads=[1, 1, 1, 1]}\n"
+	  "%p = Add(%q, %m)\n"
+	  "%y = Conv(%p, %u)\n"
+	  "output %y\n",
+	  18, 10, 0 },
+	{ "one channel pooled, resized and concatenated",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x1x1 = [0.5, -0.3, 0.2, 4.0, -5.0, 6.0, 0.03, "
+	  "-0.02, 0.05, 1.0, -1.5, 0.7, 30.0, -20.0, 10.0, 0.4, 0.3, -0.2, "
+	  "0.002, 0.003, 0.001, 2.0, 1.0, -2.0]\n"
+	  "const %b f32 8 = random 4\n"
+	  "const %v f32 6x8x1x1 = random 2\n"
+	  "const %n i64 2 = [7, 1]\n"
+	  "const %z f32 4 = [1, 1, 2, 2]\n"
+	  "%c = Conv(%x, %w, %b)\n"
+	  "%k, %m = Split(%c, %n) {axis=1}\n"
+	  "%r = MaxPool(%m) {kernel_shape=[2, 2], strides=[2, 2]}\n"
+	  "%l = Resize(%r, _, %z) {mode=\"nearest\", "
+	  "coordinate_transformation_mode=\"asymmetric\", "
+	  "nearest_mode=\"floor\"}\n"
+	  "%t = Concat(%l, %k) {axis=1}\n"
+	  "%y = Conv(%t, %v)\n"
+	  "output %y\n",
+	  28, 10, 0 },
+	{ "one channel averaged",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x1x1 = [0.5, -0.3, 0.2, 4.0, -5.0, 6.0, 0.03, "
+	  "-0.02, 0.05, 1.0, -1.5, 0.7, 30.0, -20.0, 10.0, 0.4, 0.3, -0.2, "
+	  "0.002, 0.003, 0.001, 2.0, 1.0, -2.0]\n"
+	  "const %b f32 8 = random 4\n"
+	  "const %v f32 6x1x1x1 = random 2\n"
+	  "const %n i64 2 = [7, 1]\n"
+	  "%c = Conv(%x, %w, %b)\n"
+	  "%k, %m = Split(%c, %n) {axis=1}\n"
+	  "%r = AveragePool(%m) {kernel_shape=[2, 2], strides=[2, 2]}\n"
+	  "%y = Conv(%r, %v)\n"
+	  "output %y\n",
+	  20, 10, 0 },
 };
 
 /* Inputs of the prepared graph, whose pictures have channels last. */
