@@ -260,13 +260,21 @@ static bool same_permutation(const struct node *a, const struct node *b)
 	return count > 0;
 }
 
-/* Removes other Transposes of the same value with the same order. They are
- * behind n: otherwise n itself would have been removed, unless it is an
- * output. */
-static int join_transposes(struct graph *g, struct node *n)
+static bool is_before(const struct node *a, const struct node *b)
+{
+	while (b && b != a)
+		b = b->prev;
+	return b != NULL;
+}
+
+/* Of Transposes of the same value with the same order, the first stays. n may
+ * have got its input just now, so another one may stand before it: then n goes,
+ * and *next is the node behind it. */
+static int join_transposes(struct graph *g, struct node *n, struct node **next)
 {
 	struct value *x = n->inputs[0], *y = n->outputs[0];
 
+	*next = n->next;
 	if (n->op != OP_TRANSPOSE || y->is_output)
 		return 0;
 	for (int i = x->use_count - 1; i >= 0; i--) {
@@ -275,10 +283,18 @@ static int join_transposes(struct graph *g, struct node *n)
 		if (other == n || other->op != OP_TRANSPOSE ||
 		    other->outputs[0]->is_output || !same_permutation(n, other))
 			continue;
+		if (is_before(other, n)) {
+			*next = n->next;
+			if (graph_replace(g, y, other->outputs[0]))
+				return -1;
+			graph_remove(g, n);
+			return 0;
+		}
 		if (graph_replace(g, other->outputs[0], y))
 			return -1;
 		graph_remove(g, other);
 	}
+	*next = n->next;
 	return 0;
 }
 
@@ -303,10 +319,7 @@ static int visit(struct graph *g, struct node *n, struct node **next)
 		return -1;
 	n = y->producer;
 	if (!is_identity(n) || carries_output(n)) {
-		if (join_transposes(g, n))
-			return -1;
-		*next = n->next;
-		return 0;
+		return join_transposes(g, n, next);
 	}
 	*next = n->next;
 	return drop(g, n);

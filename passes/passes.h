@@ -55,6 +55,8 @@ pass_fn pass_fuse_activations;
  * MatMul with weights on every path to an output, except nodes that belong to
  * the network itself. */
 pass_fn pass_recognise_tail;
+/* Pads of a Conv that reach the size of its kernel become a Pad in front. */
+pass_fn pass_pad_windows;
 /* Brings spatial operators to NHWC: Transposes are put around each, moved and
  * cancelled; the remaining ones stay. Inputs of rank 4 with 1, 3 or 4 channels
  * become NHWC themselves. */

@@ -13,7 +13,8 @@
 #include "quantizer/graph/integer_nodes.h"
 #include "quantizer/graph/scale_groups.h"
 
-#define FINE_BITS 10 /* codes of accumulators that only a table reads */
+#define RATIO_MAX 256 /* a weight times its input, in steps of the output */
+#define FINE_BITS 10  /* codes of accumulators that only a table reads */
 
 struct activation_quantizer {
 	struct graph *g;
@@ -230,6 +231,60 @@ static int quantize_group(struct activation_quantizer *q, struct value *v,
 	return v->quant ? 0 : -1;
 }
 
+/* The largest product of a weight of row c and the scale of its input. */
+static double largest_product(const struct node *n, const struct quant *x,
+			      int64_t c)
+{
+	const struct value *w = n->inputs[1];
+	const float *data = w->data;
+	bool by_row = n->op != OP_CONV_TRANSPOSE;
+	int64_t total = shape_elements(&w->shape);
+	int64_t row = by_row ? total / w->shape.dim[0] : total;
+	double most = 0, scale = 0;
+
+	for (int i = 0; i < x->channels; i++)
+		scale = fmax(scale, (double)x->scale[i]);
+	for (int64_t i = 0; i < row; i++)
+		most = fmax(most,
+			    fabs((double)data[(by_row ? c * row : 0) + i]));
+	return most * scale;
+}
+
+/*
+ * A layer whose outputs hardly varied, such as behind black pictures, has a
+ * tiny scale: too small for the device's multiplier of one weight. Wider ones
+ * lose nothing that was observed. In the order of the graph, because a wider
+ * input needs a wider output.
+ */
+static void widen_scales(struct activation_quantizer *q)
+{
+	for (const struct node *n = q->g->first; n; n = n->next) {
+		const struct value *y = n->outputs[0];
+		const struct quant *x;
+		struct quant *own;
+		uint32_t from, to;
+
+		if (!node_has_weights(n))
+			continue;
+		from = q->s->scale_group[n->inputs[0]->id];
+		to = q->s->scale_group[y->id];
+		if (from == SCALE_GROUP_FLOAT || to == SCALE_GROUP_FLOAT ||
+		    q->s->trained_grids[to])
+			continue;
+		x = q->g->values[from]->quant;
+		own = q->g->values[to]->quant;
+		for (int64_t c = 0; c < y->shape.dim[y->shape.rank - 1]; c++) {
+			const uint32_t *of = q->s->channel_groups->of[y->id];
+			uint32_t at = quant_per_channel(own) ? of[c] : 0;
+			float *scale = (float *)(uintptr_t)&own->scale[at];
+			double least = largest_product(n, x, c) / RATIO_MAX;
+
+			if ((double)*scale < least)
+				*scale = (float)least;
+		}
+	}
+}
+
 static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 {
 	const uint32_t *scale_group = q->s->scale_group;
@@ -253,6 +308,7 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 					   low_bit[i] ? q->s->c->act_bits : 8))
 				return -1;
 		}
+	widen_scales(q);
 	for (uint32_t i = 0; i < g->value_count; i++)
 		of[i] = scale_group[i] == i ? g->values[i]->quant : NULL;
 	for (uint32_t i = 0; i < g->value_count; i++) {

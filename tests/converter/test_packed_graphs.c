@@ -250,6 +250,43 @@ static const struct graph_case cases[] = {
 	  "%y = Conv(%r, %v)\n"
 	  "output %y\n",
 	  20, 10, 0 },
+	/* what the device does not read, and what never varied */
+	{ "kernel of one with pads",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x1x1 = random 1\n"
+	  "const %b f32 8 = random 2\n"
+	  "%y = Conv(%x, %w, %b) {pads=[1, 1, 1, 1]}\n"
+	  "output %y\n",
+	  35, 15, 0 },
+	{ "pads far over the kernel",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %b f32 8 = random 2\n"
+	  "%c = Conv(%x, %w, %b) {pads=[20, 20, 20, 20], strides=[2, 2]}\n"
+	  "%y = Relu(%c)\n"
+	  "output %y\n",
+	  35, 15, 0 },
+	{ "inputs that are always 0",
+	  "input %x f32 1x3x16x16\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %b f32 8 = random 2\n"
+	  "const %v f32 6x8x1x1 = random 3\n"
+	  "%c = Conv(%x, %w, %b) {pads=[1, 1, 1, 1]}\n"
+	  "%r = Relu(%c)\n"
+	  "%y = Conv(%r, %v)\n"
+	  "output %y\n",
+	  30, 10, 1e-20f },
+	/* rows and columns change places */
+	{ "transposed map read by a layer and a sum",
+	  "input %x f32 1x3x12x16\n"
+	  "const %w f32 4x3x3x3 = random 1\n"
+	  "const %v f32 4x4x3x3 = random 2\n"
+	  "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]}\n"
+	  "%t = Transpose(%c) {perm=[0, 1, 3, 2]}\n"
+	  "%n = Conv(%t, %v) {pads=[1, 1, 1, 1]}\n"
+	  "%y = Add(%n, %t)\n"
+	  "output %y\n",
+	  33, 15, 0 },
 };
 
 /* Inputs of the prepared graph, whose pictures have channels last. */
