@@ -55,6 +55,8 @@ pass_fn pass_fuse_activations;
  * MatMul with weights on every path to an output, except nodes that belong to
  * the network itself. */
 pass_fn pass_recognise_tail;
+/* Convolutions and pools of N,C,L become ones of N,C,1,L. */
+pass_fn pass_raise_1d;
 /* Pads of a Conv that reach the size of its kernel become a Pad in front. */
 pass_fn pass_pad_windows;
 /* Brings spatial operators to NHWC: Transposes are put around each, moved and

@@ -43,6 +43,7 @@ static const struct pass passes[] = {
 	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
 	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },
 	{ "drop_dead", pass_drop_dead, 0, 0, 0 },
+	{ "raise_1d", pass_raise_1d, SHAPES, 0, 0 },
 	{ "pad_windows", pass_pad_windows, SHAPES, 0, 0 },
 	{ "layout_nhwc", pass_layout_nhwc, SHAPES | CANONICAL, NHWC, TAIL },
 	{ "drop_identities:3", pass_drop_identities, SHAPES, 0, 0 },

@@ -207,6 +207,38 @@ static void warn_infinite(const struct quantizer *q, struct diag *d)
 	}
 }
 
+#define FLOAT_SHARE_MIN 0.01 /* of all multiply-accumulates */
+
+/* One warning about layers that the device computes in float. */
+static void warn_float_layers(const struct graph *g, struct diag *d)
+{
+	const struct node *first = NULL;
+	double all = (double)graph_macs(g), own = 0;
+	int count = 0;
+
+	for (const struct node *n = g->first; n; n = n->next) {
+		if (!(op_info(n->op)->flags & OPF_W) || node_has_weights(n))
+			continue;
+		first = first ? first : n;
+		own += (double)node_macs(n);
+		count++;
+	}
+	if (!first || !(own > FLOAT_SHARE_MIN * all))
+		return;
+	if (count == 1)
+		diag_warn(d,
+			  "node '%s' (%s) stays in float: %.0f%% of the "
+			  "multiply-accumulates",
+			  first->name, op_info(first->op)->name,
+			  100 * own / all);
+	else
+		diag_warn(d,
+			  "node '%s' (%s) and %d others stay in float: %.0f%% "
+			  "of the multiply-accumulates",
+			  first->name, op_info(first->op)->name, count - 1,
+			  100 * own / all);
+}
+
 /* Ranges of activations, after their channels have been centered. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
@@ -262,6 +294,7 @@ static int prepare_graph(struct quantizer *q,
 				 q->trained_grids, has_bytes_to_spare(q),
 				 &q->arena)))
 		return diag_error(d, "out of memory");
+	warn_float_layers(q->g, d);
 	if (find_ranges(q, d))
 		return -1;
 	if (quantize_values(q, scale_group, image_range, d))

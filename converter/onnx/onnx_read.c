@@ -104,7 +104,7 @@ static int add_output(struct onnx_reader *r, const struct onnx_scope *s,
 				  name);
 	if (v->is_output)
 		return diag_error(r->d, "output '%.200s' is given twice", name);
-	if (v->role != VALUE_COMPUTED) {
+	if (v->role == VALUE_INPUT) {
 		copy = graph_value(r->g, name, v->dtype, &v->shape);
 		if (!copy ||
 		    !graph_node(r->g, OP_IDENTITY, name, &v, 1, &copy, 1, NULL))

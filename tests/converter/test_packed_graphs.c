@@ -287,6 +287,25 @@ static const struct graph_case cases[] = {
 	  "%y = Add(%n, %t)\n"
 	  "output %y\n",
 	  33, 15, 0 },
+	/* sound */
+	{ "layers of one dimension",
+	  "input %x f32 1x4x64\n"
+	  "const %w f32 8x4x5 = random 1\n"
+	  "const %u f32 8x1x3 = random 2\n"
+	  "const %v f32 6x8x1 = random 3\n"
+	  "const %f f32 3x6 = random 4\n"
+	  "const %s i64 2 = [1, 6]\n"
+	  "%c = Conv(%x, %w) {pads=[2, 2], strides=[2]}\n"
+	  "%r = Relu(%c)\n"
+	  "%d = Conv(%r, %u) {group=8, pads=[1, 1]}\n"
+	  "%e = Relu(%d)\n"
+	  "%m = MaxPool(%e) {kernel_shape=[2], strides=[2]}\n"
+	  "%p = Conv(%m, %v)\n"
+	  "%g = GlobalAveragePool(%p)\n"
+	  "%h = Reshape(%g, %s)\n"
+	  "%y = Gemm(%h, %f) {transB=1}\n"
+	  "output %y\n",
+	  30, 12, 0 },
 };
 
 /* Inputs of the prepared graph, whose pictures have channels last. */
