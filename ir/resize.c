@@ -30,18 +30,32 @@ static void read_mode(const struct node *n, struct resize *r)
 	r->extrapolation = node_float(n, "extrapolation_value", 0);
 }
 
-/* Scales and the crop are lists over `axes`, or over all dims. */
+/* The axes that lists of scales, sizes and the crop are for: the attribute
+ * `axes`, or all. Returns their number. */
+static int resize_axes(const struct node *n, int rank, int64_t *axes)
+{
+	int count = node_ints(n, "axes", axes, GRAPH_MAX_RANK);
+
+	if (node_attr(n, "axes")) {
+		count = count < GRAPH_MAX_RANK ? count : GRAPH_MAX_RANK;
+		for (int i = 0; i < count; i++)
+			axes[i] += axes[i] < 0 ? rank : 0;
+		return count;
+	}
+	for (int i = 0; i < rank; i++)
+		axes[i] = i;
+	return rank;
+}
+
 static void read_lists(const struct node *n, struct resize *r)
 {
 	const struct value *scales = constant_floats(n, 2),
 			   *crop = constant_floats(n, 1);
-	int64_t axes[GRAPH_MAX_RANK] = { 0, 1, 2, 3, 4, 5, 6, 7 };
-	int count = node_ints(n, "axes", axes, GRAPH_MAX_RANK);
+	int64_t axes[GRAPH_MAX_RANK];
+	int count = resize_axes(n, r->rank, axes);
 
-	if (!node_attr(n, "axes"))
-		count = r->rank;
-	for (int i = 0; i < count && i < GRAPH_MAX_RANK; i++) {
-		int axis = (int)(axes[i] < 0 ? axes[i] + r->rank : axes[i]);
+	for (int i = 0; i < count; i++) {
+		int axis = (int)axes[i];
 
 		if (scales && shape_elements(&scales->shape) == count)
 			r->scale[axis] =
@@ -53,6 +67,33 @@ static void read_lists(const struct node *n, struct resize *r)
 			r->end[axis] = (double)at[count + i];
 		}
 	}
+}
+
+/*
+ * keep_aspect_ratio_policy (opset 18): the smallest or largest of size / in is
+ * the scale of all axes that the sizes are for, before their outputs are
+ * rounded.
+ */
+static void keep_aspect(const struct node *n, struct resize *r)
+{
+	const char *policy =
+		node_string(n, "keep_aspect_ratio_policy", "stretch");
+	int64_t sizes[GRAPH_MAX_RANK], axes[GRAPH_MAX_RANK];
+	int count = node_const_ints(n, 3, sizes, GRAPH_MAX_RANK);
+	bool larger = !strcmp(policy, "not_smaller");
+	double scale = 0;
+
+	if (count < 1 || count > r->rank || !strcmp(policy, "stretch"))
+		return;
+	resize_axes(n, r->rank, axes);
+	for (int i = 0; i < count; i++) {
+		double s = (double)sizes[i] / (double)r->in[axes[i]];
+
+		if (i == 0 || (larger ? s > scale : s < scale))
+			scale = s;
+	}
+	for (int i = 0; i < count; i++)
+		r->scale[axes[i]] = scale;
 }
 
 int resize_of(const struct node *n, struct resize *r, struct diag *d)
@@ -71,6 +112,7 @@ int resize_of(const struct node *n, struct resize *r, struct diag *d)
 	}
 	read_mode(n, r);
 	read_lists(n, r);
+	keep_aspect(n, r);
 	return 0;
 }
 
@@ -127,6 +169,25 @@ double resize_source(const struct resize *r, int axis, int64_t o)
 static int64_t clamp_cell(int64_t i, int64_t size)
 {
 	return i < 0 ? 0 : i >= size ? size - 1 : i;
+}
+
+/* The position in float, as ONNX Runtime computes it: which cell a tie goes to
+ * depends on its rounding. */
+static double float_source(const struct resize *r, int axis, int64_t o)
+{
+	const char *mode = r->coordinates;
+	float x = (float)o, scale = (float)r->scale[axis];
+	float in = (float)r->in[axis], out = (float)r->out[axis];
+	float moved = 0;
+
+	if (!strcmp(mode, "asymmetric"))
+		return (double)(x / scale);
+	if (!strcmp(mode, "align_corners") || r->extrapolates ||
+	    (!strcmp(mode, "pytorch_half_pixel") && r->out[axis] == 1))
+		return (double)(float)resize_source(r, axis, o);
+	if (!strcmp(mode, "half_pixel_symmetric"))
+		moved = in / 2 * (1 - out / (scale * in));
+	return (double)(moved + (x + 0.5f) / scale - 0.5f);
 }
 
 static int64_t nearest_cell(const struct resize *r, double x)
@@ -191,7 +252,8 @@ int resize_taps(const struct resize *r, int axis, int64_t o,
 	if (r->mode == RESIZE_CUBIC)
 		return cubic_taps(r, axis, x, taps);
 	if (r->mode == RESIZE_NEAREST) {
-		taps[0].cell = clamp_cell(nearest_cell(r, x), r->in[axis]);
+		taps[0].cell = clamp_cell(
+			nearest_cell(r, float_source(r, axis, o)), r->in[axis]);
 		taps[0].weight = 1;
 		return 1;
 	}
