@@ -12,17 +12,10 @@
  * stays in its old slot as well: a search that comes there sees another name
  * and goes on.
  */
-static uint64_t hash_name(const char *s)
+static struct value **find_slot(const struct graph *g, struct value **slots,
+				size_t count, const char *name)
 {
-	uint64_t h = hash_fnv1a(s, strlen(s));
-
-	return h ^ h >> 32;
-}
-
-static struct value **find_slot(struct value **slots, size_t count,
-				const char *name)
-{
-	size_t i = hash_name(name) & (count - 1);
+	size_t i = hash_name(&g->name_key, name) & (count - 1);
 
 	while (slots[i] && strcmp(slots[i]->name, name))
 		i = (i + 1) & (count - 1);
@@ -37,7 +30,7 @@ static int grow_names(struct graph *g)
 	if (!slots)
 		return -1;
 	for (size_t i = 0; i < g->value_count; i++)
-		*find_slot(slots, count, g->values[i]->name) = g->values[i];
+		*find_slot(g, slots, count, g->values[i]->name) = g->values[i];
 	g->name_slots = slots;
 	g->name_slot_count = count;
 	g->name_slots_used = g->value_count;
@@ -48,7 +41,7 @@ struct value *graph_find_value(const struct graph *g, const char *name)
 {
 	if (!g->name_slot_count)
 		return NULL;
-	return *find_slot(g->name_slots, g->name_slot_count, name);
+	return *find_slot(g, g->name_slots, g->name_slot_count, name);
 }
 
 /* The name itself, or the first free one of "NAME.2", "NAME.3", ... From the
@@ -77,7 +70,7 @@ static int set_name(struct graph *g, struct value *v, const char *name)
 	v->name = unique;
 	if (2 * g->name_slots_used >= g->name_slot_count && grow_names(g))
 		return -1;
-	*find_slot(g->name_slots, g->name_slot_count, unique) = v;
+	*find_slot(g, g->name_slots, g->name_slot_count, unique) = v;
 	g->name_slots_used++;
 	return 0;
 }
@@ -91,6 +84,7 @@ struct graph *graph_new(struct arena *a)
 	g->arena = a;
 	g->name = "";
 	g->producer = "";
+	g->name_key = hash_new_key();
 	return grow_names(g) ? NULL : g;
 }
 

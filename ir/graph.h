@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/hash.h"
 
 #define GRAPH_MAX_RANK 8
 /* No tensor may have more elements. A larger size in a file is refused before
@@ -194,6 +195,13 @@ struct node {
 	uint32_t mark;            /* scratch of graph_sort() */
 };
 
+/* See ir/budget.h. Work is in the unit of node_work(). */
+struct graph_budget {
+	bool open;
+	int64_t bytes, work;         /* left for constants and tracing */
+	int64_t run_bytes, run_work; /* for one run of the network */
+};
+
 struct graph {
 	struct arena *arena; /* owns everything below */
 	const char *name;
@@ -206,6 +214,8 @@ struct graph {
 	size_t value_count, value_capacity;
 	struct value **name_slots; /* by name, see graph.c */
 	size_t name_slot_count, name_slots_used;
+	struct hash_key name_key;
+	struct graph_budget budget;
 	struct value **inputs; /* without those that have initializers */
 	int input_count;
 	struct value **outputs;

@@ -2,24 +2,10 @@
 #include <stdlib.h>
 
 #include "evaluator/evaluator.h"
+#include "ir/budget.h"
 #include "passes/fold_node.h"
 
-#define BASE_ELEMENTS ((int64_t)16 << 20)
-/* A constant result larger than this is computed at run time. */
-#define MOST_MACS ((int64_t)1 << 30)
-
-void fold_budget_init(struct fold_budget *b, const struct graph *g)
-{
-	int64_t own = 0;
-
-	for (size_t i = 0; i < g->value_count; i++) {
-		const struct value *v = g->values[i];
-
-		if (value_is_const(v) && own < INT64_MAX / 16)
-			own += shape_elements(&v->shape);
-	}
-	b->elements = BASE_ELEMENTS + 4 * own;
-}
+#define MB ((int64_t)1 << 20)
 
 static int out_of_memory(const struct node *n, struct diag *d)
 {
@@ -31,20 +17,36 @@ static bool reads_shape_only(enum op op)
 	return op == OP_SHAPE || op == OP_SIZE;
 }
 
-/* The elements that the node reads and writes. */
-static int64_t cost_of(const struct node *n)
+static int64_t output_bytes(const struct node *n)
 {
-	int64_t cost = 0;
+	int64_t bytes = 0;
 
-	for (int i = 0; i < n->input_count; i++) {
-		if (n->inputs[i] && !reads_shape_only(n->op))
-			cost += shape_elements(&n->inputs[i]->shape);
-	}
 	for (int i = 0; i < n->output_count; i++) {
-		if (n->outputs[i])
-			cost += shape_elements(&n->outputs[i]->shape);
+		const struct value *v = n->outputs[i];
+
+		if (v)
+			bytes += shape_elements(&v->shape) *
+				 (int64_t)dtype_size(v->dtype);
 	}
-	return cost;
+	return bytes;
+}
+
+static int too_much(const struct graph *g, const struct node *n, int64_t bytes,
+		    struct diag *d)
+{
+	if (bytes > g->budget.bytes)
+		node_error(d, n,
+			   "computing this constant would need %lld MB, %lld "
+			   "MB are left for a model of this size",
+			   (long long)((bytes + MB - 1) / MB),
+			   (long long)(g->budget.bytes / MB));
+	else
+		node_error(d, n,
+			   "computing this constant takes too long for "
+			   "a model of this size");
+	diag_hint(d, "store the constant in the model: simplify it before the "
+		     "conversion");
+	return -1;
 }
 
 static bool can_fold(const struct node *n)
@@ -55,7 +57,7 @@ static bool can_fold(const struct node *n)
 		if (n->inputs[i] && !value_is_const(n->inputs[i]))
 			return false;
 	}
-	return eval_supports(n->op) && node_macs(n) <= MOST_MACS;
+	return eval_supports(n->op);
 }
 
 /* Shape and Size of a value that is not constant itself. */
@@ -117,17 +119,16 @@ static int adopt(struct graph *g, struct node *n, void *const *out,
 	return 0;
 }
 
-int fold_node(struct graph *g, struct node *n, struct fold_budget *b,
-	      struct diag *d)
+int fold_node(struct graph *g, struct node *n, struct diag *d)
 {
 	int status = -1;
+	int64_t bytes;
 
 	if (!can_fold(n) || n->output_count < 1 || !n->outputs[0])
 		return 0;
-	int64_t cost = cost_of(n);
-	if (cost > b->elements)
-		return 0;
-	b->elements -= cost;
+	bytes = output_bytes(n);
+	if (!graph_budget_take(g, bytes, node_work(n)))
+		return too_much(g, n, bytes, d);
 
 	const void **in = calloc((size_t)n->input_count + 1, sizeof(*in));
 	void **out = calloc((size_t)n->output_count, sizeof(*out));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/budget.h"
 #include "passes/fold_node.h"
 #include "passes/passes.h"
 #include "passes/shape_infer.h"
@@ -125,7 +126,6 @@ static int check_input(const struct value *v, struct diag *d)
 
 int pass_infer_shapes(struct graph *g, const struct config *c, struct diag *d)
 {
-	struct fold_budget budget;
 	struct node *next;
 
 	if (apply_shapes(g, c, d))
@@ -135,10 +135,10 @@ int pass_infer_shapes(struct graph *g, const struct config *c, struct diag *d)
 		    check_input(g->inputs[i], d))
 			return -1;
 	}
-	fold_budget_init(&budget, g);
+	graph_budget_open(g);
 	for (struct node *n = g->first; n; n = next) {
 		next = n->next;
-		if (shape_infer_node(g, n, d) || fold_node(g, n, &budget, d))
+		if (shape_infer_node(g, n, d) || fold_node(g, n, d))
 			return -1;
 	}
 	return 0;

@@ -284,6 +284,19 @@ static void find_needed(struct tracer *t)
 	}
 }
 
+/* A mark for each element that is needed: with a tail of many large values
+ * this is more than the graph's run may take. */
+static bool too_large(const struct tracer *t)
+{
+	int64_t bytes = 0, most = t->g->budget.run_bytes;
+
+	for (size_t i = 0; i < t->g->value_count; i++)
+		if (t->needed[i])
+			bytes += elements(t->g->values[i]) *
+				 (int64_t)sizeof(uint32_t);
+	return t->g->budget.open && bytes > most;
+}
+
 /* Marks the inputs of the graph and the constants, then the nodes in order. */
 static int mark_all(struct tracer *t)
 {
@@ -311,13 +324,20 @@ static int mark_all(struct tracer *t)
 
 /* ---- Where the maps went ---- */
 
+/* The last map that begins at the number or before it. */
 static int map_of(const struct tracer *t, int64_t number)
 {
-	int m = t->out->map_count - 1;
+	int low = 0, high = t->out->map_count;
 
-	while (m > 0 && t->base[m] > number)
-		m--;
-	return m;
+	while (high - low > 1) {
+		int middle = low + (high - low) / 2;
+
+		if (t->base[middle] > number)
+			high = middle;
+		else
+			low = middle;
+	}
+	return low;
 }
 
 static int init_maps(struct tracer *t)
@@ -389,10 +409,8 @@ static int find_places(struct tracer *t)
 {
 	struct trace *out = t->out;
 
-	out->output_flags =
-		arena_array(t->arena, (size_t)t->g->output_count, 1);
-	if (!out->output_flags || init_maps(t))
-		return diag_error(t->d, "out of memory");
+	if (init_maps(t))
+		return -1;
 	for (int i = 0; i < t->g->output_count; i++) {
 		out->output_flags[i] =
 			(uint8_t)(t->marks[t->g->outputs[i]->id][0] >>
@@ -407,6 +425,12 @@ static int find_places(struct tracer *t)
 	return 0;
 }
 
+static int trace_nothing(const struct tracer *t)
+{
+	memset(t->out->output_flags, TRACE_MIXED, (size_t)t->g->output_count);
+	return 0;
+}
+
 int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 		  struct diag *d)
 {
@@ -417,12 +441,18 @@ int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 	t.marks = calloc(n, sizeof(*t.marks));
 	t.needed = calloc(n, sizeof(*t.needed));
 	t.base = calloc(n, sizeof(*t.base));
-	*out = (struct trace){ .maps = arena_array(a, n, sizeof(*out->maps)) };
-	if (!t.marks || !t.needed || !t.base || !out->maps) {
+	*out = (struct trace){ .maps = arena_array(a, n, sizeof(*out->maps)),
+			       .output_flags = arena_array(
+				       a, (size_t)g->output_count, 1) };
+	if (!t.marks || !t.needed || !t.base || !out->maps ||
+	    !out->output_flags) {
 		diag_error(d, "out of memory");
 	} else {
 		find_needed(&t);
-		err = mark_all(&t) || find_places(&t) ? -1 : 0;
+		if (too_large(&t))
+			err = trace_nothing(&t);
+		else
+			err = mark_all(&t) || find_places(&t) ? -1 : 0;
 	}
 	for (size_t i = 0; t.marks && i < n; i++)
 		free(t.marks[i]);

@@ -41,8 +41,9 @@ struct trace {
 	uint8_t *output_flags; /* of the first element of each output */
 };
 
-/* Elements that cannot be traced count as mixed. -1 when memory is exhausted.
- */
+/* Elements that cannot be traced count as mixed, and all do where the marks
+ * would need more than the graph's budget for a run. -1 when memory is
+ * exhausted. */
 int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 		  struct diag *d);
 

@@ -3,96 +3,37 @@
  * calls. */
 #include "converter/onnx/onnx_body.h"
 
-#include <inttypes.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_function.h"
 #include "converter/onnx/onnx_node.h"
 #include "converter/onnx/onnx_normalise.h"
+#include "converter/onnx/onnx_unknown.h"
 
 #define MAX_CALL_DEPTH 16
-#define MAX_NODES 200000
 #define MAX_OPERANDS 4096
-
-/* ---- Operators that are not known ---- */
-
-/* Operators that are refused, one entry for each type, in order of occurrence.
- */
-struct onnx_unknown {
-	const char *domain, *op_type, *first_node;
-	int64_t opset;
-	int count;
-	struct onnx_unknown *next;
-};
-
-static int note_unknown(const struct onnx_node *o)
-{
-	const char *domain = o->proto->domain ? o->proto->domain : "";
-	struct onnx_unknown **at = &o->r->unknown;
-
-	for (; *at; at = &(*at)->next)
-		if (!strcmp((*at)->op_type, o->op_type) &&
-		    !strcmp((*at)->domain, domain)) {
-			(*at)->count++;
-			return 0;
-		}
-	*at = arena_alloc(o->r->scratch, sizeof(**at));
-	if (!*at)
-		return onnx_no_memory(o->r);
-	**at = (struct onnx_unknown){ domain,   o->op_type, o->name,
-				      o->opset, 1,          NULL };
-	return 0;
-}
-
-int onnx_refuse_unknown(const struct onnx_reader *r)
-{
-	for (const struct onnx_unknown *u = r->unknown; u; u = u->next) {
-		const char *dot = *u->domain ? "." : "";
-
-		if (u->count > 1)
-			diag_error(r->d,
-				   "node '%.200s' (%.100s%s%.100s): "
-				   "operator is not supported (opset %" PRId64
-				   ", %d nodes)",
-				   u->first_node, u->domain, dot, u->op_type,
-				   u->opset, u->count);
-		else
-			diag_error(r->d,
-				   "node '%.200s' (%.100s%s%.100s): "
-				   "operator is not supported (opset %" PRId64
-				   ")",
-				   u->first_node, u->domain, dot, u->op_type,
-				   u->opset);
-	}
-	if (r->unknown)
-		diag_hint(r->d,
-			  "export the model without post-processing, or "
-			  "simplify it; dbconvert(1) lists the operators");
-	return r->unknown ? -1 : 0;
-}
 
 /* ---- Names ---- */
 
 static size_t name_slot(const struct onnx_scope *s, const char *name)
 {
-	uint64_t h = 14695981039346656037u;
-	size_t i;
+	size_t i = hash_name(s->key, name) & (s->slots - 1);
 
-	for (const char *c = name; *c; c++)
-		h = (h ^ (unsigned char)*c) * 1099511628211u;
-	i = (size_t)(h ^ h >> 32) & (s->slots - 1);
 	while (s->names[i] && strcmp(s->names[i], name))
 		i = (i + 1) & (s->slots - 1);
 	return i;
 }
 
-int onnx_scope_init(struct onnx_scope *s, struct arena *a, size_t names)
+int onnx_scope_init(struct onnx_scope *s, const struct onnx_reader *r,
+		    size_t names)
 {
 	s->slots = 16;
 	s->used = 0;
 	while (s->slots < 2 * names + 2)
 		s->slots *= 2;
-	s->names = arena_array(a, s->slots, sizeof(*s->names));
-	s->values = arena_array(a, s->slots, sizeof(*s->values));
+	s->key = &r->key;
+	s->names = arena_array(r->scratch, s->slots, sizeof(*s->names));
+	s->values = arena_array(r->scratch, s->slots, sizeof(*s->values));
 	return s->names && s->values ? 0 : -1;
 }
 
@@ -141,23 +82,6 @@ static struct onnx_node begin_node(struct onnx_reader *r,
 	if (*b->prefix)
 		o.name = arena_printf(r->scratch, "%s/%s", b->prefix, name);
 	return o;
-}
-
-static const Onnx__FunctionProto *find_function(const struct onnx_reader *r,
-						const Onnx__NodeProto *p)
-{
-	const char *domain = p->domain ? p->domain : "";
-	const char *overload = p->overload ? p->overload : "";
-
-	for (size_t i = 0; i < r->model->n_functions; i++) {
-		const Onnx__FunctionProto *f = r->model->functions[i];
-
-		if (f->name && p->op_type && !strcmp(f->name, p->op_type) &&
-		    !strcmp(f->domain ? f->domain : "", domain) &&
-		    !strcmp(f->overload ? f->overload : "", overload))
-			return f;
-	}
-	return NULL;
 }
 
 /* The value of a Constant node, from whichever attribute holds it. */
@@ -314,8 +238,8 @@ static int inline_call(const struct onnx_node *o, const struct onnx_body *outer,
 		return -1;
 	for (size_t i = 0; i < f->n_node; i++)
 		names += f->node[i]->n_output;
-	if (onnx_scope_init(&b.scope, r->scratch, names) ||
-	    onnx_scope_init(&b.results, r->scratch, f->n_output))
+	if (onnx_scope_init(&b.scope, r, names) ||
+	    onnx_scope_init(&b.results, r, f->n_output))
 		return onnx_no_memory(r);
 	for (size_t i = 0; i < f->n_input; i++)
 		if (!onnx_scope_has(&b.scope, f->input[i]))
@@ -338,10 +262,11 @@ static int read_node(struct onnx_reader *r, struct onnx_body *b,
 
 	if (!o.name)
 		return onnx_no_memory(r);
-	if (++r->nodes_read > MAX_NODES)
-		return onnx_error(
-			&o, "is one node too many: at most %d nodes are read",
-			MAX_NODES);
+	if (++r->nodes_read > r->nodes_most)
+		return onnx_error(&o,
+				  "is one node too many: at most %zu nodes are "
+				  "read from a file of %zu",
+				  r->nodes_most, r->nodes_in_file);
 	if (p->n_input > MAX_OPERANDS || p->n_output > MAX_OPERANDS)
 		return onnx_error(&o, "has more than %d inputs or outputs",
 				  MAX_OPERANDS);
@@ -355,7 +280,7 @@ static int read_node(struct onnx_reader *r, struct onnx_body *b,
 		outputs[i] = *p->output[i] ?
 				     onnx_scope_find(&b->scope, p->output[i]) :
 				     NULL;
-	f = find_function(r, p);
+	f = onnx_find_function(r, p);
 	if (f)
 		return inline_call(&o, b, f, inputs, outputs);
 	if (is_default_domain(p->domain) && !strcmp(o.op_type, "Constant")) {
@@ -374,7 +299,7 @@ static int read_node(struct onnx_reader *r, struct onnx_body *b,
 	}
 	op = onnx_known_op(p->domain ? p->domain : "", o.op_type);
 	if (op == OP_NONE)
-		return note_unknown(&o);
+		return onnx_note_unknown(&o);
 	return onnx_add_node(&o, op, inputs, (int)p->n_input, outputs,
 			     (int)p->n_output);
 }

@@ -9,10 +9,12 @@ struct onnx_scope {
 	const char **names;
 	struct value **values;
 	size_t slots, used;
+	const struct hash_key *key;
 };
 
 /* Allocates room for `names` names; -1 when memory is exhausted. */
-int onnx_scope_init(struct onnx_scope *s, struct arena *a, size_t names);
+int onnx_scope_init(struct onnx_scope *s, const struct onnx_reader *r,
+		    size_t names);
 /* NULL if the name is unknown or has no value. */
 struct value *onnx_scope_find(const struct onnx_scope *s, const char *name);
 bool onnx_scope_has(const struct onnx_scope *s, const char *name);
@@ -30,10 +32,9 @@ struct onnx_body {
 	const char *prefix; /* of node and value names */
 };
 
-/* Adds the nodes of the body to the graph. Unknown operators are recorded, and
- * onnx_refuse_unknown() names all of them. */
+/* Adds the nodes of the body to the graph. Unknown operators are recorded, see
+ * onnx_unknown.h. */
 int onnx_read_body(struct onnx_reader *r, struct onnx_body *b);
-int onnx_refuse_unknown(const struct onnx_reader *r);
 
 /* Opset of the default domain in the list; `otherwise` if it is absent. */
 int64_t onnx_default_opset(Onnx__OperatorSetIdProto *const *list, size_t n,

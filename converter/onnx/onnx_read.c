@@ -9,8 +9,10 @@
 
 #include "base/file_read.h"
 #include "converter/onnx/onnx_body.h"
+#include "converter/onnx/onnx_function.h"
 #include "converter/onnx/onnx_node.h"
 #include "converter/onnx/onnx_reader.h"
+#include "converter/onnx/onnx_unknown.h"
 #include "converter/onnx/onnx_wire.h"
 
 #define MODEL_MAX_BYTES ((size_t)1 << 31)
@@ -154,8 +156,10 @@ static int read_graph(struct onnx_reader *r)
 					"supported");
 	for (size_t i = 0; i < p->n_node; i++)
 		names += p->node[i]->n_output;
-	if (onnx_scope_init(&b.scope, r->scratch, names))
+	if (onnx_scope_init(&b.scope, r, names))
 		return onnx_no_memory(r);
+	if (onnx_functions_init(r))
+		return -1;
 	for (size_t i = 0; i < p->n_initializer; i++)
 		if (add_initializer(r, &b.scope, p->initializer[i]))
 			return -1;
@@ -217,7 +221,9 @@ struct graph *onnx_parse(const uint8_t *data, size_t size, const char *path,
 {
 	crypto_hash_sha256_state hash;
 	struct arena scratch;
-	struct onnx_reader r = { .d = d, .scratch = &scratch };
+	struct onnx_reader r = { .d = d,
+				 .scratch = &scratch,
+				 .key = hash_new_key() };
 	struct wire_memory mem;
 	const char *kind = regular_file_kind(data, size);
 	ProtobufCMessage *m;

@@ -23,10 +23,14 @@ struct onnx_reader {
 	struct arena *scratch; /* freed when reading ends */
 	struct onnx_external ext;
 	const Onnx__ModelProto *model;
-	int64_t opset; /* of the default domain */
-	struct onnx_unknown
-		*unknown;  /* unknown operators, one entry for each type */
-	size_t nodes_read; /* every inlined copy counts */
+	int64_t opset;       /* of the default domain */
+	struct hash_key key; /* of the tables of names */
+	/* unknown operators, one entry for each of the first types */
+	struct onnx_unknown *unknown;
+	int unknown_types, unknown_rest; /* entries; nodes without one */
+	struct onnx_function *functions; /* see onnx_function.h */
+	/* every inlined copy counts as read */
+	size_t nodes_in_file, nodes_read, nodes_most;
 	/* enum onnx_data_type by value id, where a graph type is wider */
 	uint8_t *data_types;
 	size_t data_type_count;
