@@ -10,7 +10,7 @@
 
 #define READ_CHUNK ((size_t)1 << 30) /* read() returns at most 2 GB */
 
-static const char *type_name(mode_t mode)
+const char *file_type_text(mode_t mode)
 {
 	if (S_ISDIR(mode))
 		return "is a directory";
@@ -44,7 +44,7 @@ int regular_file_pread(int fd, void *out, size_t n, uint64_t offset)
 static int check_size(const struct stat *st, size_t max_bytes, struct diag *d)
 {
 	if (!S_ISREG(st->st_mode))
-		return diag_error(d, "%s", type_name(st->st_mode));
+		return diag_error(d, "%s", file_type_text(st->st_mode));
 	if (st->st_size <= 0)
 		return diag_error(d, "is empty");
 	if ((uint64_t)st->st_size > max_bytes)

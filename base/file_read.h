@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/diag.h"
 
@@ -21,6 +22,9 @@ struct regular_file {
 int regular_file_read(const char *path, size_t max_bytes,
 		      struct regular_file *f, struct diag *d);
 void regular_file_free(struct regular_file *f);
+
+/* What a file that is not regular is: "is a pipe, not a file". */
+const char *file_type_text(mode_t mode);
 
 /* pread() of exactly n bytes: 0, or -1 (errno 0: the file is shorter). */
 int regular_file_pread(int fd, void *out, size_t n, uint64_t offset);

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file_read.h"
 #include "base/file_write.h"
+
+#define TEMPORARY ".dbconvert.XXXXXX"
+#define PREFIX_LENGTH (sizeof(".dbconvert.") - 1)
+#define STALE_SECONDS 3600
 
 static int write_all(int fd, const char *data, size_t bytes)
 {
@@ -51,7 +60,7 @@ static int write_content(int fd, const struct file_out *f)
  * contain the file's name, which may already have the maximum length. */
 static char *temporary_name(const char *path)
 {
-	static const char name[] = ".dbconvert.XXXXXX";
+	static const char name[] = TEMPORARY;
 	const char *slash = strrchr(path, '/');
 	size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
 	char *temporary = malloc(folder + sizeof(name));
@@ -69,12 +78,27 @@ static int cannot_write(const char *path, struct diag *d)
 			  strerror(errno));
 }
 
+/* Only regular files are replaced: a device or pipe would be gone, and what
+ * was meant to go into it would lie on the disk. */
+static int check_target(const char *path, struct diag *d)
+{
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return cannot_write(path, d);
+	}
+	return diag_error(d, "%s: cannot be written: it %s", path,
+			  file_type_text(st.st_mode));
+}
+
 /* *temporary: the name of the written file, malloc'ed; NULL if there is none.
  */
 static int write_temporary(const struct file_out *f, char **temporary,
 			   struct diag *d)
 {
-	struct stat st;
 	int fd;
 
 	*temporary = temporary_name(f->path);
@@ -87,16 +111,108 @@ static int write_temporary(const struct file_out *f, char **temporary,
 		*temporary = NULL;
 		return -1;
 	}
-	if (write_content(fd, f))
-		return cannot_write(f->path, d);
-	if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		errno = EISDIR; /* before anything else is renamed */
-		return cannot_write(f->path, d);
-	}
-	return 0;
+	return write_content(fd, f) ? cannot_write(f->path, d) : 0;
 }
 
-int files_write(const struct file_out *files, int count, struct diag *d)
+/* ---- Folders ---- */
+
+/* A descriptor of the folder that the file is in; -1 if it cannot be opened. */
+static int open_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) :
+			       strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	return fd;
+}
+
+/* Makes the renames last. Some file systems cannot, which is no error. */
+static void sync_folder(const char *path)
+{
+	int fd = open_folder(path);
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+/* Removes what a run that was killed left an hour ago or earlier. */
+static void sweep_folder(const char *path)
+{
+	int fd = open_folder(path);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	time_t now = time(NULL);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!folder) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(folder)))
+		if (strlen(entry->d_name) == sizeof(TEMPORARY) - 1 &&
+		    !strncmp(entry->d_name, TEMPORARY, PREFIX_LENGTH) &&
+		    !fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISREG(st.st_mode) && now - st.st_mtime > STALE_SECONDS)
+			unlinkat(fd, entry->d_name, 0);
+	closedir(folder);
+}
+
+/* ---- Several files ---- */
+
+/* Moves the old first file away, to *aside (malloc'ed; NULL: there is none).
+ * Its time becomes now, so that it is not swept at once. */
+static int move_aside(const struct file_out *f, char **aside, struct diag *d)
+{
+	int fd;
+
+	*aside = NULL;
+	if (access(f->path, F_OK))
+		return 0;
+	*aside = temporary_name(f->path);
+	fd = *aside ? mkostemp(*aside, O_CLOEXEC) : -1;
+	if (fd >= 0 && !close(fd) && !rename(f->path, *aside)) {
+		utimensat(AT_FDCWD, *aside, NULL, 0);
+		return 0;
+	}
+	cannot_write(f->path, d);
+	if (fd >= 0)
+		unlink(*aside);
+	free(*aside);
+	*aside = NULL;
+	return -1;
+}
+
+/* The first file is renamed last, and its old version is moved away first: a
+ * run that is killed in between leaves no first file, never one beside others
+ * of another run. */
+static int rename_all(const struct file_out *files, char **temporary, int count,
+		      struct diag *d)
+{
+	char *aside = NULL;
+	int err = 0;
+
+	if (count > 1 && move_aside(&files[0], &aside, d))
+		return -1;
+	for (int i = count - 1; !err && i >= 0; i--)
+		if (rename(temporary[i], files[i].path))
+			err = cannot_write(files[i].path, d);
+	if (aside && err)
+		rename(aside, files[0].path);
+	else if (aside)
+		unlink(aside);
+	free(aside);
+	for (int i = 0; !err && i < count; i++)
+		sync_folder(files[i].path);
+	return err;
+}
+
+static int write_all_files(const struct file_out *files, int count,
+			   struct diag *d)
 {
 	char **temporary = calloc((size_t)count, sizeof(*temporary));
 	int err = 0;
@@ -104,16 +220,36 @@ int files_write(const struct file_out *files, int count, struct diag *d)
 	if (!temporary)
 		return diag_error(d, "out of memory");
 	for (int i = 0; !err && i < count; i++)
+		err = check_target(files[i].path, d);
+	for (int i = 0; !err && i < count; i++) {
+		sweep_folder(files[i].path);
 		err = write_temporary(&files[i], &temporary[i], d);
-	for (int i = 0; !err && i < count; i++)
-		if (rename(temporary[i], files[i].path))
-			err = cannot_write(files[i].path, d);
+	}
+	if (!err)
+		err = rename_all(files, temporary, count, d);
 	for (int i = 0; i < count; i++) {
 		if (err && temporary[i])
 			unlink(temporary[i]);
 		free(temporary[i]);
 	}
 	free(temporary);
+	return err;
+}
+
+/* Signals that end the program wait until the files are complete and no
+ * temporary one is left. The threads of parallel.h are not running here. */
+int files_write(const struct file_out *files, int count, struct diag *d)
+{
+	sigset_t waiting, former;
+	int err;
+
+	sigemptyset(&waiting);
+	sigaddset(&waiting, SIGHUP);
+	sigaddset(&waiting, SIGINT);
+	sigaddset(&waiting, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &waiting, &former);
+	err = write_all_files(files, count, d);
+	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	return err;
 }
 

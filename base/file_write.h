@@ -14,8 +14,11 @@ struct file_out {
 
 /*
  * Writes all files or none, each completely: first to temporary names in the
- * same folders, with fsync(), and then by one rename after another. -1 with a
- * diagnostic.
+ * same folders, with fsync(), and then by one rename after another, the first
+ * file last: where a run was killed in between there is no first file. SIGINT,
+ * SIGTERM and SIGHUP take effect afterwards. Only regular files are replaced.
+ * Temporary files that are older than an hour are removed from the folders. -1
+ * with a diagnostic.
  */
 int files_write(const struct file_out *files, int count, struct diag *d);
 /* The same for one file. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -298,6 +299,80 @@ static void test_all_or_none(void **state)
 	expect_content(f, "first");
 }
 
+/* A device, a pipe, and a link to a device stay what they are. */
+static void test_no_regular_file(void **state)
+{
+	struct folder *f = *state;
+	struct stat st;
+
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d), -1);
+	expect_message(f, f->path, "it is a pipe, not a file");
+	assert_int_equal(lstat(f->path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	diag_free(&f->d);
+	diag_init(&f->d);
+	unlink(f->path);
+	assert_int_equal(symlink("/dev/null", f->path), 0);
+	assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d), -1);
+	expect_message(f, f->path, "it is a device, not a file");
+	assert_int_equal(temp_count(&f->folder), 1);
+}
+
+static void test_stale_files_are_removed(void **state)
+{
+	static const char *const names[] = { ".dbconvert.abcdef",
+					     ".dbconvert.new000",
+					     ".dbconvert.yaml" };
+	const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+	struct folder *f = *state;
+	char path[TEMP_PATH_MAX];
+
+	for (int i = 0; i < 3; i++) {
+		temp_write(&f->folder, names[i], "old", 3);
+		temp_path(&f->folder, names[i], path);
+		if (i != 1)
+			assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	}
+	assert_int_equal(file_write_atomic(f->path, "x", 1, &f->d), 0);
+	assert_int_equal(temp_count(&f->folder), 3);
+	temp_path(&f->folder, names[0], path);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Asked to end again and again while it writes. */
+static int write_until_ended(struct folder *f)
+{
+	static const char data[BLOCK];
+	char second[TEMP_PATH_MAX];
+	struct file_out files[2] = { { f->path, data, sizeof(data) },
+				     { second, data, sizeof(data) } };
+
+	temp_path(&f->folder, "model.h", second);
+	for (;;)
+		if (files_write(files, 2, &f->d))
+			return 1;
+}
+
+static void test_signals_leave_nothing(void **state)
+{
+	struct folder *f = *state;
+	int status;
+
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(write_until_ended(f));
+		usleep(5000 + 700 * (useconds_t)i);
+		kill(child, i % 2 ? SIGTERM : SIGINT);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		assert_in_set(temp_count(&f->folder),
+			      ((const uintmax_t[]){ 0, 2 }), 2);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -313,6 +388,9 @@ int main(void)
 		TEST(test_no_room),
 		TEST(test_readers_see_whole_files),
 		TEST(test_all_or_none),
+		TEST(test_no_regular_file),
+		TEST(test_stale_files_are_removed),
+		TEST(test_signals_leave_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
