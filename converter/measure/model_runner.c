@@ -71,9 +71,8 @@ static int alloc_inputs(struct engine *e)
 
 static int alloc_photo(struct engine *e)
 {
-	int64_t n = e->g->input_count ?
-			    shape_elements(&e->g->inputs[0]->shape) :
-			    0;
+	int64_t n =
+		e->g->input_count ? shape_elements(&e->g->inputs[0]->shape) : 0;
 
 	e->photo = arena_array(&e->arena, (size_t)n, sizeof(*e->photo));
 	return e->photo ? 0 : -1;

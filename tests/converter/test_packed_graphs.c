@@ -331,9 +331,9 @@ static void fill_input(const struct case_samples *s, uint32_t seed,
 				     floorf(s->times * written[i]);
 	t.data = written;
 	diag_init(&d);
-	assert_int_equal(
-		tensor_convert(&t, "x", DT_F32, s->prepared, LAYOUT_NHWC,
-				prepared, &d), 0);
+	assert_int_equal(tensor_convert(&t, "x", DT_F32, s->prepared,
+					LAYOUT_NHWC, prepared, &d),
+			 0);
 	diag_free(&d);
 }
 
@@ -376,10 +376,9 @@ static double measure(struct fixture *f, const struct graph *written,
 
 	assert_true(e && x && moved && typed);
 	fill_input(s, 77, x, moved);
-	assert_int_equal(
-		tensor_convert(&floats, "x", s->type, s->shape, LAYOUT_NCHW,
-				typed, &f->d),
-		0);
+	assert_int_equal(tensor_convert(&floats, "x", s->type, s->shape,
+					LAYOUT_NCHW, typed, &f->d),
+			 0);
 	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
 	if (packed_file_open(&file, p->bytes, p->size, "", &f->d) ||
 	    packed_file_bind(&file, &f->d))
