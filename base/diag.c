@@ -108,7 +108,7 @@ static void add_entry(struct diag *d, enum diag_level level, const char *fmt,
 	text = format_message(d->file, fmt, ap);
 	if (text)
 		d->entries[d->count++] =
-			(struct diag_entry){ level, text, NULL };
+			(struct diag_entry){ .level = level, .text = text };
 }
 
 int diag_error(struct diag *d, const char *fmt, ...)
@@ -128,6 +128,18 @@ void diag_warn(struct diag *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	add_entry(d, DIAG_WARNING, fmt, ap);
 	va_end(ap);
+}
+
+void diag_alert(struct diag *d, const char *fmt, ...)
+{
+	size_t count = d->count;
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_entry(d, DIAG_WARNING, fmt, ap);
+	va_end(ap);
+	if (d->count > count)
+		d->entries[count].alert = true;
 }
 
 void diag_note(struct diag *d, const char *fmt, ...)

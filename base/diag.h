@@ -18,6 +18,7 @@ enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
 
 struct diag_entry {
 	enum diag_level level;
+	bool alert; /* a warning that is shown where others are not */
 	char *text; /* complete line, without "error: " and newline */
 	char *hint; /* NULL, or what the user can do about it */
 };
@@ -26,7 +27,8 @@ struct diag {
 	struct diag_entry *entries;
 	size_t count, capacity;
 	size_t errors;
-	char *file; /* subject put before messages; NULL: none */
+	size_t shown; /* entries that were printed already */
+	char *file;   /* subject put before messages; NULL: none */
 };
 
 void diag_init(struct diag *d);
@@ -45,6 +47,9 @@ void diag_set_file(struct diag *d, const char *file);
 int diag_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void diag_warn(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A warning of what changes the result, which a quiet tool shows too. */
+void diag_alert(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void diag_note(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

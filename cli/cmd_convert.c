@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "converter/pack/c_header.h"
+#include "converter/preprocess_choice.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
 #include "converter/stage_dump.h"
@@ -27,10 +28,6 @@ static const char no_photos[] =
 static const char too_few[] =
 	"too few photos to hold some out: the fidelity is not measured (five "
 	"photos or more are needed)";
-static const char assumed[] =
-	"--mean, --scale and --color are not given: the input is assumed to "
-	"be RGB divided by 255";
-
 static char *output_path(struct arena *a, const char *folder, const char *name,
 			 const char *ending)
 {
@@ -139,8 +136,8 @@ static void warn_about(const struct conversion *v, struct diag *d)
 		diag_hint(d, "describe how they are decoded to boxes in a file "
 			     "and give it with --head");
 	}
-	if (v->preprocess.is_image && v->preprocess.assumed)
-		diag_warn(d, "%s", assumed);
+	preprocess_warn(&v->preprocess, v->head.kind, head_preprocess(&v->head),
+			d);
 }
 
 static int run_convert(const struct command *cmd, const struct config *c,
@@ -150,7 +147,8 @@ static int run_convert(const struct command *cmd, const struct config *c,
 	const struct progress progress = { progress_update, &w->bar, NULL };
 	const struct dump dump = { c->dump_after, stdout };
 	struct cost_target target;
-	struct config used; /* with the input size that was chosen */
+	struct config chosen; /* with the preprocessing that was found */
+	struct config used;   /* and with the input size that was chosen */
 	int err;
 
 	if (!c->labels && (c->images || c->min_accuracy > 0)) {
@@ -160,10 +158,18 @@ static int run_convert(const struct command *cmd, const struct config *c,
 	if (!name || target_load(c->target, &w->arena, &target, d) ||
 	    (c->dump_after && check_stage(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
-	err = convert_resized(c, &target, &w->v, &used,
+	chosen = *c;
+	if (preprocess_choose(&chosen, &progress, d)) {
+		progress_end(&w->bar);
+		return EXIT_BAD_INPUT;
+	}
+	progress_end(&w->bar);
+	command_print_notes(d, c->quiet);
+	err = convert_resized(&chosen, &target, &w->v, &used,
 			      c->dump_after ? &dump : NULL, &progress, d) ||
-	      convert_measure(&w->v, c) ||
-	      report_build(&w->report, c, &w->v, &target, name, &w->arena, d);
+	      convert_measure(&w->v, &chosen) ||
+	      report_build(&w->report, &chosen, &w->v, &target, name, &w->arena,
+			   d);
 	progress_end(&w->bar);
 	if (err)
 		return EXIT_BAD_INPUT;

@@ -12,6 +12,7 @@
 #include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
 #include "converter/pack/packed_file.h"
+#include "converter/report.h"
 
 /* ---- Packed models ---- */
 
@@ -125,6 +126,26 @@ static struct op_sizes layer_of(const struct packed_file *f, uint32_t op)
 	return l;
 }
 
+/* "preprocessing: bgr, mean 0, ..., usual for the head". */
+static void print_preprocess(const struct preprocess *p, const char *source)
+{
+	const char *ending = p->fit == RESIZE_STRETCH ? "" : ", border ";
+	char pad[16] = "";
+
+	if (!p->is_image)
+		return;
+	if (p->fit != RESIZE_STRETCH)
+		snprintf(pad, sizeof(pad), "%d", p->pad_value);
+	printf("preprocessing: %s, mean", preprocess_color_name(p->color));
+	for (int i = 0; i < p->channels; i++)
+		printf(" %.6g", (double)p->mean[i]);
+	printf(", scale");
+	for (int i = 0; i < p->channels; i++)
+		printf(" %.6g", (double)p->scale[i]);
+	printf(", %s%s%s%s%s\n", preprocess_resize_name(p->fit), ending, pad,
+	       source ? ": " : "", source ? source : "");
+}
+
 /* The field need not end in a NUL. */
 static const char *tool_of(const struct packed_file *f, char text[128])
 {
@@ -142,6 +163,7 @@ static void print_packed(const struct packed_file *f, const struct head *h,
 	int n = list_parts(f, parts);
 	uint32_t total = 0, in_file = 0;
 	char tool[128];
+	struct preprocess p;
 
 	printf("%s: %u bytes, made by %s\n", TEXT_PRINTABLE(path),
 	       f->stored_bytes, tool_of(f, tool));
@@ -150,6 +172,8 @@ static void print_packed(const struct packed_file *f, const struct head *h,
 	printf("work memory %u bytes, %u more for each further thread\n",
 	       f->header->arena_bytes, f->header->worker_bytes);
 	head_print(h);
+	packed_file_preprocess(f, &p);
+	print_preprocess(&p, NULL);
 	putchar('\n');
 	printf("part          offset      bytes    in file\n");
 	for (int i = 0; i < n; i++) {
@@ -202,6 +226,9 @@ static json_t *packed_json(const struct packed_file *f, const struct head *h)
 	json_t *list = json_array(), *layers = json_array();
 	struct part parts[PARTS];
 	int n = list_parts(f, parts);
+	struct preprocess p;
+
+	packed_file_preprocess(f, &p);
 
 	for (int i = 0; i < n; i++)
 		json_array_append_new(
@@ -222,9 +249,10 @@ static json_t *packed_json(const struct packed_file *f, const struct head *h)
 				  (json_int_t)l.weight_bytes, "file_bytes",
 				  (json_int_t)l.file_bytes));
 	}
-	return json_pack("{s:i,s:s,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}",
+	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}",
 			 "schema", 1, "kind", "dbp", "head", head_json(h),
-			 "bytes", (json_int_t)f->stored_bytes, "expanded_bytes",
+			 "preprocessing", report_preprocess_json(&p), "bytes",
+			 (json_int_t)f->stored_bytes, "expanded_bytes",
 			 (json_int_t)f->header->total_bytes, "arena_bytes",
 			 (json_int_t)f->header->arena_bytes, "worker_bytes",
 			 (json_int_t)f->header->worker_bytes, "parts", list,
@@ -275,8 +303,15 @@ static void print_values(const char *what, struct value *const *list, int n)
 }
 
 static void print_graph(const struct graph *g, const struct head *h,
-			const char *path)
+			const struct preprocess *p, const char *path)
 {
+	static const char *const sources[] = {
+		[PREPROCESS_ASSUMED] = "assumed, give what it was trained with",
+		[PREPROCESS_GIVEN] = "as given",
+		[PREPROCESS_FAMILY] = "usual for this head",
+		[PREPROCESS_FOUND] = "found",
+	};
+
 	printf("%s: opset %lld, %zu operators, %.1f K parameters, %.1f M "
 	       "multiply-accumulates\n",
 	       path, (long long)g->opset, g->node_count,
@@ -284,6 +319,7 @@ static void print_graph(const struct graph *g, const struct head *h,
 	print_values("input", g->inputs, g->input_count);
 	print_values("output", g->outputs, g->output_count);
 	head_print(h);
+	print_preprocess(p, sources[p->source]);
 	for (const struct node *n = g->first; n; n = n->next) {
 		char shape[128];
 
@@ -310,7 +346,8 @@ static json_t *values_json(struct value *const *values, int n)
 	return list;
 }
 
-static json_t *graph_json(const struct graph *g, const struct head *h)
+static json_t *graph_json(const struct graph *g, const struct head *h,
+			  const struct preprocess *p, const struct diag *d)
 {
 	json_t *layers = json_array();
 
@@ -324,13 +361,15 @@ static json_t *graph_json(const struct graph *g, const struct head *h)
 					  op_info(n->op)->name, "shape", shape,
 					  "macs", (json_int_t)node_macs(n)));
 	}
-	return json_pack(
-		"{s:i,s:s,s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", 1, "kind",
-		"onnx", "head", head_json(h), "opset", (json_int_t)g->opset,
-		"params", (json_int_t)graph_params(g), "macs",
-		(json_int_t)graph_macs(g), "inputs",
-		values_json(g->inputs, g->input_count), "outputs",
-		values_json(g->outputs, g->output_count), "layers", layers);
+	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:o}",
+			 "schema", 1, "kind", "onnx", "head", head_json(h),
+			 "preprocessing", report_preprocess_json(p), "opset",
+			 (json_int_t)g->opset, "params",
+			 (json_int_t)graph_params(g), "macs",
+			 (json_int_t)graph_macs(g), "inputs",
+			 values_json(g->inputs, g->input_count), "outputs",
+			 values_json(g->outputs, g->output_count), "layers",
+			 layers, "warnings", report_warnings_json(d));
 }
 
 static int inspect_onnx(const struct command *cmd, struct diag *d)
@@ -339,17 +378,19 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 	struct arena a;
 	uint8_t sha256[32];
 	const struct graph *g;
+	struct preprocess p;
 	struct head h;
 
 	c.model_path = cmd->args[0];
 	arena_init(&a, 0);
 	g = model_load(&c, &a, sha256, NULL, d);
-	if (g && head_find(g, &c, &a, &h, d))
+	if (g && (head_find(g, &c, &a, &h, d) ||
+		  preprocess_init(&p, g, &c, head_preprocess(&h), d)))
 		g = NULL;
 	if (g && cmd->json)
-		print_json(graph_json(g, &h));
+		print_json(graph_json(g, &h, &p, d));
 	else if (g)
-		print_graph(g, &h, c.model_path);
+		print_graph(g, &h, &p, c.model_path);
 	arena_free(&a);
 	return g ? EXIT_OK : EXIT_BAD_INPUT;
 }

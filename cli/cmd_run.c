@@ -312,6 +312,8 @@ static int run_all(struct run_command *r)
 				    cmd->arg_count - 1, &r->arena, r->d) ||
 		  check_draw(r) || name_outputs(r);
 
+	if (!err && engine_preprocess(r->engine)->source == PREPROCESS_FAMILY)
+		engine_warn_preprocess(r->engine, r->d);
 	for (int i = 0; !err && i < r->inputs.count; i++)
 		err = run_item(r, &r->inputs.items[i]);
 	if (!err && cmd->json) {

@@ -82,13 +82,13 @@ static bool is_repeated(const struct diag *d, size_t i)
 	return false;
 }
 
-void command_print_notes(const struct diag *d, size_t *printed, bool quiet)
+void command_print_notes(struct diag *d, bool quiet)
 {
-	for (; *printed < d->count; ++*printed) {
-		const struct diag_entry *e = &d->entries[*printed];
+	for (; d->shown < d->count; d->shown++) {
+		const struct diag_entry *e = &d->entries[d->shown];
 
-		if ((e->level == DIAG_ERROR || !quiet) &&
-		    !is_repeated(d, *printed))
+		if ((e->level == DIAG_ERROR || e->alert || !quiet) &&
+		    !is_repeated(d, d->shown))
 			print_entry(e);
 	}
 }

@@ -35,8 +35,8 @@ void command_free(struct command *cmd);
 char *command_stem(const char *path, struct arena *a);
 /* Makes a folder and its parents where they are missing. */
 int command_make_folder(const char *path, struct diag *d);
-/* Prints the diagnostics from number *printed on to standard error and
- * advances *printed; `quiet` leaves out warnings and notes. */
-void command_print_notes(const struct diag *d, size_t *printed, bool quiet);
+/* Prints the diagnostics that were not printed yet to standard error; `quiet`
+ * leaves out notes, and warnings that are no alerts. */
+void command_print_notes(struct diag *d, bool quiet);
 
 #endif

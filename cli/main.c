@@ -69,7 +69,6 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 	struct command cmd;
 	struct diag d;
-	size_t printed = 0;
 	int code;
 
 	diag_init(&d);
@@ -84,7 +83,7 @@ int main(int argc, char **argv)
 		verb = find_verb(&argc, &argv);
 		code = run_verb(verb, &cmd, argc, argv, &d);
 	}
-	command_print_notes(&d, &printed, cmd.config.quiet);
+	command_print_notes(&d, cmd.config.quiet);
 	if (code == EXIT_OK && (fflush(stdout) || ferror(stdout))) {
 		perror("dbconvert: error: standard output");
 		code = EXIT_BAD_INPUT;

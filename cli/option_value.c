@@ -47,6 +47,8 @@ static int store_int(struct command *cmd, const struct option_row *row,
 	if (text_to_i64(value, &n) || n < row->min || n > row->max)
 		return 1;
 	*(int *)target_of(cmd, row) = (int)n;
+	if (target_of(cmd, row) == (void *)&cmd->config.pad_value)
+		cmd->config.pad_given = true;
 	return 0;
 }
 
@@ -91,6 +93,7 @@ static int store_width(struct command *cmd, const struct option_row *row,
 
 _Static_assert(sizeof(enum color_order) == sizeof(int) &&
 		       sizeof(enum resize_rule) == sizeof(int) &&
+		       sizeof(enum preprocess_choice) == sizeof(int) &&
 		       sizeof(enum effort) == sizeof(int),
 	       "OPTION_CHOICE writes an int");
 
@@ -105,6 +108,8 @@ static int store_choice(struct command *cmd, const struct option_row *row,
 	memcpy(target_of(cmd, row), &choice, sizeof(choice));
 	if (target_of(cmd, row) == (void *)&cmd->config.color)
 		cmd->config.color_given = true;
+	if (target_of(cmd, row) == (void *)&cmd->config.resize)
+		cmd->config.resize_given = true;
 	return 0;
 }
 

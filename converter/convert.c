@@ -112,7 +112,8 @@ static int open_samples(struct conversion *v)
 		return -1;
 	if (v->c->calib && open_calibration(v))
 		return -1;
-	return preprocess_init(&v->preprocess, v->graph, v->c, v->d);
+	return preprocess_init(&v->preprocess, v->graph, v->c,
+			       head_preprocess(&v->head), v->d);
 }
 
 static int calibrate(struct conversion *v)

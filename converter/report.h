@@ -2,6 +2,8 @@
 #ifndef DBC_CONVERTER_REPORT_H
 #define DBC_CONVERTER_REPORT_H
 
+#include <jansson.h>
+
 #include "converter/measure/accuracy.h"
 #include "converter/convert.h"
 #include "converter/measure/fidelity.h"
@@ -46,6 +48,9 @@ bool report_is_accurate(const struct report *r);
 bool report_is_faithful(const struct report *r);
 /* How packed layer i got its bits; NULL: it has no weights. */
 const struct quantizer_layer *report_layer(const struct report *r, int i);
+/* Parts of the JSON: the preprocessing, null for none, and the warnings. */
+json_t *report_preprocess_json(const struct preprocess *p);
+json_t *report_warnings_json(const struct diag *d);
 /* The JSON of dbconvert(1), a newline at its end; malloc'ed. */
 char *report_json(const struct report *r, struct diag *d);
 /* The JSON of verify: the fidelity part and the layers; malloc'ed. */

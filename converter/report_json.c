@@ -208,6 +208,39 @@ static json_t *budgets_json(const struct report *r)
 	return list;
 }
 
+static json_t *floats_json(const float *v, int count)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < count; i++)
+		json_array_append_new(list, json_real((double)v[i]));
+	return list;
+}
+
+json_t *report_preprocess_json(const struct preprocess *p)
+{
+	if (!p->is_image)
+		return json_null();
+	return json_pack("{s:s,s:o,s:o,s:s,s:i,s:s}", "color",
+			 preprocess_color_name(p->color), "mean",
+			 floats_json(p->mean, p->channels), "scale",
+			 floats_json(p->scale, p->channels), "resize",
+			 preprocess_resize_name(p->fit), "pad_value",
+			 p->pad_value, "source",
+			 preprocess_source_name(p->source));
+}
+
+json_t *report_warnings_json(const struct diag *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->count; i++)
+		if (d->entries[i].level == DIAG_WARNING)
+			json_array_append_new(list,
+					      name_json(d->entries[i].text));
+	return list;
+}
+
 static json_t *inputs_json(const struct report *r)
 {
 	return json_pack("{s:o,s:o,s:I}", "model_sha256",
@@ -269,15 +302,17 @@ static char *dump(json_t *root, struct diag *d)
 char *report_json(const struct report *r, struct diag *d)
 {
 	json_t *root = json_pack(
-		"{s:i,s:{s:s,s:s},s:o,s:o,s:{s:s,s:i,s:I},s:o,s:o,s:o,s:o,"
-		"s:o}",
+		"{s:i,s:{s:s,s:s},s:o,s:o,s:o,s:{s:s,s:i,s:I},s:o,s:o,s:o,s:o,"
+		"s:o,s:o}",
 		"schema", 1, "tool", "name", "dbconvert", "version",
 		dbrt_version(), "inputs", inputs_json(r), "model",
-		model_json(r), "target", "name", r->target.name, "cores",
-		r->target.cores, "clock_hz", (json_int_t)r->target.clock_hz,
-		"output", output_json(r), "fidelity", report_fidelity(r),
-		"budgets", budgets_json(r), "layers", layers_json(r), "pareto",
-		pareto_json(r));
+		model_json(r), "preprocessing",
+		report_preprocess_json(&r->v->preprocess), "target", "name",
+		r->target.name, "cores", r->target.cores, "clock_hz",
+		(json_int_t)r->target.clock_hz, "output", output_json(r),
+		"fidelity", report_fidelity(r), "budgets", budgets_json(r),
+		"layers", layers_json(r), "pareto", pareto_json(r), "warnings",
+		report_warnings_json(d));
 
 	return dump(root, d);
 }

@@ -29,3 +29,24 @@ void config_init(struct config *c)
 	for (int i = 0; i < 4; i++)
 		c->scale[i] = (float)(1.0 / 255);
 }
+
+bool config_has_preprocess(const struct config *c)
+{
+	return c->mean_given || c->scale_given || c->color_given ||
+	       c->resize_given || c->pad_given;
+}
+
+void config_set_preprocess(struct config *c, const struct usual_preprocess *u,
+			   enum preprocess_source source)
+{
+	for (int i = 0; i < 4; i++) {
+		c->mean[i] = (float)u->mean[i < 3 ? i : 0];
+		c->scale[i] = (float)(1 / u->std[i < 3 ? i : 0]);
+	}
+	c->color = u->color;
+	c->resize = u->resize;
+	c->pad_value = u->pad_value;
+	c->mean_given = c->scale_given = c->color_given = true;
+	c->resize_given = c->pad_given = true;
+	c->preprocess_source = source;
+}

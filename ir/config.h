@@ -13,6 +13,24 @@
 enum color_order { COLOR_RGB, COLOR_BGR, COLOR_GRAY };
 enum resize_rule { RESIZE_STRETCH, RESIZE_LETTERBOX, RESIZE_LETTERBOX_TOPLEFT };
 
+/* How a photo becomes the input: (pixel - mean) / std in the channel order of
+ * the model. Doubles, so that the floats are those of options. */
+struct usual_preprocess {
+	enum color_order color;
+	double mean[3], std[3];
+	enum resize_rule resize;
+	int pad_value;
+};
+
+/* Where the preprocessing comes from. */
+enum preprocess_source {
+	PREPROCESS_ASSUMED, /* nothing is known: RGB, 0 to 1, stretched */
+	PREPROCESS_GIVEN,   /* by options */
+	PREPROCESS_FAMILY,  /* usual for the head */
+	PREPROCESS_FOUND,   /* by trying, --preprocess auto */
+};
+enum preprocess_choice { PREPROCESS_USUAL, PREPROCESS_AUTO, PREPROCESS_PLAIN };
+
 /* `--shape NAME=1x3x320x320`; name NULL: the only input. */
 struct config_shape {
 	const char *input;
@@ -93,7 +111,11 @@ struct config {
 	/* preprocessing: value = (pixel - mean) * scale, model's channel order
 	 */
 	float mean[4], scale[4];
-	bool mean_given, scale_given, color_given;
+	bool mean_given, scale_given, color_given, resize_given, pad_given;
+	/* where none of them is given; a source other than ASSUMED says that
+	 * they were set, and from where */
+	enum preprocess_choice preprocess;
+	enum preprocess_source preprocess_source;
 	enum color_order color;
 	enum resize_rule resize;
 	int pad_value; /* letterbox padding, 0 to 255 */
@@ -115,5 +137,10 @@ struct config {
 
 /* Every field at its default. */
 void config_init(struct config *c);
+/* Whether an option of the preprocessing is given. */
+bool config_has_preprocess(const struct config *c);
+/* Sets the options of the preprocessing. */
+void config_set_preprocess(struct config *c, const struct usual_preprocess *u,
+			   enum preprocess_source source);
 
 #endif

@@ -72,17 +72,23 @@ static enum dtype input_type(const struct value *v)
 	return v->declared != DT_NONE ? v->declared : v->dtype;
 }
 
-/* Inputs of integers take pixels as they are; those of 8 bits with a sign have
- * their zero in the middle. */
+/* An input of integers takes pixels as they are. */
+static bool takes_pixels(const struct graph *g)
+{
+	enum dtype t = g->input_count ? input_type(g->inputs[0]) : DT_F32;
+
+	return t != DT_F32 && t != DT_BOOL;
+}
+
+/* A signed input of 8 bits has its zero in the middle of the pixels' range. */
 static void set_normalization(struct preprocess *p, const struct graph *g,
 			      const struct config *c)
 {
-	enum dtype t = g->input_count ? input_type(g->inputs[0]) : DT_F32;
-	bool pixels = t != DT_F32 && t != DT_BOOL;
+	bool pixels = takes_pixels(g);
+	bool centered = pixels && input_type(g->inputs[0]) == DT_I8;
 
-	p->assumed = p->assumed && !pixels;
 	for (int i = 0; i < 4; i++) {
-		p->mean[i] = c->mean_given ? c->mean[i] : t == DT_I8 ? 128 : 0;
+		p->mean[i] = c->mean_given ? c->mean[i] : centered ? 128 : 0;
 		p->scale[i] = c->scale_given ? c->scale[i] :
 			      pixels         ? 1 :
 					       1.0f / 255;
@@ -90,17 +96,27 @@ static void set_normalization(struct preprocess *p, const struct graph *g,
 }
 
 int preprocess_init(struct preprocess *p, const struct graph *g,
-		    const struct config *c, struct diag *d)
+		    const struct config *c,
+		    const struct usual_preprocess *usual, struct diag *d)
 {
+	struct config with = *c;
+
 	*p = (struct preprocess){ 0 };
 	p->is_image = find_image_input(p, g);
 	if (check_options(p, c, d))
 		return -1;
-	p->assumed = !c->mean_given && !c->scale_given && !c->color_given;
-	p->color = p->channels == 1 ? COLOR_GRAY : c->color;
-	p->fit = c->resize;
-	p->pad_value = c->pad_value;
-	set_normalization(p, g, c);
+	if (usual && p->channels == 3 && !takes_pixels(g) &&
+	    c->preprocess != PREPROCESS_PLAIN && !config_has_preprocess(c))
+		config_set_preprocess(&with, usual, PREPROCESS_FAMILY);
+	p->source = with.preprocess_source;
+	if (p->source == PREPROCESS_ASSUMED &&
+	    (c->mean_given || c->scale_given || c->color_given ||
+	     takes_pixels(g)))
+		p->source = PREPROCESS_GIVEN;
+	p->color = p->channels == 1 ? COLOR_GRAY : with.color;
+	p->fit = with.resize;
+	p->pad_value = with.pad_value;
+	set_normalization(p, g, &with);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
  * Calibration, `run`, `verify` and the packed file all use it. */
 struct preprocess {
 	bool is_image; /* the only input is N,H,W,C or N,C,H,W, C = 1 or 3 */
-	bool assumed;  /* mean, scale and color were not given */
+	enum preprocess_source source;
 	enum layout layout;
 	int channels, width, height;
 	enum color_order color;
@@ -23,9 +23,24 @@ struct preprocess {
 	float mean[4], scale[4];
 };
 
-/* Initialises it from the options and the input of the prepared graph. */
+/* Initialises it from the options and the input of the prepared graph. `usual`
+ * (NULL: none) is taken where no option is given. */
 int preprocess_init(struct preprocess *p, const struct graph *g,
-		    const struct config *c, struct diag *d);
+		    const struct config *c,
+		    const struct usual_preprocess *usual, struct diag *d);
+/* The same as options of the command line: "--color bgr --mean 0 ...". Returns
+ * `out`. */
+#define PREPROCESS_TEXT 256
+const char *preprocess_options(const struct usual_preprocess *u,
+			       char out[PREPROCESS_TEXT]);
+/* Tells the user where the preprocessing is not given by options. `family` and
+ * `usual` are those of the head, or NULL. */
+void preprocess_warn(const struct preprocess *p, const char *family,
+		     const struct usual_preprocess *usual, struct diag *d);
+/* "rgb", "stretch", "given" and the like, as options and reports have them. */
+const char *preprocess_color_name(enum color_order c);
+const char *preprocess_resize_name(enum resize_rule r);
+const char *preprocess_source_name(enum preprocess_source s);
 /* Converts one RGB photo to floats in the layout of the input:
  * dbrt_fit_image(), mean, scale. The result is bit-exact with the device before
  * it rounds to codes. */

@@ -30,6 +30,11 @@ struct head {
 
 /* Number of classes without the background. */
 uint32_t head_classes(const struct dbp_head *h);
+/* The usual preprocessing of the head's family; NULL: there is none. */
+const struct usual_preprocess *head_preprocess(const struct head *h);
+/* Number i of those that heads have, each once, with the name of the first
+ * family; NULL past the end. */
+const struct usual_preprocess *head_preprocess_at(int i, const char **family);
 /* Name of a class; "" where there is none. */
 const char *head_class_name(const struct head *h, uint32_t class_id);
 

@@ -13,3 +13,30 @@ const struct head_family *head_family_at(int i)
 
 	return i < count ? families[i] : NULL;
 }
+
+const struct usual_preprocess *head_preprocess(const struct head *h)
+{
+	return h->data && h->family ? h->family->preprocess : NULL;
+}
+
+/* Whether an earlier family has the same. */
+static bool is_repeated(int family)
+{
+	const struct usual_preprocess *u = families[family]->preprocess;
+
+	for (int i = 0; i < family; i++)
+		if (families[i]->preprocess == u)
+			return true;
+	return false;
+}
+
+const struct usual_preprocess *head_preprocess_at(int i, const char **family)
+{
+	for (int k = 0; head_family_at(k); k++) {
+		if (!families[k]->preprocess || is_repeated(k) || i-- > 0)
+			continue;
+		*family = families[k]->name;
+		return families[k]->preprocess;
+	}
+	return NULL;
+}

@@ -4,6 +4,7 @@
 
 #include "converter/heads/head_families.h"
 #include "converter/heads/head_levels.h"
+#include "converter/heads/head_usual.h"
 
 /* ---- YOLOv5: github.com/ultralytics/yolov5, models/yolo.py class Detect, the
  * anchors of models/yolov5s.yaml; one map for each level, [1, anchors, rows,
@@ -83,6 +84,7 @@ const struct head_family head_family_yolov5 = {
 	.stage = HEAD_STAGE_LEVELS,
 	.matches = matches_yolov5,
 	.fill = fill_yolov5,
+	.preprocess = &head_usual_yolo,
 };
 
 /* ---- Offsets to priors, as SSD has them: arXiv 1512.02325, equation 2 ---- */
@@ -175,6 +177,7 @@ const struct head_family head_family_ultraface = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_ultraface,
 	.fill = fill_ultraface,
+	.preprocess = &head_usual_ultraface,
 	.nms_iou = .4f,
 	.class_count = 1,
 	.class_names = face,
@@ -202,6 +205,7 @@ const struct head_family head_family_retinaface = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_retinaface,
 	.fill = fill_retinaface,
+	.preprocess = &head_usual_retinaface,
 	.nms_iou = .4f,
 	.class_count = 1,
 	.class_names = face,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One box for each cell, with an objectness. */
 #include "converter/heads/head_families.h"
+#include "converter/heads/head_usual.h"
 
 static bool has_one_box(const struct head_finder *f)
 {
@@ -39,6 +40,7 @@ const struct head_family head_family_fastestdet = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_fastestdet,
 	.fill = fill_fastestdet,
+	.preprocess = &head_usual_fastestdet,
 };
 
 /* ---- YuNet: Wu et al., Machine Intelligence Research 20 (2023),
@@ -65,6 +67,7 @@ const struct head_family head_family_yunet = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_yunet,
 	.fill = fill_yunet,
+	.preprocess = &head_usual_yunet,
 	.nms_iou = .4f,
 	.class_count = 1,
 	.class_names = face,
@@ -85,4 +88,5 @@ const struct head_family head_family_yolox = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = has_one_box,
 	.fill = fill_yolox,
+	.preprocess = &head_usual_yolox,
 };

@@ -5,6 +5,7 @@
  * mean of a distribution over bins.
  */
 #include "converter/heads/head_families.h"
+#include "converter/heads/head_usual.h"
 
 static bool fill_distances(struct head_finder *f)
 {
@@ -42,6 +43,7 @@ const struct head_family head_family_yolov8 = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_yolov8,
 	.fill = fill_cell_middle,
+	.preprocess = &head_usual_yolo,
 };
 
 /* ---- NanoDet: github.com/RangiLyu/nanodet, model/head/nanodet_head.py and
@@ -72,6 +74,7 @@ const struct head_family head_family_nanodet = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_nanodet,
 	.fill = fill_nanodet,
+	.preprocess = &head_usual_nanodet,
 };
 
 /* ---- FCOS: arXiv 1904.01355; the score is sqrt(class * centerness) ---- */
@@ -89,4 +92,5 @@ const struct head_family head_family_fcos = {
 	.stage = HEAD_STAGE_ROLES,
 	.matches = matches_fcos,
 	.fill = fill_cell_middle,
+	.preprocess = &head_usual_fcos,
 };

@@ -329,6 +329,8 @@ static int check_result(struct accuracy_run *m,
 	enum engine_result r = engine_result(m->engines[0]);
 
 	m->is_boxes = r == ENGINE_DETECTIONS;
+	if (engine_preprocess(m->engines[0])->source == PREPROCESS_FAMILY)
+		engine_warn_preprocess(m->engines[0], d);
 	if (engine_inputs(m->engines[0]) != 1)
 		return diag_error(d,
 				  "%s: has %d inputs; only models with one can "

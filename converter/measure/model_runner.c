@@ -85,8 +85,9 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 
 	own.model_path = e->path;
 	e->g = model_load(&own, &e->arena, sha256, NULL, d);
-	if (!e->g || preprocess_init(&e->preprocess, e->g, c, d) ||
-	    head_find(e->g, c, &e->arena, &e->head, d))
+	if (!e->g || head_find(e->g, c, &e->arena, &e->head, d) ||
+	    preprocess_init(&e->preprocess, e->g, c, head_preprocess(&e->head),
+			    d))
 		return -1;
 	if (alloc_inputs(e) || alloc_photo(e))
 		return diag_error(d, "%s: out of memory", e->path);
@@ -152,16 +153,14 @@ void engine_close(struct engine *e)
 
 /* ---- Running ---- */
 
-static int set_photo(struct engine *e, const char *input, struct image *photo,
-		     struct diag *d)
+static int set_photo(struct engine *e, const char *name,
+		     const struct image *photo, struct diag *d)
 {
 	if (!e->preprocess.is_image)
 		return diag_error(d,
 				  "%s: the input of the model is not an image; "
 				  "give tensors (.npy, .pb)",
-				  input);
-	if (image_read(input, photo, d))
-		return -1;
+				  name);
 	e->frame = detect_frame(&e->preprocess, photo->width, photo->height);
 	if (!e->is_packed)
 		return preprocess_photo(&e->preprocess, photo->pixels,
@@ -221,6 +220,29 @@ static int set_tensor(struct engine *e, int i, const char *input,
 	return err;
 }
 
+const struct preprocess *engine_preprocess(const struct engine *e)
+{
+	return &e->preprocess;
+}
+
+void engine_warn_preprocess(const struct engine *e, struct diag *d)
+{
+	if (!e->is_packed)
+		preprocess_warn(&e->preprocess, e->head.kind,
+				head_preprocess(&e->head), d);
+}
+
+void engine_set_preprocess(struct engine *e, const struct usual_preprocess *u)
+{
+	e->preprocess.color = u->color;
+	e->preprocess.fit = u->resize;
+	e->preprocess.pad_value = u->pad_value;
+	for (int i = 0; i < 4; i++) {
+		e->preprocess.mean[i] = (float)u->mean[i < 3 ? i : 0];
+		e->preprocess.scale[i] = (float)(1 / u->std[i < 3 ? i : 0]);
+	}
+}
+
 int engine_inputs(const struct engine *e)
 {
 	return e->is_packed ? (int)dbrt_input_count(&e->packed.model) :
@@ -244,7 +266,26 @@ static int set_input(struct engine *e, int i, const char *file,
 {
 	if (tensor_file_name(file))
 		return set_tensor(e, i, file, d);
+	/* before it is read: a model that takes no photo says so */
+	if (e->preprocess.is_image && image_read(file, photo, d))
+		return -1;
 	return set_photo(e, file, photo, d);
+}
+
+static int run(struct engine *e, struct diag *d)
+{
+	if (e->is_packed)
+		return packed_file_status(&e->packed,
+					  dbrt_run(&e->packed.model),
+					  "cannot run", d);
+	return evaluator_run(e->evaluator, (const void *const *)e->inputs, NULL,
+			     NULL, d);
+}
+
+int engine_run_photo(struct engine *e, const char *name,
+		     const struct image *photo, struct diag *d)
+{
+	return set_photo(e, name, photo, d) || run(e, d) ? -1 : 0;
 }
 
 int engine_run(struct engine *e, const char *const *files, struct image *photo,
@@ -255,12 +296,7 @@ int engine_run(struct engine *e, const char *const *files, struct image *photo,
 	for (int i = 0; i < engine_inputs(e); i++)
 		if (set_input(e, i, files[i], photo, d))
 			return -1;
-	if (e->is_packed)
-		return packed_file_status(&e->packed,
-					  dbrt_run(&e->packed.model),
-					  "cannot run", d);
-	return evaluator_run(e->evaluator, (const void *const *)e->inputs, NULL,
-			     NULL, d);
+	return run(e, d);
 }
 
 /* ---- Results ---- */

@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "converter/data/image_file.h"
+#include "converter/data/preprocess.h"
 #include "ir/config.h"
 #include "ir/tensor.h"
 #include "runtime/dbrt.h"
@@ -20,12 +21,21 @@ struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
 				 const char *name, struct diag *d);
 void engine_close(struct engine *e);
 
+/* How photos are prepared. */
+const struct preprocess *engine_preprocess(const struct engine *e);
+/* Says what preprocess_warn() says of a float model. */
+void engine_warn_preprocess(const struct engine *e, struct diag *d);
+/* Prepares photos for a float model in another way. */
+void engine_set_preprocess(struct engine *e, const struct usual_preprocess *u);
 int engine_inputs(const struct engine *e);
 const char *engine_input_name(const struct engine *e, int i);
 /* Runs a photo or tensor (.npy, .pb) for each input. `photo` gets the image
  * (free it in any case); its width is 0 for tensors. */
 int engine_run(struct engine *e, const char *const *files, struct image *photo,
 	       struct diag *d);
+/* Runs a model of one input on a photo in memory; `name` is for messages. */
+int engine_run_photo(struct engine *e, const char *name,
+		     const struct image *photo, struct diag *d);
 
 int engine_outputs(const struct engine *e);
 const char *engine_output_name(const struct engine *e, int i);

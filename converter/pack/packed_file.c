@@ -23,7 +23,7 @@ int packed_file_preprocess_for(const struct packed_file *f,
 
 	config_init(&plain);
 	packed_file_preprocess(f, &packed);
-	if (preprocess_init(p, g, &plain, d))
+	if (preprocess_init(p, g, &plain, NULL, d))
 		return -1;
 	if (!packed.is_image) {
 		p->is_image = false;
@@ -171,6 +171,7 @@ void packed_file_preprocess(const struct packed_file *f, struct preprocess *p)
 		return;
 	from = (const void *)(f->bytes + s->offset);
 	p->is_image = true;
+	p->source = PREPROCESS_GIVEN;
 	p->layout = LAYOUT_NHWC;
 	p->height = (int)input.dims[1];
 	p->width = (int)input.dims[2];

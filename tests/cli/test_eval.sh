@@ -31,8 +31,9 @@ evaluate()
 {
 	"$dbconvert" eval "$@" --images "$scenes/images" --json -q
 }
+given="--mean 0 --scale 1/255" # not YOLOX's, which the head is
 
-evaluate $model --labels "$scenes/labels.json" >"$work/float.json"
+evaluate $model $given --labels "$scenes/labels.json" >"$work/float.json"
 ap=$(value "$work/float.json" ap50)
 echo "float ap50 $ap"
 if [ $count -ge 24 ]; then
@@ -68,12 +69,12 @@ while [ $i -lt $count ]; do
 	[ -e "$voc" ] || echo "<annotation/>" >"$voc"
 	i=$((i + 1))
 done
-evaluate $model --labels "$work/yolo" >"$work/yolo.json"
+evaluate $model $given --labels "$work/yolo" >"$work/yolo.json"
 check "YOLO labels give the same" cmp "$work/float.json" "$work/yolo.json"
-evaluate $model --labels "$work/voc" >"$work/voc.json"
+evaluate $model $given --labels "$work/voc" >"$work/voc.json"
 check "Pascal VOC labels give the same" cmp "$work/float.json" \
 	"$work/voc.json"
-evaluate $model --labels "$scenes/labels.json" --jobs 3 >"$work/jobs.json"
+evaluate $model $given --labels "$scenes/labels.json" --jobs 3 >"$work/jobs.json"
 check "any number of threads gives the same" cmp "$work/float.json" \
 	"$work/jobs.json"
 
@@ -99,6 +100,11 @@ check "... and nothing is written" test ! -e "$work/none/doorbell.dbp"
 check "... and says so" grep -q min_accuracy "$work/log"
 "$dbconvert" run "$work/out/doorbell.dbp" "$scenes/images/000000.png" \
 	--draw "$work/found.png" >"$work/found"
+"$dbconvert" $model --calib "$scenes/images" --preprocess auto --effort fast \
+	-q -o "$work/auto" --report "$work/auto.json" 2>"$work/log"
+check "the preprocessing is found" sh -c "grep -q '\"source\": \"found\"' \
+	'$work/auto.json' && grep -q -- '--color rgb --mean 0 --scale 1/255' \
+	'$work/log'"
 check "names are in the file" grep -qE '^(person|pet|vehicle) 0\.' \
 	"$work/found"
 check "a picture is drawn" test -s "$work/found.png"

@@ -25,7 +25,8 @@ check "--report is what --json prints" cmp "$work/report.json" \
 	"$work/convert.json"
 json=$work/convert.json
 holds "top" "$json" "list(j) == ['schema', 'tool', 'inputs', 'model', \
-	'target', 'output', 'fidelity', 'budgets', 'layers', 'pareto'] and \
+	'preprocessing', 'target', 'output', 'fidelity', 'budgets', 'layers', \
+	'pareto', 'warnings'] and \
 	j['schema'] == 1 and j['tool']['name'] == 'dbconvert'"
 holds "inputs" "$json" "j['inputs']['seed'] == 3 and \
 	j['inputs']['model_sha256'] == \

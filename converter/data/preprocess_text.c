@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "converter/data/preprocess.h"
+
+const char *preprocess_color_name(enum color_order c)
+{
+	static const char *const names[] = { "rgb", "bgr", "gray" };
+
+	return names[c];
+}
+
+const char *preprocess_resize_name(enum resize_rule r)
+{
+	static const char *const names[] = { "stretch", "letterbox",
+					     "letterbox-topleft" };
+
+	return names[r];
+}
+
+const char *preprocess_source_name(enum preprocess_source s)
+{
+	static const char *const names[] = { "assumed", "given", "family",
+					     "found" };
+
+	return names[s];
+}
+
+/* One number where all three are equal. */
+static void print_numbers(const double v[3], bool inverse, char out[80])
+{
+	size_t used = 0;
+	int count = v[0] == v[1] && v[0] == v[2] ? 1 : 3;
+
+	for (int i = 0; i < count; i++)
+		used += (size_t)snprintf(
+			out + used, 80 - used, "%s%s%.9g", i ? "," : "",
+			inverse && v[i] != 1 ? "1/" : "", v[i]);
+}
+
+const char *preprocess_options(const struct usual_preprocess *u,
+			       char out[PREPROCESS_TEXT])
+{
+	char mean[80], scale[80], pad[32] = "";
+
+	print_numbers(u->mean, false, mean);
+	print_numbers(u->std, true, scale);
+	if (u->resize != RESIZE_STRETCH)
+		snprintf(pad, sizeof(pad), " --pad-value %d", u->pad_value);
+	snprintf(out, PREPROCESS_TEXT,
+		 "--color %s --mean %s --scale %s --resize %s%s",
+		 preprocess_color_name(u->color), mean, scale,
+		 preprocess_resize_name(u->resize), pad);
+	return out;
+}
+
+void preprocess_warn(const struct preprocess *p, const char *family,
+		     const struct usual_preprocess *usual, struct diag *d)
+{
+	char text[PREPROCESS_TEXT];
+
+	if (!p->is_image)
+		return;
+	if (p->source == PREPROCESS_ASSUMED)
+		diag_alert(d, "--mean, --scale and --color are not given: the "
+			      "input is assumed to be RGB divided by 255");
+	if (p->source == PREPROCESS_FAMILY && usual)
+		diag_alert(d,
+			   "no preprocessing is given: the usual one of %s is "
+			   "taken: %s",
+			   family ? family : "the head",
+			   preprocess_options(usual, text));
+}
