@@ -184,3 +184,8 @@ const char *text_printable(const char *s, char *out, size_t bytes)
 	out[n] = 0;
 	return out;
 }
+
+size_t text_bom(const void *text, size_t bytes)
+{
+	return bytes >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}

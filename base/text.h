@@ -30,6 +30,10 @@ const char *text_printable(const char *s, char *out, size_t bytes);
 	text_printable(s, (char[TEXT_PRINTABLE_BYTES]){ 0 }, \
 		       TEXT_PRINTABLE_BYTES)
 
+/* Bytes of a UTF-8 byte order mark at the beginning of a file, 3 or 0: editors
+ * of Windows write it, and it is no part of the text. */
+size_t text_bom(const void *text, size_t bytes);
+
 /* Damerau-Levenshtein distance (insert, delete, replace, swap neighbours), for
  * "did you mean". 99 for texts of over 63 characters. */
 int text_distance(const char *a, const char *b);

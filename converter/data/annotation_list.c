@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/file_read.h"
+#include "base/text.h"
 
 #define MAX_TEXT ((size_t)256 << 20)
 
@@ -122,6 +123,29 @@ int annotation_sort_classes(struct annotation_list *l)
 	return 0;
 }
 
+static char *without_mark(const struct regular_file *f, const char *path,
+			  size_t *bytes, struct diag *d)
+{
+	size_t mark = text_bom(f->data, f->size);
+	char *text;
+
+	if (f->size >= 2 && (!memcmp(f->data, "\xff\xfe", 2) ||
+			     !memcmp(f->data, "\xfe\xff", 2))) {
+		diag_error(d, "%s: is UTF-16", path);
+		diag_hint(d, "save it as UTF-8");
+		return NULL;
+	}
+	text = malloc(f->size - mark + 1);
+	if (!text) {
+		diag_error(d, "out of memory");
+		return NULL;
+	}
+	*bytes = f->size - mark;
+	memcpy(text, (const char *)f->data + mark, *bytes);
+	text[*bytes] = 0;
+	return text;
+}
+
 char *annotation_text(const char *path, size_t *bytes, struct diag *d)
 {
 	struct regular_file f;
@@ -137,14 +161,7 @@ char *annotation_text(const char *path, size_t *bytes, struct diag *d)
 	diag_leave(d, former);
 	if (err)
 		return NULL;
-	text = malloc(f.size + 1);
-	if (text) {
-		memcpy(text, f.data, f.size);
-		text[f.size] = 0;
-		*bytes = f.size;
-	} else {
-		diag_error(d, "out of memory");
-	}
+	text = without_mark(&f, path, bytes, d);
 	regular_file_free(&f);
 	return text;
 }

@@ -33,7 +33,8 @@ int annotation_class(struct annotation_list *l, const char *name);
 int annotation_class_id(struct annotation_list *l, int64_t id);
 /* Renumbers the classes in alphabetical order. */
 int annotation_sort_classes(struct annotation_list *l);
-/* A whole text file of at most 256 MiB, with a NUL after it (malloc); NULL
+/* A whole text file of at most 256 MiB, without a byte order mark, with a NUL
+ * after it (malloc); NULL
  * with a diagnostic. */
 char *annotation_text(const char *path, size_t *bytes, struct diag *d);
 

@@ -33,6 +33,20 @@ static bool split_line(char *line, struct csv_line *out)
 	return *part[0] && *part[1];
 }
 
+/* A class by number; tables also write whole numbers as 3.0. */
+static int class_number(const char *label, int64_t *id)
+{
+	double x;
+
+	if (!text_to_i64(label, id))
+		return 0;
+	if (text_to_double(label, &x) || x < -1e9 || x > 1e9 ||
+	    x != (double)(int64_t)x)
+		return -1;
+	*id = (int64_t)x;
+	return 0;
+}
+
 static int add_line(struct annotation_list *l, const struct csv_line *line,
 		    bool numbers)
 {
@@ -40,7 +54,8 @@ static int add_line(struct annotation_list *l, const struct csv_line *line,
 	int64_t id = -1;
 
 	if (numbers) {
-		if (text_to_i64(line->label, &id) || annotation_class_id(l, id))
+		if (class_number(line->label, &id) ||
+		    annotation_class_id(l, id))
 			return -1;
 	} else {
 		id = annotation_class(l, line->label);
@@ -81,7 +96,7 @@ static int read_lines(struct annotation_list *l, const char *path, char *text)
 		line = end;
 	}
 	for (size_t i = 1; i < count; i++)
-		numbers &= !text_to_i64(list[i].label, &id);
+		numbers &= !class_number(list[i].label, &id);
 	for (size_t i = 0; !err && i < count; i++) {
 		bool title = i == 0 && (!strcmp(list[i].photo, "file") ||
 					!strchr(list[i].photo, '.'));

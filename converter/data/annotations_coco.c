@@ -3,11 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "converter/data/annotation_formats.h"
+
+/* An id is a number; writers also have 3.0, "3" and names. */
+struct coco_id {
+	bool is_name;
+	json_int_t number;
+	const char *name;
+};
 
 /* Ids of images or categories, sorted. */
 struct id_row {
-	json_int_t id;
+	struct coco_id id;
 	const char *text; /* key or name */
 };
 
@@ -16,20 +24,55 @@ struct id_table {
 	size_t count;
 };
 
+static bool read_id(const json_t *j, struct coco_id *out)
+{
+	const char *text = json_string_value(j);
+	double x = json_number_value(j);
+	int64_t n;
+
+	*out = (struct coco_id){ 0 };
+	if (text && text_to_i64(text, &n)) {
+		out->is_name = true;
+		out->name = text;
+		return *text;
+	}
+	if (!text && (!json_is_number(j) || x < -9e15 || x > 9e15 ||
+		      x != (double)(json_int_t)x))
+		return false;
+	out->number = text               ? n :
+		      json_is_integer(j) ? json_integer_value(j) :
+					   (json_int_t)x;
+	return true;
+}
+
+/* Numbers first. */
 static int by_id(const void *a, const void *b)
 {
-	const struct id_row *x = a, *y = b;
+	const struct coco_id *x = &((const struct id_row *)a)->id;
+	const struct coco_id *y = &((const struct id_row *)b)->id;
 
-	return (x->id > y->id) - (x->id < y->id);
+	if (x->is_name != y->is_name)
+		return x->is_name - y->is_name;
+	return x->is_name ? strcmp(x->name, y->name) :
+			    (x->number > y->number) - (x->number < y->number);
 }
 
 static const struct id_row *find_id(const struct id_table *t, const json_t *id)
 {
-	struct id_row key = { .id = json_integer_value(id) };
+	struct id_row key = { 0 };
 
-	if (!json_is_integer(id))
+	if (!read_id(id, &key.id))
 		return NULL;
 	return bsearch(&key, t->rows, t->count, sizeof(key), by_id);
+}
+
+static int two_have(struct annotation_list *l, const char *path,
+		    const char *what, const struct coco_id *id)
+{
+	return id->is_name ? diag_error(l->d, "%s: two %s have the id '%s'",
+					path, what, id->name) :
+			     diag_error(l->d, "%s: two %s have the id %lld",
+					path, what, (long long)id->number);
 }
 
 /* Each entry of the list `name` has an id and a text. */
@@ -50,14 +93,13 @@ static int read_ids(struct annotation_list *l, const char *path,
 		return diag_error(l->d, "out of memory");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *e = json_array_get(list, i);
-		const json_t *id = json_object_get(e, "id");
+		struct coco_id *id = &out->rows[i].id;
 		const char *text = json_string_value(json_object_get(e, field));
 
-		if (!json_is_integer(id) || !text)
+		if (!read_id(json_object_get(e, "id"), id) || !text)
 			return diag_error(l->d,
 					  "%s: %s[%zu] lacks an id or '%s'",
 					  path, name, i, field);
-		out->rows[i].id = json_integer_value(id);
 		out->rows[i].text = is_photo ? annotation_key(l, text) :
 					       arena_strdup(arena, text);
 		if (!out->rows[i].text)
@@ -66,10 +108,8 @@ static int read_ids(struct annotation_list *l, const char *path,
 	out->count = json_array_size(list);
 	qsort(out->rows, out->count, sizeof(*out->rows), by_id);
 	for (size_t i = 1; i < out->count; i++)
-		if (out->rows[i].id == out->rows[i - 1].id)
-			return diag_error(l->d, "%s: two %s have the id %lld",
-					  path, name,
-					  (long long)out->rows[i].id);
+		if (!by_id(&out->rows[i], &out->rows[i - 1]))
+			return two_have(l, path, name, &out->rows[i].id);
 	return 0;
 }
 

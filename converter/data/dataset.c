@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file_read.h"
+#include "base/text.h"
 #include "converter/data/image_file.h"
 
 #define LIST_MAX_BYTES ((size_t)64 << 20)
@@ -255,6 +256,13 @@ static int parse_list(struct dataset *s, const char *list, char *text,
 	return err;
 }
 
+static char *list_text(const struct regular_file *file)
+{
+	size_t mark = text_bom(file->data, file->size);
+
+	return strndup((const char *)file->data + mark, file->size - mark);
+}
+
 static int read_list(struct dataset *s, const char *path, struct diag *d)
 {
 	char *former = diag_enter(d, path);
@@ -266,7 +274,7 @@ static int read_list(struct dataset *s, const char *path, struct diag *d)
 		if (memchr(file.data, 0, file.size))
 			err = diag_error(d, "is neither a folder nor a list "
 					    "of photos");
-		else if (!(text = strndup((char *)file.data, file.size)))
+		else if (!(text = list_text(&file)))
 			err = out_of_memory(d);
 		regular_file_free(&file);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file_read.h"
+#include "base/text.h"
 #include "converter/heads/head_family.h"
 
 #define MAX_FILE (1 << 20)
@@ -69,6 +70,7 @@ static char *given_text(const char *classes, struct arena *a,
 {
 	struct regular_file f;
 	char *text, *former;
+	size_t mark;
 	int err;
 
 	*between = ",";
@@ -80,7 +82,8 @@ static char *given_text(const char *classes, struct arena *a,
 	diag_leave(d, former);
 	if (err)
 		return NULL;
-	text = arena_strndup(a, (const char *)f.data, f.size);
+	mark = text_bom(f.data, f.size);
+	text = arena_strndup(a, (const char *)f.data + mark, f.size - mark);
 	regular_file_free(&f);
 	return text;
 }

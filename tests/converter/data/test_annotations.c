@@ -98,6 +98,57 @@ static void test_coco(void **state)
 	end(&l);
 }
 
+/* As editors and tables of Windows save them, and as Python writers do. */
+static void test_marks_and_ids(void **state)
+{
+	struct labels l;
+
+	(void)state;
+	begin(&l);
+	put(&l, "l.json",
+	    "\xef\xbb\xbf{\"images\":[{\"id\":\"7\",\"file_name\":\"b.jpg\"},"
+	    "{\"id\":\"img a\",\"file_name\":\"a.jpg\"}],"
+	    "\"categories\":[{\"id\":10.0,\"name\":\"ten\"},"
+	    "{\"id\":\"9\",\"name\":\"nine\"}],\"annotations\":["
+	    "{\"image_id\":7,\"category_id\":10,\"bbox\":[1,2,3,4]},"
+	    "{\"image_id\":\"img a\",\"category_id\":9.0,\"bbox\":[1,2,3,4]}"
+	    "]}");
+	read_labels(&l, "l.json");
+	assert_int_equal(l.err, 0);
+	expect(&l, "b.jpg", 0, 1, 2, 4, 6, "ten", false);
+	expect(&l, "a.jpg", 0, 1, 2, 4, 6, "nine", false);
+	assert_string_equal(l.a.class_names[0], "nine");
+	end(&l);
+	begin(&l);
+	put(&l, "l/a.txt",
+	    "\xef\xbb\xbf"
+	    "0 .5 .5 .2 .4\r\n");
+	put(&l, "l/classes.txt",
+	    "\xef\xbb\xbf"
+	    "dog\r\n");
+	read_labels(&l, "l");
+	assert_int_equal(l.err, 0);
+	expect(&l, "a.jpg", 0, .4f, .3f, .6f, .7f, "dog", false);
+	end(&l);
+	begin(&l);
+	put(&l, "l.csv",
+	    "\xef\xbb\xbf"
+	    "a.jpg,1.0\r\nb.jpg,2.0\r\n");
+	read_labels(&l, "l.csv");
+	assert_int_equal(l.err, 0);
+	assert_int_equal(annotations_of(&l.a, "a.jpg")->boxes[0].class_id, 1);
+	assert_int_equal(annotations_of(&l.a, "b.jpg")->boxes[0].class_id, 2);
+	end(&l);
+	begin(&l);
+	put(&l, "l.csv",
+	    "\xff\xfe"
+	    "a.jpg,1");
+	read_labels(&l, "l.csv");
+	assert_int_equal(l.err, -1);
+	assert_non_null(strstr(l.d.entries[0].text, "is UTF-16"));
+	end(&l);
+}
+
 static void test_yolo(void **state)
 {
 	struct labels l;
@@ -267,9 +318,13 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_coco),   cmocka_unit_test(test_yolo),
-		cmocka_unit_test(test_voc),    cmocka_unit_test(test_classes),
-		cmocka_unit_test(test_broken), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_coco),
+		cmocka_unit_test(test_marks_and_ids),
+		cmocka_unit_test(test_yolo),
+		cmocka_unit_test(test_voc),
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

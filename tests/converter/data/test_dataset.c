@@ -149,8 +149,9 @@ static void test_a_loop_of_folders_ends(void **state)
 
 static void test_list(void **state)
 {
-	static const char list[] = "# photos\n\nz.jpg\r\nsub/b.npy\n"
-				   "z.jpg\n../other/c.png\n/abs/d.pb";
+	static const char list[] =
+		"\xef\xbb\xbf# photos\n\nz.jpg\r\nsub/b.npy\n"
+		"z.jpg\n../other/c.png\n/abs/d.pb";
 	static const char *const names[] = {
 		"z.jpg", "sub/b.npy", "z.jpg", "../other/c.png", "/abs/d.pb",
 	};
