@@ -30,7 +30,8 @@ struct rule {
 
 /*
  * Every attribute of opsets 6 to 28, by the graph's operator (Dropout becomes
- * Identity, Upsample becomes Resize, CastLike becomes Cast). An attribute
+ * Identity, Upsample becomes Resize, CastLike becomes Cast,
+ * GroupNormalization becomes InstanceNormalization). An attribute
  * without KEEP is read by onnx_normalise.c, or has no effect at inference.
  * Opsets before 6 had consumed_inputs, and some exporters still write it.
  */
@@ -107,6 +108,8 @@ static const struct rule rules[] = {
 	{ OP_IDENTITY, "ratio", F, 0 },
 	{ OP_IDENTITY, "seed", I, 0 | USE_WIDE },
 	{ OP_INSTANCE_NORM, "epsilon", F, KEEP },
+	{ OP_INSTANCE_NORM, "num_groups", I, 0 },
+	{ OP_INSTANCE_NORM, "stash_type", I, 0 },
 	{ OP_LAYER_NORM, "axis", I, KEEP },
 	{ OP_LAYER_NORM, "epsilon", F, KEEP },
 	{ OP_LAYER_NORM, "stash_type", I, 0 },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_group_norm.h"
 #include "converter/onnx/onnx_normalise.h"
 
 /* Operators that become another one. */
@@ -14,6 +15,7 @@ static const struct {
 } aliases[] = {
 	{ "CastLike", OP_CAST },
 	{ "Dropout", OP_IDENTITY },
+	{ "GroupNormalization", OP_INSTANCE_NORM },
 	{ "Upsample", OP_RESIZE },
 };
 
@@ -392,6 +394,8 @@ int onnx_normalise(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "Dropout"))
 		return normalise_dropout(o, n);
+	if (is_called(o, "GroupNormalization"))
+		return onnx_group_norm(o, n);
 	if (n->op == OP_RESHAPE)
 		return ints_to_input(o, n, "shape", 1);
 	if (n->op == OP_SPLIT)
