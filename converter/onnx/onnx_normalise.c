@@ -7,6 +7,7 @@
 
 #include "converter/onnx/onnx_group_norm.h"
 #include "converter/onnx/onnx_normalise.h"
+#include "converter/onnx/onnx_qlinear.h"
 
 /* Operators that become another one. */
 static const struct {
@@ -29,11 +30,18 @@ static bool is_qonnx(const char *domain)
 enum op onnx_known_op(const char *domain, const char *op_type)
 {
 	enum op op = op_from_name(op_type);
+	bool is_ours = !*domain || !strcmp(domain, "ai.onnx");
 
+	if (is_ours || !strcmp(domain, "com.microsoft")) {
+		enum op quantized = onnx_qlinear_op(op_type);
+
+		if (quantized != OP_NONE)
+			return quantized;
+	}
 	/* some QONNX files omit the domain */
 	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
-	if (*domain && strcmp(domain, "ai.onnx"))
+	if (!is_ours)
 		return OP_NONE;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		if (!strcmp(aliases[i].name, op_type))
@@ -394,6 +402,8 @@ int onnx_normalise(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "Dropout"))
 		return normalise_dropout(o, n);
+	if (onnx_qlinear_op(o->op_type) != OP_NONE)
+		return onnx_qlinear(o, n);
 	if (is_called(o, "GroupNormalization"))
 		return onnx_group_norm(o, n);
 	if (n->op == OP_RESHAPE)
