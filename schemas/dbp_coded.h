@@ -12,8 +12,10 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "schemas/dbp.h"
+#include "schemas/dbp_coded_run.h"
 #include "schemas/dbp_trellis.h"
 
 #define DBP_CODED_MAGIC 0x1b504244u /* the bytes 'D' 'B' 'P' 0x1b */
@@ -31,26 +33,6 @@ struct dbp_coded {
 DBP_ASSERT_SIZE(struct dbp_coded, 24);
 /* Most bytes that a byte of the file may expand to: limits memory. */
 #define DBP_CODED_MOST 256
-
-/* How a run of the file is coded. */
-enum dbp_coded_kind {
-	DBP_CODED_BYTES = 0,     /* rows of `stride` bytes */
-	DBP_CODED_TILES = 1,     /* weights of a conv: groups, rows, columns */
-	DBP_CODED_DEPTHWISE = 2, /* channels and taps */
-	DBP_CODED_INTS = 3,      /* int32_t, by sign, length and bits */
-};
-#define DBP_CODED_STRIDES 64
-
-struct dbp_run {
-	uint32_t kind, stride; /* bytes: 1 to DBP_CODED_STRIDES */
-	uint32_t back,
-		other; /* bytes: distance back to the byte that is expected, and
-			  to the next best one; other kinds 0: none */
-	uint32_t bits; /* tiles: 2, 3, 4, 8; depthwise: not 3 */
-	uint32_t dependent; /* both: codes by schemas/dbp_trellis.h */
-	uint32_t groups, rows, columns; /* tiles; depthwise: 1, channels, taps;
-					 * bytes, ints: 1, 1, their number */
-};
 
 /* ---- The coder ---- */
 
@@ -169,63 +151,120 @@ static inline void dbp_coder_end(struct dbp_coder *k)
 }
 #endif
 
-static inline uint16_t dbp_moved(uint16_t estimate, uint32_t bit, uint32_t pace)
+/* Both estimates, `fast` in the low half. */
+static inline uint32_t dbp_chance_both(const struct dbp_chance *c)
 {
-	uint32_t now = estimate, one = 65535;
+	uint32_t both;
 
-	return (uint16_t)(bit ? now + ((one - now) >> pace) :
-				now - (now >> pace));
+	memcpy(&both, c, sizeof(both));
+	return both;
 }
 
-static inline void dbp_chance_learn(struct dbp_chance *c, uint32_t bit)
+/* Without branches on the bit: a 1 moves the distance to 65535 as a 0 moves
+ * the estimate. */
+static inline void dbp_chance_learn(struct dbp_chance *c, uint32_t both,
+				    uint32_t bit)
 {
-	c->fast = dbp_moved(c->fast, bit,
-			    c->pace < DBP_CHANCE_FAST ? c->pace :
-							DBP_CHANCE_FAST);
-	c->slow = dbp_moved(c->slow, bit, c->pace);
-	if (c->pace < DBP_CHANCE_SLOW && ++c->age >> c->pace)
-		c->pace++;
+	uint32_t flip = 0u - bit, pace = c->pace, fast;
+
+	both ^= flip;
+	if (pace == DBP_CHANCE_SLOW) { /* both halves at once */
+		both -= (both >> DBP_CHANCE_FAST & 0xffff >> DBP_CHANCE_FAST) +
+			(both >> DBP_CHANCE_SLOW & (0xffffu >> DBP_CHANCE_SLOW)
+							   << 16);
+	} else {
+		fast = both & 0xffff;
+		both -= fast >>
+			(pace < DBP_CHANCE_FAST ? pace : DBP_CHANCE_FAST);
+		both -= both >> 16 >> pace << 16;
+		if (++c->age >> pace)
+			c->pace++;
+	}
+	both ^= flip;
+	memcpy(c, &both, sizeof(both));
 }
+
+/* The part of the range that is a 1. The estimates keep away from 0 and 1: the
+ * limits 64 and 65472 of schemas/dbp.md are never reached. */
+static inline uint32_t dbp_chance_bound(uint32_t both, uint32_t range)
+{
+	uint32_t chance = ((both & 0xffff) + (both >> 16)) >> 1;
+
+	return (uint32_t)((uint64_t)range * chance >> 16);
+}
+
+/* The bit by the place of the code in the range, whose first `bound` are 1s. */
+static inline uint32_t dbp_read_half(struct dbp_coder *k, uint32_t bound)
+{
+	uint32_t range = k->range, code = k->code, bit = code < bound;
+
+	range = bit ? bound : range - bound;
+	code -= bit ? 0 : bound;
+	while (range < 1u << 24) {
+		range <<= 8;
+		code = code << 8 | (k->at < k->bytes ? k->in[k->at] : 0);
+		k->at++;
+	}
+	k->range = range;
+	k->code = code;
+	return bit;
+}
+
+static inline uint32_t dbp_read_bit(struct dbp_coder *k, struct dbp_chance *c)
+{
+	uint32_t both = dbp_chance_both(c);
+	uint32_t bit = dbp_read_half(k, dbp_chance_bound(both, k->range));
+
+	dbp_chance_learn(c, both, bit);
+	return bit;
+}
+
+#ifdef DBP_CODED_ENCODER
+static inline void dbp_write_half(struct dbp_coder *k, uint32_t bound,
+				  uint32_t bit)
+{
+	k->low += bit ? 0 : bound;
+	k->range = bit ? bound : k->range - bound;
+	for (; k->range < 1u << 24; k->range <<= 8)
+		dbp_coder_shift(k);
+}
+
+static inline void dbp_write_bit(struct dbp_coder *k, struct dbp_chance *c,
+				 uint32_t bit)
+{
+	uint32_t both = dbp_chance_both(c);
+
+	dbp_write_half(k, dbp_chance_bound(both, k->range), bit);
+	dbp_chance_learn(c, both, bit);
+}
+#endif
 
 /* Codes one bit. When reading, `bit` is ignored and the bit read is
  * returned. */
 static inline uint32_t dbp_code_bit(struct dbp_coder *k, struct dbp_chance *c,
 				    uint32_t bit)
 {
-	uint32_t chance = ((uint32_t)c->fast + c->slow) >> 1, bound;
+#ifdef DBP_CODED_ENCODER
+	if (!k->in) {
+		dbp_write_bit(k, c, bit);
+		return bit;
+	}
+#endif
+	(void)bit;
+	return dbp_read_bit(k, c);
+}
 
-	chance = chance < 64 ? 64 : chance > 65472 ? 65472 : chance;
-	bound = (uint32_t)((uint64_t)k->range * chance >> 16);
+/* The same with a new chance of 1/2 that nobody keeps. */
+static inline uint32_t dbp_code_even(struct dbp_coder *k, uint32_t bit)
+{
 #ifdef DBP_CODED_ENCODER
-	if (!k->in && bit) {
-		k->range = bound;
-	} else if (!k->in) {
-		k->low += bound;
-		k->range -= bound;
-	} else
-#endif
-	{
-		bit = k->code < bound;
-		if (bit) {
-			k->range = bound;
-		} else {
-			k->code -= bound;
-			k->range -= bound;
-		}
+	if (!k->in) {
+		dbp_write_half(k, k->range >> 1, bit);
+		return bit;
 	}
-	dbp_chance_learn(c, bit);
-	while (k->range < 1u << 24) {
-		k->range <<= 8;
-#ifdef DBP_CODED_ENCODER
-		if (!k->in) {
-			dbp_coder_shift(k);
-			continue;
-		}
 #endif
-		k->code = k->code << 8 | (k->at < k->bytes ? k->in[k->at] : 0);
-		k->at++;
-	}
-	return bit;
+	(void)bit;
+	return dbp_read_half(k, k->range >> 1);
 }
 
 /* `bits` bits, the highest first, each in the context of the bits before it: 1
@@ -253,12 +292,8 @@ static inline uint32_t dbp_code_number(struct dbp_coder *k,
 	while (bits < 30 &&
 	       dbp_code_bit(k, &lengths[bits], (value + 1) >> bits > 1))
 		bits++;
-	while (bits--) {
-		struct dbp_chance even = DBP_CHANCE_EVEN;
-
-		known = known << 1 |
-			dbp_code_bit(k, &even, (value + 1) >> bits & 1);
-	}
+	while (bits--)
+		known = known << 1 | dbp_code_even(k, (value + 1) >> bits & 1);
 	return known - 1;
 }
 
@@ -393,108 +428,6 @@ static inline int32_t dbp_code_weight(struct dbp_coder *k,
 		size = n;
 	}
 	return minus ? -(int32_t)size : (int32_t)size;
-}
-
-/* ---- Where tiles lie: struct dbp_conv ---- */
-
-/* The run of the weights of a conv; 0 bytes if it is not possible. */
-static inline struct dbp_run dbp_conv_run(const struct dbp_conv *c,
-					  uint32_t in_channels,
-					  uint32_t out_channels)
-{
-	uint32_t groups = c->depthwise ? 1 : c->groups;
-
-	return (struct dbp_run){
-		.kind = c->depthwise ? DBP_CODED_DEPTHWISE : DBP_CODED_TILES,
-		.bits = c->weight_bits >= 2 && c->weight_bits <= 4 ?
-				c->weight_bits :
-				8,
-		.groups = groups,
-		.rows = groups ? out_channels / groups : 0,
-		.columns = c->depthwise ? (uint32_t)c->kernel_h * c->kernel_w :
-					  (uint32_t)dbp_conv_k(c, in_channels)
-	};
-}
-
-/* Bytes of a run; 0: not possible. */
-static inline uint64_t dbp_run_bytes(const struct dbp_run *r)
-{
-	uint64_t each = 8 / (r->bits ? r->bits : 8);
-
-	if (r->kind == DBP_CODED_BYTES)
-		return r->columns;
-	if (r->kind == DBP_CODED_INTS)
-		return 4 * (uint64_t)r->columns;
-	if (r->bits > 8 || !r->groups || r->groups > 0xffffff ||
-	    r->rows > 0xffffff || r->columns > 0xffffff)
-		return 0;
-	if (r->kind == DBP_CODED_DEPTHWISE)
-		return r->groups > 1 || r->bits == 3 ?
-			       0 :
-			       ((uint64_t)r->rows + 15) / 16 *
-				       ((r->columns + each - 1) / each) * 16;
-	each = (((uint64_t)r->rows + 3) / 4) *
-	       (((uint64_t)r->columns + 15) / 16);
-	return each > DBP_MAX_BYTES / r->groups ?
-		       0 :
-		       each * r->groups * 8 * r->bits;
-}
-
-/* The byte of a depthwise code, and its lowest bit. */
-static inline uint64_t dbp_run_tap(const struct dbp_run *r, uint32_t row,
-				   uint32_t tap, uint32_t *shift)
-{
-	uint32_t each = 8 / r->bits;
-
-	*shift = tap % each * r->bits;
-	return ((uint64_t)(row / 16) * ((r->columns + each - 1) / each) +
-		tap / each) *
-		       16 +
-	       row % 16;
-}
-
-/* The start of the block of a code. */
-static inline uint64_t dbp_run_block(const struct dbp_run *r, uint32_t group,
-				     uint32_t row, uint32_t column)
-{
-	uint64_t tile = (uint64_t)group * ((r->rows + 3) / 4) + row / 4;
-
-	return (tile * ((r->columns + 15) / 16) + column / 16) * 8 * r->bits;
-}
-
-/* A code of the run that begins at `tiles`, with its sign. */
-static inline int32_t dbp_run_code(const uint8_t *tiles,
-				   const struct dbp_run *r, uint32_t group,
-				   uint32_t row, uint32_t column)
-{
-	uint32_t sign = 1u << (r->bits - 1), code, shift;
-
-	if (r->kind == DBP_CODED_DEPTHWISE) {
-		code = tiles[dbp_run_tap(r, row, column, &shift)];
-		code = code >> shift & (2 * sign - 1);
-	} else {
-		code = dbp_block_code(
-			tiles + dbp_run_block(r, group, row, column), r->bits,
-			row % 4, column % 16);
-	}
-	return (int32_t)(code ^ sign) - (int32_t)sign;
-}
-
-/* Stores a code whose bits are 0. */
-static inline void dbp_run_put(uint8_t *tiles, const struct dbp_run *r,
-			       uint32_t group, uint32_t row, uint32_t column,
-			       int32_t code)
-{
-	uint32_t bits = (uint32_t)code & ((1u << r->bits) - 1), shift;
-
-	if (r->kind == DBP_CODED_DEPTHWISE) {
-		uint64_t at = dbp_run_tap(r, row, column, &shift);
-
-		tiles[at] |= (uint8_t)(bits << shift);
-	} else {
-		dbp_block_put(tiles + dbp_run_block(r, group, row, column),
-			      r->bits, row % 4, column % 16, bits);
-	}
 }
 
 #endif
