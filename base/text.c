@@ -70,9 +70,19 @@ static int with_unit(const char *s, const struct unit *units, int64_t *out)
 int text_to_bytes(const char *s, int64_t *out)
 {
 	static const struct unit units[] = {
-		{ "", 1 },       { "B", 1 },         { "KB", 1e3 },
-		{ "kB", 1e3 },   { "MB", 1e6 },      { "GB", 1e9 },
-		{ "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 },
+		{ "", 1 },
+		{ "B", 1 },
+		{ "KB", 1e3 },
+		{ "K", 1e3 },
+		{ "k", 1e3 },
+		{ "M", 1e6 },
+		{ "G", 1e9 },
+		{ "kB", 1e3 },
+		{ "MB", 1e6 },
+		{ "GB", 1e9 },
+		{ "KiB", 1024 },
+		{ "MiB", 1048576 },
+		{ "GiB", 1073741824 },
 		{ NULL, 0 },
 	};
 

@@ -8,8 +8,8 @@
 /* Numbers in text. 0, or -1 if the whole text is not one number. */
 int text_to_double(const char *s, double *out); /* finite */
 int text_to_i64(const char *s, int64_t *out);   /* decimal */
-/* "512KB" and "2MB" are powers of 1000, "512KiB" and "2MiB" of 1024; a bare
- * number is bytes. */
+/* "512KB", "512K" and "2MB" are powers of 1000, "512KiB" and "2MiB" of 1024; a
+ * bare number is bytes. */
 int text_to_bytes(const char *s, int64_t *out);
 /* "250ms", "1.5s", "900us": microseconds. The unit is required. */
 int text_to_duration_us(const char *s, int64_t *out);

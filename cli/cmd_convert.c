@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "base/file_write.h"
+#include "cli/check_first.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/progress.h"
 #include "converter/pack/c_header.h"
+#include "converter/pack/packed_file.h"
 #include "converter/preprocess_choice.h"
 #include "converter/report.h"
 #include "converter/resize_input.h"
-#include "converter/stage_dump.h"
-#include "passes/pipeline.h"
 
 /* The objects of one conversion that must be freed. */
 struct work {
 	struct conversion v;
 	struct arena arena;
+	const char *name; /* of the files, without their endings */
 	struct report report;
 	struct progress_bar bar;
 };
@@ -65,6 +68,18 @@ done:
 	return err;
 }
 
+/* Of a model that misses a limit only the report is written. */
+static int write_reports(const struct config *c, const char *json,
+			 struct diag *d)
+{
+	struct file_out files[CONFIG_MAX_REPORTS];
+
+	for (int i = 0; i < c->report_count; i++)
+		files[i] =
+			(struct file_out){ c->reports[i], json, strlen(json) };
+	return c->report_count ? files_write(files, c->report_count, d) : 0;
+}
+
 static int write_outputs(const struct command *cmd, struct work *w,
 			 const char *name, struct diag *d)
 {
@@ -79,7 +94,7 @@ static int write_outputs(const struct command *cmd, struct work *w,
 	if (!c->quiet && (c->verbose || isatty(STDERR_FILENO)))
 		report_plot(&w->report, stderr);
 	if (report_check_budgets(&w->report, d))
-		code = EXIT_BUDGET;
+		code = write_reports(c, json, d) ? EXIT_BAD_INPUT : EXIT_BUDGET;
 	else if (!write_files(cmd, w, name, json, d))
 		code = EXIT_OK;
 	if (cmd->json && code != EXIT_BAD_INPUT)
@@ -88,26 +103,15 @@ static int write_outputs(const struct command *cmd, struct work *w,
 	return code;
 }
 
-/* Name i of the values of --dump-after; NULL after the last. */
-static const char *stage_name(int i)
-{
-	if (i < pipeline_pass_count())
-		return pipeline_pass_name(i);
-	i -= pipeline_pass_count();
-	if (stage_dump_name(i))
-		return stage_dump_name(i);
-	return !i || stage_dump_name(i - 1) ? "all" : NULL;
-}
-
 static int check_stage(const char *name, struct arena *a, struct diag *d)
 {
 	const char *list = "";
 
-	for (int i = 0; stage_name(i); i++) {
-		if (!strcmp(name, stage_name(i)))
+	for (int i = 0; help_stage(i); i++) {
+		if (!strcmp(name, help_stage(i)))
 			return 0;
 		list = arena_printf(a, "%s%s%s", list, i ? ", " : "",
-				    stage_name(i));
+				    help_stage(i));
 		if (!list)
 			return diag_error(d, "out of memory");
 	}
@@ -143,7 +147,7 @@ static void warn_about(const struct conversion *v, struct diag *d)
 static int run_convert(const struct command *cmd, const struct config *c,
 		       struct work *w, struct diag *d)
 {
-	const char *name = command_stem(c->model_path, &w->arena);
+	const char *name = w->name;
 	const struct progress progress = { progress_update, &w->bar, NULL };
 	const struct dump dump = { c->dump_after, stdout };
 	struct cost_target target;
@@ -155,9 +159,12 @@ static int run_convert(const struct command *cmd, const struct config *c,
 		diag_error(d, "--images and --min-accuracy need --labels");
 		return EXIT_USAGE;
 	}
-	if (!name || target_load(c->target, &w->arena, &target, d) ||
+	if (!name || !c->output_dir ||
+	    target_load(c->target, &w->arena, &target, d) ||
 	    (c->dump_after && check_stage(c->dump_after, &w->arena, d)))
 		return EXIT_USAGE;
+	if (check_first(c, d))
+		return EXIT_BAD_INPUT;
 	chosen = *c;
 	if (preprocess_choose(&chosen, &progress, d)) {
 		progress_end(&w->bar);
@@ -175,6 +182,33 @@ static int run_convert(const struct command *cmd, const struct config *c,
 		return EXIT_BAD_INPUT;
 	warn_about(&w->v, d);
 	return write_outputs(cmd, w, name, d);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder, or the packed file's own path: FOLDER/NAME.dbp. */
+static void take_output(const struct command *cmd, struct config *c,
+			struct work *w)
+{
+	const char *path = cmd->output;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	w->name = command_stem(c->model_path, &w->arena);
+	if (!path)
+		return;
+	c->output_dir = path;
+	if (!packed_file_name(path) || is_folder(path))
+		return;
+	w->name = command_stem(path, &w->arena);
+	c->output_dir = !slash        ? "." :
+			slash == path ? "/" :
+					arena_strndup(&w->arena, path,
+						      (size_t)(slash - path));
 }
 
 int cmd_convert(const struct command *cmd, struct diag *d)
@@ -195,10 +229,9 @@ int cmd_convert(const struct command *cmd, struct diag *d)
 		return EXIT_BAD_INPUT;
 	}
 	c.model_path = cmd->args[0];
-	if (cmd->output)
-		c.output_dir = cmd->output;
-	with.config = c;
 	arena_init(&w->arena, 0);
+	take_output(cmd, &c, w);
+	with.config = c;
 	progress_begin(&w->bar, c.quiet);
 	code = run_convert(&with, &c, w, d);
 	conversion_free(&w->v);

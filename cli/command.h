@@ -19,6 +19,7 @@ struct command {
 	const char *output;      /* --output; NULL: not given */
 	const char *draw;        /* run --draw */
 	bool json, help, version;
+	const char *list; /* --target help: the name of the list */
 
 	const char *const *args; /* arguments that are not options, in order */
 	int arg_count;

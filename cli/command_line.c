@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/help.h"
 #include "cli/option_value.h"
 #include "cli/options.h"
 
@@ -23,7 +24,7 @@ static int unknown_option(const char *text, const char *name, struct diag *d)
 	if (near)
 		diag_hint(d, "did you mean '--%s'?", near);
 	else
-		diag_hint(d, "'dbconvert --help' lists the options");
+		diag_hint(d, "'dbconvert help VERB' lists the options");
 	return -1;
 }
 
@@ -47,6 +48,10 @@ static int take_option(struct argument_cursor *c, const struct option_row *row,
 			return diag_error(c->diag, "%s needs a value: %s",
 					  subject, row->argument);
 		value = c->argv[c->next++];
+	}
+	if (!strcmp(value, "help") && help_list_of(row->name)) {
+		c->cmd->list = help_list_of(row->name);
+		return 0;
 	}
 	c->cmd->given[option_index(row)] = true;
 	return option_set(c->cmd, row, subject, value, c->diag);

@@ -7,22 +7,105 @@
 #include "base/yaml_file.h"
 #include "cli/option_value.h"
 #include "cli/options.h"
+#include "converter/pack/packed_file.h"
 
 struct config_reader {
 	struct yaml_file file;
 	struct command *cmd;
 	struct diag *diag;
+	bool found; /* in the current folder, not given */
 	bool seen[COMMAND_MAX_OPTIONS];
 };
+
+static bool is_one_of(const char *name, const char *const *list)
+{
+	while (*list && strcmp(*list, name) != 0)
+		list++;
+	return *list;
+}
+
+/* Whether the value of an option is a path: some take other texts too. */
+static bool is_path(const char *name, const char *value)
+{
+	static const char *const paths[] = { "calib", "images", "labels",
+					     "head",  "output", "report",
+					     "draw",  NULL };
+
+	if (!strcmp(name, "classes"))
+		return strchr(value, '.') && !strchr(value, ',');
+	if (!strcmp(name, "target"))
+		return strchr(value, '/') || strstr(value, ".yaml");
+	return is_one_of(name, paths);
+}
+
+static bool leaves_folder(const char *path)
+{
+	if (*path == '/')
+		return true;
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/')
+		if (strcspn(p, "/") == 2 && !strncmp(p, "..", 2))
+			return true;
+	return false;
+}
+
+/* The folder that the command line names with -o. */
+static const char *output_folder(const struct command *cmd, struct arena *a)
+{
+	const char *slash;
+
+	if (!cmd->output)
+		return ".";
+	if (!packed_file_name(cmd->output))
+		return cmd->output;
+	slash = strrchr(cmd->output, '/');
+	return slash ? arena_strndup(a, cmd->output,
+				     (size_t)(slash - cmd->output)) :
+		       ".";
+}
+
+/* The value as the command line would have it, in the arena; NULL when memory
+ * is exhausted or the path is refused. */
+static const char *value_of(struct config_reader *r,
+			    const struct option_row *row, const yaml_node_t *at,
+			    const char *value)
+{
+	static const char *const written[] = { "output", "report", "draw",
+					       NULL };
+	struct arena *a = &r->cmd->arena;
+	const char *path = r->file.name, *slash = strrchr(path, '/');
+	const char *copy;
+
+	if (r->found && is_one_of(row->name, written) && leaves_folder(value)) {
+		yaml_error(
+			&r->file, at, r->diag,
+			"key '%s' leaves the folder, which is not taken from "
+			"a file that was found",
+			row->name);
+		diag_hint(r->diag, "name the file with --config, or give --%s",
+			  row->name);
+		return NULL;
+	}
+	if (r->found && is_one_of(row->name, written + 1))
+		copy = arena_printf(a, "%s/%s", output_folder(r->cmd, a),
+				    value);
+	else if (slash && *value != '/' && is_path(row->name, value))
+		copy = arena_printf(a, "%.*s/%s", (int)(slash - path), path,
+				    value);
+	else
+		copy = arena_strdup(a, value);
+	if (!copy)
+		diag_error(r->diag, "out of memory");
+	return copy;
+}
 
 static int set_option(struct config_reader *r, const struct option_row *row,
 		      const yaml_node_t *at, const char *value)
 {
 	char subject[256];
-	const char *copy = arena_strdup(&r->cmd->arena, value);
+	const char *copy = value_of(r, row, at, value);
 
 	if (!copy)
-		return diag_error(r->diag, "out of memory");
+		return -1;
 	snprintf(subject, sizeof(subject), "%s:%zu: key '%s'", r->file.name,
 		 at->start_mark.line + 1, row->name);
 	return option_set(r->cmd, row, subject, copy, r->diag);
@@ -98,7 +181,7 @@ static int unknown_key(struct config_reader *r, const yaml_node_t *key)
 		diag_hint(r->diag, "did you mean '%s'?", near);
 	else
 		diag_hint(r->diag, "keys are the long options of "
-				   "'dbconvert --help'");
+				   "'dbconvert help convert'");
 	return -1;
 }
 
@@ -126,6 +209,13 @@ static int apply_key(struct config_reader *r, const yaml_node_t *key,
 	return set_option(r, row, value, yaml_text(value));
 }
 
+static bool is_output(const yaml_node_t *key)
+{
+	const char *text = yaml_text(key);
+
+	return text && !strcmp(text, "output");
+}
+
 int config_yaml_apply(struct command *cmd, struct diag *d)
 {
 	struct config_reader r = { .cmd = cmd, .diag = d };
@@ -137,15 +227,19 @@ int config_yaml_apply(struct command *cmd, struct diag *d)
 		path = "dbconvert.yaml";
 		if (access(path, F_OK) != 0)
 			return 0;
-		diag_note(d, "options are also read from '%s'", path);
+		r.found = true;
+		diag_alert(d, "options are also read from './%s'", path);
 	}
 	rc = yaml_file_read(&r.file, path, d);
 	top = rc == 0 ? yaml_file_root(&r.file) : NULL;
-	for (int i = 0; top && rc == 0; i++) {
-		if (!yaml_entry(&r.file, top, i, &key, &value))
-			break;
-		rc = apply_key(&r, key, value);
-	}
+	/* the output folder first: reports lie in it */
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; top && rc == 0; i++) {
+			if (!yaml_entry(&r.file, top, i, &key, &value))
+				break;
+			if (is_output(key) == (round == 0))
+				rc = apply_key(&r, key, value);
+		}
 	yaml_file_close(&r.file);
 	return rc;
 }

@@ -8,7 +8,8 @@
 /*
  * Reads options from --config, or from ./dbconvert.yaml if that exists. Every
  * long option is a key; the command line overrides the file. Paths are
- * relative to the current folder, as on the command line.
+ * relative to the folder of the file. A file that was found, not given, cannot
+ * write outside of the output folder: its reports are in there.
  */
 int config_yaml_apply(struct command *cmd, struct diag *d);
 

@@ -154,13 +154,22 @@ static int store_fraction(struct command *cmd, const struct option_row *row,
 	return 0;
 }
 
+#define LEAST_BYTES 100 /* no model and no memory is smaller */
+
 static int store_bytes(struct command *cmd, const struct option_row *row,
 		       const char *value, struct diag *d)
 {
 	int64_t *bytes = target_of(cmd, row);
 
-	(void)d;
-	return text_to_bytes(value, bytes) || *bytes == 0;
+	if (text_to_bytes(value, bytes) || *bytes == 0)
+		return 1;
+	if (*bytes >= LEAST_BYTES)
+		return 0;
+	diag_error(d,
+		   "option '--%s': '%s' is %lld bytes, too small to be meant",
+		   row->name, value, (long long)*bytes);
+	diag_hint(d, "a size has a unit, such as 512KB, 2MB or 64KiB");
+	return -1;
 }
 
 static int store_duration(struct command *cmd, const struct option_row *row,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/data/image_file.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -128,6 +130,28 @@ int image_read(const char *path, struct image *img, struct diag *d)
 	err = decode(path, file.data, file.size, img, d);
 	diag_leave(d, former);
 	regular_file_free(&file);
+	return err;
+}
+
+int image_check(const char *path, struct diag *d)
+{
+	uint8_t bytes[64];
+	FILE *f = fopen(path, "rb");
+	const struct signature *s;
+	size_t count;
+	char *former;
+	int err;
+
+	if (!f)
+		return diag_error(d, "%s: %s", path, strerror(errno));
+	count = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	s = format_of(bytes, count);
+	if (s && s->decode)
+		return 0;
+	former = diag_enter(d, NULL);
+	err = not_read(path, s, d);
+	diag_leave(d, former);
 	return err;
 }
 

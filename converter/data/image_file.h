@@ -25,6 +25,8 @@ struct image {
  * errors. On -1 `img` is empty.
  */
 int image_read(const char *path, struct image *img, struct diag *d);
+/* Whether the file begins as one of these formats: a quick look. */
+int image_check(const char *path, struct diag *d);
 /* The endings of names that image_read() is for, NULL at the end. */
 extern const char *const image_endings[];
 /* Whether a name has one of them, in upper or lower case. */

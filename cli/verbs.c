@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verbs.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/options.h"
+
+static const struct verb verbs[] = {
+	{ "convert", "[convert]", "MODEL.onnx [options]",
+	  "Converts a model to a packed file and a C header.",
+	  "  dbconvert model.onnx --bits 4 --calib photos\n"
+	  "  dbconvert model.onnx --max-size 300KB --calib photos -o "
+	  "firmware\n",
+	  VERB_CONVERT, cmd_convert },
+	{ "run", "run", "MODEL.onnx|MODEL.dbp INPUT|FOLDER... [options]",
+	  "Runs a model on photos or tensors and prints what it finds.",
+	  "  dbconvert run model.dbp photo.jpg --draw found.jpg\n"
+	  "  dbconvert run model.onnx photos -o outputs\n",
+	  VERB_RUN, cmd_run },
+	{ "verify", "verify", "MODEL.onnx MODEL.dbp --calib PHOTOS",
+	  "Compares a packed model with the model that it was made from.",
+	  "  dbconvert verify model.onnx model.dbp --calib photos\n",
+	  VERB_VERIFY, cmd_verify },
+	{ "eval", "eval", "MODEL.onnx|MODEL.dbp --images PHOTOS --labels FILE",
+	  "Measures the accuracy of a model on labelled photos.",
+	  "  dbconvert eval model.dbp --images photos --labels labels.json\n",
+	  VERB_EVAL, cmd_eval },
+	{ "inspect", "inspect", "MODEL.onnx|MODEL.dbp [options]",
+	  "Prints the operators of a model and the parts of a packed file.",
+	  "  dbconvert inspect model.dbp\n", VERB_INSPECT, cmd_inspect },
+};
+#define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
+
+const struct verb *verb_at(int i)
+{
+	return i < VERBS ? &verbs[i] : NULL;
+}
+
+const struct verb *verb_find(const char *name)
+{
+	for (int i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+const struct verb *verb_nearest(const char *text)
+{
+	const struct verb *near = NULL;
+	int best = 3;
+
+	for (int i = 0; i < VERBS; i++) {
+		int distance = text_distance(text, verbs[i].name);
+
+		if (distance < best && distance < (int)strlen(text)) {
+			best = distance;
+			near = &verbs[i];
+		}
+	}
+	return near;
+}
