@@ -31,9 +31,13 @@ evaluate()
 {
 	"$dbconvert" eval "$@" --images "$scenes/images" --json -q
 }
-given="--mean 0 --scale 1/255" # not YOLOX's, which the head is
+# the model's own preprocessing: that of YOLOX, which its head is, is another
+evaluate_float()
+{
+	evaluate $model --mean 0 --scale 1/255 "$@"
+}
 
-evaluate $model $given --labels "$scenes/labels.json" >"$work/float.json"
+evaluate_float --labels "$scenes/labels.json" >"$work/float.json"
 ap=$(value "$work/float.json" ap50)
 echo "float ap50 $ap"
 if [ $count -ge 24 ]; then
@@ -69,12 +73,12 @@ while [ $i -lt $count ]; do
 	[ -e "$voc" ] || echo "<annotation/>" >"$voc"
 	i=$((i + 1))
 done
-evaluate $model $given --labels "$work/yolo" >"$work/yolo.json"
+evaluate_float --labels "$work/yolo" >"$work/yolo.json"
 check "YOLO labels give the same" cmp "$work/float.json" "$work/yolo.json"
-evaluate $model $given --labels "$work/voc" >"$work/voc.json"
+evaluate_float --labels "$work/voc" >"$work/voc.json"
 check "Pascal VOC labels give the same" cmp "$work/float.json" \
 	"$work/voc.json"
-evaluate $model $given --labels "$scenes/labels.json" --jobs 3 >"$work/jobs.json"
+evaluate_float --labels "$scenes/labels.json" --jobs 3 >"$work/jobs.json"
 check "any number of threads gives the same" cmp "$work/float.json" \
 	"$work/jobs.json"
 
