@@ -2,4 +2,4 @@
 dbconvert help targets
 dbconvert --target help
 dbconvert --method help
-dbconvert blobs/blobs.onnx --dump-after help | head -3
+dbconvert blobs/blobs.onnx --dump-after help | tail -4
