@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes the readers of ONNX models and of packed files, for SECONDS each. The
-# blobs' model and its packed forms are the first inputs.
+# blobs' model, its packed forms and a small model of each operator are the first
+# inputs.
 #   tests/fuzz/run.sh BUILDS SECONDS
 # Inputs that crash are written to BUILDS/fuzz/found-*, the corpus to
 # BUILDS/fuzz/work.
@@ -25,6 +26,7 @@ seed plain -t cortex-m4
 seed coded3 --bits 3 --uniform
 seed trellis --bits 4 --act-bits 4 --calib "$work/blobs/photos"
 seed levels -t cortex-m4 --bits 2 --uniform --calib "$work/blobs/photos"
+export FUZZ_SEEDS="$work/dbp"
 for kind in onnx dbp; do
 	"$builds/fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 \
 		-max_len=65536 -rss_limit_mb=4096 -print_final_stats=1 \
