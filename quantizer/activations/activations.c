@@ -231,23 +231,42 @@ static int quantize_group(struct activation_quantizer *q, struct value *v,
 	return v->quant ? 0 : -1;
 }
 
-/* The largest product of a weight of row c and the scale of its input. */
+/* Input channel that element i of output channel c's weights multiplies; a
+ * ConvTranspose has the weights of all its outputs in one row. */
+static int64_t input_channel(const struct node *n, int64_t c, int64_t i)
+{
+	const struct shape *w = &n->inputs[1]->shape;
+	int64_t taps = 1, group;
+
+	for (int k = n->op == OP_CONV_TRANSPOSE ? 1 : 2; k < w->rank; k++)
+		taps *= w->dim[k];
+	if (n->op != OP_CONV)
+		return i / taps;
+	group = c / (w->dim[0] / node_int(n, "group", 1));
+	return group * w->dim[1] + i / taps;
+}
+
+/* The largest product of a weight of output channel c and the scale of what it
+ * multiplies. x: of the input's scale group; of: the place of each channel of
+ * the input there. */
 static double largest_product(const struct node *n, const struct quant *x,
-			      int64_t c)
+			      const uint32_t *of, int64_t c)
 {
 	const struct value *w = n->inputs[1];
 	const float *data = w->data;
 	bool by_row = n->op != OP_CONV_TRANSPOSE;
 	int64_t total = shape_elements(&w->shape);
 	int64_t row = by_row ? total / w->shape.dim[0] : total;
-	double most = 0, scale = 0;
+	double most = 0;
 
-	for (int i = 0; i < x->channels; i++)
-		scale = fmax(scale, (double)x->scale[i]);
-	for (int64_t i = 0; i < row; i++)
-		most = fmax(most,
-			    fabs((double)data[(by_row ? c * row : 0) + i]));
-	return most * scale;
+	for (int64_t i = 0; i < row; i++) {
+		double weight = (double)data[(by_row ? c * row : 0) + i];
+		uint32_t from =
+			quant_per_channel(x) ? of[input_channel(n, c, i)] : 0;
+
+		most = fmax(most, fabs(weight) * (double)x->scale[from]);
+	}
+	return most;
 }
 
 /*
@@ -261,6 +280,7 @@ static void widen_scales(struct activation_quantizer *q)
 	for (const struct node *n = q->g->first; n; n = n->next) {
 		const struct value *y = n->outputs[0];
 		const struct quant *x;
+		const uint32_t *x_of;
 		struct quant *own;
 		uint32_t from, to;
 
@@ -272,12 +292,14 @@ static void widen_scales(struct activation_quantizer *q)
 		    q->s->trained_grids[to])
 			continue;
 		x = q->g->values[from]->quant;
+		x_of = q->s->channel_groups->of[n->inputs[0]->id];
 		own = q->g->values[to]->quant;
 		for (int64_t c = 0; c < y->shape.dim[y->shape.rank - 1]; c++) {
 			const uint32_t *of = q->s->channel_groups->of[y->id];
 			uint32_t at = quant_per_channel(own) ? of[c] : 0;
 			float *scale = (float *)(uintptr_t)&own->scale[at];
-			double least = largest_product(n, x, c) / RATIO_MAX;
+			double least =
+				largest_product(n, x, x_of, c) / RATIO_MAX;
 
 			if ((double)*scale < least)
 				*scale = (float)least;
