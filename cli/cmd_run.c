@@ -23,7 +23,7 @@
 struct run_command {
 	const struct command *cmd;
 	struct diag *d;
-	struct engine *engine;
+	struct model_runner *runner;
 	struct arena arena;
 	struct run_inputs inputs;
 	const char **output_files; /* names of the outputs' files */
@@ -34,7 +34,7 @@ struct run_command {
 static void class_text(const struct run_command *r, uint32_t class_id,
 		       char *out, size_t bytes)
 {
-	const char *name = engine_class_name(r->engine, class_id);
+	const char *name = model_runner_class_name(r->runner, class_id);
 
 	if (*name)
 		text_printable(name, out, bytes);
@@ -54,11 +54,12 @@ static void print_subject(const struct run_command *r, const char *input)
 static json_t *detection_json(const struct run_command *r,
 			      const struct dbrt_detection *b)
 {
-	return json_pack("{s:I,s:o,s:f,s:[f,f,f,f]}", "class",
-			 (json_int_t)b->class_id, "name",
-			 json_text(engine_class_name(r->engine, b->class_id)),
-			 "score", (double)b->score, "box", (double)b->x1,
-			 (double)b->y1, (double)b->x2, (double)b->y2);
+	return json_pack(
+		"{s:I,s:o,s:f,s:[f,f,f,f]}", "class", (json_int_t)b->class_id,
+		"name",
+		json_text(model_runner_class_name(r->runner, b->class_id)),
+		"score", (double)b->score, "box", (double)b->x1, (double)b->y1,
+		(double)b->x2, (double)b->y2);
 }
 
 static int draw(const struct run_command *r, struct image *photo,
@@ -69,7 +70,7 @@ static int draw(const struct run_command *r, struct image *photo,
 
 	for (int i = 0; i < count; i++) {
 		const char *name =
-			engine_class_name(r->engine, list[i].class_id);
+			model_runner_class_name(r->runner, list[i].class_id);
 
 		snprintf(text[i], LABEL_BYTES, "%.30s%s%.2f", name,
 			 *name ? " " : "", (double)list[i].score);
@@ -84,7 +85,7 @@ static int show_detections(const struct run_command *r, const char *input,
 {
 	struct dbrt_detection list[MAX_DETECTIONS];
 	json_t *boxes = json_array();
-	int count = engine_detections(r->engine, list, MAX_DETECTIONS);
+	int count = model_runner_detections(r->runner, list, MAX_DETECTIONS);
 
 	for (int i = 0; i < count; i++) {
 		const struct dbrt_detection *b = &list[i];
@@ -131,7 +132,8 @@ static int show_classes(const struct run_command *r, const char *input,
 			       -HUGE_VAL :
 			       (double)r->cmd->config.score_threshold;
 
-	if (engine_output(r->engine, engine_scores(r->engine), &name, &t, r->d))
+	if (model_runner_output(r->runner, model_runner_scores(r->runner),
+				&name, &t, r->d))
 		return -1;
 	count = (int)shape_elements(&t.shape);
 	taken = calloc((size_t)count + 1, sizeof(*taken));
@@ -162,7 +164,7 @@ static int show_classes(const struct run_command *r, const char *input,
 /* Names of the files of all outputs. */
 static int name_outputs(struct run_command *r)
 {
-	int count = engine_outputs(r->engine);
+	int count = model_runner_outputs(r->runner);
 	const char **names =
 		arena_array(&r->arena, (size_t)count + 1, sizeof(*names));
 	const char **wanted =
@@ -171,7 +173,7 @@ static int name_outputs(struct run_command *r)
 	if (!names || !wanted)
 		return diag_error(r->d, "out of memory");
 	for (int i = 0; i < count; i++) {
-		const char *name = engine_output_name(r->engine, i);
+		const char *name = model_runner_output_name(r->runner, i);
 
 		names[i] = *name ? output_name(name, &r->arena) :
 				   arena_printf(&r->arena, "output_%d", i);
@@ -198,13 +200,13 @@ static int write_outputs(const struct run_command *r,
 		diag_error(r->d, "out of memory");
 	else
 		err = command_make_folder(folder, r->d);
-	for (int i = 0; !err && i < engine_outputs(r->engine); i++) {
+	for (int i = 0; !err && i < model_runner_outputs(r->runner); i++) {
 		const char *path = arena_printf(&a, "%s/%s.npy", folder,
 						r->output_files[i]);
 		const char *name;
 		struct tensor t;
 
-		err = engine_output(r->engine, i, &name, &t, r->d);
+		err = model_runner_output(r->runner, i, &name, &t, r->d);
 		if (err)
 			break;
 		err = path ? npy_write(path, &t, r->d) :
@@ -221,12 +223,12 @@ static int show_tensors(const struct run_command *r, const char *input,
 	json_t *list = json_array();
 	int err = 0;
 
-	for (int i = 0; !err && i < engine_outputs(r->engine); i++) {
+	for (int i = 0; !err && i < model_runner_outputs(r->runner); i++) {
 		char shape[128];
 		const char *name;
 		struct tensor t;
 
-		err = engine_output(r->engine, i, &name, &t, r->d);
+		err = model_runner_output(r->runner, i, &name, &t, r->d);
 		if (err)
 			break;
 		shape_print(&t.shape, shape, sizeof(shape));
@@ -250,10 +252,10 @@ static int show_tensors(const struct run_command *r, const char *input,
 static int show(const struct run_command *r, const char *input,
 		struct image *photo, json_t *result)
 {
-	switch (engine_result(r->engine)) {
-	case ENGINE_DETECTIONS:
+	switch (model_runner_result(r->runner)) {
+	case MODEL_RUNNER_DETECTIONS:
 		return show_detections(r, input, photo, result);
-	case ENGINE_CLASSES:
+	case MODEL_RUNNER_CLASSES:
 		return show_classes(r, input, result);
 	default:
 		return show_tensors(r, input, result);
@@ -264,7 +266,7 @@ static int run_item(const struct run_command *r, const struct run_item *item)
 {
 	json_t *result = json_object();
 	struct image photo;
-	int err = engine_run(r->engine, item->files, &photo, r->d);
+	int err = model_runner_run(r->runner, item->files, &photo, r->d);
 
 	json_object_set_new(result, "input", json_text(item->name));
 	if (!err && r->cmd->output)
@@ -297,10 +299,10 @@ static int check_draw(const struct run_command *r)
 	if (r->inputs.count > 1)
 		return diag_error(r->d, "--draw takes one photo, not %d",
 				  r->inputs.count);
-	if (engine_result(r->engine) == ENGINE_DETECTIONS)
+	if (model_runner_result(r->runner) == MODEL_RUNNER_DETECTIONS)
 		return 0;
 	diag_error(r->d, "%s: its outputs are not recognised as boxes: %s",
-		   r->cmd->args[0], engine_no_result(r->engine));
+		   r->cmd->args[0], model_runner_no_result(r->runner));
 	diag_hint(r->d, "describe the head in a file and give it with --head");
 	return -1;
 }
@@ -308,12 +310,13 @@ static int check_draw(const struct run_command *r)
 static int run_all(struct run_command *r)
 {
 	const struct command *cmd = r->cmd;
-	int err = run_inputs_gather(&r->inputs, r->engine, cmd->args + 1,
+	int err = run_inputs_gather(&r->inputs, r->runner, cmd->args + 1,
 				    cmd->arg_count - 1, &r->arena, r->d) ||
 		  check_draw(r) || name_outputs(r);
 
-	if (!err && engine_preprocess(r->engine)->source == PREPROCESS_FAMILY)
-		engine_warn_preprocess(r->engine, r->d);
+	if (!err &&
+	    model_runner_preprocess(r->runner)->source == PREPROCESS_FAMILY)
+		model_runner_warn_preprocess(r->runner, r->d);
 	for (int i = 0; !err && i < r->inputs.count; i++)
 		err = run_item(r, &r->inputs.items[i]);
 	if (!err && cmd->json) {
@@ -331,14 +334,14 @@ int cmd_run(const struct command *cmd, struct diag *d)
 
 	if (check_arguments(&r))
 		return EXIT_USAGE;
-	r.engine = engine_open(cmd->args[0], &cmd->config, d);
-	if (!r.engine)
+	r.runner = model_runner_open(cmd->args[0], &cmd->config, d);
+	if (!r.runner)
 		return EXIT_BAD_INPUT;
 	arena_init(&r.arena, 0);
 	r.results = json_array();
 	err = run_all(&r);
 	json_decref(r.results);
-	engine_close(r.engine);
+	model_runner_close(r.runner);
 	arena_free(&r.arena);
 	return err ? EXIT_BAD_INPUT : EXIT_OK;
 }

@@ -10,7 +10,7 @@
 
 struct gatherer {
 	struct run_inputs *out;
-	const struct engine *engine;
+	const struct model_runner *runner;
 	int room;
 	struct arena *arena;
 	struct diag *diag;
@@ -89,7 +89,7 @@ static bool is_folder(const char *path)
 
 static int add_argument(struct gatherer *g, const char *arg)
 {
-	const char *name = engine_input_name(g->engine, 0);
+	const char *name = model_runner_input_name(g->runner, 0);
 	const char *slash = strrchr(arg, '/');
 	size_t n = strlen(name);
 	struct stat st;
@@ -108,9 +108,9 @@ static int name_inputs(const struct gatherer *g)
 {
 	const char *list = "";
 
-	for (int i = 0; i < engine_inputs(g->engine); i++) {
+	for (int i = 0; i < model_runner_inputs(g->runner); i++) {
 		list = arena_printf(g->arena, "%s%s%s=FILE", list, i ? " " : "",
-				    engine_input_name(g->engine, i));
+				    model_runner_input_name(g->runner, i));
 		if (!list)
 			return no_memory(g);
 	}
@@ -121,8 +121,8 @@ static int name_inputs(const struct gatherer *g)
 /* The input that NAME of NAME=FILE names; -1: none. */
 static int input_of(const struct gatherer *g, const char *arg)
 {
-	for (int i = 0; i < engine_inputs(g->engine); i++) {
-		const char *name = engine_input_name(g->engine, i);
+	for (int i = 0; i < model_runner_inputs(g->runner); i++) {
+		const char *name = model_runner_input_name(g->runner, i);
 		size_t n = strlen(name);
 
 		if (n && !strncmp(arg, name, n) && arg[n] == '=')
@@ -133,7 +133,7 @@ static int input_of(const struct gatherer *g, const char *arg)
 
 static int gather_named(struct gatherer *g, const char *const *args, int count)
 {
-	int inputs = engine_inputs(g->engine);
+	int inputs = model_runner_inputs(g->runner);
 	const char **files =
 		arena_array(g->arena, (size_t)inputs, sizeof(*files));
 
@@ -151,16 +151,16 @@ static int gather_named(struct gatherer *g, const char *const *args, int count)
 		}
 		if (files[at]) {
 			diag_error(g->diag, "input '%s' is given twice",
-				   engine_input_name(g->engine, at));
+				   model_runner_input_name(g->runner, at));
 			return name_inputs(g);
 		}
-		files[at] =
-			args[i] + strlen(engine_input_name(g->engine, at)) + 1;
+		files[at] = args[i] +
+			    strlen(model_runner_input_name(g->runner, at)) + 1;
 	}
 	for (int i = 0; i < inputs; i++)
 		if (!files[i]) {
 			diag_error(g->diag, "input '%s' is not given",
-				   engine_input_name(g->engine, i));
+				   model_runner_input_name(g->runner, i));
 			return name_inputs(g);
 		}
 	return add_item(g, files[0], files,
@@ -170,18 +170,18 @@ static int gather_named(struct gatherer *g, const char *const *args, int count)
 				  g->arena));
 }
 
-int run_inputs_gather(struct run_inputs *r, const struct engine *e,
+int run_inputs_gather(struct run_inputs *r, const struct model_runner *e,
 		      const char *const *args, int count, struct arena *a,
 		      struct diag *d)
 {
-	struct gatherer g = { .out = r, .engine = e, .arena = a, .diag = d };
+	struct gatherer g = { .out = r, .runner = e, .arena = a, .diag = d };
 	const char **folders;
 	int err = 0;
 
 	*r = (struct run_inputs){ 0 };
-	if (engine_inputs(e) > 1)
+	if (model_runner_inputs(e) > 1)
 		err = gather_named(&g, args, count);
-	for (int i = 0; engine_inputs(e) == 1 && !err && i < count; i++)
+	for (int i = 0; model_runner_inputs(e) == 1 && !err && i < count; i++)
 		err = add_argument(&g, args[i]);
 	if (err)
 		return -1;

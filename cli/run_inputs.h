@@ -23,7 +23,7 @@ struct run_inputs {
  * that was given; equal ones are numbered. Memory comes from `a`. -1 with a
  * diagnostic.
  */
-int run_inputs_gather(struct run_inputs *r, const struct engine *e,
+int run_inputs_gather(struct run_inputs *r, const struct model_runner *e,
 		      const char *const *args, int count, struct arena *a,
 		      struct diag *d);
 

@@ -16,7 +16,7 @@
 
 struct trial {
 	const struct config *c;
-	struct engine *engine;
+	struct model_runner *runner;
 	struct dataset photos;
 	struct progress progress;
 	struct diag *d;
@@ -32,12 +32,12 @@ static int finds_any(struct trial *t, int count, bool *out)
 		int at = (int)((int64_t)i * t->photos.count / count);
 		const char *path = t->photos.items[at].path;
 		struct image photo;
-		int err = engine_run(t->engine, &path, &photo, t->d);
+		int err = model_runner_run(t->runner, &path, &photo, t->d);
 
 		image_free(&photo);
 		if (err)
 			return -1;
-		*out = engine_detections(t->engine, &first, 1) > 0;
+		*out = model_runner_detections(t->runner, &first, 1) > 0;
 	}
 	return 0;
 }
@@ -52,9 +52,9 @@ struct boxes {
 static int find(struct trial *t, const char *path, const struct image *photo,
 		struct boxes *out)
 {
-	if (engine_run_photo(t->engine, path, photo, t->d))
+	if (model_runner_run_photo(t->runner, path, photo, t->d))
 		return -1;
-	out->count = engine_detections(t->engine, out->list, MOST_BOXES);
+	out->count = model_runner_detections(t->runner, out->list, MOST_BOXES);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int look(struct trial *t, const struct usual_preprocess *u,
 	int count = TRIED < t->photos.count ? TRIED : t->photos.count;
 
 	*out = (struct found){ 0 };
-	engine_set_preprocess(t->engine, u);
+	model_runner_set_preprocess(t->runner, u);
 	for (int i = 0; i < count; i++) {
 		int at = (int)((int64_t)i * t->photos.count / count);
 
@@ -264,11 +264,12 @@ static int cannot_choose(const struct config *c, struct diag *d)
 
 static int run(struct trial *t, struct config *c, bool search)
 {
-	const struct preprocess *p = engine_preprocess(t->engine);
+	const struct preprocess *p = model_runner_preprocess(t->runner);
 	bool photos;
 	int err;
 
-	if (engine_result(t->engine) != ENGINE_DETECTIONS || !p->is_image)
+	if (model_runner_result(t->runner) != MODEL_RUNNER_DETECTIONS ||
+	    !p->is_image)
 		return search ? cannot_choose(c, t->d) : 0;
 	err = dataset_open(&t->photos, c->calib, t->d);
 	photos = !err && t->photos.items[0].kind == ITEM_PHOTO;
@@ -276,7 +277,7 @@ static int run(struct trial *t, struct config *c, bool search)
 		err = photos && p->channels == 3 ? choose(t, c) :
 						   cannot_choose(c, t->d);
 	else if (!err) {
-		engine_warn_preprocess(t->engine, t->d);
+		model_runner_warn_preprocess(t->runner, t->d);
 		err = check(t);
 	}
 	dataset_close(&t->photos);
@@ -296,10 +297,10 @@ int preprocess_choose(struct config *c, const struct progress *progress,
 		return search ? cannot_choose(c, d) : 0;
 	/* what is wrong with the model is said by the conversion */
 	diag_init(&unread);
-	t.engine = engine_open(c->model_path, c, &unread);
-	if (t.engine && engine_inputs(t.engine) == 1)
+	t.runner = model_runner_open(c->model_path, c, &unread);
+	if (t.runner && model_runner_inputs(t.runner) == 1)
 		err = run(&t, c, search);
-	engine_close(t.engine);
+	model_runner_close(t.runner);
 	diag_free(&unread);
 	return err;
 }

@@ -24,7 +24,7 @@ struct photo_outcome {
 struct accuracy_run {
 	const struct measure_set *photos;
 	const struct annotations *labels;
-	struct engine **engines; /* one a thread */
+	struct model_runner **runners; /* one a thread */
 	struct photo_outcome *outcomes;
 	uint32_t *class_of; /* class of the model, by class of the labels */
 	bool is_boxes;
@@ -56,7 +56,7 @@ const char *accuracy_missing(const struct accuracy *a)
 static bool has_names(const struct accuracy_run *m)
 {
 	return m->labels->class_count && m->labels->class_names[0] &&
-	       *engine_class_name(m->engines[0], 0);
+	       *model_runner_class_name(m->runners[0], 0);
 }
 
 static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
@@ -69,8 +69,8 @@ static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
 
 		m->class_of[i] = UNUSED;
 		for (uint32_t k = 0; name && k < classes; k++)
-			if (!strcasecmp(name,
-					engine_class_name(m->engines[0], k)))
+			if (!strcasecmp(name, model_runner_class_name(
+						      m->runners[0], k)))
 				m->class_of[i] = k;
 		matched += m->class_of[i] != UNUSED;
 		if (m->class_of[i] == UNUSED && name && !left_out)
@@ -88,7 +88,7 @@ static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
 		   "labels and model have no class in common: the first "
 		   "classes are '%s' and '%s'",
 		   m->labels->class_names[0],
-		   engine_class_name(m->engines[0], 0));
+		   model_runner_class_name(m->runners[0], 0));
 	diag_hint(d, "give the names of the model's classes, in its order, "
 		     "with --classes");
 	return -1;
@@ -96,7 +96,7 @@ static int match_names(struct accuracy_run *m, uint32_t classes, struct diag *d)
 
 static int map_classes(struct accuracy_run *m, struct diag *d)
 {
-	uint32_t classes = engine_classes(m->engines[0]);
+	uint32_t classes = model_runner_classes(m->runners[0]);
 	uint32_t labelled = m->labels->class_count;
 
 	m->class_of =
@@ -145,16 +145,17 @@ static int keep_truth(struct photo_outcome *o, const struct accuracy_run *m,
 	return 0;
 }
 
-static int keep_found(struct photo_outcome *o, const struct engine *e)
+static int keep_found(struct photo_outcome *o, const struct model_runner *e)
 {
-	float least = engine_threshold(e) < ACCURACY_LEAST_SCORE ?
-			      engine_threshold(e) :
+	float least = model_runner_threshold(e) < ACCURACY_LEAST_SCORE ?
+			      model_runner_threshold(e) :
 			      ACCURACY_LEAST_SCORE;
 
 	o->found = calloc(MOST_FOUND, sizeof(*o->found));
 	if (!o->found)
 		return -1;
-	o->found_count = engine_detections_at(e, least, o->found, MOST_FOUND);
+	o->found_count =
+		model_runner_detections_at(e, least, o->found, MOST_FOUND);
 	return 0;
 }
 
@@ -164,7 +165,7 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 	struct photo_outcome *o = &m->outcomes[i];
 	const struct dataset_item *item =
 		&m->photos->dataset->items[m->photos->first + i];
-	struct engine *e = m->engines[worker];
+	struct model_runner *e = m->runners[worker];
 	struct dbrt_detection best;
 	struct image photo;
 	float width, height;
@@ -175,14 +176,14 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 		    (o->labels || m->labels->missing_is_empty);
 	if (!o->counts)
 		return 0;
-	err = engine_run(e, (const char *[]){ item->path }, &photo, d);
+	err = model_runner_run(e, (const char *[]){ item->path }, &photo, d);
 	width = (float)photo.width;
 	height = (float)photo.height;
 	image_free(&photo);
 	if (err)
 		return -1;
 	if (!m->is_boxes) {
-		o->class_id = engine_detections_at(e, 0, &best, 1) == 1 ?
+		o->class_id = model_runner_detections_at(e, 0, &best, 1) == 1 ?
 				      best.class_id :
 				      UNUSED;
 		return 0;
@@ -196,11 +197,11 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 
 static const char *class_name(const struct accuracy_run *m, uint32_t id)
 {
-	const char *name = engine_class_name(m->engines[0], id);
+	const char *name = model_runner_class_name(m->runners[0], id);
 
 	for (uint32_t i = 0; !*name && i < m->labels->class_count; i++)
 		if (m->class_of[i] == id && m->labels->class_names[i] &&
-		    engine_classes(m->engines[0]) > 1)
+		    model_runner_classes(m->runners[0]) > 1)
 			name = m->labels->class_names[i];
 	return *name ? arena_strdup(m->arena, name) :
 		       arena_printf(m->arena, "%u", id);
@@ -227,7 +228,7 @@ static int add_class(const struct accuracy_run *m, struct accuracy *out,
 
 static int sum_boxes(const struct accuracy_run *m, struct accuracy *out)
 {
-	uint32_t classes = engine_classes(m->engines[0]);
+	uint32_t classes = model_runner_classes(m->runners[0]);
 	struct ap *ap = ap_new(classes);
 	int err = ap ? 0 : -1;
 
@@ -253,7 +254,7 @@ static int sum_boxes(const struct accuracy_run *m, struct accuracy *out)
 
 static int sum_classes(const struct accuracy_run *m, struct accuracy *out)
 {
-	uint32_t classes = engine_classes(m->engines[0]);
+	uint32_t classes = model_runner_classes(m->runners[0]);
 	int *total = calloc(classes + 1u, sizeof(*total));
 	int *right = calloc(classes + 1u, sizeof(*right));
 	int err = total && right ? 0 : -1, all = 0, hits = 0;
@@ -291,8 +292,9 @@ static int sum_up(const struct accuracy_run *m, struct accuracy *out,
 		  struct diag *d)
 {
 	out->is_boxes = m->is_boxes;
-	out->threshold = engine_threshold(m->engines[0]);
-	out->classes = arena_array(m->arena, engine_classes(m->engines[0]) + 1u,
+	out->threshold = model_runner_threshold(m->runners[0]);
+	out->classes = arena_array(m->arena,
+				   model_runner_classes(m->runners[0]) + 1u,
 				   sizeof(*out->classes));
 	for (int i = 0; i < m->photos->count; i++) {
 		out->photos += m->outcomes[i].counts;
@@ -312,12 +314,13 @@ static int open_engines(struct accuracy_run *m,
 			struct diag *d)
 {
 	for (int i = 0; i < threads; i++) {
-		m->engines[i] =
-			model->dbp ?
-				engine_open_bytes(model->dbp, model->dbp_bytes,
-						  model->path, d) :
-				engine_open(model->path, m->photos->config, d);
-		if (!m->engines[i])
+		m->runners[i] =
+			model->dbp ? model_runner_open_bytes(model->dbp,
+							     model->dbp_bytes,
+							     model->path, d) :
+				     model_runner_open(model->path,
+						       m->photos->config, d);
+		if (!m->runners[i])
 			return -1;
 	}
 	return 0;
@@ -326,21 +329,22 @@ static int open_engines(struct accuracy_run *m,
 static int check_result(struct accuracy_run *m,
 			const struct accuracy_model *model, struct diag *d)
 {
-	enum engine_result r = engine_result(m->engines[0]);
+	enum model_runner_result r = model_runner_result(m->runners[0]);
 
-	m->is_boxes = r == ENGINE_DETECTIONS;
-	if (engine_preprocess(m->engines[0])->source == PREPROCESS_FAMILY)
-		engine_warn_preprocess(m->engines[0], d);
-	if (engine_inputs(m->engines[0]) != 1)
+	m->is_boxes = r == MODEL_RUNNER_DETECTIONS;
+	if (model_runner_preprocess(m->runners[0])->source == PREPROCESS_FAMILY)
+		model_runner_warn_preprocess(m->runners[0], d);
+	if (model_runner_inputs(m->runners[0]) != 1)
 		return diag_error(d,
 				  "%s: has %d inputs; only models with one can "
 				  "be measured on photos",
-				  model->path, engine_inputs(m->engines[0]));
-	if (r == ENGINE_TENSORS) {
+				  model->path,
+				  model_runner_inputs(m->runners[0]));
+	if (r == MODEL_RUNNER_TENSORS) {
 		diag_error(d,
 			   "%s: its outputs are neither recognised as boxes "
 			   "nor as classes: %s",
-			   model->path, engine_no_result(m->engines[0]));
+			   model->path, model_runner_no_result(m->runners[0]));
 		diag_hint(
 			d,
 			"describe the head in a file and give it with --head");
@@ -369,9 +373,9 @@ int accuracy_measure(const struct measure_set *photos,
 
 	p.stage = "evaluate";
 	*out = (struct accuracy){ 0 };
-	m.engines = calloc((size_t)threads + 1, sizeof(struct engine *));
+	m.runners = calloc((size_t)threads + 1, sizeof(struct model_runner *));
 	m.outcomes = calloc((size_t)count + 1, sizeof(*m.outcomes));
-	if (!m.engines || !m.outcomes)
+	if (!m.runners || !m.outcomes)
 		diag_error(d, "out of memory");
 	else if (!open_engines(&m, model, threads, d) &&
 		 !check_result(&m, model, d) && !map_classes(&m, d) &&
@@ -381,9 +385,9 @@ int accuracy_measure(const struct measure_set *photos,
 		free(m.outcomes[i].truth);
 		free(m.outcomes[i].found);
 	}
-	for (int i = 0; m.engines && i < threads; i++)
-		engine_close(m.engines[i]);
-	free(m.engines);
+	for (int i = 0; m.runners && i < threads; i++)
+		model_runner_close(m.runners[i]);
+	free(m.runners);
 	free(m.outcomes);
 	return err;
 }

@@ -11,7 +11,7 @@
 #include "converter/pack/packed_file.h"
 #include "evaluator/evaluator.h"
 
-struct engine {
+struct model_runner {
 	const char *path;
 	bool is_packed;
 	struct preprocess preprocess;
@@ -28,7 +28,7 @@ struct engine {
 	float *photo;  /* the first before it has that type */
 };
 
-static int start_packed(struct engine *e, struct diag *d)
+static int start_packed(struct model_runner *e, struct diag *d)
 {
 	if (packed_file_bind(&e->packed, d))
 		return -1;
@@ -36,7 +36,8 @@ static int start_packed(struct engine *e, struct diag *d)
 	return 0;
 }
 
-static int open_packed(struct engine *e, const struct config *c, struct diag *d)
+static int open_packed(struct model_runner *e, const struct config *c,
+		       struct diag *d)
 {
 	e->threshold = c->score_threshold;
 	e->nms_iou = c->nms_iou;
@@ -55,7 +56,7 @@ static int open_packed(struct engine *e, const struct config *c, struct diag *d)
 	return start_packed(e, d);
 }
 
-static int alloc_inputs(struct engine *e)
+static int alloc_inputs(struct model_runner *e)
 {
 	e->inputs = arena_array(&e->arena, (size_t)e->g->input_count,
 				sizeof(*e->inputs));
@@ -69,7 +70,7 @@ static int alloc_inputs(struct engine *e)
 	return e->inputs ? 0 : -1;
 }
 
-static int alloc_photo(struct engine *e)
+static int alloc_photo(struct model_runner *e)
 {
 	int64_t n =
 		e->g->input_count ? shape_elements(&e->g->inputs[0]->shape) : 0;
@@ -78,7 +79,8 @@ static int alloc_photo(struct engine *e)
 	return e->photo ? 0 : -1;
 }
 
-static int open_float(struct engine *e, const struct config *c, struct diag *d)
+static int open_float(struct model_runner *e, const struct config *c,
+		      struct diag *d)
 {
 	struct config own = *c;
 	uint8_t sha256[32];
@@ -95,10 +97,10 @@ static int open_float(struct engine *e, const struct config *c, struct diag *d)
 	return e->evaluator ? 0 : -1;
 }
 
-static struct engine *new_engine(const char *path, bool is_packed,
-				 struct diag *d)
+static struct model_runner *new_engine(const char *path, bool is_packed,
+				       struct diag *d)
 {
-	struct engine *e = calloc(1, sizeof(*e));
+	struct model_runner *e = calloc(1, sizeof(*e));
 
 	if (!e) {
 		diag_error(d, "out of memory");
@@ -111,18 +113,18 @@ static struct engine *new_engine(const char *path, bool is_packed,
 	return e;
 }
 
-static struct engine *opened(struct engine *e, int err)
+static struct model_runner *opened(struct model_runner *e, int err)
 {
 	if (!err)
 		return e;
-	engine_close(e);
+	model_runner_close(e);
 	return NULL;
 }
 
-struct engine *engine_open(const char *path, const struct config *c,
-			   struct diag *d)
+struct model_runner *model_runner_open(const char *path, const struct config *c,
+				       struct diag *d)
 {
-	struct engine *e = new_engine(path, packed_file_name(path), d);
+	struct model_runner *e = new_engine(path, packed_file_name(path), d);
 
 	if (!e)
 		return NULL;
@@ -130,10 +132,10 @@ struct engine *engine_open(const char *path, const struct config *c,
 					open_float(e, c, d));
 }
 
-struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
-				 const char *name, struct diag *d)
+struct model_runner *model_runner_open_bytes(const uint8_t *dbp, uint32_t size,
+					     const char *name, struct diag *d)
 {
-	struct engine *e = new_engine(name, true, d);
+	struct model_runner *e = new_engine(name, true, d);
 
 	if (!e)
 		return NULL;
@@ -141,7 +143,7 @@ struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
 				 start_packed(e, d));
 }
 
-void engine_close(struct engine *e)
+void model_runner_close(struct model_runner *e)
 {
 	if (!e)
 		return;
@@ -153,7 +155,7 @@ void engine_close(struct engine *e)
 
 /* ---- Running ---- */
 
-static int set_photo(struct engine *e, const char *name,
+static int set_photo(struct model_runner *e, const char *name,
 		     const struct image *photo, struct diag *d)
 {
 	if (!e->preprocess.is_image)
@@ -178,7 +180,7 @@ static int set_photo(struct engine *e, const char *name,
 		"cannot take the photo", d);
 }
 
-static int set_packed_tensor(struct engine *e, int i, const char *input,
+static int set_packed_tensor(struct model_runner *e, int i, const char *input,
 			     const struct tensor *t, struct diag *d)
 {
 	struct dbrt_tensor to;
@@ -202,7 +204,7 @@ static int set_packed_tensor(struct engine *e, int i, const char *input,
 	return err;
 }
 
-static int set_tensor(struct engine *e, int i, const char *input,
+static int set_tensor(struct model_runner *e, int i, const char *input,
 		      struct diag *d)
 {
 	struct tensor t;
@@ -220,19 +222,20 @@ static int set_tensor(struct engine *e, int i, const char *input,
 	return err;
 }
 
-const struct preprocess *engine_preprocess(const struct engine *e)
+const struct preprocess *model_runner_preprocess(const struct model_runner *e)
 {
 	return &e->preprocess;
 }
 
-void engine_warn_preprocess(const struct engine *e, struct diag *d)
+void model_runner_warn_preprocess(const struct model_runner *e, struct diag *d)
 {
 	if (!e->is_packed)
 		preprocess_warn(&e->preprocess, e->head.kind,
 				head_preprocess(&e->head), d);
 }
 
-void engine_set_preprocess(struct engine *e, const struct usual_preprocess *u)
+void model_runner_set_preprocess(struct model_runner *e,
+				 const struct usual_preprocess *u)
 {
 	e->preprocess.color = u->color;
 	e->preprocess.fit = u->resize;
@@ -243,13 +246,13 @@ void engine_set_preprocess(struct engine *e, const struct usual_preprocess *u)
 	}
 }
 
-int engine_inputs(const struct engine *e)
+int model_runner_inputs(const struct model_runner *e)
 {
 	return e->is_packed ? (int)dbrt_input_count(&e->packed.model) :
 			      e->g->input_count;
 }
 
-const char *engine_input_name(const struct engine *e, int i)
+const char *model_runner_input_name(const struct model_runner *e, int i)
 {
 	struct dbrt_tensor t;
 
@@ -261,7 +264,7 @@ const char *engine_input_name(const struct engine *e, int i)
 }
 
 /* Only the first input can be a photo. */
-static int set_input(struct engine *e, int i, const char *file,
+static int set_input(struct model_runner *e, int i, const char *file,
 		     struct image *photo, struct diag *d)
 {
 	if (tensor_file_name(file))
@@ -272,7 +275,7 @@ static int set_input(struct engine *e, int i, const char *file,
 	return set_photo(e, file, photo, d);
 }
 
-static int run(struct engine *e, struct diag *d)
+static int run(struct model_runner *e, struct diag *d)
 {
 	if (e->is_packed)
 		return packed_file_status(&e->packed,
@@ -282,18 +285,18 @@ static int run(struct engine *e, struct diag *d)
 			     NULL, d);
 }
 
-int engine_run_photo(struct engine *e, const char *name,
-		     const struct image *photo, struct diag *d)
+int model_runner_run_photo(struct model_runner *e, const char *name,
+			   const struct image *photo, struct diag *d)
 {
 	return set_photo(e, name, photo, d) || run(e, d) ? -1 : 0;
 }
 
-int engine_run(struct engine *e, const char *const *files, struct image *photo,
-	       struct diag *d)
+int model_runner_run(struct model_runner *e, const char *const *files,
+		     struct image *photo, struct diag *d)
 {
 	*photo = (struct image){ 0 };
 	e->frame = (struct dbrt_frame){ 0 };
-	for (int i = 0; i < engine_inputs(e); i++)
+	for (int i = 0; i < model_runner_inputs(e); i++)
 		if (set_input(e, i, files[i], photo, d))
 			return -1;
 	return run(e, d);
@@ -301,13 +304,13 @@ int engine_run(struct engine *e, const char *const *files, struct image *photo,
 
 /* ---- Results ---- */
 
-int engine_outputs(const struct engine *e)
+int model_runner_outputs(const struct model_runner *e)
 {
 	return e->is_packed ? (int)dbrt_output_count(&e->packed.model) :
 			      e->g->output_count;
 }
 
-const char *engine_output_name(const struct engine *e, int i)
+const char *model_runner_output_name(const struct model_runner *e, int i)
 {
 	struct dbrt_tensor t;
 
@@ -318,7 +321,7 @@ const char *engine_output_name(const struct engine *e, int i)
 		       "";
 }
 
-static int packed_output(const struct engine *e, int i, const char **name,
+static int packed_output(const struct model_runner *e, int i, const char **name,
 			 struct tensor *t, struct diag *d)
 {
 	struct dbrt_tensor from;
@@ -341,8 +344,8 @@ static int packed_output(const struct engine *e, int i, const char **name,
 	return 0;
 }
 
-int engine_output(const struct engine *e, int i, const char **name,
-		  struct tensor *t, struct diag *d)
+int model_runner_output(const struct model_runner *e, int i, const char **name,
+			struct tensor *t, struct diag *d)
 {
 	const struct value *v;
 
@@ -356,40 +359,40 @@ int engine_output(const struct engine *e, int i, const char **name,
 	return 0;
 }
 
-static const struct dbp_head *head_of(const struct engine *e)
+static const struct dbp_head *head_of(const struct model_runner *e)
 {
 	return e->is_packed ? e->packed.head : e->head.data;
 }
 
-enum engine_result engine_result(const struct engine *e)
+enum model_runner_result model_runner_result(const struct model_runner *e)
 {
 	const struct dbp_head *h = head_of(e);
 
 	if (!h)
-		return ENGINE_TENSORS;
-	return h->kind == DBP_HEAD_DETECTOR ? ENGINE_DETECTIONS :
-					      ENGINE_CLASSES;
+		return MODEL_RUNNER_TENSORS;
+	return h->kind == DBP_HEAD_DETECTOR ? MODEL_RUNNER_DETECTIONS :
+					      MODEL_RUNNER_CLASSES;
 }
 
-const char *engine_no_result(const struct engine *e)
+const char *model_runner_no_result(const struct model_runner *e)
 {
 	return e->head.why ? e->head.why : "the file says nothing about it";
 }
 
-uint32_t engine_classes(const struct engine *e)
+uint32_t model_runner_classes(const struct model_runner *e)
 {
 	return head_of(e) ? head_classes(head_of(e)) : 0;
 }
 
-float engine_threshold(const struct engine *e)
+float model_runner_threshold(const struct model_runner *e)
 {
 	if (e->threshold >= 0)
 		return e->threshold;
 	return head_of(e) ? head_of(e)->score_threshold : 0;
 }
 
-int engine_detections_at(const struct engine *e, float threshold,
-			 struct dbrt_detection *out, int max)
+int model_runner_detections_at(const struct model_runner *e, float threshold,
+			       struct dbrt_detection *out, int max)
 {
 	struct dbrt_frame frame = e->frame;
 	const struct dbp_head *h = head_of(e);
@@ -408,18 +411,20 @@ int engine_detections_at(const struct engine *e, float threshold,
 	return detect_float(h, e->g, e->evaluator, &frame, threshold, out, max);
 }
 
-int engine_detections(const struct engine *e, struct dbrt_detection *out,
-		      int max)
+int model_runner_detections(const struct model_runner *e,
+			    struct dbrt_detection *out, int max)
 {
-	return engine_detections_at(e, engine_threshold(e), out, max);
+	return model_runner_detections_at(e, model_runner_threshold(e), out,
+					  max);
 }
 
-int engine_scores(const struct engine *e)
+int model_runner_scores(const struct model_runner *e)
 {
 	return (int)head_of(e)->scores_output;
 }
 
-const char *engine_class_name(const struct engine *e, uint32_t class_id)
+const char *model_runner_class_name(const struct model_runner *e,
+				    uint32_t class_id)
 {
 	return e->is_packed ? dbrt_class_name(&e->packed.model, class_id) :
 			      head_class_name(&e->head, class_id);

@@ -11,55 +11,61 @@
 
 /* A model that can run: a packed one with the device library, an ONNX one with
  * the float evaluator. */
-struct engine;
+struct model_runner;
 
-struct engine *engine_open(const char *path, const struct config *c,
-			   struct diag *d);
+struct model_runner *model_runner_open(const char *path, const struct config *c,
+				       struct diag *d);
 /* Opens a packed model in memory, aligned to 64 bytes, which the caller owns;
  * `name` is for messages. */
-struct engine *engine_open_bytes(const uint8_t *dbp, uint32_t size,
-				 const char *name, struct diag *d);
-void engine_close(struct engine *e);
+struct model_runner *model_runner_open_bytes(const uint8_t *dbp, uint32_t size,
+					     const char *name, struct diag *d);
+void model_runner_close(struct model_runner *e);
 
 /* How photos are prepared. */
-const struct preprocess *engine_preprocess(const struct engine *e);
+const struct preprocess *model_runner_preprocess(const struct model_runner *e);
 /* Says what preprocess_warn() says of a float model. */
-void engine_warn_preprocess(const struct engine *e, struct diag *d);
+void model_runner_warn_preprocess(const struct model_runner *e, struct diag *d);
 /* Prepares photos for a float model in another way. */
-void engine_set_preprocess(struct engine *e, const struct usual_preprocess *u);
-int engine_inputs(const struct engine *e);
-const char *engine_input_name(const struct engine *e, int i);
+void model_runner_set_preprocess(struct model_runner *e,
+				 const struct usual_preprocess *u);
+int model_runner_inputs(const struct model_runner *e);
+const char *model_runner_input_name(const struct model_runner *e, int i);
 /* Runs a photo or tensor (.npy, .pb) for each input. `photo` gets the image
  * (free it in any case); its width is 0 for tensors. */
-int engine_run(struct engine *e, const char *const *files, struct image *photo,
-	       struct diag *d);
+int model_runner_run(struct model_runner *e, const char *const *files,
+		     struct image *photo, struct diag *d);
 /* Runs a model of one input on a photo in memory; `name` is for messages. */
-int engine_run_photo(struct engine *e, const char *name,
-		     const struct image *photo, struct diag *d);
+int model_runner_run_photo(struct model_runner *e, const char *name,
+			   const struct image *photo, struct diag *d);
 
-int engine_outputs(const struct engine *e);
-const char *engine_output_name(const struct engine *e, int i);
+int model_runner_outputs(const struct model_runner *e);
+const char *model_runner_output_name(const struct model_runner *e, int i);
 /* Output i of the last run: float32, or the integers of an integer output.
  * Free it with tensor_free(). */
-int engine_output(const struct engine *e, int i, const char **name,
-		  struct tensor *t, struct diag *d);
+int model_runner_output(const struct model_runner *e, int i, const char **name,
+			struct tensor *t, struct diag *d);
 
-enum engine_result { ENGINE_TENSORS, ENGINE_DETECTIONS, ENGINE_CLASSES };
+enum model_runner_result {
+	MODEL_RUNNER_TENSORS,
+	MODEL_RUNNER_DETECTIONS,
+	MODEL_RUNNER_CLASSES
+};
 /* The meaning of the outputs. */
-enum engine_result engine_result(const struct engine *e);
+enum model_runner_result model_runner_result(const struct model_runner *e);
 /* Detections of the last run, best first; returns their number. */
-int engine_detections(const struct engine *e, struct dbrt_detection *out,
-		      int max);
+int model_runner_detections(const struct model_runner *e,
+			    struct dbrt_detection *out, int max);
 /* The same with another score threshold than that of the head. */
-int engine_detections_at(const struct engine *e, float threshold,
-			 struct dbrt_detection *out, int max);
+int model_runner_detections_at(const struct model_runner *e, float threshold,
+			       struct dbrt_detection *out, int max);
 /* The values of the head; classes are counted without the background. */
-float engine_threshold(const struct engine *e);
-uint32_t engine_classes(const struct engine *e);
-/* For ENGINE_TENSORS: why the outputs are not understood. */
-const char *engine_no_result(const struct engine *e);
+float model_runner_threshold(const struct model_runner *e);
+uint32_t model_runner_classes(const struct model_runner *e);
+/* For MODEL_RUNNER_TENSORS: why the outputs are not understood. */
+const char *model_runner_no_result(const struct model_runner *e);
 /* The output that holds one score for each class. */
-int engine_scores(const struct engine *e);
-const char *engine_class_name(const struct engine *e, uint32_t class_id);
+int model_runner_scores(const struct model_runner *e);
+const char *model_runner_class_name(const struct model_runner *e,
+				    uint32_t class_id);
 
 #endif
