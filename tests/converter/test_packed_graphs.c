@@ -415,7 +415,7 @@ static double decibels(struct fixture *f, const struct graph_case *k, int bits,
 		       const struct cost_target *target)
 {
 	struct graph *written, *g;
-	struct case_samples s = { .times = k->times ? k->times : 1 };
+	struct case_samples s = { .times = k->times != 0 ? k->times : 1 };
 	struct samples samples = { SAMPLES, fill, &s };
 	struct packed p = { 0 };
 	struct quantizer *q;
