@@ -103,7 +103,7 @@ static void test_constants_add_up(void **state)
 {
 	struct onnx_case *c = *state;
 	struct onnx_builder *b = &c->builder;
-	char name[TITLE_BYTES], sum[TITLE_BYTES] = "x";
+	char name[2 * TITLE_BYTES], sum[TITLE_BYTES] = "x";
 
 	onnx_build_int64s(b, "dims", (int64_t[]){ 1, 1 << 20 }, 2);
 	onnx_build_input(b, "x", ONNX_FLOAT, "1x1");
