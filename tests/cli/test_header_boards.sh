@@ -25,13 +25,13 @@ if [ ! -d "$data" ]; then
 	echo "skipped faces: ../shared/data is not there"
 	exit
 fi
-"$dbconvert" "$data/models/ultraface_RFB-320.onnx" -q --mean 127 \
+cp "$data/models/ultraface_RFB-320.onnx" "$work/faces.onnx"
+"$dbconvert" "$work/faces.onnx" -q --mean 127 \
 	--scale 1/128 --calib "$data/images/faces_unlabelled" \
 	-o "$work/faces" 2>"$work/log" || failed "convert faces"
-cp "$work/faces/ultraface_RFB-320.h" "$work/faces/ultraface_RFB_320.h"
-check "C99 header, faces" compile c ultraface_RFB_320 "$work/faces"
+check "C99 header, faces" compile c faces "$work/faces"
 face=$(find "$data/images/faces" -name '*.jpg' -o -name '*.png' |
 	LC_ALL=C sort | sed -n 5p)
-example_prepare "$work/faces" ultraface_RFB-320 ultraface_RFB_320 "$face"
+example_prepare "$work/faces" faces faces "$face"
 check "faces" example_here
 a53 "faces"
