@@ -35,8 +35,8 @@ struct conv_setup {
 	int merged;       /* enum conv_merged, a sum */
 	/* arrays by output channel */
 	int8_t codes[MAX_WEIGHTS], levels[MAX_CHANNELS * 16];
-	int8_t table[MAX_CHANNELS *
-		     2048]; /* an inner_extra of 3 is refused, but read */
+	/* read for an inner_extra of 3, too, which is refused */
+	int8_t table[MAX_CHANNELS * 2048];
 	int32_t bias[MAX_CHANNELS];
 	uint16_t multiplier[MAX_CHANNELS], multiplier2[MAX_CHANNELS];
 	uint8_t shift[MAX_CHANNELS], shift2[MAX_CHANNELS];
