@@ -173,13 +173,14 @@ check-long: ## everything else: compilers, sanitizers, processors, real models
 	$(MAKE) check-threads
 	$(MAKE) check-asan
 	$(BUILD_ALL) WERROR=1 tests
+	HOSTILE_FLIPS=1000 tests/run.sh all build/release test_packed_file
 	tests/run.sh long build/release
 check-clang: ## a build with clang and its test programs
 	$(BUILD_ALL) CONFIG=clang WERROR=1 tests
 	tests/run.sh programs build/clang
-check-asan: ## the quick tests under ASan and UBSan, with 1000 broken files
+check-asan: ## the quick tests under ASan and UBSan, with 250 broken files
 	$(BUILD_ALL) CONFIG=sanitize WERROR=1 tests
-	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),1000) \
+	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),250) \
 		tests/run.sh quick build/sanitize
 # what runs in more than one thread
 THREADED := base/test_parallel evaluator/test_evaluator evaluator/test_eval_conv
