@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
+#include "converter/json_text.h"
 #include "cli/head_text.h"
 #include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/draw.h"
-#include "cli/json_text.h"
+#include "converter/json_text.h"
 #include "cli/output_names.h"
 #include "cli/run_inputs.h"
 #include "converter/data/image_write.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "cli/head_text.h"
-#include "cli/json_text.h"
+#include "converter/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

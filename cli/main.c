@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/config_yaml.h"
 #include "cli/help.h"
-#include "cli/json_text.h"
+#include "converter/json_text.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "runtime/dbrt.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "converter/json_text.h"
 #include "converter/report.h"
 #include "runtime/dbrt.h"
 
@@ -15,23 +16,6 @@ static json_t *hex(const uint8_t sha256[32])
 
 	sodium_bin2hex(text, sizeof(text), sha256, 32);
 	return json_string(text);
-}
-
-/* Names come from files: bytes that are not UTF-8 become '?'. */
-static json_t *name_json(const char *s)
-{
-	json_t *j = json_string(s);
-	char *copy;
-
-	if (j)
-		return j;
-	copy = strdup(s);
-	for (char *p = copy; p && *p; p++)
-		if ((unsigned char)*p > 126)
-			*p = '?';
-	j = copy ? json_string(copy) : NULL;
-	free(copy);
-	return j;
 }
 
 /* null where x is not a number. */
@@ -58,7 +42,7 @@ static json_t *outputs_json(const struct fidelity *f)
 
 		json_array_append_new(
 			list, json_pack("{s:o,s:f,s:f,s:f}", "name",
-					name_json(o->name), "sqnr_db",
+					json_text(o->name), "sqnr_db",
 					o->sqnr_db, "cosine", o->cosine,
 					"max_rel_error", o->max_rel_error));
 	}
@@ -124,7 +108,7 @@ static json_t *layer_json(const struct report *r, int i)
 	const struct quantizer_layer *q = report_layer(r, i);
 	json_t *j = json_pack(
 		"{s:o,s:s,s:s,s:i,s:i,s:I,s:I,s:f,s:o,s:I}", "name",
-		name_json(l->name), "op", l->op, "kernel", l->kernel, "w_bits",
+		json_text(l->name), "op", l->op, "kernel", l->kernel, "w_bits",
 		l->w_bits, "a_bits", l->a_bits, "macs", (json_int_t)l->macs,
 		"weight_bytes", (json_int_t)l->weight_bytes, "latency_us",
 		r->layer_us[i], "sqnr_db",
@@ -237,7 +221,7 @@ json_t *report_warnings_json(const struct diag *d)
 	for (size_t i = 0; i < d->count; i++)
 		if (d->entries[i].level == DIAG_WARNING)
 			json_array_append_new(list,
-					      name_json(d->entries[i].text));
+					      json_text(d->entries[i].text));
 	return list;
 }
 
@@ -252,7 +236,7 @@ static json_t *inputs_json(const struct report *r)
 
 static json_t *model_json(const struct report *r)
 {
-	return json_pack("{s:o,s:I,s:I,s:I,s:I}", "name", name_json(r->name),
+	return json_pack("{s:o,s:I,s:I,s:I,s:I}", "name", json_text(r->name),
 			 "nodes", (json_int_t)r->v->model_nodes, "params",
 			 (json_int_t)r->v->model_params, "macs",
 			 (json_int_t)r->v->model_macs, "fp32_bytes",
@@ -267,7 +251,7 @@ static json_t *output_json(const struct report *r)
 	snprintf(header, sizeof(header), "%.250s.h", r->name);
 	return json_pack(
 		"{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I,s:I,s:i,s:i}", "dbp",
-		name_json(dbp), "header", name_json(header), "dbp_bytes",
+		json_text(dbp), "header", json_text(header), "dbp_bytes",
 		(json_int_t)r->v->packed.file_size, "dbp_sha256",
 		hex(r->dbp_sha256), "weight_bits_mean", r->weight_bits_mean,
 		"compression", r->compression, "arena_bytes",
@@ -328,7 +312,7 @@ char *report_verify_json(const struct fidelity *f,
 		json_array_append_new(
 			list,
 			json_pack("{s:o,s:s,s:o}", "name",
-				  name_json(layers[i].name), "op", layers[i].op,
+				  json_text(layers[i].name), "op", layers[i].op,
 				  "sqnr_db", number_json(layers[i].sqnr_db)));
 	json_object_set_new(root, "layers", list);
 	return dump(root, d);

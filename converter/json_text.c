@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/json_text.h"
+#include "converter/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ json_t *json_text(const char *s)
 	for (char *p = copy; p && *p; p++)
 		if ((unsigned char)*p > 126)
 			*p = '?';
-	j = copy ? json_string(copy) : json_null();
+	j = copy ? json_string(copy) : NULL;
 	free(copy);
 	return j;
 }
