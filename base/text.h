@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Numbers in text. 0, or -1 if the whole text is not one number. */
 int text_to_double(const char *s, double *out); /* finite */
@@ -29,6 +30,10 @@ const char *text_printable(const char *s, char *out, size_t bytes);
 #define TEXT_PRINTABLE(s)                                    \
 	text_printable(s, (char[TEXT_PRINTABLE_BYTES]){ 0 }, \
 		       TEXT_PRINTABLE_BYTES)
+
+/* Prints the text in quotes, so that it reads back: a backslash before quotes
+ * and backslashes, \xHH for control characters. */
+void text_print_quoted(FILE *out, const char *s);
 
 /* Bytes of a UTF-8 byte order mark at the beginning of a file, 3 or 0: editors
  * of Windows write it, and it is no part of the text. */

@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "ir/graph.h"
 
 /* Longer constants are printed as a hash, unless GRAPH_PRINT_ALL is set. */
@@ -44,22 +45,6 @@ static bool is_plain(const char *name)
 	return *name && name[strspn(name, word)] == 0;
 }
 
-static void print_quoted(FILE *out, const char *s)
-{
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
 static void print_name(FILE *out, const struct value *v)
 {
 	if (!v) {
@@ -70,7 +55,7 @@ static void print_name(FILE *out, const struct value *v)
 	if (is_plain(v->name))
 		fputs(v->name, out);
 	else
-		print_quoted(out, v->name);
+		text_print_quoted(out, v->name);
 }
 
 /* The shortest form that reads back to the same float. */
@@ -185,7 +170,7 @@ static void print_attr(FILE *out, const struct attr *a)
 		print_float(out, a->f);
 		return;
 	case ATTR_STRING:
-		print_quoted(out, a->s);
+		text_print_quoted(out, a->s);
 		return;
 	default:
 		break;
@@ -248,7 +233,7 @@ static void print_node(FILE *out, const struct node *n, int flags)
 		fputs(" tail", out);
 	if (*n->name) {
 		fputc(' ', out);
-		print_quoted(out, n->name);
+		text_print_quoted(out, n->name);
 	}
 	fputs(" :", out);
 	for (int i = 0; i < n->output_count; i++) {
@@ -295,7 +280,7 @@ int graph_print(const struct graph *g, FILE *out, int flags)
 {
 	if (*g->name) {
 		fputs("graph ", out);
-		print_quoted(out, g->name);
+		text_print_quoted(out, g->name);
 		fputc('\n', out);
 	}
 	for (int i = 0; i < g->input_count; i++) {

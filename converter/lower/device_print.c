@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/lower/device_print.h"
 
+#include "base/text.h"
+
 /* ---- Parameters ---- */
 
 /* A list in braces that stays away while it is empty. */
@@ -317,23 +319,6 @@ const char *dev_op_name(enum dbp_op_kind kind)
 
 /* ---- Tensors ---- */
 
-/* The text without what would end it. */
-static void print_quoted(FILE *out, const char *s)
-{
-	fputs(" \"", out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
 /* Type, dims, scale, place and name. */
 static void print_type(const struct device_model *m, uint32_t i, FILE *out)
 {
@@ -351,8 +336,10 @@ static void print_type(const struct device_model *m, uint32_t i, FILE *out)
 		if (t->pitch != dev_row(t))
 			fprintf(out, " pitch=%u", t->pitch);
 	}
-	if (t->name && *t->name)
-		print_quoted(out, t->name);
+	if (t->name && *t->name) {
+		fputc(' ', out);
+		text_print_quoted(out, t->name);
+	}
 }
 
 static void print_ids(const uint32_t *ids, int count, FILE *out)
