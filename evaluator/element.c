@@ -29,12 +29,6 @@ int64_t element_int(enum dtype t, const void *data, int64_t i)
 	}
 }
 
-double element_double(enum dtype t, const void *data, int64_t i)
-{
-	return t == DT_F32 ? (double)((const float *)data)[i] :
-			     (double)element_int(t, data, i);
-}
-
 void element_store_int(enum dtype t, void *data, int64_t i, int64_t v)
 {
 	switch (t) {

@@ -12,6 +12,7 @@
 #include "evaluator/eval.h"
 #include "evaluator/broadcast.h"
 #include "evaluator/element.h"
+#include "ir/tensor.h"
 
 /* A row of floats. The step of an operand is 0 or 1. */
 struct binary_row {
@@ -186,9 +187,9 @@ static int mixed_power(const struct eval *e)
 	broadcast_begin(&w, eval_out(e, 0), shapes, 2);
 	while (broadcast_next(&w))
 		for (int64_t i = 0; i < w.row; i++) {
-			double a = element_double(va->dtype, e->in[0],
+			double a = tensor_element(va->dtype, e->in[0],
 						  w.at[0] + i * w.step[0]);
-			double b = element_double(vb->dtype, e->in[1],
+			double b = tensor_element(vb->dtype, e->in[1],
 						  w.at[1] + i * w.step[1]);
 			float y = power((float)a, (float)b);
 
@@ -314,9 +315,9 @@ static int bool_rows(const struct eval *e, bool is_float)
 			int64_t r = w.at[1] + i * w.step[1];
 
 			*y++ = is_float ? compare(e->n->op,
-						  element_double(va->dtype,
+						  tensor_element(va->dtype,
 								 e->in[0], l),
-						  element_double(vb->dtype,
+						  tensor_element(vb->dtype,
 								 e->in[1], r)) :
 					  compare_int(e->n->op,
 						      element_int(va->dtype,

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "evaluator/eval.h"
-#include "evaluator/element.h"
+#include "ir/tensor.h"
 
 /* A key that is larger for a better element. */
 static double key_of(const struct value *v, const void *data, int64_t i,
 		     double sign)
 {
-	double x = sign * element_double(v->dtype, data, i);
+	double x = sign * tensor_element(v->dtype, data, i);
 
 	return x != x ? -INFINITY : x;
 }

@@ -6,6 +6,7 @@
 #include "evaluator/eval.h"
 #include "evaluator/broadcast.h"
 #include "evaluator/element.h"
+#include "ir/tensor.h"
 
 /* The scale of an element: one for all, one for each channel, or one for each
  * block. */
@@ -60,7 +61,7 @@ int eval_quantize(const struct eval *e)
 	}
 	for (int64_t i = 0; i < n; i++) {
 		int64_t s = scale_at(&q, i);
-		double x = element_double(from, e->in[0], i);
+		double x = tensor_element(from, e->in[0], i);
 		double y = rint(
 			(double)(float)(x /
 					(double)((const float *)e->in[1])[s]));

@@ -10,6 +10,7 @@
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
 #include "evaluator/element.h"
+#include "ir/tensor.h"
 
 /* Attributes, with the defaults of the ONNX specification. */
 struct unary_attributes {
@@ -276,10 +277,10 @@ int eval_cast(const struct eval *e)
 	for (int64_t i = 0; i < n; i++) {
 		if (to == DT_F32)
 			((float *)e->out[0])[i] =
-				(float)element_double(from, x, i);
+				(float)tensor_element(from, x, i);
 		else if (to == DT_BOOL)
 			((uint8_t *)e->out[0])[i] =
-				element_double(from, x, i) != 0;
+				tensor_element(from, x, i) != 0;
 		else
 			element_store_int(to, e->out[0], i,
 					  cast_to_int(from, x, i, to, bits));
