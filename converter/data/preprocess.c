@@ -209,6 +209,18 @@ struct input_range preprocess_range(const struct preprocess *p)
 	return r;
 }
 
+int preprocess_read_photo(const struct preprocess *p,
+			  const struct dataset_item *item, struct image *out,
+			  struct diag *d)
+{
+	if (!p->is_image)
+		return diag_error(d,
+				  "'%s': the input of the model is not an "
+				  "image; give tensors (.npy, .pb)",
+				  item->name);
+	return image_read(item->path, out, d);
+}
+
 static int fill_photo(const struct sample_set *s,
 		      const struct dataset_item *item, float *out,
 		      struct diag *d)
@@ -216,12 +228,7 @@ static int fill_photo(const struct sample_set *s,
 	struct image image;
 	int rc;
 
-	if (!s->p->is_image)
-		return diag_error(d,
-				  "'%s': the input of the model is not an "
-				  "image; give tensors (.npy, .pb)",
-				  item->name);
-	if (image_read(item->path, &image, d))
+	if (preprocess_read_photo(s->p, item, &image, d))
 		return -1;
 	rc = preprocess_photo(s->p, image.pixels, image.width, image.height,
 			      out, d);

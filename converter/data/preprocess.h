@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "converter/data/dataset.h"
+#include "converter/data/image_file.h"
 #include "ir/config.h"
 #include "ir/graph.h"
 #include "ir/samples.h"
@@ -54,6 +55,12 @@ int preprocess_to_input(float *photo, const struct value *v, void *out,
 enum dbp_fit preprocess_fit(enum resize_rule rule);
 /* The range of input values over all possible photos. */
 struct input_range preprocess_range(const struct preprocess *p);
+
+/* Reads the photo of an item for a model with an image input; other inputs are
+ * refused. Free it with image_free(). -1 with a diagnostic. */
+int preprocess_read_photo(const struct preprocess *p,
+			  const struct dataset_item *item, struct image *out,
+			  struct diag *d);
 
 /*
  * Samples from the items [first, first + count) of a dataset. Photos go through

@@ -94,12 +94,7 @@ static int set_photo(struct fidelity_run *m, struct fidelity_worker *w,
 	struct image image;
 	int status, err;
 
-	if (!m->preprocess.is_image)
-		return diag_error(d,
-				  "'%s': the input of the model is not an "
-				  "image; give tensors (.npy, .pb)",
-				  item->name);
-	if (image_read(item->path, &image, d))
+	if (preprocess_read_photo(&m->preprocess, item, &image, d))
 		return -1;
 	err = preprocess_photo(&m->preprocess, image.pixels, image.width,
 			       image.height, w->photo, d) ||
