@@ -148,7 +148,8 @@ static double crop_and_resize(const struct resize *r, int axis, double x)
 	       x * (end - start) * last / (double)(r->out[axis] - 1);
 }
 
-double resize_source(const struct resize *r, int axis, int64_t o)
+/* The position of output index o on the input's axis, not clamped. */
+static double resize_source(const struct resize *r, int axis, int64_t o)
 {
 	const char *mode = r->coordinates;
 	double x = (double)o, scale = r->scale[axis];

@@ -24,9 +24,6 @@ struct resize {
  * which is not supported. */
 int resize_of(const struct node *n, struct resize *r, struct diag *d);
 
-/* The position of output index o on the input's axis, not clamped. */
-double resize_source(const struct resize *r, int axis, int64_t o);
-
 /*
  * The input cells of output index o, at most 4, all inside of the axis. Their
  * weights sum to 1. Returns their number; 0 if the value is

@@ -44,7 +44,8 @@ int8_t scale_code(double real, double scale, int32_t zero_point)
 	return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
-int8_t scale_code_of(double real, const struct quant *q)
+/* scale_code() within the codes of a tensor of one scale. */
+static int8_t scale_code_of(double real, const struct quant *q)
 {
 	int half = 1 << (q->bits - 1);
 	int code = scale_code(real, (double)q->scale[0], q->zero_point[0]);

@@ -15,8 +15,6 @@ int scale_to_multiplier(double ratio, int min_shift, int max_shift,
 /* round(real / scale) + zero_point, half to even, clamped; NaN gives the
  * zero point. */
 int8_t scale_code(double real, double scale, int32_t zero_point);
-/* The same within the codes of a tensor of one scale. */
-int8_t scale_code_of(double real, const struct quant *q);
 /* The clamp of an activation (NONE, RELU, CLIP) in an S8 output's codes. */
 void scale_clamp(const struct activation *act, const struct quant *q,
 		 int8_t *low, int8_t *high);

@@ -16,8 +16,9 @@ static bool matches(const char *pattern, const char *name)
 	       strcmp(name + length - tail, star + 1) == 0;
 }
 
-const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
-					   const char *kernel)
+/* The row for a kernel, NULL where none matches. */
+static const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
+						  const char *kernel)
 {
 	for (int i = 0; i < t->kernel_count; i++)
 		if (matches(t->kernels[i].pattern, kernel))

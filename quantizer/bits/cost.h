@@ -39,9 +39,6 @@ struct cost_work {
 	int64_t memory_bytes; /* activations read and written */
 };
 
-/* The row for a kernel, NULL where none matches. */
-const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
-					   const char *kernel);
 /*
  * Time of one layer: its kernel's cycles, shared over the cores, or its
  * memory traffic over the bandwidth, whichever is longer, plus set-up. A
