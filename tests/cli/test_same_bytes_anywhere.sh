@@ -4,28 +4,7 @@
 # Same input, same bytes: compilers and processors.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/cli/lib.sh
-
-# convert NAME COMMAND...: the sha256 of what it writes
-convert() {
-	name=$1
-	shift
-	"$@" "$blobs/blobs.onnx" --bits 2 --act-bits 4 --calib "$blobs/photos" -q --mean 0 \
-		--scale 1/255 -o "$work/$name" 2>"$work/$name.log" ||
-		sed 's/^/  | /' "$work/$name.log" >&2
-	cat "$work/$name/blobs.dbp" "$work/$name/blobs.h" 2>/dev/null |
-		sha256sum | cut -c1-64
-}
-
-first=$(convert jobs1 "$dbconvert" --jobs 1)
-echo "jobs 1     $first"
-[ -s "$work/jobs1/blobs.dbp" ] || failed "nothing converted"
-
-compare() {
-	name=$1
-	got=$(convert "$@")
-	printf '%-10s %s\n' "$name" "$got"
-	if [ "$got" = "$first" ]; then ok "$name"; else failed "$name"; fi
-}
+. tests/cli/same_bytes.sh
 
 if [ -x build/clang/dbconvert ]; then
 	compare clang "$PWD/build/clang/dbconvert" --jobs 2
