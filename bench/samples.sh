@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints the paths of samples as bench/models.txt names them:
 #   bench/samples.sh DATA FOLDER[:FROM-TO],...
-# Photos of a folder are taken by turns from each of its subfolders.
+# Photos of a folder are taken alternately from its subfolders.
 data=$1
 
 list_folder() {

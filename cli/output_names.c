@@ -18,7 +18,7 @@ const char *output_name(const char *name, struct arena *a)
 		if (!plain)
 			*c = '_';
 	}
-	/* no folder of its own, and none above */
+	/* these two name the output folder itself and its parent */
 	if (out && (!strcmp(out, ".") || !strcmp(out, "..")))
 		return arena_strdup(a, "_");
 	return out;

@@ -52,8 +52,8 @@ static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 	if (l->object.output != DBP_NONE &&
 	    !part_fits(&l->object, l, 1, elements, outputs))
 		return 0;
-	/* each candidate has a box of its own: their number is bounded by the
-	 * size of the outputs */
+	/* candidates do not share boxes, so the size of the outputs bounds
+	 * their number */
 	return part_fits(&l->box, l, fields, elements, outputs) &&
 	       part_fits(&l->score, l, h->class_count, elements, outputs) &&
 	       (uint64_t)dbrt_level_candidates(l) * fields <=

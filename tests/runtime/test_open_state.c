@@ -25,7 +25,7 @@
 
 static _Alignas(64) uint8_t ram[RAM_BYTES];
 
-/* A model of one operator, plain and coded, each in memory of its own. */
+/* A model of one operator, plain and coded, each in separate memory. */
 struct files {
 	uint8_t *plain, *coded;
 	size_t plain_bytes;
@@ -223,7 +223,7 @@ static void test_coded_status(void **state)
 	free_files(&f);
 }
 
-/* Another model, whole or not, comes to where an open one lies. */
+/* Another model, whole or cut, overwrites the bytes of an open one. */
 static void test_overwritten(void **state)
 {
 	struct dbrt_model m;

@@ -4,7 +4,7 @@
 
 /*
  * Builds packed models (.dbp) in memory for tests, field by field and with no
- * checks of its own: what a test puts in wrong, dbrt_open() is to find.
+ * checks: dbrt_open() must find what a test puts in wrong.
  * Running out of memory ends the test program.
  *
  *	struct dbp_builder b;
@@ -39,7 +39,7 @@ struct dbp_builder {
 void dbp_builder_init(struct dbp_builder *b);
 void dbp_builder_free(struct dbp_builder *b);
 
-/* A dense tensor with arena memory of its own; returns its id. */
+/* A dense tensor with separate arena memory; returns its id. */
 uint32_t dbp_add_tensor(struct dbp_builder *b, int dtype, uint32_t rank,
 			const uint32_t *dims, float scale, int32_t zero_point);
 /* A dense constant; data is copied into the data section. */

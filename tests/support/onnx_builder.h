@@ -3,7 +3,7 @@
 #define DBC_TESTS_ONNX_BUILDER_H
 
 /*
- * Builds ONNX models in memory for tests, with no checks of its own: what a
+ * Builds ONNX models in memory for tests, without checks: what a
  * test puts in wrong, the reader is to find. The messages are protobuf-c's, so
  * a test may change any field of what it gets back. Values, lists and names
  * are copied. Running out of memory ends the test program.

@@ -153,7 +153,7 @@ static void test_converts_from_every_type(void **state)
 	}
 }
 
-/* Numbers that no integer stands for stay defined. */
+/* Numbers out of the range of integers give defined results. */
 static void test_out_of_range(void **state)
 {
 	const float from[] = { (float)1e30, (float)-1e30, 0, 0 };

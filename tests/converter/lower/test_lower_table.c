@@ -71,7 +71,7 @@ static void check_kinds(const struct device_model *m, const char *name)
 	}
 }
 
-/* Lowers the operator in a graph of its own. */
+/* Lowers the operator in a graph without others. */
 static void lower_alone(enum op op)
 {
 	const char *name = op_info(op)->name;

@@ -313,8 +313,8 @@ static uint32_t data_at(const uint8_t *plain)
 	return s->offset;
 }
 
-/* Codes that are dependent take what they have of their own sets: 1.25 bits a
- * weight, where their numbers alone would take 1.75. */
+/* Dependent codes are written as indices of their sets: 1.25 bits a weight,
+ * where the codes themselves would take 1.75. */
 static void test_dependent(void **state)
 {
 	static const uint32_t in[] = { 1, 4, 4, 64 };
@@ -347,8 +347,8 @@ static void sum_weights(const uint8_t *tiles, const struct dbp_run *r,
 			sum[row] += dbp_run_code(tiles, r, 0, row, c);
 }
 
-/* Biases that follow from weights and zero point take next to nothing, and so
- * do rows that repeat in two ways at once. */
+/* Biases that follow from weights and zero point take almost no bytes. The same
+ * holds for rows that repeat in two directions. */
 static void test_expected(void **state)
 {
 	static const uint32_t in[] = { 1, 4, 4, 64 }, grid[] = { 1, 40, 90, 2 };

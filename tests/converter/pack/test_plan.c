@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The memory plan, by playing it: seeded random models run on labels instead
- * of numbers. Every operator writes labels of its own where the plan puts its
- * output, spoils its scratch, and finds in its inputs the labels that were
- * written there, or something has been overwritten.
+ * of numbers. Every operator writes its own labels where the plan puts its
+ * output, spoils its scratch, and checks that its inputs still hold the labels
+ * that were written there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
