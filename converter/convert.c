@@ -80,11 +80,9 @@ static int move_held_out(struct dataset *s, int held)
 
 static int open_calibration(struct conversion *v)
 {
-	char *former = diag_enter(v->d, NULL); /* messages name the folder */
-	int err = dataset_open(&v->dataset, v->c->calib, v->d), held;
+	int held;
 
-	diag_leave(v->d, former);
-	if (err)
+	if (dataset_open(&v->dataset, v->c->calib, v->d))
 		return -1;
 	held = held_out(v->dataset.count);
 	v->calib_count = v->dataset.count - held;

@@ -110,8 +110,7 @@ static void count_leftover(struct dataset *s, const char *name)
 			 "%s", dot);
 }
 
-static void say_what_is_read(const struct dataset *s, const char *path,
-			     struct diag *d)
+static void say_what_is_read(const struct dataset *s, struct diag *d)
 {
 	char text[512];
 	size_t used = 0;
@@ -133,11 +132,11 @@ static void say_what_is_read(const struct dataset *s, const char *path,
 				s->left_out_ending[i],
 				*s->left_out_ending[i] ? ")" : "");
 	if (tensors && photos)
-		diag_note(d, "%s: %d photo%s, %d tensor%s%s", path, photos,
+		diag_note(d, "%d photo%s, %d tensor%s%s", photos,
 			  photos == 1 ? "" : "s", tensors,
 			  tensors == 1 ? "" : "s", text);
 	else
-		diag_note(d, "%s: %d %s%s%s", path, s->count,
+		diag_note(d, "%d %s%s%s", s->count,
 			  tensors ? "tensor" : "photo",
 			  s->count == 1 ? "" : "s", text);
 }
@@ -181,11 +180,14 @@ static int search_folder(struct dataset *s, const char *root, const char *below,
 		return out_of_memory(d);
 	dir = depth < MAX_DEPTH ? opendir(path) : NULL;
 	if (!dir) {
-		err = diag_error(d, "%s: %s", path,
-				 depth < MAX_DEPTH ? strerror(errno) :
-						     "too many subfolders");
+		char *former = diag_enter(d, path);
+
+		diag_error(d, "%s",
+			   depth < MAX_DEPTH ? strerror(errno) :
+					       "too many subfolders");
+		diag_leave(d, former);
 		free(path);
-		return err;
+		return -1;
 	}
 	while (!err && (e = readdir(dir)) != NULL) {
 		char *name;
@@ -212,7 +214,7 @@ static int by_name(const void *a, const void *b)
 /* ---- Lists ---- */
 
 static int add_line(struct dataset *s, const char *folder, const char *line,
-		    int number, const char *list, struct diag *d)
+		    int number, struct diag *d)
 {
 	char *path = *line == '/' ? strdup(line) : join(folder, line);
 	enum item_kind kind;
@@ -224,10 +226,10 @@ static int add_line(struct dataset *s, const char *folder, const char *line,
 		err = add_item(s, path, line, kind, d);
 	else
 		err = diag_error(d,
-				 "%s: line %d: '%s' is neither a photo "
+				 "line %d: '%s' is neither a photo "
 				 "(.jpg, .png, .webp, .bmp) nor a tensor "
 				 "(.npy, .pb)",
-				 list, number, line);
+				 number, line);
 	free(path);
 	return err;
 }
@@ -250,7 +252,7 @@ static int parse_list(struct dataset *s, const char *list, char *text,
 		if (n && line[n - 1] == '\r')
 			line[n - 1] = 0;
 		if (*line && *line != '#')
-			err = add_line(s, folder, line, number, list, d);
+			err = add_line(s, folder, line, number, d);
 	}
 	free(folder);
 	return err;
@@ -265,7 +267,6 @@ static char *list_text(const struct regular_file *file)
 
 static int read_list(struct dataset *s, const char *path, struct diag *d)
 {
-	char *former = diag_enter(d, path);
 	struct regular_file file;
 	char *text = NULL;
 	int err = regular_file_read(path, LIST_MAX_BYTES, &file, d);
@@ -278,23 +279,21 @@ static int read_list(struct dataset *s, const char *path, struct diag *d)
 			err = out_of_memory(d);
 		regular_file_free(&file);
 	}
-	diag_leave(d, former);
 	if (!err)
 		err = parse_list(s, path, text, d);
 	free(text);
 	return err;
 }
 
-int dataset_open(struct dataset *s, const char *path, struct diag *d)
+static int open_path(struct dataset *s, const char *path, struct diag *d)
 {
 	const char *slash = strrchr(path, '/');
 	enum item_kind kind;
 	struct stat st;
 	int err;
 
-	*s = (struct dataset){ 0 };
 	if (stat(path, &st))
-		return diag_error(d, "%s: %s", path, strerror(errno));
+		return diag_error(d, "%s", strerror(errno));
 	if (S_ISDIR(st.st_mode)) {
 		err = search_folder(s, path, "", 0, d);
 		if (!err && s->count)
@@ -309,12 +308,23 @@ int dataset_open(struct dataset *s, const char *path, struct diag *d)
 		return -1;
 	if (s->count) {
 		if (S_ISDIR(st.st_mode))
-			say_what_is_read(s, path, d);
+			say_what_is_read(s, d);
 		return 0;
 	}
-	diag_error(d, "%s: holds no photos or tensors", path);
+	diag_error(d, "holds no photos or tensors");
 	diag_hint(d, "expected .jpg, .png, .webp, .bmp, .npy or .pb files");
 	return -1;
+}
+
+int dataset_open(struct dataset *s, const char *path, struct diag *d)
+{
+	char *former = diag_enter(d, path);
+	int err;
+
+	*s = (struct dataset){ 0 };
+	err = open_path(s, path, d);
+	diag_leave(d, former);
+	return err;
 }
 
 void dataset_close(struct dataset *s)
