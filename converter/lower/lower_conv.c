@@ -209,7 +209,7 @@ static double round_bias(double sum, double step)
 {
 	double grain = 1;
 
-	while (grain * 16 <= step)
+	while (grain * 16 <= step && grain < BIAS_MAX)
 		grain *= 2;
 	return rint(sum / grain) * grain;
 }

@@ -275,7 +275,7 @@ static double largest_product(const struct node *n, const struct quant *x,
  * lose nothing that was observed. In the order of the graph, because a wider
  * input needs a wider output.
  */
-static void widen_scales(struct activation_quantizer *q)
+static int widen_scales(struct activation_quantizer *q, struct diag *d)
 {
 	for (const struct node *n = q->g->first; n; n = n->next) {
 		const struct value *y = n->outputs[0];
@@ -301,13 +301,20 @@ static void widen_scales(struct activation_quantizer *q)
 			double least =
 				largest_product(n, x, x_of, c) / RATIO_MAX;
 
+			if (least > FLT_MAX)
+				return node_error(
+					d, n,
+					"weights times input are larger than a "
+					"float can be");
 			if ((double)*scale < least)
 				*scale = (float)least;
 		}
 	}
+	return 0;
 }
 
-static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
+static int quantize_groups(struct activation_quantizer *q, const bool *low_bit,
+			   struct diag *d)
 {
 	const uint32_t *scale_group = q->s->scale_group;
 	struct graph *g = q->g;
@@ -315,7 +322,7 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 		arena_array(q->s->scratch, g->value_count, sizeof(*of));
 
 	if (!of)
-		return -1;
+		return diag_error(d, "out of memory");
 	for (uint32_t i = 0; i < g->value_count; i++)
 		if (scale_group[i] == i)
 			g->values[i]->quant = NULL;
@@ -328,9 +335,10 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 			    (value_accumulator_table(v) != NULL) == sums &&
 			    quantize_group(q, v,
 					   low_bit[i] ? q->s->c->act_bits : 8))
-				return -1;
+				return diag_error(d, "out of memory");
 		}
-	widen_scales(q);
+	if (widen_scales(q, d))
+		return -1;
 	for (uint32_t i = 0; i < g->value_count; i++)
 		of[i] = scale_group[i] == i ? g->values[i]->quant : NULL;
 	for (uint32_t i = 0; i < g->value_count; i++) {
@@ -344,7 +352,7 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit)
 						 q->s->channel_groups->of[i],
 						 v->shape.dim[3], g->arena);
 		if (!v->quant)
-			return -1;
+			return diag_error(d, "out of memory");
 	}
 	return 0;
 }
@@ -371,8 +379,8 @@ static int choose_low_bit_groups(struct activation_quantizer *q, bool *low_bit,
 		return -1;
 	if (c->uniform || !q->s->representative)
 		return 0;
-	if (quantize_groups(q, low_bit))
-		return diag_error(d, "out of memory");
+	if (quantize_groups(q, low_bit, d))
+		return -1;
 	if (activation_bits_raise(g, q->s->subset, q->s->scale_group, low_bit,
 				  c->jobs, &p, d))
 		return -1;
@@ -392,6 +400,5 @@ int quantize_activations(struct graph *g, const struct activation_settings *s,
 		return diag_error(d, "out of memory");
 	if (s->c->act_bits < 8 && choose_low_bit_groups(&q, low_bit, d))
 		return -1;
-	return quantize_groups(&q, low_bit) ? diag_error(d, "out of memory") :
-					      0;
+	return quantize_groups(&q, low_bit, d);
 }
