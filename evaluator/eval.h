@@ -42,6 +42,12 @@ static inline int eval_channel_dim(const struct eval *e)
 	return e->n->layout == LAYOUT_NHWC ? eval_in(e, 0)->rank - 1 : 1;
 }
 
+/* A unary or binary operator on `count` floats; y may be an operand. */
+void eval_unary_floats(const struct node *n, const float *x, float *y,
+		       int64_t count);
+void eval_binary_floats(enum op op, const float *a, const float *b, float *y,
+			int64_t count);
+
 /* Attribute `axis`; a negative one counts from the last dim of `rank`. */
 int eval_axis(const struct eval *e, int64_t def, int rank);
 /* Element i of an integer input. */
@@ -51,7 +57,8 @@ int64_t eval_index(const struct eval *e, int slot, int64_t i);
  * The kernels: one for each row of eval_table.c, in eval_NAME.c. The graph
  * holds each operator in the form of the newest opset (see ir/ops.def).
  */
-eval_fn eval_unary, eval_cast, eval_binary, eval_compare, eval_logic;
+eval_fn eval_unary, eval_function, eval_cast, eval_binary, eval_compare,
+	eval_logic;
 eval_fn eval_variadic, eval_where, eval_clip;
 eval_fn eval_copy, eval_transpose, eval_concat, eval_split, eval_slice;
 eval_fn eval_pad, eval_gather, eval_gather_elements, eval_gather_nd;

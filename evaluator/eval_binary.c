@@ -84,6 +84,14 @@ static void float_row(enum op op, const struct binary_row *r, bool c_rule)
 	}
 }
 
+void eval_binary_floats(enum op op, const float *a, const float *b, float *y,
+			int64_t count)
+{
+	struct binary_row r = { a, b, 1, 1, count, y };
+
+	float_row(op, &r, false);
+}
+
 static void float_rows(const struct eval *e, const float *a,
 		       const struct shape *sa, const float *b,
 		       const struct shape *sb, float *y)

@@ -121,12 +121,12 @@ static double unary_double(enum op op, const struct unary_attributes *p,
 }
 
 /* Operators that are exact in float, each with its own fast loop. */
-static bool unary_fast(const struct eval *e, const float *x, float *y,
+static bool unary_fast(const struct node *node, const float *x, float *y,
 		       int64_t n)
 {
-	float alpha = node_float(e->n, "alpha", 0.01f);
+	float alpha = node_float(node, "alpha", 0.01f);
 
-	switch (e->n->op) {
+	switch (node->op) {
 	case OP_ABS:
 		for (int64_t i = 0; i < n; i++)
 			y[i] = fabsf(x[i]);
@@ -183,19 +183,24 @@ static int unary_int(const struct eval *e)
 	return 0;
 }
 
+void eval_unary_floats(const struct node *n, const float *x, float *y,
+		       int64_t count)
+{
+	struct unary_attributes p = attributes_of(n);
+
+	if (unary_fast(n, x, y, count))
+		return;
+	for (int64_t i = 0; i < count; i++)
+		y[i] = (float)unary_double(n->op, &p, (double)x[i]);
+}
+
 int eval_unary(const struct eval *e)
 {
-	const float *x = e->in[0];
-	struct unary_attributes p = attributes_of(e->n);
-	float *y = e->out[0];
-	int64_t n = eval_count(e);
-
 	if (e->n->inputs[0]->dtype != DT_F32)
 		return unary_int(e);
-	if (unary_fast(e, x, y, n))
-		return 0;
-	for (int64_t i = 0; i < n; i++)
-		y[i] = (float)unary_double(e->n->op, &p, (double)x[i]);
+	if (e->n->op == OP_FUNCTION)
+		return eval_function(e);
+	eval_unary_floats(e->n, e->in[0], e->out[0], eval_count(e));
 	return 0;
 }
 

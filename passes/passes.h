@@ -51,6 +51,9 @@ pass_fn pass_merge_sums;
 /* Moves an activation behind a Conv, ConvTranspose, Gemm, MatMul, Add or Mul
  * that has no other reader into node->act. */
 pass_fn pass_fuse_activations;
+/* Functions of one value that are written as several nodes become one Function
+ * (ir/function_body.h). */
+pass_fn pass_fuse_functions;
 /* Marks the decode tail (node->tail): all nodes behind the last Conv, Gemm or
  * MatMul with weights on every path to an output, except nodes that belong to
  * the network itself. */

@@ -41,6 +41,7 @@ static const struct pass passes[] = {
 	{ "merge_sums", pass_merge_sums, SHAPES | FOLDED, 0, 0 },
 	{ "drop_identities:2", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
 	{ "recognise_tail", pass_recognise_tail, CANONICAL, TAIL, 0 },
+	{ "fuse_functions", pass_fuse_functions, ACTIVATIONS | TAIL, 0, 0 },
 	{ "fuse_activations", pass_fuse_activations, ACTIVATIONS | TAIL, 0, 0 },
 	{ "drop_dead", pass_drop_dead, 0, 0, 0 },
 	{ "raise_1d", pass_raise_1d, SHAPES, 0, 0 },

@@ -47,8 +47,9 @@ static double round_bias(const struct bias_rounding *r, int64_t c, double bias)
 	double importance = l->importance ? l->importance[c] : 1;
 	double most = 12 * r->loss[c] / importance / (double)l->length;
 
-	if (!(grain > 0) || !(importance > 0) || !(most < GRAIN_ERROR_MAX) || !r->t->inputs ||
-	    (r->f.bits == 8 && !(r->f.step > 0)) || 4 * grain * grain > most)
+	if (!(grain > 0) || !(importance > 0) || !(most < GRAIN_ERROR_MAX) ||
+	    !r->t->inputs || (r->f.bits == 8 && !(r->f.step > 0)) ||
+	    4 * grain * grain > most)
 		return bias;
 	while (4 * grain * grain <= most)
 		grain *= 2;

@@ -35,6 +35,61 @@ static const struct cost_target coded = { .coded = true };
 static const struct cost_target in_place = { .coded = false };
 
 static const struct graph_case cases[] = {
+	/* functions spelled out: one table each */
+	{ "sigmoid in steps",
+	  "input %x f32 1x3x12x12\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 4x8x1x1 = random 2\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "%a = Conv(%x, %w)\n"
+	  "%n = Neg(%a)\n"
+	  "%e = Exp(%n)\n"
+	  "%s = Add(%e, %one)\n"
+	  "%q = Reciprocal(%s)\n"
+	  "%y = Conv(%q, %v)\n"
+	  "output %y\n",
+	  40, 0, 0 },
+	{ "mish in steps",
+	  "input %x f32 1x3x12x12\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 4x8x1x1 = random 2\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "%a = Conv(%x, %w)\n"
+	  "%e = Exp(%a)\n"
+	  "%s = Add(%one, %e)\n"
+	  "%l = Log(%s)\n"
+	  "%t = Tanh(%l)\n"
+	  "%q = Mul(%t, %a)\n"
+	  "%y = Conv(%q, %v)\n"
+	  "output %y\n",
+	  38, 0, 0 },
+	{ "hard swish in another order",
+	  "input %x f32 1x3x12x12\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 4x8x1x1 = random 2\n"
+	  "const %three f32 scalar = [3.0]\n"
+	  "const %zero f32 scalar = [0.0]\n"
+	  "const %six f32 scalar = [6.0]\n"
+	  "%a = Conv(%x, %w)\n"
+	  "%s = Add(%three, %a)\n"
+	  "%c = Clip(%s, %zero, %six)\n"
+	  "%d = Div(%c, %six)\n"
+	  "%q = Mul(%d, %a)\n"
+	  "%y = Conv(%q, %v)\n"
+	  "output %y\n",
+	  38, 0, 0 },
+	{ "softsign in steps",
+	  "input %x f32 1x3x12x12\n"
+	  "const %w f32 8x3x3x3 = random 1\n"
+	  "const %v f32 4x8x1x1 = random 2\n"
+	  "const %one f32 scalar = [1.0]\n"
+	  "%a = Conv(%x, %w)\n"
+	  "%b = Abs(%a)\n"
+	  "%s = Add(%b, %one)\n"
+	  "%q = Div(%a, %s)\n"
+	  "%y = Conv(%q, %v)\n"
+	  "output %y\n",
+	  38, 0, 0 },
 	/* gradients end at the input, though a unary node reads it */
 	{ "input read by a function and a sum",
 	  "input %x f32 1x3x16x16\n"

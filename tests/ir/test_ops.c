@@ -87,9 +87,10 @@ static struct node *make_node(struct fixture *f, enum op op, const char *type,
 		at += (size_t)snprintf(node + at, sizeof(node) - at, "%s%%x%d",
 				       i ? ", " : "", i);
 	snprintf(node + at, sizeof(node) - at, ")%s\n",
-		 op == OP_CAST ? " {to=\"f32\"}" :
-		 op == OP_MOD  ? " {fmod=1}" :
-				 "");
+		 op == OP_CAST     ? " {to=\"f32\"}" :
+		 op == OP_FUNCTION ? " {body=\"x Exp 1 Add\"}" :
+		 op == OP_MOD      ? " {fmod=1}" :
+				     "");
 	struct graph *g = fixture_graph(f, head, node, "output %y\n");
 	struct diag d;
 	int err;
