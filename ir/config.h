@@ -66,7 +66,9 @@ struct config_shape {
 	/* 10-bit codes in front of tables */                \
 	METHOD(FINE_TABLES, "fine-tables")                   \
 	/* channels moved to lie about zero */               \
-	METHOD(CENTERING, "centering")
+	METHOD(CENTERING, "centering")                       \
+	/* factors moved from outliers among channels */     \
+	METHOD(EQUALIZATION, "equalization")
 
 enum method_row {
 #define METHOD_ROW(id, name) METHOD_ROW_##id,

@@ -10,6 +10,7 @@
  * where an opposite Transpose cancels it. A Transpose that cannot be moved
  * stays in the graph, so each step is correct by itself.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "passes/layout_move.h"
@@ -81,19 +82,23 @@ static bool follows_any_layout(enum op op)
 	       op == OP_SLICE || op == OP_CONCAT;
 }
 
-/* A spatial operator is reached through such operators only. */
-static bool reaches_spatial(const struct value *v, int depth)
+/* By value id: a spatial operator is reached through such operators only. NULL:
+ * out of memory. */
+static bool *reach_spatial(const struct graph *g)
 {
-	for (int i = 0; i < v->use_count; i++) {
-		const struct node *n = v->uses[i];
+	bool *reach = calloc(g->value_count + 1, sizeof(*reach));
 
-		if (layout_is_spatial(n->op))
-			return true;
-		if (depth < 8 && follows_any_layout(n->op) &&
-		    reaches_spatial(n->outputs[0], depth + 1))
-			return true;
+	for (const struct node *n = g->last; reach && n; n = n->prev) {
+		const struct value *y = n->outputs[0];
+
+		if (!layout_is_spatial(n->op) &&
+		    !(follows_any_layout(n->op) && y && reach[y->id]))
+			continue;
+		for (int i = 0; i < n->input_count; i++)
+			if (n->inputs[i])
+				reach[n->inputs[i]->id] = true;
 	}
-	return false;
+	return reach;
 }
 
 /* Makes readers of `from` read `to`. Unlike graph_replace(), it does not
@@ -119,7 +124,7 @@ static int input_to_nhwc(struct graph *g, struct value *v)
 	struct value *t;
 	struct node *n;
 
-	if ((c != 1 && c != 3 && c != 4) || !reaches_spatial(v, 0))
+	if (c != 1 && c != 3 && c != 4)
 		return 0;
 	t = graph_value(g, NULL, v->dtype, &nchw);
 	if (!t || move_readers(g, v, t))
@@ -131,12 +136,17 @@ static int input_to_nhwc(struct graph *g, struct value *v)
 
 int pass_layout_nhwc(struct graph *g, const struct config *c, struct diag *d)
 {
+	bool *reach = reach_spatial(g);
 	struct node *n, *next;
+	int err = !reach;
 
 	(void)c;
-	for (int i = 0; i < g->input_count; i++)
-		if (input_to_nhwc(g, g->inputs[i]))
-			return diag_error(d, "out of memory");
+	for (int i = 0; !err && i < g->input_count; i++)
+		if (reach[g->inputs[i]->id])
+			err = input_to_nhwc(g, g->inputs[i]);
+	free(reach);
+	if (err)
+		return diag_error(d, "out of memory");
 	for (n = g->first; n; n = next) {
 		next = n->next;
 		if (layout_is_spatial(n->op) && wrap_spatial(g, n))

@@ -6,6 +6,7 @@
 
 #include "quantizer/activations/activations.h"
 #include "quantizer/activations/center_channels.h"
+#include "quantizer/graph/equalize_channels.h"
 #include "quantizer/graph/integer_nodes.h"
 #include "quantizer/graph/scale_groups.h"
 #include "quantizer/graph/split_activations.h"
@@ -284,7 +285,7 @@ static int prepare_graph(struct quantizer *q,
 {
 	uint32_t *scale_group;
 
-	if (split_table_activations(q->g) || layers_own_biases(q->g) ||
+	if (split_table_activations(q->g) || layers_own_constants(q->g) ||
 	    !(scale_group = scale_groups_assign(q->g, &q->arena,
 						&q->trained_grids)) ||
 	    channel_groups_init(&q->channel_groups, q->g, scale_group,
@@ -293,6 +294,9 @@ static int prepare_graph(struct quantizer *q,
 	     channel_groups_find(&q->channel_groups, q->g, scale_group,
 				 q->trained_grids, has_bytes_to_spare(q),
 				 &q->arena)))
+		return diag_error(d, "out of memory");
+	if (q->c->methods & METHOD_EQUALIZATION &&
+	    equalize_channels(q->g, &q->channel_groups, &q->arena))
 		return diag_error(d, "out of memory");
 	warn_float_layers(q->g, d);
 	if (find_ranges(q, d))

@@ -131,10 +131,25 @@ static int own_bias(struct graph *g, struct node *n)
 	return own ? graph_set_input(g, n, 2, own) : -1;
 }
 
-int layers_own_biases(struct graph *g)
+static int own_weights(struct graph *g, struct node *n)
+{
+	const struct value *old = n->inputs[1];
+	struct value *own;
+
+	if (old->use_count == 1)
+		return 0;
+	own = graph_constant(g, old->name, DT_F32, &old->shape, old->data);
+	if (!own)
+		return -1;
+	own->quant = old->quant;
+	return graph_set_input(g, n, 1, own);
+}
+
+int layers_own_constants(struct graph *g)
 {
 	for (struct node *n = g->first; n; n = n->next)
-		if (node_has_weights(n) && own_bias(g, n))
+		if (node_has_weights(n) &&
+		    (own_bias(g, n) || own_weights(g, n)))
 			return -1;
 	return 0;
 }

@@ -85,7 +85,7 @@ static inline int64_t layer_group(const struct weighted_layer *l,
 
 /* Gives every weighted node a separate bias constant, which can be corrected:
  * zeros where it had none. A computed bias stays. -1: out of memory. */
-int layers_own_biases(struct graph *g);
+int layers_own_constants(struct graph *g);
 
 /* Lists the weighted nodes, in order. Their biases must be separate, and
  * activations must have their scales. l must stay in place. -1 with a

@@ -76,7 +76,7 @@ static void center(struct fixture *f, struct graph *g, struct seen *s)
 	const struct node **trained_grids;
 	uint32_t *scale_group;
 
-	assert_int_equal(layers_own_biases(g), 0);
+	assert_int_equal(layers_own_constants(g), 0);
 	scale_group = scale_groups_assign(g, &f->arena, &trained_grids);
 	assert_non_null(scale_group);
 	assert_int_equal(channel_groups_init(&s->channel_groups, g, scale_group,
