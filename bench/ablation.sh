@@ -56,7 +56,7 @@ row() {
 }
 
 all=clip,per-channel,bias,gptq,asymmetric,fisher,rate,search,trellis,codebook
-all=$all,fine-tables,centering
+all=$all,fine-tables,centering,equalization
 echo '| model | options | methods | bytes | AP | SQNR |'
 echo '| --- | --- | --- | --- | --- | --- |'
 for model in ultraface_RFB-320 FastestDet; do

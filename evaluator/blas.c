@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,44 @@ static int require_blas(struct diag *d)
 	return -1;
 }
 
+/*
+ * OpenBLAS takes a buffer of this size for each call that runs at the same
+ * time, keeps it, and tries again for ever where it gets none. So whether there
+ * is room is tried first.
+ */
+#define BUFFER_BYTES ((size_t)128 << 20)
+#define BUFFER_MARGIN ((size_t)8 << 20)
+
+static atomic_int calls, buffers; /* that run; that OpenBLAS has */
+
+static int begin_call(struct diag *d)
+{
+	int running = atomic_fetch_add(&calls, 1) + 1;
+	int had = atomic_load(&buffers);
+	void *volatile room; /* compilers leave out an unused malloc() */
+
+	if (running <= had)
+		return 0;
+	room = malloc(BUFFER_BYTES + BUFFER_MARGIN);
+	free(room);
+	if (!room) {
+		atomic_fetch_sub(&calls, 1);
+		diag_error(d, "out of memory");
+		diag_hint(d, "each thread needs 128 MB for matrix products; "
+			     "--jobs 1 takes least");
+		return -1;
+	}
+	while (had < running &&
+	       !atomic_compare_exchange_weak(&buffers, &had, running))
+		;
+	return 0;
+}
+
+static void end_call(void)
+{
+	atomic_fetch_sub(&calls, 1);
+}
+
 int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	      float alpha, const float *a, int64_t lda, const float *b,
 	      int64_t ldb, float beta, float *c, int64_t ldc, struct diag *d)
@@ -96,11 +135,14 @@ int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
 	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
 	    ldb > INT_MAX || ldc > INT_MAX)
 		return diag_error(d, "a matrix product is too large");
-	if (m > 0 && n > 0)
-		sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS,
-		      trans_b ? TRANS : NO_TRANS, (int)m, (int)n, (int)k, alpha,
-		      a, lda ? (int)lda : 1, b, ldb ? (int)ldb : 1, beta, c,
-		      (int)ldc);
+	if (m < 1 || n < 1)
+		return 0;
+	if (begin_call(d))
+		return -1;
+	sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS, trans_b ? TRANS : NO_TRANS,
+	      (int)m, (int)n, (int)k, alpha, a, lda ? (int)lda : 1, b,
+	      ldb ? (int)ldb : 1, beta, c, (int)ldc);
+	end_call();
 	return 0;
 }
 
@@ -142,11 +184,12 @@ int blas_inverse_factor(double *h, int n, struct diag *d)
 {
 	int info = 0;
 
-	if (require_blas(d))
+	if (require_blas(d) || begin_call(d))
 		return -1;
 	potrf("U", &n, h, &n, &info);
 	if (!info)
 		trtri("U", "N", &n, h, &n, &info);
+	end_call();
 	if (info)
 		return diag_error(d,
 				  "a matrix of %d rows has no Cholesky "
