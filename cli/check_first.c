@@ -96,20 +96,41 @@ static int check_set(const char *path, int *count, struct diag *d)
 	return err ? -1 : 0;
 }
 
+/* A warning, not an error: what the conversion makes is good, but a limit of
+ * the accuracy will not be met. */
+static int check_matches(const struct annotations *labels, const char *path,
+			 const char *photos, struct diag *d)
+{
+	struct dataset s;
+	int err = dataset_open(&s, photos, d), found = 0;
+
+	for (int i = 0; !err && !found && i < s.count; i++)
+		found = annotations_of(labels, s.items[i].name) != NULL;
+	if (!err && !found)
+		diag_alert(
+			d,
+			"%s: none of the labels belongs to one of the photos "
+			"of %s: there will be no accuracy",
+			path, photos);
+	dataset_close(&s);
+	return err ? -1 : 0;
+}
+
 static int check_labels(const struct config *c, int calibrating, struct diag *d)
 {
+	const char *photos = c->images ? c->images : c->calib;
 	struct annotations labels;
 	int err = annotations_read(&labels, c->labels, d), count;
 
+	if (!err && !c->images && calibrating < HELD_OUT_OF)
+		err = diag_error(d, "no photos to measure accuracy on: give "
+				    "some with --images");
+	if (!err && c->images)
+		err = check_set(c->images, &count, d);
+	if (!err)
+		err = check_matches(&labels, c->labels, photos, d);
 	annotations_free(&labels);
-	if (err)
-		return -1;
-	if (c->images)
-		return check_set(c->images, &count, d);
-	if (calibrating >= HELD_OUT_OF)
-		return 0;
-	return diag_error(d, "no photos to measure accuracy on: give some with "
-			     "--images");
+	return err;
 }
 
 int check_first(const struct config *c, struct diag *d)
