@@ -183,7 +183,7 @@ check-asan: ## the quick tests under ASan and UBSan, with 250 broken files
 	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),250) \
 		tests/run.sh quick build/sanitize
 # what runs in more than one thread
-THREADED := base/test_parallel evaluator/test_evaluator evaluator/test_eval_conv
+THREADED := base/test_parallel runtime/test_dbrt_pool evaluator/test_evaluator evaluator/test_eval_conv
 check-threads: ## TSan on what runs in threads, and on a conversion
 	$(BUILD_ALL) CONFIG=thread WERROR=1 all thread-programs
 	tests/run.sh threads build/thread
@@ -239,7 +239,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/doc/dbconvert
 	install -m 755 $(B)/dbconvert $(DESTDIR)$(PREFIX)/bin
-	install -m 644 runtime/dbrt.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 runtime/dbrt.h runtime/dbrt_pool.h \
+		$(DESTDIR)$(PREFIX)/include
 	install -m 644 $(B)/libdbrt.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 man/dbconvert.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 man/dbp.5 $(DESTDIR)$(PREFIX)/share/man/man5

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sources of the device library, and the library for boards, freestanding and
-# small: make cross.
+# Sources of the device library, and the library for boards, freestanding: make
+# cross.
 
 # runtime/*.c is portable. A folder runtime/ISA/ holds kernels for one family
 # of processors; it is built for the machines (as `gcc -dumpmachine` names
-# them) of that family only.
+# them) of that family only. runtime/posix/ is left out without a system.
 runtime_isa = $(or $(if $(filter x86_64-% i386-% i586-% i686-%,$(1)),x86),\
 	$(if $(filter aarch64-% arm64-% arm-%,$(1)),arm neon helium))
+runtime_system = $(if $(filter portable-% %-none-eabi %-elf,$(1)),,posix)
 runtime_sources = $(wildcard runtime/*.c \
-	$(patsubst %,runtime/%/*.c,$(runtime_isa)))
+	$(patsubst %,runtime/%/*.c,$(runtime_isa) $(runtime_system)))
 VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
 
 CROSS := build/cross
-CROSS_FLAGS := -std=c11 -I. -Os -ffreestanding -ffunction-sections \
+CROSS_FLAGS := -std=c11 -I. -ffreestanding -ffunction-sections \
 	-fdata-sections -ffp-contract=off -fno-math-errno -Wall -Wextra
-CROSS_x86-64 := gcc -DDBRT_PORTABLE
-CROSS_aarch64 := aarch64-linux-gnu-gcc -mcpu=cortex-a53
-CROSS_armv7 := arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon-vfpv4
-CROSS_cortex-m4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb \
+# Fast where there is a system, small where flash is counted in kilobytes.
+CROSS_x86-64 := gcc -Os -DDBRT_PORTABLE
+CROSS_aarch64 := aarch64-linux-gnu-gcc -O3 -mcpu=cortex-a53
+CROSS_armv7 := arm-linux-gnueabihf-gcc -O3 -mcpu=cortex-a7 -mfpu=neon-vfpv4
+CROSS_cortex-m4 := arm-none-eabi-gcc -Os -mcpu=cortex-m4 -mthumb \
 	-mfpu=fpv4-sp-d16 -mfloat-abi=hard
 # The first word of `gcc -dumpmachine`; x86-64 shows the portable size.
 CROSS_MACHINE_x86-64 := portable-
@@ -40,5 +42,5 @@ endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 
 .PHONY: cross
-cross: $(CROSS_LIBS) ## libdbrt.a at -Os for four processors, and its size
+cross: $(CROSS_LIBS) ## libdbrt.a for four processors, and its size
 	@tools/library_size.sh $(CROSS_LIBS)

@@ -17,7 +17,7 @@ make --no-print-directory CONFIG="$config" install DESTDIR="$root" \
 	failed "make install"
 	cat "$work/log"
 }
-for file in bin/dbconvert include/dbrt.h lib/libdbrt.a \
+for file in bin/dbconvert include/dbrt.h include/dbrt_pool.h lib/libdbrt.a \
 	lib/pkgconfig/dbrt.pc share/man/man1/dbconvert.1 \
 	share/man/man5/dbp.5 share/doc/dbconvert/detect.c; do
 	check "$file" test -s "$root/usr/$file"
