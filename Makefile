@@ -183,7 +183,8 @@ check-asan: ## the quick tests under ASan and UBSan, with 250 broken files
 	HOSTILE_FLIPS=$(or $(HOSTILE_FLIPS),250) \
 		tests/run.sh quick build/sanitize
 # what runs in more than one thread
-THREADED := base/test_parallel runtime/test_dbrt_pool evaluator/test_evaluator evaluator/test_eval_conv
+THREADED := base/test_parallel runtime/test_dbrt_pool \
+	evaluator/test_evaluator evaluator/test_eval_conv
 check-threads: ## TSan on what runs in threads, and on a conversion
 	$(BUILD_ALL) CONFIG=thread WERROR=1 all thread-programs
 	tests/run.sh threads build/thread

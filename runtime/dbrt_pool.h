@@ -18,8 +18,6 @@
  * allocated after the start. One caller at a time may use a pool: models that
  * run in different threads need a pool each.
  */
-#include <pthread.h>
-
 #include "dbrt.h"
 
 #ifdef __cplusplus
@@ -28,22 +26,9 @@ extern "C" {
 
 #define DBRT_POOL_MAX 16 /* workers, with the caller */
 
-/* Owned by the caller; the fields are private to the library. */
+/* Owned by the caller, private to the library. */
 struct dbrt_pool {
-	pthread_t threads[DBRT_POOL_MAX];
-	uint32_t workers;
-	uint32_t started; /* the number that the next thread takes */
-	/* the present work */
-	dbrt_job *job;
-	void *arg;
-	uint32_t count;
-	uint32_t next;    /* job that nobody has taken */
-	uint32_t running; /* threads that have not finished it */
-	uint32_t turn;    /* counts up with each dbrt_pool_for() */
-	uint32_t sleeping;
-	uint32_t stopping;
-	pthread_mutex_t lock; /* for the sleep only */
-	pthread_cond_t wake;
+	uint64_t storage[64];
 };
 
 /* Starts threads for up to `workers` workers, the caller counted. Returns the

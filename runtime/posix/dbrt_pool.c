@@ -6,10 +6,31 @@
  */
 #include "runtime/dbrt_pool.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* About 50 microseconds at 1.2 GHz: longer than most operators of one core. */
 #define SPINS 8000
+
+struct pool {
+	pthread_t threads[DBRT_POOL_MAX];
+	uint32_t workers;
+	uint32_t started; /* the number that the next thread takes */
+	/* the present work */
+	dbrt_job *job;
+	void *arg;
+	uint32_t count;
+	uint32_t next;    /* job that nobody has taken */
+	uint32_t running; /* threads that have not finished it */
+	uint32_t turn;    /* counts up with each dbrt_pool_for() */
+	uint32_t sleeping;
+	uint32_t stopping;
+	pthread_mutex_t lock; /* for the sleep only */
+	pthread_cond_t wake;
+};
+
+_Static_assert(sizeof(struct pool) <= sizeof(struct dbrt_pool),
+	       "a pool fits its storage");
 
 static uint32_t load(const uint32_t *at)
 {
@@ -26,7 +47,7 @@ static void relax(void)
 #endif
 }
 
-static void work(struct dbrt_pool *p, uint32_t worker)
+static void work(struct pool *p, uint32_t worker)
 {
 	for (;;) {
 		uint32_t i = __atomic_fetch_add(&p->next, 1, __ATOMIC_RELAXED);
@@ -38,7 +59,7 @@ static void work(struct dbrt_pool *p, uint32_t worker)
 }
 
 /* Waits for a turn after `seen`. */
-static uint32_t next_turn(struct dbrt_pool *p, uint32_t seen)
+static uint32_t next_turn(struct pool *p, uint32_t seen)
 {
 	for (int i = 0; i < SPINS; i++) {
 		if (load(&p->turn) != seen)
@@ -54,7 +75,7 @@ static uint32_t next_turn(struct dbrt_pool *p, uint32_t seen)
 	return load(&p->turn);
 }
 
-static void begin_turn(struct dbrt_pool *p)
+static void begin_turn(struct pool *p)
 {
 	pthread_mutex_lock(&p->lock);
 	__atomic_store_n(&p->turn, p->turn + 1, __ATOMIC_RELEASE);
@@ -65,7 +86,7 @@ static void begin_turn(struct dbrt_pool *p)
 
 static void *thread_main(void *arg)
 {
-	struct dbrt_pool *p = arg;
+	struct pool *p = arg;
 	uint32_t worker = __atomic_add_fetch(&p->started, 1, __ATOMIC_RELAXED);
 	uint32_t turn = 0;
 
@@ -78,8 +99,10 @@ static void *thread_main(void *arg)
 	}
 }
 
-uint32_t dbrt_pool_start(struct dbrt_pool *p, uint32_t workers)
+uint32_t dbrt_pool_start(struct dbrt_pool *pool, uint32_t workers)
 {
+	struct pool *p = (struct pool *)pool->storage;
+
 	memset(p, 0, sizeof(*p));
 	if (workers > DBRT_POOL_MAX)
 		workers = DBRT_POOL_MAX;
@@ -100,8 +123,10 @@ uint32_t dbrt_pool_start(struct dbrt_pool *p, uint32_t workers)
 	return p->workers;
 }
 
-void dbrt_pool_stop(struct dbrt_pool *p)
+void dbrt_pool_stop(struct dbrt_pool *pool)
 {
+	struct pool *p = (struct pool *)pool->storage;
+
 	if (p->workers < 2)
 		return;
 	__atomic_store_n(&p->stopping, 1, __ATOMIC_RELEASE);
@@ -115,7 +140,7 @@ void dbrt_pool_stop(struct dbrt_pool *p)
 
 void dbrt_pool_for(void *ctx, uint32_t count, dbrt_job *job, void *arg)
 {
-	struct dbrt_pool *p = ctx;
+	struct pool *p = ctx;
 
 	p->job = job;
 	p->arg = arg;

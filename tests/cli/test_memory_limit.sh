@@ -15,6 +15,7 @@ limited() {
 	rm -rf "$work/out"
 	status=0
 	(
+		# shellcheck disable=SC3045 # dash has it
 		ulimit -v "$1"
 		exec timeout 60 "$dbconvert" "$blobs/blobs.onnx" --calib \
 			"$blobs/photos" --mean 0 -q -j 2 -o "$work/out"
