@@ -221,7 +221,8 @@ fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECO
 # ---- Measuring ----
 
 $(B)/time_dbp: LIBS = -pthread
-$(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/libdbrt.a
+$(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/converter/measure/op_times.o \
+		$(B)/libdbrt.a
 	$(LINK)
 .PHONY: bench ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * time_dbp MODEL.dbp [RUNS]: milliseconds a frame of the device library on
- * this machine, one thread, the fastest and the median of RUNS (default 30)
- * after one warm-up.
+ * time_dbp MODEL.dbp [RUNS [WORKERS]]: milliseconds a frame of the device
+ * library on this machine, the fastest and the median of RUNS (default 30)
+ * after one warm-up. With WORKERS, the number of threads, also a line for each
+ * operator: number, kernel, output, steps, microseconds. It needs the device
+ * library only: make cross-bench builds it for boards.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "runtime/dbrt.h"
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
+#include "converter/measure/op_times.h"
+#include "runtime/dbrt_pool.h"
 
 static void *read_file(const char *path, size_t *bytes)
 {
@@ -58,48 +51,63 @@ static void *expand(void *file, size_t *bytes)
 	return out;
 }
 
-static int ascending(const void *a, const void *b)
+static int measure(struct dbrt_model *m, int runs, uint32_t workers,
+		   struct op_times *t)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	static struct dbrt_pool pool;
+	size_t bytes;
+	void *arena;
+	uint32_t crc;
+	int status;
 
-	return (x > y) - (x < y);
+	workers = dbrt_pool_start(&pool, workers);
+	bytes = (dbrt_arena_bytes(m, workers) + 63) / 64 * 64;
+	arena = aligned_alloc(64, bytes ? bytes : 64);
+	status = arena ? dbrt_bind_parallel(m, arena, bytes, workers,
+					    dbrt_pool_for, &pool) :
+			 DBRT_ERROR_ARENA;
+	if (status == DBRT_OK)
+		status = dbrt_golden_crc32(m, 1, &crc);
+	if (status == DBRT_OK)
+		status = op_times_measure(m, runs, t);
+	dbrt_pool_stop(&pool);
+	free(arena);
+	return status;
+}
+
+static void print_ops(const struct op_times *t)
+{
+	for (uint32_t i = 0; i < t->count; i++)
+		printf("%u\t%s\t%s\t%llu\t%.3f\n", i, t->ops[i].kernel,
+		       t->ops[i].shape,
+		       (unsigned long long)t->ops[i].work.steps, t->ops[i].us);
 }
 
 int main(int argc, char **argv)
 {
+	struct op_times t = { .count = 0 };
 	struct dbrt_model m;
-	size_t bytes = 0, arena_bytes;
-	void *file = argc > 1 ? read_file(argv[1], &bytes) : NULL, *arena;
+	size_t bytes = 0;
+	void *file = argc > 1 ? read_file(argv[1], &bytes) : NULL;
 	int runs = argc > 2 ? atoi(argv[2]) : 30, status;
-	uint32_t crc;
-	double *ms;
+	int workers = argc > 3 ? atoi(argv[3]) : 1;
 
-	if (!file || runs < 1) {
-		fprintf(stderr, "usage: time_dbp MODEL.dbp [RUNS]\n");
+	if (!file || runs < 1 || workers < 1) {
+		fprintf(stderr, "usage: time_dbp MODEL.dbp [RUNS [WORKERS]]\n");
 		return 2;
 	}
 	file = expand(file, &bytes);
 	status = file ? dbrt_open(&m, file, bytes) : DBRT_ERROR_FORMAT;
-	if (status) {
+	if (status == DBRT_OK)
+		status = measure(&m, runs, (uint32_t)workers, &t);
+	if (status == DBRT_OK) {
+		printf("%.3f %.3f\n", t.best_us / 1e3, t.median_us / 1e3);
+		if (argc > 3)
+			print_ops(&t);
+	} else {
 		fprintf(stderr, "%s: %s\n", argv[1], dbrt_status_text(status));
-		return 1;
 	}
-	arena_bytes = (dbrt_arena_bytes(&m, 1) + 63) / 64 * 64;
-	arena = aligned_alloc(64, arena_bytes ? arena_bytes : 64);
-	ms = calloc((size_t)runs, sizeof(*ms));
-	if (!arena || !ms || dbrt_bind(&m, arena, arena_bytes) ||
-	    dbrt_golden_crc32(&m, 1, &crc))
-		return 1;
-	for (int i = 0; i < runs; i++) {
-		double start = now_ms();
-
-		dbrt_run(&m);
-		ms[i] = now_ms() - start;
-	}
-	qsort(ms, (size_t)runs, sizeof(*ms), ascending);
-	printf("%.3f %.3f\n", ms[0], ms[runs / 2]);
-	free(ms);
-	free(arena);
+	op_times_free(&t);
 	free(file);
-	return 0;
+	return status ? 1 : 0;
 }

@@ -18,6 +18,8 @@ struct command {
 	const char *config_file; /* --config; NULL: ./dbconvert.yaml if any */
 	const char *output;      /* --output; NULL: not given */
 	const char *draw;        /* run --draw */
+	const char *trace;       /* bench --trace */
+	int runs;                /* bench --runs; 0: not given */
 	bool json, help, version;
 	const char *list; /* --target help: the name of the list */
 

@@ -13,7 +13,9 @@ enum {
 	VERB_VERIFY = 4,
 	VERB_INSPECT = 8,
 	VERB_EVAL = 16,
-	VERB_ALL = 31,
+	VERB_BENCH = 32,
+	VERB_MODELS = 31, /* those that may read a model of ONNX */
+	VERB_ALL = 63,
 };
 
 enum option_kind {

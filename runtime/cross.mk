@@ -44,3 +44,16 @@ $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 .PHONY: cross
 cross: $(CROSS_LIBS) ## libdbrt.a for four processors, and its size
 	@tools/library_size.sh $(CROSS_LIBS)
+
+# The same timing as dbconvert bench, as a static program for Linux boards.
+CROSS_BENCH := $(patsubst %,$(CROSS)/%/time_dbp,aarch64 armv7)
+define cross_bench_rule
+$(CROSS)/$(1)/time_dbp: bench/time_dbp.c converter/measure/op_times.c \
+		$(CROSS)/$(1)/libdbrt.a
+	$$(call say,LD,$$@)$(CROSS_$(1)) -std=c11 -D_GNU_SOURCE -I. -static \
+		-o $$@ $$^ -pthread
+endef
+$(foreach t,aarch64 armv7,$(eval $(call cross_bench_rule,$(t))))
+.PHONY: cross-bench
+cross-bench: $(CROSS_BENCH) ## time_dbp MODEL.dbp for Linux boards, static
+	@ls -l $^

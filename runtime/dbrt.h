@@ -299,6 +299,13 @@ const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op);
 /* Bits of the activations that an operator with weights reads, 4 or 8; 0: no
  * weights. */
 int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op);
+/* Bits of an operator's weights; 0: it has none. */
+int dbrt_op_weight_bits(const struct dbrt_model *m, uint32_t op);
+/* Whether an operator is a depthwise convolution. */
+int dbrt_op_is_depthwise(const struct dbrt_model *m, uint32_t op);
+/* The part of dbrt_work() that is one operator's. */
+int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
+		 struct dbrt_work *work);
 /* dbp_op.source: the value in the graph of the writing tool. */
 uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op);
 /* Tensor ids of an operator's outputs; count or a negative status. */

@@ -44,7 +44,7 @@ BEGIN {
 	arrow("converter", "converter converter/* quantizer quantizer/bits " \
 		"passes ir base schemas runtime/dbrt.h")
 	arrow("cli", "cli converter converter/* passes quantizer/bits ir " \
-		"base runtime/dbrt.h")
+		"base runtime/dbrt.h runtime/dbrt_pool.h")
 	arrow("runtime", "runtime schemas")
 	# the device library is freestanding; these come with every compiler,
 	# string.h for memcpy and memset alone

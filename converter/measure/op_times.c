@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/measure/op_times.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "schemas/dbp_kernel.h"
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+/* A run under way. */
+struct op_clock {
+	struct op_times *times;
+	double last;
+};
+
+static void note_op(void *ctx, const struct dbrt_model *m, uint32_t op)
+{
+	struct op_clock *c = ctx;
+	struct op_time *o = &c->times->ops[op];
+	double now = now_us();
+
+	(void)m;
+	if (o->us < 0 || now - c->last < o->us)
+		o->us = now - c->last;
+	c->last = now_us(); /* without the time of this function */
+}
+
+static void describe_output(const struct dbrt_model *m, uint32_t i,
+			    struct op_time *o)
+{
+	struct dbrt_tensor t;
+	uint32_t id;
+	size_t at = 0;
+
+	if (dbrt_op_outputs(m, i, &id, 1) < 1 || dbrt_tensor_at(m, id, &t))
+		return;
+	for (uint32_t k = 0; k < t.rank && at < sizeof(o->shape); k++)
+		at += (size_t)snprintf(o->shape + at, sizeof(o->shape) - at,
+				       "%s%u", k ? "x" : "", t.dims[k]);
+}
+
+static int describe(const struct dbrt_model *m, uint32_t i, struct op_time *o)
+{
+	int bits = dbrt_op_weight_bits(m, i);
+
+	o->name = dbrt_op_name(m, i);
+	o->op = dbrt_op_kind(m, i);
+	o->us = -1;
+	if (bits)
+		dbp_kernel_name(o->kernel, sizeof(o->kernel), o->op,
+				dbrt_op_is_depthwise(m, i), bits,
+				dbrt_op_input_bits(m, i));
+	else
+		snprintf(o->kernel, sizeof(o->kernel), "%s", o->op);
+	describe_output(m, i, o);
+	return dbrt_op_work(m, i, &o->work);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int run_all(struct dbrt_model *m, struct op_times *t, double *whole)
+{
+	struct op_clock c = { t, 0 };
+	int status = dbrt_run(m);
+
+	dbrt_set_trace(m, note_op, &c);
+	for (int i = 0; i < t->runs && status == DBRT_OK; i++) {
+		double start = now_us();
+
+		c.last = start;
+		status = dbrt_run(m);
+		whole[i] = now_us() - start;
+	}
+	dbrt_set_trace(m, NULL, NULL);
+	return status;
+}
+
+int op_times_measure(struct dbrt_model *m, int runs, struct op_times *t)
+{
+	double *whole = calloc((size_t)runs, sizeof(*whole));
+	int status = DBRT_OK;
+
+	*t = (struct op_times){ .count = dbrt_op_count(m), .runs = runs };
+	t->ops = calloc(t->count + 1u, sizeof(*t->ops));
+	if (!whole || !t->ops)
+		status = DBRT_ERROR_ARENA;
+	for (uint32_t i = 0; i < t->count && status == DBRT_OK; i++)
+		status = describe(m, i, &t->ops[i]);
+	if (status == DBRT_OK)
+		status = run_all(m, t, whole);
+	if (status == DBRT_OK) {
+		qsort(whole, (size_t)runs, sizeof(*whole), by_time);
+		t->best_us = whole[0];
+		t->median_us = whole[runs / 2];
+	}
+	free(whole);
+	return status;
+}
+
+void op_times_free(struct op_times *t)
+{
+	free(t->ops);
+	*t = (struct op_times){ .count = 0 };
+}
