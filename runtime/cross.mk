@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sources of the device library, and the library for boards, freestanding and
-# small: make cross.
+# Sources of the device library, and the library for boards, freestanding: make
+# cross.
 
 # runtime/*.c is portable. A folder runtime/ISA/ holds kernels for one family
 # of processors; it is built for the machines (as `gcc -dumpmachine` names
 # them) of that family only.
 runtime_isa = $(or $(if $(filter x86_64-% i386-% i586-% i686-%,$(1)),x86),\
-	$(if $(filter aarch64-% arm64-% arm-%,$(1)),arm neon helium))
+	$(if $(filter aarch64-% arm64-%,$(1)),neon),\
+	$(if $(filter arm-%,$(1)),arm helium))
 runtime_sources = $(wildcard runtime/*.c \
-	$(patsubst %,runtime/%/*.c,$(runtime_isa)))
+	$(foreach d,$(runtime_isa),runtime/$(d)/*.c runtime/$(d)/*.S))
+# Objects of sources: $(call objects_of,SOURCES,FROM,TO), folders FROM and TO
+objects_of = $(patsubst %.S,%.o,$(patsubst %.c,%.o,$(1:$(2)%=$(3)%)))
 VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
 
 CROSS := build/cross
-CROSS_FLAGS := -std=c11 -I. -Os -ffreestanding -ffunction-sections \
+CROSS_FLAGS := -std=c11 -I. -ffreestanding -ffunction-sections \
 	-fdata-sections -ffp-contract=off -fno-math-errno -Wall -Wextra
 CROSS_x86-64 := gcc -DDBRT_PORTABLE
 CROSS_aarch64 := aarch64-linux-gnu-gcc -mcpu=cortex-a53
@@ -24,6 +27,8 @@ CROSS_MACHINE_x86-64 := portable-
 CROSS_MACHINE_aarch64 := aarch64-linux-gnu
 CROSS_MACHINE_armv7 := arm-linux-gnueabihf
 CROSS_MACHINE_cortex-m4 := arm-none-eabi
+# Small where flash is small, fast elsewhere.
+CROSS_FAST_cortex-m4 := -Os
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 
@@ -32,13 +37,17 @@ $(CROSS)/$(1)/model.o: DEFINES = $$(VERSION_DEFINE)
 $(CROSS)/$(1)/model.o: VERSION
 $(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o $$@ $$<
-$(CROSS)/$(1)/libdbrt.a: $(patsubst runtime/%.c,$(CROSS)/$(1)/%.o,\
-		$(call runtime_sources,$(CROSS_MACHINE_$(1))))
+	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) \
+		$(or $(CROSS_FAST_$(1)),-O3) $$(DEFINES) -c -o $$@ $$<
+$(CROSS)/$(1)/%.o: runtime/%.S
+	@mkdir -p $$(@D)
+	$$(call say,AS,$$<)$(CROSS_$(1)) -I. -c -o $$@ $$<
+$(CROSS)/$(1)/libdbrt.a: $(call objects_of,$(call runtime_sources,\
+		$(CROSS_MACHINE_$(1))),runtime/,$(CROSS)/$(1)/)
 	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 
 .PHONY: cross
-cross: $(CROSS_LIBS) ## libdbrt.a at -Os for four processors, and its size
+cross: $(CROSS_LIBS) ## libdbrt.a for four processors, and its size
 	@tools/library_size.sh $(CROSS_LIBS)
