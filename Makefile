@@ -58,7 +58,7 @@ RT_SRC := $(call runtime_sources,$(shell $(CC) -dumpmachine 2>/dev/null))
 CLI_SRC := $(wildcard cli/*.c)
 GEN_OBJ := $(B)/gen/onnx.pb-c.o $(B)/gen/target_files.o
 
-obj = $(patsubst %.c,$(B)/%.o,$(1))
+obj = $(call objects_of,$(1),,$(B)/)
 HOST_OBJ := $(call obj,$(HOST_SRC)) $(GEN_OBJ)
 RT_OBJ := $(call obj,$(RT_SRC))
 CLI_OBJ := $(call obj,$(CLI_SRC))
@@ -98,6 +98,9 @@ $(B)/runtime/model.o: DEFINES = $(VERSION_DEFINE)
 $(B)/runtime/model.o: VERSION
 
 $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP $<
+$(B)/%.o: %.S
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP $<
 

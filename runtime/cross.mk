@@ -6,10 +6,14 @@
 # of processors; it is built for the machines (as `gcc -dumpmachine` names
 # them) of that family only. runtime/posix/ is left out without a system.
 runtime_isa = $(or $(if $(filter x86_64-% i386-% i586-% i686-%,$(1)),x86),\
-	$(if $(filter aarch64-% arm64-% arm-%,$(1)),arm neon helium))
+	$(if $(filter aarch64-% arm64-%,$(1)),neon),\
+	$(if $(filter arm-%,$(1)),arm helium))
 runtime_system = $(if $(filter portable-% %-none-eabi %-elf,$(1)),,posix)
 runtime_sources = $(wildcard runtime/*.c \
-	$(patsubst %,runtime/%/*.c,$(runtime_isa) $(runtime_system)))
+	$(foreach d,$(runtime_isa) $(runtime_system),\
+	runtime/$(d)/*.c runtime/$(d)/*.S))
+# Objects of sources: $(call objects_of,SOURCES,FROM,TO), folders FROM and TO
+objects_of = $(patsubst %.S,%.o,$(patsubst %.c,%.o,$(1:$(2)%=$(3)%)))
 VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
 
 CROSS := build/cross
@@ -34,9 +38,13 @@ $(CROSS)/$(1)/model.o: DEFINES = $$(VERSION_DEFINE)
 $(CROSS)/$(1)/model.o: VERSION
 $(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o $$@ $$<
-$(CROSS)/$(1)/libdbrt.a: $(patsubst runtime/%.c,$(CROSS)/$(1)/%.o,\
-		$(call runtime_sources,$(CROSS_MACHINE_$(1))))
+	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o \
+		$$@ $$<
+$(CROSS)/$(1)/%.o: runtime/%.S
+	@mkdir -p $$(@D)
+	$$(call say,AS,$$<)$(CROSS_$(1)) -I. -c -o $$@ $$<
+$(CROSS)/$(1)/libdbrt.a: $(call objects_of,$(call runtime_sources,\
+		$(CROSS_MACHINE_$(1))),runtime/,$(CROSS)/$(1)/)
 	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))

@@ -10,5 +10,9 @@ const struct dbrt_kernels *dbrt_kernels(void)
 		if (dbrt_kernels_x86_runs(dbrt_kernels_x86[i]))
 			return dbrt_kernels_x86[i];
 #endif
+#ifdef DBRT_NEON
+	return &dbrt_kernels_neon;
+#else
 	return &dbrt_kernels_portable;
+#endif
 }

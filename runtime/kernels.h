@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__aarch64__) && defined(__ELF__) && !defined(__AARCH64EB__) && \
+	!defined(DBRT_PORTABLE)
+#define DBRT_NEON 1
+#endif
+
 /* Requantization of the accumulator, per output channel (every enum dbp_post
  * but DBP_POST_FLOAT). multiplier2 and shift2 apply to acc < 0; their numbers
  * are those of multiplier and shift unless the post is DBP_POST_LEAKY. Any two
@@ -23,6 +28,8 @@ struct dbrt_post {
 	uint32_t table_step; /* bytes to the next channel's table; 0: one */
 	int32_t zero_point, low, high;
 };
+
+struct dbrt_conv_job;
 
 struct dbrt_depthwise_window {
 	const int16_t *weights; /* of the first row: [rows][columns][16] */
@@ -70,6 +77,12 @@ struct dbrt_kernels {
 	 * entries are undefined. */
 	void (*depthwise_w16a8)(int32_t (*acc)[16], const int32_t base[16],
 				const struct dbrt_depthwise_window *w);
+
+#ifdef DBRT_NEON
+	/* Whole convolutions with kernels of their own; NULL: none. 0: not
+	 * this one, the entries above do it. */
+	int (*conv)(const struct dbrt_conv_job *j);
+#endif
 };
 
 /* The best row for this CPU. */
@@ -81,6 +94,11 @@ const struct dbrt_kernels *dbrt_kernels(void);
  * dbrt_kernels_x86_runs() accepts it. Listed for tests and benches. */
 extern const struct dbrt_kernels *const dbrt_kernels_x86[];
 int dbrt_kernels_x86_runs(const struct dbrt_kernels *k);
+#endif
+
+#ifdef DBRT_NEON
+/* The row of AArch64, which every processor of it runs. */
+extern const struct dbrt_kernels dbrt_kernels_neon;
 #endif
 
 #endif

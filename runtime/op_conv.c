@@ -5,6 +5,7 @@
 
 #include "runtime/op_conv_check.h"
 #include "runtime/op_conv_depthwise.h"
+#include "runtime/op_conv_parts.h"
 #include "schemas/dbp_coded.h"
 
 /*
@@ -14,7 +15,6 @@
  */
 #define DIRECT_PIXELS 64 /* a chunk where windows are read in place */
 #define SPLIT_TILES 16   /* row tiles a job, when pixels are few */
-#define MOST_POOLS 8     /* that codes are followed through */
 
 /* ---- Requantization ---- */
 
@@ -89,81 +89,6 @@ void dbrt_conv_channel_values(const struct dbrt_conv_job *j, uint32_t channel,
 	}
 }
 
-/* 4 rows of int8 weights: a tile of the file, or decoded into scratch. */
-static const int8_t *tile_weights(const struct dbrt_conv_job *j, uint32_t group,
-				  uint32_t tile, int8_t *scratch)
-{
-	uint32_t first = group * j->rows + tile * 4;
-	uint32_t count = j->rows - tile * 4;
-	size_t bytes = j->k16 / 2 * j->p->weight_bits;
-	const uint8_t *packed =
-		j->weights + ((size_t)group * j->tiles + tile) * bytes;
-	int8_t values[4][16];
-
-	if (j->p->weight_bits == 8)
-		return (const int8_t *)packed;
-	for (uint32_t r = 0; r < 4; r++) {
-		if (r < count)
-			dbrt_conv_channel_values(j, first + r, values[r]);
-		else
-			memset(values[r], 0, sizeof(values[r]));
-	}
-	j->kernels->decode_weights(scratch, packed, values, j->k16 / 16,
-				   j->p->weight_bits);
-	return scratch;
-}
-
-/* ---- Windows ---- */
-
-/* One row of a window: kernel_w taps of `run` channels each. */
-static void gather_row(const struct dbrt_conv_job *j, const int8_t *line,
-		       int32_t ox, uint32_t run, int8_t *to)
-{
-	int32_t zero = j->x->zero_point, taps = j->p->kernel_w;
-	int32_t first = ox * j->axis_w.stride - j->axis_w.pad;
-
-	if (!j->axis_w.transposed && j->axis_w.dilation == 1 &&
-	    run == j->x->pitch && first >= 0 &&
-	    first + taps <= j->axis_w.size) {
-		memcpy(to, line + (size_t)first * run, (size_t)taps * run);
-		return;
-	}
-	for (int32_t kx = 0; kx < taps; kx++, to += run) {
-		int32_t ix = dbrt_axis_source(&j->axis_w, ox, kx);
-
-		if (ix < 0)
-			memset(to, zero, run);
-		else
-			memcpy(to, line + (size_t)ix * j->x->pitch, run);
-	}
-}
-
-/* The window of output pixel (n, oy, ox), K bytes and zeros up to k16. */
-static void gather_window(const struct dbrt_conv_job *j, uint32_t group,
-			  uint32_t pixel, int8_t *to)
-{
-	uint32_t out_w = j->y->dims[2], line = pixel / out_w;
-	uint32_t n = line / j->y->dims[1], run = j->x->dims[3] / j->p->groups;
-	int32_t ox = (int32_t)(pixel % out_w);
-	int32_t oy = (int32_t)(line % j->y->dims[1]);
-	size_t line_bytes = (size_t)j->x->dims[2] * j->x->pitch;
-	const int8_t *image =
-		j->in + (size_t)n * j->x->dims[1] * line_bytes + group * run;
-
-	for (int32_t ky = 0; ky < j->p->kernel_h; ky++) {
-		int32_t iy = dbrt_axis_source(&j->axis_h, oy, ky);
-
-		if (iy < 0)
-			memset(to, j->x->zero_point,
-			       (size_t)run * j->p->kernel_w);
-		else
-			gather_row(j, image + (size_t)iy * line_bytes, ox, run,
-				   to);
-		to += (size_t)run * j->p->kernel_w;
-	}
-	memset(to, 0, j->k16 - j->k);
-}
-
 static void run_group(const struct dbrt_conv_job *j, uint32_t group,
 		      uint32_t pixel, uint32_t pixels, uint32_t tile,
 		      uint32_t tile_end, int8_t *scratch)
@@ -213,31 +138,15 @@ static void run_chunk(void *arg, uint32_t i, uint32_t worker)
 			  (int8_t *)dbrt_scratch(j->v, worker));
 }
 
-static int clamps_to_four_bits(const struct dbp_conv *p)
-{
-	return (p->post == DBP_POST_CLAMP || p->post == DBP_POST_LEAKY) &&
-	       p->clamp_min >= -8 && p->clamp_max <= 7;
-}
-
 int dbrt_conv_input_bits(const struct dbrt_op_view *v)
 {
-	const struct dbp_conv *p = v->params;
+	const struct dbp_conv *p = v->params, *from;
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 
 	if (p->depthwise || x->zero_point < -8 || x->zero_point > 7)
 		return 8;
-	/* few: each convolution after them looks at all */
-	for (int i = 0; i < MOST_POOLS && x->writer != DBP_NONE; i++) {
-		struct dbrt_op_view from = dbrt_op_at(v->m, x->writer);
-
-		if (from.op->kind == DBP_OP_CONV ||
-		    from.op->kind == DBP_OP_CONV_TRANSPOSE)
-			return clamps_to_four_bits(from.params) ? 4 : 8;
-		if (from.op->kind != DBP_OP_MAX_POOL)
-			return 8;
-		x = dbrt_in(&from, 0);
-	}
-	return 8;
+	from = input_clamp(v->m, x);
+	return !from || from->clamp_min < -8 || from->clamp_max > 7 ? 8 : 4;
 }
 
 struct dbrt_conv_job dbrt_conv_job_of(const struct dbrt_op_view *v,
@@ -281,6 +190,10 @@ void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed)
 	struct dbrt_conv_job j = dbrt_conv_job_of(v, transposed);
 	uint32_t chunks;
 
+#ifdef DBRT_NEON
+	if (j.kernels->conv && j.kernels->conv(&j))
+		return;
+#endif
 	j.chunk = j.direct ? DIRECT_PIXELS : DBP_CONV_PATCH_PIXELS;
 	chunks = j.pixels / j.chunk + (j.pixels % j.chunk != 0);
 	/* Dense layers have one pixel: the rows are split instead. */

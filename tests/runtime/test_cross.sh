@@ -29,8 +29,9 @@ builder clang-O0 clang -O0
 builder clang-O3 clang -O3
 extra=
 builder portable-O3 gcc -O3 -DDBRT_PORTABLE
-extra=$(find runtime/arm runtime/neon -name '*.c' 2>/dev/null)
+extra=$(echo runtime/neon/*.[cS])
 builder aarch64 aarch64-linux-gnu-gcc -O2 -mcpu=cortex-a53 -static
+extra=$(find runtime/arm -name '*.[cS]' 2>/dev/null)
 builder armv7 arm-linux-gnueabihf-gcc -O2 -mcpu=cortex-a7 -mfpu=neon-vfpv4 \
 	-static
 extra="tests/runtime/cross/cortex_m.c

@@ -24,6 +24,9 @@
 #include <cmocka.h>
 
 #include "runtime/kernels_portable.h"
+#ifdef DBRT_NEON
+#include "runtime/neon/dot_tile.h"
+#endif
 #include "tests/support/random_conv.h"
 
 #define CALLS 3000
@@ -82,6 +85,10 @@ struct call {
 	uint32_t lanes, channel, count;
 	/* depthwise */
 	struct dbrt_depthwise_window window;
+#ifdef DBRT_NEON
+	dbrt_dot_tile_kernel *kernel;
+	struct dbrt_dot_tile tile;
+#endif
 };
 
 /* Weights and windows; extreme: all products as large as they get. */
@@ -293,6 +300,89 @@ static void run_depthwise(const struct dbrt_kernels *k, const struct call *c,
 			acc[p][i] = 0;
 }
 
+#ifdef DBRT_NEON
+
+static const struct {
+	dbrt_dot_tile_kernel *kernel;
+	int w, x;        /* largest numbers */
+	uint32_t blocks; /* at most, of a window */
+} tile_kernels[] = {
+	{ dbrt_dot_w8a8_neon_4x3, 127, 128, 60 },
+	{ dbrt_dot_w4a8_neon_4x3, 127, 32, 60 },
+	{ dbrt_dot_w4a8_neon_4x3, 8, 128, 60 },
+	{ dbrt_dot_w4a8_neon_4x3, 1, 128, 60 },
+	{ dbrt_dot_w4a4_neon_4x3, 7, 8, 60 },
+	{ dbrt_dot_w4a4_neon_4x3, 2, 8, 60 },
+	{ dbrt_dot_w4a4_neon_4x3, 1, 8, 60 },
+};
+
+/* Windows in pieces, in any order, in memory that ends with the last one. */
+static void pick_tile(struct call *c)
+{
+	int which = conv_pick(0, 6), w = tile_kernels[which].w;
+	int x = tile_kernels[which].x, extreme = conv_pick(0, 5);
+	struct dbrt_dot_tile *t = &c->tile;
+	static struct dbrt_window windows[MOST_PIXELS + 2];
+	int8_t *weights, *from;
+	size_t bytes, piece;
+
+	c->kernel = tile_kernels[which].kernel;
+	t->groups = (uint32_t)conv_pick(1, 5);
+	t->pieces = (uint32_t)conv_pick(1, 4);
+	t->blocks = (uint32_t)conv_pick(
+		1, (int)(tile_kernels[which].blocks / t->pieces));
+	t->widen = c->kernel == dbrt_dot_w4a4_neon_4x3 ?
+			   (uint32_t)(127 / (w * x)) :
+			   (uint32_t)(32767 / (2 * w * x));
+	t->widen = (uint32_t)conv_pick(1, (int)t->widen);
+	piece = 16 * (size_t)t->blocks;
+	bytes = 64 * (size_t)t->pieces * t->blocks;
+	weights = random_bytes(0, bytes);
+	for (size_t i = 0; i < bytes; i++)
+		weights[i] = (int8_t)(extreme == 0 ? -w :
+				      extreme == 1 ? w :
+						     conv_pick(-w, w));
+	bytes = 6 * t->pieces * piece;
+	from = random_bytes(1, bytes);
+	for (size_t i = 0; i < bytes; i++)
+		from[i] = (int8_t)(extreme < 2 ? -x : conv_pick(-x, x - 1));
+	for (uint32_t p = 0; p < 3 * t->groups; p++) {
+		size_t skip = piece * (size_t)conv_pick(0, 1);
+		size_t reach = piece + (t->pieces - 1) * (piece + skip);
+
+		windows[p].skip = skip;
+		windows[p].at = from + conv_pick(0, (int)(bytes - reach));
+	}
+	t->w = weights;
+	t->x = windows;
+}
+
+static void run_tile(const struct dbrt_kernels *k, const struct call *c,
+		     void *out)
+{
+	struct dbrt_dot_tile t = c->tile;
+	static int8_t gathered[64 * 16];
+	size_t piece = 16 * (size_t)t.blocks;
+
+	t.acc = out;
+	if (k->conv) {
+		c->kernel(&t);
+		return;
+	}
+	for (uint32_t p = 0; p < 3 * t.groups; p++) {
+		const int8_t *from = t.x[p].at;
+
+		for (uint32_t i = 0; i < t.pieces; i++) {
+			memcpy(gathered + i * piece, from, piece);
+			from += piece + t.x[p].skip;
+		}
+		k->dot_w8a8(t.acc + p, t.w, gathered, 0, t.pieces * t.blocks,
+			    1);
+	}
+}
+
+#endif
+
 static const struct entry {
 	const char *name;
 	void (*pick)(struct call *c);
@@ -304,6 +394,9 @@ static const struct entry {
 	{ "decode_weights", pick_decode, run_decode },
 	{ "requantize", pick_requantize, run_requantize },
 	{ "depthwise_w16a8", pick_depthwise, run_depthwise },
+#ifdef DBRT_NEON
+	{ "dot_tile", pick_tile, run_tile },
+#endif
 };
 
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
@@ -321,6 +414,9 @@ static uint32_t list_rows(struct dbrt_kernels rows[MOST_ROWS])
 	rows[0] = rows[1] = dbrt_kernels_portable;
 	rows[1].name = "portable, 16-bit sums";
 	rows[1].dot_w8a4 = dbrt_dot_w8a4_lanes;
+#ifdef DBRT_NEON
+	rows[n++] = dbrt_kernels_neon;
+#endif
 #ifdef DBRT_X86
 	for (int i = 0; dbrt_kernels_x86[i] && n < MOST_ROWS; i++) {
 		if (dbrt_kernels_x86_runs(dbrt_kernels_x86[i]))

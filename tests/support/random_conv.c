@@ -252,13 +252,18 @@ static void pick_scaling(uint16_t *m, uint8_t *shift, uint32_t spread)
 void conv_pick_arrays(struct conv_setup *s)
 {
 	uint32_t k = conv_window(s), outputs = s->out[3];
-	int half = 1 << (s->p.weight_bits - 1);
+	int half = 1 << (s->p.weight_bits - 1), low = -half, high = half - 1;
 
 	assert_true(outputs <= MAX_CHANNELS && outputs * k <= MAX_WEIGHTS);
 	assert_true(conv_cells(s->in) <= MAX_CELLS &&
 		    conv_cells(s->out) <= MAX_CELLS);
+	/* kernels differ by the largest number that they find */
+	if (conv_pick(0, 2)) {
+		high >>= conv_pick(0, s->p.weight_bits - 2);
+		low = -high;
+	}
 	for (uint32_t i = 0; i < outputs * k; i++)
-		s->codes[i] = (int8_t)conv_pick(-half, half - 1);
+		s->codes[i] = (int8_t)conv_pick(low, high);
 	for (uint32_t i = 0; i < outputs * 16; i++)
 		s->levels[i] = (int8_t)conv_pick(-128, 127);
 	for (uint32_t i = 0; i < 1024 * outputs; i++)
@@ -354,5 +359,8 @@ void conv_pick_setup(struct conv_setup *s, int kind)
 	s->out[0] = s->in[0];
 	s->out[3] = s->p.groups * per_out;
 	pick_geometry(s);
-	conv_pick_arrays(s);
+	if (conv_cells(s->out) > MAX_CELLS)
+		conv_pick_setup(s, kind);
+	else
+		conv_pick_arrays(s);
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBRT_CONV_NEON_H
+#define DBRT_CONV_NEON_H
+
+#include "runtime/op_conv.h"
+
+#ifdef DBRT_NEON
+
+/* Entries of the row of kernels.h. */
+int dbrt_conv_run_neon(const struct dbrt_conv_job *j);
+void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
+			  uint32_t lanes, uint32_t pixels,
+			  const struct dbrt_post *p, uint32_t channel,
+			  uint32_t count);
+
+/* The largest size of `bytes` numbers; of -128 it is 128. */
+uint32_t dbrt_largest_neon(const int8_t *x, size_t bytes);
+/* One of the codes of 4 bits, two a byte, is the pattern 8. */
+int dbrt_has_code_8_neon(const uint8_t *codes, size_t bytes);
+
+#endif
+#endif

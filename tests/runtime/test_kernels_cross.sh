@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# long
+# test_kernels, and the operators of bench_kernels against the portable ones,
+# on emulated processors.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=${BUILD:-build/release}
+out=$build/cross-kernels
+mkdir -p "$out"
+
+flags="-std=c11 -D_GNU_SOURCE -I. -Itests/runtime/cross/stand_in -O2 -static
+	-ffp-contract=off -fno-math-errno"
+# the programs choose the kernels themselves
+runtime=$(find runtime -maxdepth 1 -name '*.c' ! -name kernels.c)
+support="tests/support/dbp_builder.c tests/support/dbp_run.c"
+
+# check NAME EMULATOR CPU SOURCES COMPILER...
+check() {
+	name=$1 emulator=$2 cpu=$3 sources=$4
+	shift 4
+	if ! command -v "$1" >/dev/null || ! command -v "$emulator" >/dev/null
+	then
+		echo "skipped $name: no $1 or $emulator"
+		return
+	fi
+	# shellcheck disable=SC2086 # lists of words
+	if "$@" $flags -o "$out/test_kernels_$name" $sources $runtime \
+		$support tests/support/random_conv.c \
+		tests/runtime/test_kernels.c &&
+		"$emulator" -cpu "$cpu" "$out/test_kernels_$name"; then
+		echo "ok test_kernels on $name"
+	else
+		echo "failed test_kernels on $name"
+	fi
+	# shellcheck disable=SC2086
+	if "$@" $flags -o "$out/bench_kernels_$name" $sources $runtime \
+		$support bench/bench_kernels.c &&
+		"$emulator" -cpu "$cpu" "$out/bench_kernels_$name" -c -l; then
+		echo "ok bench_kernels on $name"
+	else
+		echo "failed bench_kernels on $name"
+	fi
+}
+
+check aarch64 qemu-aarch64 cortex-a53 "$(echo runtime/neon/*.[cS])" \
+	aarch64-linux-gnu-gcc -mcpu=cortex-a53
