@@ -103,6 +103,13 @@ static int check_document(const struct yaml_file *f, const char *text,
 	return err;
 }
 
+void yaml_file_close(struct yaml_file *f)
+{
+	if (f->open)
+		yaml_document_delete(&f->document);
+	f->open = false;
+}
+
 static int parse_bytes(struct yaml_file *f, const char *text, size_t bytes,
 		       struct diag *d)
 {
@@ -118,6 +125,8 @@ static int parse_bytes(struct yaml_file *f, const char *text, size_t bytes,
 	if (yaml_parser_load(&parser, &f->document)) {
 		f->open = true;
 		rc = check_top(f, d);
+		if (rc)
+			yaml_file_close(f);
 	} else {
 		rc = not_valid(f, &parser, d);
 	}
@@ -150,13 +159,6 @@ int yaml_file_parse(struct yaml_file *f, const char *name, const char *text,
 {
 	*f = (struct yaml_file){ .name = name };
 	return parse_bytes(f, text, strlen(text), d);
-}
-
-void yaml_file_close(struct yaml_file *f)
-{
-	if (f->open)
-		yaml_document_delete(&f->document);
-	f->open = false;
 }
 
 yaml_node_t *yaml_file_root(struct yaml_file *f)

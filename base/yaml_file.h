@@ -18,6 +18,7 @@ struct yaml_file {
 	bool open;
 };
 
+/* On -1 nothing is open. */
 int yaml_file_read(struct yaml_file *f, const char *path, struct diag *d);
 int yaml_file_parse(struct yaml_file *f, const char *name, const char *text,
 		    struct diag *d);

@@ -32,6 +32,7 @@ static void check_repeated(const char *head, const char *part, size_t count,
 		assert_int_equal(yaml_file_parse(&f, "x.yaml", text, &d), -1);
 		assert_int_equal(d.count, 1);
 		assert_string_equal(d.entries[0].text, message);
+		assert_false(f.open);
 	} else {
 		assert_int_equal(yaml_file_parse(&f, "x.yaml", text, &d), 0);
 	}
@@ -55,6 +56,8 @@ static void test_limits(void **state)
 		       "x.yaml:1: has a text that is too long");
 	check_repeated("a:\n", "- 1\n", 70000, NULL);
 	check_repeated("a: 1\n", "", 0, NULL);
+	/* parsed well, and closed again */
+	check_repeated("- 1\n", "", 0, "x.yaml:1: expected 'key: value' lines");
 }
 
 static void test_no_file(void **state)
