@@ -53,12 +53,15 @@ $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 cross: $(CROSS_LIBS) ## libdbrt.a for four processors, and its size
 	@tools/library_size.sh $(CROSS_LIBS)
 
-# The same timing as dbconvert bench, as a static program for Linux boards.
+# The same timing as dbconvert bench, as a static program for Linux boards; with
+# the marks of a simulator where GEM5 has its header.
+GEM5 ?= ../shared/gem5
 CROSS_BENCH := $(patsubst %,$(CROSS)/%/time_dbp,aarch64 armv7)
 define cross_bench_rule
 $(CROSS)/$(1)/time_dbp: bench/time_dbp.c converter/measure/op_times.c \
 		$(CROSS)/$(1)/libdbrt.a
 	$$(call say,LD,$$@)$(CROSS_$(1)) -std=c11 -D_GNU_SOURCE -I. -static \
+		$(if $(wildcard $(GEM5)/m5mark.h),-DHAVE_MARKS -I$(GEM5)) \
 		-o $$@ $$^ -pthread
 endef
 $(foreach t,aarch64 armv7,$(eval $(call cross_bench_rule,$(t))))

@@ -25,8 +25,8 @@ struct op_times {
 	int runs;
 };
 
-/* Runs the model, which must be bound and have its inputs, once to warm up and
- * then `runs` times. A negative enum dbrt_status if it fails. */
+/* Runs the model `runs` times. It must be bound and have its inputs, and have run
+ * once to warm up. A negative enum dbrt_status if it fails. */
 int op_times_measure(struct dbrt_model *m, int runs, struct op_times *t);
 void op_times_free(struct op_times *t);
 
