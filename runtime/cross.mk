@@ -40,7 +40,7 @@ $(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o \
 		$$@ $$<
-$(CROSS)/$(1)/%.o: runtime/%.S
+$(CROSS)/$(1)/%.o: runtime/%.S $(wildcard runtime/*/*.inc)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$$<)$(CROSS_$(1)) -I. -c -o $$@ $$<
 $(CROSS)/$(1)/libdbrt.a: $(call objects_of,$(call runtime_sources,\

@@ -79,9 +79,10 @@ struct dbrt_kernels {
 				const struct dbrt_depthwise_window *w);
 
 #ifdef DBRT_NEON
-	/* Whole convolutions with kernels of their own; NULL: none. 0: not
-	 * this one, the entries above do it. */
+	/* Whole convolutions, and depthwise ones, with kernels of their own;
+	 * NULL: none. 0: not this one, the entries above do it. */
 	int (*conv)(const struct dbrt_conv_job *j);
+	int (*depthwise)(const struct dbrt_conv_job *j);
 #endif
 };
 

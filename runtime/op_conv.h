@@ -28,6 +28,22 @@ static inline int32_t dbrt_axis_source(const struct dbrt_axis *a, int32_t out,
 	return i >= 0 && i < a->size ? i : -1;
 }
 
+/* The taps [first, end) of a window that lie in the image. */
+static inline void dbrt_clip_taps(const struct dbrt_axis *a, int32_t out,
+				  int32_t taps, int32_t *first, int32_t *end)
+{
+	int32_t at = out * a->stride - a->pad;
+
+	*first = at < 0 ? (-at + a->dilation - 1) / a->dilation : 0;
+	*end = at < a->size ? (a->size - 1 - at) / a->dilation + 1 : 0;
+	if (*first > taps)
+		*first = taps;
+	if (*end > taps)
+		*end = taps;
+	if (*end < *first)
+		*end = *first;
+}
+
 /* A convolution during a run. */
 struct dbrt_conv_job {
 	const struct dbrt_op_view *v;

@@ -42,22 +42,6 @@ static void depthwise_weights(const struct dbrt_conv_job *j, uint32_t channel,
 	}
 }
 
-/* The taps [first, end) of a window that lie in the image. */
-static void clip_taps(const struct dbrt_axis *a, int32_t out, int32_t taps,
-		      int32_t *first, int32_t *end)
-{
-	int32_t at = out * a->stride - a->pad;
-
-	*first = at < 0 ? (-at + a->dilation - 1) / a->dilation : 0;
-	*end = at < a->size ? (a->size - 1 - at) / a->dilation + 1 : 0;
-	if (*first > taps)
-		*first = taps;
-	if (*end > taps)
-		*end = taps;
-	if (*end < *first)
-		*end = *first;
-}
-
 /* base[c] += zero point * weights of rows [from, to) x columns [left, right)
  * of the kernel: padding. */
 static void add_padding(const struct dbrt_conv_job *j, const int16_t *weights,
@@ -91,7 +75,7 @@ static void depthwise_border(const struct dbrt_conv_job *j,
 	int32_t taps = j->p->kernel_w, left, right;
 	int32_t ix = ox * j->axis_w.stride - j->axis_w.pad;
 
-	clip_taps(&j->axis_w, ox, taps, &left, &right);
+	dbrt_clip_taps(&j->axis_w, ox, taps, &left, &right);
 	memcpy(acc, r->base, sizeof(r->base));
 	add_padding(j, r->weights, r->first, r->end, 0, left, acc);
 	add_padding(j, r->weights, r->first, r->end, right, taps, acc);
@@ -174,7 +158,7 @@ static void depthwise_line(const struct dbrt_conv_job *j, uint32_t line,
 	struct depthwise_row r = { .weights = weights,
 				   .channels = left < 16 ? left : 16 };
 
-	clip_taps(&j->axis_h, oy, j->p->kernel_h, &r.first, &r.end);
+	dbrt_clip_taps(&j->axis_h, oy, j->p->kernel_h, &r.first, &r.end);
 	add_padding(j, weights, 0, r.first, 0, j->p->kernel_w, r.base);
 	add_padding(j, weights, r.end, j->p->kernel_h, 0, j->p->kernel_w,
 		    r.base);
@@ -211,5 +195,9 @@ void dbrt_conv_run_depthwise(const struct dbrt_op_view *v)
 	struct dbrt_conv_job j = dbrt_conv_job_of(v, 0);
 	uint32_t lines = j.y->dims[0] * j.y->dims[1];
 
+#ifdef DBRT_NEON
+	if (j.kernels->depthwise && j.kernels->depthwise(&j))
+		return;
+#endif
 	dbrt_for(v->m, (lines + BAND_ROWS - 1) / BAND_ROWS, depthwise_band, &j);
 }

@@ -8,10 +8,17 @@
 
 /* Entries of the row of kernels.h. */
 int dbrt_conv_run_neon(const struct dbrt_conv_job *j);
+int dbrt_depthwise_run_neon(const struct dbrt_conv_job *j);
 void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
 			  uint32_t lanes, uint32_t pixels,
 			  const struct dbrt_post *p, uint32_t channel,
 			  uint32_t count);
+
+/* The largest size of a number of the input, padding included. */
+uint32_t dbrt_input_bound_neon(const struct dbrt_op_view *v);
+/* The largest size of the numbers of the weights, or a bound of it where a
+ * smaller one would not help products with numbers of up to `x`. */
+uint32_t dbrt_weights_bound_neon(const struct dbrt_conv_job *j, uint32_t x);
 
 /* The largest size of `bytes` numbers; of -128 it is 128. */
 uint32_t dbrt_largest_neon(const int8_t *x, size_t bytes);

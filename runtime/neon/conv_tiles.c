@@ -48,8 +48,7 @@ struct room {
 
 /* ---- Bounds ---- */
 
-/* The largest size of a number of the input, padding included. */
-static uint32_t input_bound(const struct dbrt_op_view *v)
+uint32_t dbrt_input_bound_neon(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *from = input_clamp(v->m, dbrt_in(v, 0));
 	int32_t zero = dbrt_in(v, 0)->zero_point, most;
@@ -68,9 +67,7 @@ static uint32_t input_bound(const struct dbrt_op_view *v)
 	return (uint32_t)most;
 }
 
-/* The largest size of the numbers of the weights; at most a bound of it where
- * that is enough for the products with numbers up to `x`. */
-static uint32_t weights_bound(const struct dbrt_conv_job *j, uint32_t x)
+uint32_t dbrt_weights_bound_neon(const struct dbrt_conv_job *j, uint32_t x)
 {
 	uint32_t bits = j->p->weight_bits;
 
@@ -92,8 +89,8 @@ static uint32_t weights_bound(const struct dbrt_conv_job *j, uint32_t x)
 /* 0: sums of two products may not fit 16 bits. */
 static int choose_dot(struct tiles *t)
 {
-	uint32_t x = input_bound(t->j->v);
-	uint32_t product = x * weights_bound(t->j, x);
+	uint32_t x = dbrt_input_bound_neon(t->j->v);
+	uint32_t product = x * dbrt_weights_bound_neon(t->j, x);
 	uint32_t blocks = t->j->k16 / 16;
 
 	product = product ? product : 1;

@@ -208,6 +208,7 @@ const struct dbrt_kernels dbrt_kernels_neon = {
 	.requantize = dbrt_requantize_neon,
 	.depthwise_w16a8 = dbrt_depthwise_w16a8_portable,
 	.conv = dbrt_conv_run_neon,
+	.depthwise = dbrt_depthwise_run_neon,
 };
 
 #endif
