@@ -161,7 +161,10 @@ static void take_photos(struct dbrt_model *m)
 
 	for (size_t i = 0; i < sizeof(photo); i++)
 		photo[i] = (uint8_t)(i * i / 5);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
+		must(dbrt_fit_image(photo, sides[i].width, sides[i].height,
+				    3 * sides[i].width, fitted, 16, 12, i % 3,
+				    9) == DBRT_OK);
 		if (dbrt_set_image(m, 0, photo, sides[i].width, sides[i].height,
 				   3 * sides[i].width) != DBRT_OK)
 			return;
