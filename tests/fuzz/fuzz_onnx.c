@@ -16,8 +16,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	if (fuzz_seeds())
+	if (fuzz_seeds()) {
 		fuzz_seed_networks(SEEDS);
+		fuzz_seed_operators();
+	}
 	return 0;
 }
 

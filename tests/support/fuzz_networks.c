@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/support/fuzz_seed.h"
+#include "tests/support/onnx_op_models.h"
 #include "tests/support/random_network.h"
 #include "tests/support/small_conversion.h"
 
@@ -22,6 +23,28 @@ void fuzz_seed_networks(uint32_t count)
 		fuzz_seed(name, file, bytes);
 		random_network_free(&n);
 	}
+}
+
+void fuzz_seed_operators(void)
+{
+	struct onnx_builder b;
+	const char *op;
+
+	for (uint32_t i = 0;; i++) {
+		char name[64];
+		uint8_t *file;
+		size_t bytes;
+
+		onnx_builder_init(&b);
+		op = onnx_op_model(&b, i);
+		if (!op)
+			break;
+		bytes = onnx_builder_finish(&b, &file);
+		snprintf(name, sizeof(name), "op-%u-%s.onnx", i, op);
+		fuzz_seed(name, file, bytes);
+		onnx_builder_free(&b);
+	}
+	onnx_builder_free(&b);
 }
 
 void fuzz_config(struct config *c, uint32_t number)

@@ -11,6 +11,9 @@
 void fuzz_seed_networks(uint32_t count);
 void fuzz_seed_packed_networks(uint32_t count);
 
+/* The models of onnx_op_models.h. */
+void fuzz_seed_operators(void);
+
 /* A configuration for a small conversion: width, methods and preprocessing by
  * the bits of `number`. */
 void fuzz_config(struct config *c, uint32_t number);
