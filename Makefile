@@ -157,7 +157,7 @@ $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
 
 .PHONY: tests check check-deps check-asan check-clang check-threads
 .PHONY: check-long lint golden format
-tests: all $(TEST_BIN) $(TOOLS) ## builds the tests of one CONFIG
+tests: all $(TEST_BIN) $(TOOLS) fuzz-replay ## builds the tests of one CONFIG
 ifdef T
 check: tests
 	tests/run.sh all $(B) $(T)
@@ -212,14 +212,26 @@ golden: tests ## rewrites expected outputs: passes, lowering, command line
 # ---- Fuzzing: one program a file tests/fuzz/fuzz_NAME.c ----
 
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*.c))
+FUZZ_OBJ := $(TEST_LIB_OBJ) $(filter-out $(B)/cli/main.o,$(CLI_OBJ))
 $(FUZZ_BIN): LIBS += -fsanitize=fuzzer -lcmocka
-$(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
+$(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(FUZZ_OBJ) $(HOST_LIBS)
 	$(LINK)
-.PHONY: fuzz fuzz-programs
+FUZZ_REPLAY := $(FUZZ_BIN:$(B)/fuzz_%=$(B)/fuzz_replay_%)
+$(FUZZ_REPLAY): LIBS += -lcmocka
+$(FUZZ_REPLAY): $(B)/fuzz_replay_%: $(B)/tests/fuzz/fuzz_%.o \
+		$(B)/tests/tools/fuzz_replay.o $(FUZZ_OBJ) $(HOST_LIBS)
+	$(LINK)
+.PHONY: fuzz fuzz-programs fuzz-replay fuzz-coverage
 fuzz-programs: $(FUZZ_BIN)
-fuzz: all build/release/blob_model ## libFuzzer on models and packed files, SECONDS each
+fuzz-replay: $(FUZZ_REPLAY) ## fuzz targets with a driver that replays files
+fuzz: all build/release/blob_model ## libFuzzer on all that reads files, SECONDS each
 	$(BUILD_ALL) CONFIG=fuzz fuzz-programs
-	tests/fuzz/run.sh build $(or $(SECONDS),60)
+	tests/fuzz/run.sh build $(or $(SECONDS),60) $(KINDS)
+# The flags are options of make, which outdo those of the configuration.
+fuzz-coverage: ## lines that the corpora of make fuzz reach
+	$(BUILD_ALL) CONFIG=cover CC=clang fuzz-replay CFLAGS="-O1 -g \
+		-fprofile-instr-generate -fcoverage-mapping"
+	tests/fuzz/coverage.sh build $(KINDS)
 
 # ---- Measuring ----
 

@@ -7,8 +7,21 @@
 #include "converter/heads/head_find.h"
 #include "converter/onnx/model_load.h"
 #include "passes/pipeline.h"
+#include "tests/support/fuzz_networks.h"
+#include "tests/support/fuzz_seed.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+#define SEEDS 60
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	if (fuzz_seeds()) {
+		fuzz_seed_networks(SEEDS);
+		fuzz_seed_operators();
+	}
+	return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {

@@ -205,6 +205,25 @@ static const char *place_weight(struct network *n, const char *x)
 	return joined(n, x, maybe_activation(n, s, 50));
 }
 
+/* Channels as a sum of channels, by what they have in common. */
+static const char *attended(struct network *n, const char *x)
+{
+	static const int64_t perm[] = { 0, 2, 1 };
+	const struct ref_tensor *t = net_value(n, x);
+	int64_t flat[] = { 1, t->dim[1], -1 };
+	const char *rows, *share;
+
+	if (t->dim[1] < 2 || ref_stride(t, 1) > 400)
+		return NULL;
+	rows = net_reshape(n, x, 3, flat);
+	share = net_binary(n, "MatMul", rows, net_transpose(n, rows, perm));
+	share = net_binary(n, "Mul", share,
+			   net_number(n, 1 / (double)ref_stride(t, 1)));
+	share = net_softmax(n, share);
+	return net_reshape(n, net_binary(n, "MatMul", share, rows), t->rank,
+			   t->dim);
+}
+
 /* ---- Moves ---- */
 
 static const char *split(struct network *n, const char *x)
@@ -405,28 +424,14 @@ static const struct {
 	const char *(*build)(struct network *n, const char *x);
 	int weight;
 } blocks[] = {
-	{ affine, 5 },
-	{ blocks_of_pixels, 3 },
-	{ chosen_channels, 2 },
-	{ conv_block, 30 },
-	{ crop, 5 },
-	{ dense, 6 },
-	{ excited, 4 },
-	{ focus, 3 },
-	{ net_activation, 6 },
-	{ net_pool, 8 },
-	{ normalised, 3 },
-	{ padded, 4 },
-	{ place_weight, 2 },
-	{ residual, 8 },
-	{ resized, 5 },
-	{ separable, 8 },
-	{ shuffle, 5 },
-	{ split, 7 },
-	{ transposed, 6 },
-	{ turned, 4 },
-	{ two_paths, 5 },
-	{ with_former, 5 },
+	{ affine, 5 },          { attended, 2 },     { blocks_of_pixels, 3 },
+	{ chosen_channels, 2 }, { conv_block, 30 },  { crop, 5 },
+	{ dense, 6 },           { excited, 4 },      { focus, 3 },
+	{ net_activation, 6 },  { net_pool, 8 },     { normalised, 3 },
+	{ padded, 4 },          { place_weight, 2 }, { residual, 8 },
+	{ resized, 5 },         { separable, 8 },    { shuffle, 5 },
+	{ split, 7 },           { transposed, 6 },   { turned, 4 },
+	{ two_paths, 5 },       { with_former, 5 },
 };
 
 const char *net_block(struct network *n, const char *x)

@@ -148,6 +148,14 @@ const char *net_binary(struct network *n, const char *op, const char *a,
 	return net_done(n, net_node(n, op, "%s %s", a, b));
 }
 
+const char *net_softmax(struct network *n, const char *x)
+{
+	Onnx__NodeProto *p = net_node(n, "Softmax", "%s", x);
+
+	net_set_int(n, p, "axis", net_value(n, x)->rank - 1);
+	return net_done(n, p);
+}
+
 const struct ref_tensor *net_value(struct network *n, const char *name)
 {
 	return reference_value(&n->sample, name);

@@ -61,6 +61,9 @@ const char *net_unary(struct network *n, const char *op, const char *x);
 const char *net_binary(struct network *n, const char *op, const char *a,
 		       const char *b);
 
+/* Over the last axis. */
+const char *net_softmax(struct network *n, const char *x);
+
 /* Shape and values on the sample. */
 const struct ref_tensor *net_value(struct network *n, const char *name);
 int64_t net_channels(struct network *n, const char *name);

@@ -55,21 +55,13 @@ static const char *layer(struct network *n, const char *x, int64_t outputs)
 	return net_done(n, p);
 }
 
-static const char *softmax(struct network *n, const char *x)
-{
-	Onnx__NodeProto *p = net_node(n, "Softmax", "%s", x);
-
-	net_set_int(n, p, "axis", net_value(n, x)->rank - 1);
-	return net_done(n, p);
-}
-
 /* Where these are numbers of a trained network: the softmax of hundreds is
  * the choice of one, which hangs on the last bit. */
 static const char *scores(struct network *n, const char *x)
 {
 	if (net_power(n, x) > 16)
 		return x;
-	return net_chance(n, 35) ? softmax(n, x) :
+	return net_chance(n, 35) ? net_softmax(n, x) :
 	       net_chance(n, 40) ? net_unary(n, "Sigmoid", x) :
 				   x;
 }
