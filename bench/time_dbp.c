@@ -3,8 +3,10 @@
  * time_dbp MODEL.dbp [RUNS [WORKERS]]: milliseconds a frame of the device
  * library on this machine, the fastest and the median of RUNS (default 30)
  * after one warm-up. With WORKERS, the number of threads, also a line for each
- * operator: number, kernel, output, steps, microseconds. It needs the device
- * library only: make cross-bench builds it for boards.
+ * operator: number, kernel, output, steps, elements of the output, bytes of
+ * gathered windows, bytes read and written, microseconds, separated by tabs:
+ * what bench/fit_target.py reads. It needs the device library only: make
+ * cross-bench builds it for boards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,9 +90,12 @@ static int measure(struct dbrt_model *m, int runs, uint32_t workers,
 static void print_ops(const struct op_times *t)
 {
 	for (uint32_t i = 0; i < t->count; i++)
-		printf("%u\t%s\t%s\t%llu\t%.3f\n", i, t->ops[i].kernel,
-		       t->ops[i].shape,
-		       (unsigned long long)t->ops[i].work.steps, t->ops[i].us);
+		printf("%u\t%s\t%s\t%llu\t%llu\t%llu\t%llu\t%.3f\n", i,
+		       t->ops[i].kernel, t->ops[i].shape,
+		       (unsigned long long)t->ops[i].work.steps,
+		       (unsigned long long)t->ops[i].outputs,
+		       (unsigned long long)t->ops[i].window_bytes,
+		       (unsigned long long)t->ops[i].work.bytes, t->ops[i].us);
 }
 
 int main(int argc, char **argv)

@@ -10,5 +10,12 @@ double latency_of_layer(const struct cost_target *target,
 			const struct packed_layer *l);
 double latency_of_model(const struct cost_target *target,
 			const struct packed *p);
+/* The share of the model's time that is estimated, 0 to 1. */
+double latency_estimated(const struct cost_target *target,
+			 const struct packed *p);
+/* Where the model's time comes from: "measured", "simulated", or "estimated" if
+ * more than a tenth of it is. */
+const char *latency_source(const struct cost_target *target,
+			   const struct packed *p);
 
 #endif

@@ -293,6 +293,20 @@ static void print_accuracies(const struct accuracy *f, const struct accuracy *q,
 	fputc('\n', out);
 }
 
+/* What a target says of its kernels, and how much of the time has no such
+ * source. */
+static void print_latency(const struct report *r, FILE *out)
+{
+	double estimated = latency_estimated(&r->target, &r->v->packed);
+
+	fprintf(out, "latency      %.1f ms on %s, %s", r->latency_us / 1e3,
+		TEXT_PRINTABLE(r->target.name),
+		latency_source(&r->target, &r->v->packed));
+	if (estimated >= 0.005 && estimated < 0.995)
+		fprintf(out, " (%.0f%% of it estimated)", 100 * estimated);
+	fputc('\n', out);
+}
+
 void report_print(const struct report *r, FILE *out)
 {
 	const struct packed *p = &r->v->packed;
@@ -312,8 +326,7 @@ void report_print(const struct report *r, FILE *out)
 			p->ram_bytes, p->arena_bytes);
 	else
 		fprintf(out, "work memory  %u bytes\n", p->arena_bytes);
-	fprintf(out, "latency      %.1f ms on %s, modelled\n",
-		r->latency_us / 1e3, TEXT_PRINTABLE(r->target.name));
+	print_latency(r, out);
 	if (r->v->fidelity)
 		fidelity_print(r->v->fidelity, out);
 	if (r->v->accuracy_packed)

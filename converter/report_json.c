@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "converter/json_text.h"
+#include "converter/latency.h"
 #include "converter/report.h"
 #include "runtime/dbrt.h"
 
@@ -256,7 +257,8 @@ static json_t *output_json(const struct report *r)
 		hex(r->dbp_sha256), "weight_bits_mean", r->weight_bits_mean,
 		"compression", r->compression, "arena_bytes",
 		(json_int_t)r->v->packed.arena_bytes, "latency_us",
-		r->latency_us, "latency_source", "modelled", "flash_bytes",
+		r->latency_us, "latency_source",
+		latency_source(&r->target, &r->v->packed), "flash_bytes",
 		(json_int_t)r->v->packed.file_size, "ram_bytes",
 		(json_int_t)r->v->packed.ram_bytes, "input_width",
 		(int)r->v->preprocess.width, "input_height",

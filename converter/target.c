@@ -52,6 +52,8 @@ static const struct field kernel_fields[] = {
 	ROW("macs_per_cycle", macs_per_cycle, FIELD_NUMBER, 1e-6, 1e6),
 	ROW("bytes_per_cycle", bytes_per_cycle, FIELD_NUMBER, 1e-6, 1e6),
 	ROW("efficiency", efficiency, FIELD_NUMBER, 0.001, 1),
+	ROW("output_cycles", output_cycles, FIELD_NUMBER, 0, 1e6),
+	ROW("window_cycles", window_cycles, FIELD_NUMBER, 0, 1e6),
 	ROW("setup_cycles", setup_cycles, FIELD_NUMBER, 0, 1e9),
 	ROW("parallel", parallel, FIELD_BOOL, 0, 0),
 	ROW("source", source, FIELD_TEXT, 0, 0),

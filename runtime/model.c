@@ -408,6 +408,13 @@ int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
 	return DBRT_OK;
 }
 
+uint64_t dbrt_op_window_bytes(const struct dbrt_model *m, uint32_t op)
+{
+	struct dbrt_op_view v;
+
+	return conv_at(m, op, &v) ? dbrt_conv_window_bytes(&v) : 0;
+}
+
 int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,
 		    uint32_t max)
 {

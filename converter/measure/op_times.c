@@ -34,34 +34,44 @@ static void note_op(void *ctx, const struct dbrt_model *m, uint32_t op)
 	c->last = now_us(); /* without the time of this function */
 }
 
-static void describe_output(const struct dbrt_model *m, uint32_t i,
-			    struct op_time *o)
+static void describe_output(const struct dbrt_tensor *t, struct op_time *o)
 {
-	struct dbrt_tensor t;
-	uint32_t id;
 	size_t at = 0;
 
-	if (dbrt_op_outputs(m, i, &id, 1) < 1 || dbrt_tensor_at(m, id, &t))
-		return;
-	for (uint32_t k = 0; k < t.rank && at < sizeof(o->shape); k++)
+	o->outputs = 1;
+	for (uint32_t k = 0; k < t->rank && at < sizeof(o->shape); k++) {
+		o->outputs *= t->dims[k];
 		at += (size_t)snprintf(o->shape + at, sizeof(o->shape) - at,
-				       "%s%u", k ? "x" : "", t.dims[k]);
+				       "%s%u", k ? "x" : "", t->dims[k]);
+	}
 }
 
 static int describe(const struct dbrt_model *m, uint32_t i, struct op_time *o)
 {
-	int bits = dbrt_op_weight_bits(m, i);
+	static const char *const types[] = {
+		[DBRT_S8] = "s8", [DBRT_F32] = "f32", [DBRT_I32] = "i32"
+	};
+	int bits = dbrt_op_weight_bits(m, i), status;
+	struct dbrt_tensor t;
+	uint32_t id;
 
 	o->name = dbrt_op_name(m, i);
 	o->op = dbrt_op_kind(m, i);
 	o->us = -1;
+	o->window_bytes = dbrt_op_window_bytes(m, i);
+	status = dbrt_op_outputs(m, i, &id, 1);
+	if (status > 0)
+		status = dbrt_tensor_at(m, id, &t);
+	if (status != DBRT_OK)
+		return status;
+	describe_output(&t, o);
 	if (bits)
 		dbp_kernel_name(o->kernel, sizeof(o->kernel), o->op,
 				dbrt_op_is_depthwise(m, i), bits,
 				dbrt_op_input_bits(m, i));
 	else
-		snprintf(o->kernel, sizeof(o->kernel), "%s", o->op);
-	describe_output(m, i, o);
+		snprintf(o->kernel, sizeof(o->kernel), "%s_%s", o->op,
+			 types[t.dtype]);
 	return dbrt_op_work(m, i, &o->work);
 }
 

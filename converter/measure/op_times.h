@@ -11,11 +11,12 @@
 struct op_time {
 	const char *name; /* of the node in the model */
 	const char *op;   /* "conv", "max_pool", ... */
-	char kernel[40];  /* "conv_w4a8"; the operator where it has no
-			   * weights */
+	char kernel[40];  /* "conv_w4a8", "max_pool_s8" */
 	char shape[48];   /* of its output: "1x80x80x64" */
 	struct dbrt_work work;
-	double us; /* the least of all runs */
+	uint64_t outputs;      /* elements */
+	uint64_t window_bytes; /* that a convolution gathers */
+	double us;             /* the least of all runs */
 };
 
 struct op_times {
@@ -25,8 +26,8 @@ struct op_times {
 	int runs;
 };
 
-/* Runs the model `runs` times. It must be bound and have its inputs, and have run
- * once to warm up. A negative enum dbrt_status if it fails. */
+/* Runs the model `runs` times. It must be bound and have its inputs, and have
+ * run once to warm up. A negative enum dbrt_status if it fails. */
 int op_times_measure(struct dbrt_model *m, int runs, struct op_times *t);
 void op_times_free(struct op_times *t);
 

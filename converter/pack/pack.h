@@ -18,6 +18,9 @@ struct packed_layer {
 	const char *kernel; /* "conv_w2a8", "depthwise_w8a8", "max_pool_f32" */
 	int w_bits, a_bits; /* 0: none; a_bits 32: float */
 	int64_t macs;
+	int64_t steps;          /* macs with the padding of tiles */
+	int64_t outputs;        /* elements */
+	int64_t window_bytes;   /* gathered */
 	int64_t weight_bytes;   /* codes, levels, biases, multipliers, tables */
 	int64_t file_bytes;     /* what these are in the file */
 	int64_t memory_bytes;   /* activations read and written */

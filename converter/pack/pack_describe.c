@@ -53,6 +53,10 @@ static int input_bits(const struct description *k, const struct dev_op *op)
 static int describe_op(const struct description *k, const struct dev_op *op,
 		       uint32_t index, struct packed_layer *l)
 {
+	struct dbrt_work work = { 0 };
+
+	if (multiplies(op->kind))
+		dbrt_op_work(k->packed, index, &work);
 	*l = (struct packed_layer){
 		.node = op->node,
 		.name = op->node ? op->node->name : "",
@@ -62,6 +66,9 @@ static int describe_op(const struct description *k, const struct dev_op *op,
 		.a_bits = input_bits(k, op),
 		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
 							   0,
+		.steps = (int64_t)work.steps,
+		.outputs = dev_elements(&k->m->tensors[op->outputs[0]]),
+		.window_bytes = (int64_t)dbrt_op_window_bytes(k->packed, index),
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
 	};

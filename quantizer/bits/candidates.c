@@ -58,9 +58,9 @@ static double time_of(const struct candidate_search *k,
 	const struct quant *x = l->node->inputs[0]->quant;
 	char kernel[64];
 	struct cost_work w = { .kernel = kernel,
-			       .macs = node_macs(l->node),
 			       .memory_bytes = activation_bytes(l->node) };
 
+	cost_work_of_conv(&w, l->node);
 	w.weight_bytes = l->channels * l->length * bits / 8;
 	dbp_kernel_name(
 		kernel, sizeof(kernel),

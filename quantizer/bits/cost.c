@@ -31,13 +31,18 @@ static const struct cost_kernel *cost_kernel_find(const struct cost_target *t,
 static double kernel_cycles(const struct cost_kernel *k,
 			    const struct cost_work *w)
 {
-	double bytes = (double)w->memory_bytes;
+	double bytes = (double)w->memory_bytes, more;
 
-	if (k && k->macs_per_cycle > 0 && w->macs > 0)
-		return (double)w->macs / (k->macs_per_cycle * k->efficiency);
-	if (k && k->bytes_per_cycle > 0)
-		return bytes / (k->bytes_per_cycle * k->efficiency);
-	return w->macs > 0 ? (double)w->macs : bytes;
+	if (!k)
+		return w->macs > 0 ? (double)w->macs : bytes;
+	more = k->output_cycles * (double)w->outputs +
+	       k->window_cycles * (double)w->window_bytes;
+	if (k->macs_per_cycle > 0 && w->macs > 0)
+		return (double)w->macs / (k->macs_per_cycle * k->efficiency) +
+		       more;
+	if (k->bytes_per_cycle > 0)
+		return bytes / (k->bytes_per_cycle * k->efficiency) + more;
+	return (w->macs > 0 ? (double)w->macs : bytes) + more;
 }
 
 double cost_latency_us(const struct cost_target *t, const struct cost_work *w)
@@ -51,4 +56,66 @@ double cost_latency_us(const struct cost_target *t, const struct cost_work *w)
 	double setup = t->op_overhead_cycles + (k ? k->setup_cycles : 0);
 
 	return 1e6 * ((compute > traffic ? compute : traffic) + setup / hz);
+}
+
+enum cost_source cost_source_of(const struct cost_target *t, const char *kernel)
+{
+	const struct cost_kernel *k = cost_kernel_find(t, kernel);
+
+	if (k && k->source && !strncmp(k->source, "measured", 8))
+		return COST_MEASURED;
+	if (k && k->source && !strncmp(k->source, "simulated", 9))
+		return COST_SIMULATED;
+	return COST_ESTIMATED;
+}
+
+/* ---- Work of convolutions ---- */
+
+static int64_t round_up(int64_t n, int64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static bool is_ones(const struct node *n, const char *name, int64_t value)
+{
+	int64_t v[4];
+	int count = node_ints(n, name, v, 4);
+
+	for (int i = 0; i < count && i < 4; i++)
+		if (v[i] != value)
+			return false;
+	return true;
+}
+
+/* The device reads the windows in place: dbp_conv_is_direct(). */
+static bool is_direct(const struct node *n, int64_t inputs, int64_t taps)
+{
+	return n->op == OP_GEMM ||
+	       (n->op == OP_CONV && taps == 1 && inputs % 16 == 0 &&
+		node_int(n, "group", 1) == 1 && is_ones(n, "strides", 1) &&
+		is_ones(n, "pads", 0));
+}
+
+void cost_work_of_conv(struct cost_work *w, const struct node *n)
+{
+	const struct shape *s = &n->inputs[1]->shape;
+	const struct shape *y = &n->outputs[0]->shape;
+	int64_t groups = node_int(n, "group", 1), taps = 1, pixels, rows, k;
+	bool transposed = n->op == OP_CONV_TRANSPOSE;
+	int64_t outputs = transposed ? s->dim[1] * groups : s->dim[0];
+	int64_t inputs = transposed ? s->dim[0] / groups : s->dim[1];
+
+	for (int i = 2; i < s->rank; i++)
+		taps *= s->dim[i];
+	w->outputs = shape_elements(y);
+	pixels = outputs ? w->outputs / outputs : 0;
+	if (groups > 1 && inputs == 1 && groups == outputs && !transposed) {
+		w->macs = pixels * round_up(outputs, 16) * taps;
+		w->window_bytes = 0;
+		return;
+	}
+	rows = round_up(outputs / groups, 4);
+	k = round_up(inputs * taps, 16);
+	w->macs = pixels * rows * groups * k;
+	w->window_bytes = is_direct(n, inputs, taps) ? 0 : pixels * groups * k;
 }

@@ -5,19 +5,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ir/graph.h"
+
 /*
  * Cost model of a target. Its numbers come from a target file
- * (converter/target.h), each with its source: measured, simulated, modelled.
+ * (converter/target.h), each with its source: measured, simulated, estimated.
  */
 struct cost_kernel {
 	const char *pattern; /* kernel name, with at most one '*' in it */
 	/* One of the two is over 0: the kernel's work is multiply-accumulates,
 	 * or bytes of activations read and written. Per core. */
 	double macs_per_cycle, bytes_per_cycle;
-	double efficiency;   /* share of that speed that is reached, 0 to 1 */
-	double setup_cycles; /* per layer, in addition to the target's */
-	bool parallel;       /* all cores share the work */
-	const char *source;  /* "measured", "simulated", "modelled" */
+	double efficiency;    /* share of that speed that is reached, 0 to 1 */
+	double output_cycles; /* more for each element of the output */
+	double window_cycles; /* more for each byte of gathered windows */
+	double setup_cycles;  /* per layer, in addition to the target's */
+	bool parallel;        /* all cores share the work */
+	const char *source; /* "measured...", "simulated...", else estimated */
 };
 
 struct cost_target {
@@ -33,11 +37,17 @@ struct cost_target {
 };
 
 struct cost_work {
-	const char *kernel; /* "conv_w2a8", "max_pool_s8", ... */
-	int64_t macs;
+	const char *kernel;   /* "conv_w2a8", "max_pool_s8", ... */
+	int64_t macs;         /* with the padding of tiles; 0: none */
+	int64_t outputs;      /* elements */
+	int64_t window_bytes; /* of convolutions that gather their windows */
 	int64_t weight_bytes;
 	int64_t memory_bytes; /* activations read and written */
 };
+
+/* Fills in macs, outputs and window_bytes of a Conv, ConvTranspose or Gemm with
+ * constant weights, as the device library tiles it. */
+void cost_work_of_conv(struct cost_work *w, const struct node *n);
 
 /*
  * Time of one layer: its kernel's cycles, shared over the cores, or its
@@ -45,5 +55,10 @@ struct cost_work {
  * kernel without a row counts one byte or multiply-accumulate a cycle.
  */
 double cost_latency_us(const struct cost_target *t, const struct cost_work *w);
+
+/* Where the time of a kernel comes from, worst first. */
+enum cost_source { COST_ESTIMATED, COST_SIMULATED, COST_MEASURED };
+enum cost_source cost_source_of(const struct cost_target *t,
+				const char *kernel);
 
 #endif

@@ -63,7 +63,10 @@ static void read_options(const char *path, struct diag *d)
 static void read_target(const char *path, struct arena *a, struct diag *d)
 {
 	struct cost_target t;
-	struct cost_work w = { "conv_w8a8", 1000, 100, 100 };
+	struct cost_work w = { .kernel = "conv_w8a8",
+			       .macs = 1000,
+			       .weight_bytes = 100,
+			       .memory_bytes = 100 };
 
 	if (!target_load(path, a, &t, d))
 		cost_latency_us(&t, &w);

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fits the kernels of a target file to times of operators.
+
+    bench/fit_target.py [--cross] MHZ TIMES...
+
+TIMES are outputs of `time_dbp MODEL.dbp RUNS 1`, which ran on the board or on a
+simulator of it, at MHZ. Prints rows for `kernels:` of a target file
+(schemas/target.md). The cycles of a kernel are a sum of terms that are not
+negative: set-up, steps or bytes, elements of the output, bytes of gathered
+windows. They are chosen for the least squared relative error.
+
+--cross: prints instead how well the rows from the other files predict each
+file, operator by operator (median of the absolute error) and in whole.
+"""
+import itertools
+import sys
+
+LEAST = 4  # operators of a kernel, for more than one term
+
+
+def read(path, mhz):
+    rows = []
+    for line in open(path):
+        part = line.rstrip("\n").split("\t")
+        if len(part) != 8:
+            continue
+        steps, outputs, windows, moved = map(float, part[3:7])
+        cycles = float(part[7]) * mhz
+        kernel = part[1]
+        work = steps if "_w" in kernel else moved
+        rows.append((kernel, (1.0, work, outputs, windows), cycles))
+    return rows
+
+
+def solve(a, b):
+    """Gaussian elimination with pivots; None if singular."""
+    n = len(b)
+    m = [row[:] + [b[i]] for i, row in enumerate(a)]
+    for i in range(n):
+        p = max(range(i, n), key=lambda r: abs(m[r][i]))
+        if abs(m[p][i]) < 1e-12 * (abs(a[i][i]) + 1e-300):
+            return None
+        m[i], m[p] = m[p], m[i]
+        for r in range(n):
+            if r != i:
+                f = m[r][i] / m[i][i]
+                m[r] = [x - f * y for x, y in zip(m[r], m[i])]
+    return [m[i][n] / m[i][i] for i in range(n)]
+
+
+def predict(terms, features):
+    return sum(t * f for t, f in zip(terms, features))
+
+
+def error(terms, rows):
+    return sum((predict(terms, f) / c - 1) ** 2 for _, f, c in rows)
+
+
+def solve_subset(rows, subset):
+    """The terms of a subset, others 0; None where one would be negative."""
+    a = [[sum(f[i] * f[j] / c ** 2 for _, f, c in rows) for j in subset]
+         for i in subset]
+    b = [sum(f[i] / c for _, f, c in rows) for i in subset]
+    x = solve(a, b)
+    if x is None or min(x) < 0:
+        return None
+    terms = [0.0] * 4
+    for i, v in zip(subset, x):
+        terms[i] = v
+    return terms if terms[1] > 0 else None
+
+
+def fit(rows):
+    """Of all subsets with the work in it, the one of least error."""
+    rows = [r for r in rows if r[2] > 0]
+    most = 4 if len(rows) >= LEAST else 1
+    best = None
+    for size in range(1, most + 1):
+        for others in itertools.combinations((0, 2, 3), size - 1):
+            terms = solve_subset(rows, (1,) + others) if rows else None
+            if terms and (best is None or
+                          error(terms, rows) < error(best, rows)):
+                best = terms
+    return best
+
+
+def fit_all(rows):
+    kernels = {}
+    for row in rows:
+        kernels.setdefault(row[0], []).append(row)
+    return {k: fit(v) for k, v in sorted(kernels.items())}, kernels
+
+
+def number(x):
+    return f"{x:.3g}" if x < 1000 else f"{x:.0f}"
+
+
+def print_rows(rows):
+    fits, kernels = fit_all(rows)
+    for kernel, terms in fits.items():
+        if terms is None:
+            continue
+        unit = "macs" if "_w" in kernel else "bytes"
+        text = f"{unit}_per_cycle: {number(1 / terms[1])}"
+        for name, term in (("output_cycles", terms[2]),
+                           ("window_cycles", terms[3]),
+                           ("setup_cycles", terms[0])):
+            if term > 0:
+                text += f", {name}: {number(term)}"
+        print(f"  {kernel}: {{{text}}} # {len(kernels[kernel])} operators")
+
+
+def median(values):
+    values = sorted(values)
+    return values[len(values) // 2] if values else float("nan")
+
+
+def print_cross(files):
+    for name, rows in files:
+        others = [r for other, rs in files if other != name for r in rs]
+        fits, _ = fit_all(others or rows)
+        known = [r for r in rows if fits.get(r[0]) and r[2] > 0]
+        errors = [abs(predict(fits[k], f) / c - 1) for k, f, c in known]
+        whole = sum(predict(fits[k], f) for k, f, c in known)
+        true = sum(c for _, _, c in known)
+        print(f"{name}\t{len(known)} of {len(rows)} operators\t"
+              f"median error {100 * median(errors):.1f} %\t"
+              f"whole {100 * (whole / true - 1):+.1f} % of {true / 1e6:.2f} M")
+
+
+def main():
+    args = sys.argv[1:]
+    cross = args[:1] == ["--cross"]
+    args = args[cross:]
+    mhz = float(args[0])
+    files = [(path, read(path, mhz)) for path in args[1:]]
+    if cross:
+        print_cross(files)
+    else:
+        print_rows([r for _, rows in files for r in rows])
+
+
+if __name__ == "__main__":
+    main()
