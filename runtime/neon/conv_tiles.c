@@ -31,6 +31,7 @@ struct tiles {
 	uint32_t pieces, blocks; /* of windows in place */
 	size_t skip;
 	uint32_t chunk, splits;
+	int8_t values[4][16]; /* of codes, if they are those of every row */
 };
 
 /* The windows of a chunk. Gathered ones have the same pieces, one behind the
@@ -192,6 +193,22 @@ static const int8_t *window_inside(const struct dbrt_conv_job *j,
 
 /* ---- Tiles ---- */
 
+/* As tile_weights(); rows behind the last one may have any weights. */
+static const int8_t *weights_of(const struct tiles *t, uint32_t group,
+				uint32_t tile, int8_t *decoded)
+{
+	const struct dbrt_conv_job *j = t->j;
+	uint32_t bits = j->p->weight_bits;
+
+	if (bits == 8 || j->p->grid == DBP_GRID_LEVELS)
+		return tile_weights(j, group, tile, decoded);
+	j->kernels->decode_weights(decoded,
+				   j->weights + ((size_t)group * j->tiles +
+						 tile) * (j->k16 / 2 * bits),
+				   t->values, j->k16 / 16, bits);
+	return decoded;
+}
+
 /* All tiles over the windows of pixels from number `pixel` on. */
 static void run_windows(const struct tiles *t, struct windows *x,
 			uint32_t group, uint32_t pixel, uint32_t tile,
@@ -210,7 +227,7 @@ static void run_windows(const struct tiles *t, struct windows *x,
 	for (; tile < tile_end; tile++) {
 		uint32_t left = t->j->rows - tile * 4;
 
-		d.w = tile_weights(t->j, group, tile, decoded);
+		d.w = weights_of(t, group, tile, decoded);
 		t->dot(&d);
 		dbrt_conv_store(t->j, acc[0], 4, pixel, x->count,
 				group * t->j->rows + tile * 4,
@@ -296,6 +313,9 @@ int dbrt_conv_run_neon(const struct dbrt_conv_job *j)
 
 	if (j->pixels < FEW_PIXELS || !choose_dot(&t))
 		return 0;
+	if (j->p->weight_bits != 8)
+		for (int r = 0; r < 4; r++)
+			dbrt_conv_channel_values(j, 0, t.values[r]);
 	choose_windows(&t);
 	choose_jobs(&t);
 	dbrt_for(j->v->m,

@@ -22,39 +22,62 @@ struct scales {
 	int32x4_t bias, multiplier[2], shift[2];
 };
 
+/* Four shifts, or multipliers, of which `count` are there. */
+static inline uint32_t load_shifts(const uint8_t *from, uint32_t count)
+{
+	uint32_t shifts = 0x11111111; /* 17 */
+
+	if (count == 4)
+		memcpy(&shifts, from, 4);
+	else
+		memcpy(&shifts, from, count);
+	return shifts;
+}
+
+static inline uint64_t load_multipliers(const uint16_t *from, uint32_t count)
+{
+	uint64_t multipliers = 0;
+
+	if (count == 4)
+		memcpy(&multipliers, from, 8);
+	else
+		memcpy(&multipliers, from, 2 * (size_t)count);
+	return multipliers;
+}
+
 /* 0: some shift is too small. */
 static int load_scales(struct scales *s, const struct dbrt_post *p, uint32_t o,
 		       uint32_t count)
 {
 	const uint16_t *m[2] = { p->multiplier + o, p->multiplier2 + o };
 	const uint8_t *shift[2] = { p->shift + o, p->shift2 + o };
-	int32_t bias[4] = { 0 }, multiplier[2][4] = { 0 }, by[2][4] = { 0 };
+	int32_t bias[4] = { 0 };
+	uint32_t small = 0;
 
-	for (uint32_t c = 0; c < count; c++) {
+	for (uint32_t c = 0; c < count; c++)
 		bias[c] = p->bias[o + c];
-		for (int k = 0; k < 2; k++) {
-			if (shift[k][c] < 17)
-				return 0;
-			multiplier[k][c] = (int32_t)m[k][c] << 15;
-			by[k][c] = 16 - (int32_t)shift[k][c];
-		}
-	}
 	s->bias = vld1q_s32(bias);
 	for (int k = 0; k < 2; k++) {
-		s->multiplier[k] = vld1q_s32(multiplier[k]);
-		s->shift[k] = vld1q_s32(by[k]);
+		uint16x4_t v = vcreate_u16(load_multipliers(m[k], count));
+		uint8x8_t by = vcreate_u8(load_shifts(shift[k], count));
+		int16x8_t wide = vreinterpretq_s16_u16(vmovl_u8(by));
+
+		small |= vmaxv_u8(vclt_u8(by, vcreate_u8(0x11111111))) != 0;
+		s->multiplier[k] = vreinterpretq_s32_u32(vshll_n_u16(v, 15));
+		s->shift[k] = vsubw_s16(vdupq_n_s32(16), vget_low_s16(wide));
 	}
-	return 1;
+	return !small;
 }
 
 /* Two slopes that are the same, in other arrays or the same ones. */
 static int is_one_slope(const struct dbrt_post *p, uint32_t o, uint32_t count)
 {
-	for (uint32_t c = o; c < o + count; c++)
-		if (p->multiplier[c] != p->multiplier2[c] ||
-		    p->shift[c] != p->shift2[c])
-			return 0;
-	return 1;
+	if (p->multiplier == p->multiplier2 && p->shift == p->shift2)
+		return 1;
+	return load_multipliers(p->multiplier + o, count) ==
+		       load_multipliers(p->multiplier2 + o, count) &&
+	       load_shifts(p->shift + o, count) ==
+		       load_shifts(p->shift2 + o, count);
 }
 
 static inline int32x4_t scale(int32x4_t v, const struct scales *s,
@@ -83,11 +106,40 @@ static inline void store_lane(int8_t *out, uint32_t codes, uint32_t count)
 		out[c] = (int8_t)(codes >> 8 * c);
 }
 
+/* Four pixels, by way of integer registers: stores of lanes are slow. */
+static inline void store_four(int8_t *out, size_t stride, int8x16_t codes,
+			      uint32_t count)
+{
+	uint64x2_t v = vreinterpretq_u64_s8(codes);
+	uint64_t a = vgetq_lane_u64(v, 0), b = vgetq_lane_u64(v, 1);
+
+	store_lane(out, (uint32_t)a, count);
+	store_lane(out + stride, (uint32_t)(a >> 32), count);
+	store_lane(out + 2 * stride, (uint32_t)b, count);
+	store_lane(out + 3 * stride, (uint32_t)(b >> 32), count);
+}
+
 /* Four pixels of four channels, or fewer, with a clamp. */
 struct clamp {
 	int16x8_t zero;
 	int8x16_t low, high;
 };
+
+static inline struct clamp clamp_of(const struct dbrt_post *p)
+{
+	return (struct clamp){ vdupq_n_s16((int16_t)p->zero_point),
+			       vdupq_n_s8((int8_t)p->low),
+			       vdupq_n_s8((int8_t)p->high) };
+}
+
+/* For sixteen pixels at a time, in clamp_codes.S. */
+struct clamp_scales {
+	int32x4_t bias, multiplier, shift;
+	struct clamp clamp;
+};
+
+void dbrt_clamp_codes_neon(int8_t *out, size_t stride, const int32_t *acc,
+			   uint32_t groups, const struct clamp_scales *s);
 
 static inline int8x16_t clamp_codes(int32x4_t a, int32x4_t b, int32x4_t c,
 				    int32x4_t d, const struct clamp *k)
@@ -107,22 +159,20 @@ clamp_pixels(int8_t *out, size_t stride, const int32_t *acc, uint32_t lanes,
 	     uint32_t pixels, const struct scales *s, const struct dbrt_post *p,
 	     uint32_t count, int two_slopes)
 {
-	const struct clamp k = { vdupq_n_s16((int16_t)p->zero_point),
-				 vdupq_n_s8((int8_t)p->low),
-				 vdupq_n_s8((int8_t)p->high) };
+	const struct clamp k = clamp_of(p);
 	uint32_t i = 0;
 
 	for (; i + 4 <= pixels; i += 4, acc += 4 * lanes, out += 4 * stride) {
-		uint32x4_t q = vreinterpretq_u32_s8(clamp_codes(
-			scale(vld1q_s32(acc), s, two_slopes),
-			scale(vld1q_s32(acc + lanes), s, two_slopes),
-			scale(vld1q_s32(acc + 2 * lanes), s, two_slopes),
-			scale(vld1q_s32(acc + 3 * lanes), s, two_slopes), &k));
-
-		store_lane(out, vgetq_lane_u32(q, 0), count);
-		store_lane(out + stride, vgetq_lane_u32(q, 1), count);
-		store_lane(out + 2 * stride, vgetq_lane_u32(q, 2), count);
-		store_lane(out + 3 * stride, vgetq_lane_u32(q, 3), count);
+		store_four(out, stride,
+			   clamp_codes(
+				   scale(vld1q_s32(acc), s, two_slopes),
+				   scale(vld1q_s32(acc + lanes), s, two_slopes),
+				   scale(vld1q_s32(acc + 2 * lanes), s,
+					 two_slopes),
+				   scale(vld1q_s32(acc + 3 * lanes), s,
+					 two_slopes),
+				   &k),
+			   count);
 	}
 	for (; i < pixels; i++, acc += lanes, out += stride) {
 		int32x4_t q = scale(vld1q_s32(acc), s, two_slopes);
@@ -175,11 +225,44 @@ static void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 			     !one_slope);
 }
 
+/* Four channels with a clamp and one slope, which is most of all. 0: it is
+ * not. */
+static int clamp_four(int8_t *out, size_t stride, const int32_t *acc,
+		      uint32_t pixels, const struct dbrt_post *p,
+		      uint32_t channel)
+{
+	struct clamp_scales c;
+	uint32_t shifts;
+	uint8x8_t by;
+
+	memcpy(&shifts, p->shift + channel, 4);
+	by = vcreate_u8(shifts | 0xffffffff00000000);
+	if (vminv_u8(by) < 17)
+		return 0;
+	c.bias = vld1q_s32(p->bias + channel);
+	c.multiplier = vreinterpretq_s32_u32(
+		vshll_n_u16(vld1_u16(p->multiplier + channel), 15));
+	c.shift = vsubw_s16(vdupq_n_s32(16),
+			    vget_low_s16(vreinterpretq_s16_u16(vmovl_u8(by))));
+	c.clamp = clamp_of(p);
+	dbrt_clamp_codes_neon(out, stride, acc, pixels / 16, &c);
+	return 1;
+}
+
 void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
 			  uint32_t lanes, uint32_t pixels,
 			  const struct dbrt_post *p, uint32_t channel,
 			  uint32_t count)
 {
+	if (count == 4 && lanes == 4 && pixels >= 16 && !p->table &&
+	    p->multiplier == p->multiplier2 && p->shift == p->shift2 &&
+	    clamp_four(out, stride, acc, pixels, p, channel)) {
+		out += pixels / 16 * 16 * stride;
+		acc += pixels / 16 * 64;
+		pixels %= 16;
+	}
+	if (pixels == 0)
+		return;
 	for (uint32_t c = 0; c < count; c += 4)
 		requantize_four(out + c, stride, acc + c, lanes, pixels, p,
 				channel + c, count - c < 4 ? count - c : 4);
