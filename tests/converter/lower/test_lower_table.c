@@ -87,11 +87,12 @@ static void lower_alone(enum op op)
 		 "input %%x f32 1x4\n"
 		 "const %%k f32 1 = random 1\n"
 		 "%%b = Greater(%%x, %%k) : bool 1x4\n"
-		 "%%y = %s(%s%s%s) : f32 1x4\n"
+		 "%%y = %s(%s%s%s)%s : f32 1x4\n"
 		 "%%z = Add(%%y, %%k) : f32 1x4\n"
 		 "output %%z\n",
 		 name, x, op_info(op)->min_inputs > 1 ? ", " : "",
-		 op_info(op)->min_inputs > 1 ? x : "");
+		 op_info(op)->min_inputs > 1 ? x : "",
+		 op == OP_FUNCTION ? " {body=\"x Exp 1 Add\"}" : "");
 	arena_init(&a, 0);
 	diag_init(&d);
 	config_init(&c);
