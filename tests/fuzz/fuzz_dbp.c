@@ -5,6 +5,7 @@
  * of both kinds in the corpus folder; FUZZ_SEEDS names a folder for a small
  * model of each operator and for packed random networks.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static void set_inputs(struct dbrt_model *m)
 			return;
 		for (size_t k = 0; k < elements(&t); k++)
 			x[k] = (float)(int)(k * 37 % 255) / 64 - 2;
+		x[0] = NAN;
 		dbrt_set_input_f32(m, i, x, elements(&t));
 		must(dbrt_set_input_f32(m, i, x, elements(&t) + 1) < 0);
 		dbrt_set_input(m, i, x, elements(&t));
@@ -265,6 +267,7 @@ static void open_and_run(void *file, size_t bytes)
 	dbp_fix_checksums(file, bytes);
 	if (dbrt_open_limited(&m, file, bytes, &limits) == DBRT_OK)
 		run(&m);
+	must(dbrt_load(&m, file, bytes, NULL, 0) < 0);
 }
 
 static void trace_expand(void *ctx, uint32_t at, uint32_t coded_at)
@@ -285,6 +288,11 @@ static void load(const void *file, size_t bytes, void *out, size_t size)
 		return;
 	if (dbrt_load(&m, file, bytes, ram, ram_bytes) == DBRT_OK)
 		read_names(&m);
+	must(dbrt_load(&m, file, bytes, ram, size - 1) < 0);
+	must(dbrt_load(&m, file, bytes, NULL, 0) < 0);
+	must(dbrt_expand(file, bytes, out, size - 1) < 0);
+	must(dbrt_expand(file, bytes, NULL, size) < 0);
+	must(!dbrt_expanded_bytes(NULL, 0) && !dbrt_expanded_bytes(file, 3));
 	free(ram);
 }
 
