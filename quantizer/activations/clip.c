@@ -15,7 +15,9 @@
 #include "evaluator/evaluator.h"
 
 #define STEPS 64
-#define STEP_MIN 1e-30 /* narrower ranges get scale 1 */
+#define STEP_MIN 1e-30 /* narrower ranges count as 0 */
+/* Small, because readers round their biases to steps of it times a weight. */
+#define ZERO_SCALE (1.0f / 1024)
 
 /* Running sums over the bins, of the value a after the activation; weight: of
  * its squared slope. */
@@ -201,8 +203,8 @@ void range_to_scale(struct input_range r, int bits, float *scale,
 	double step = (high - low) / ((1 << bits) - 1), zero;
 	int least = -(1 << (bits - 1)), most = (1 << (bits - 1)) - 1;
 
-	if (!(step > STEP_MIN)) {
-		*scale = 1;
+	if (!(step > STEP_MIN)) { /* always 0, as far as was seen */
+		*scale = ZERO_SCALE;
 		*zero_point = 0;
 		return;
 	}

@@ -35,6 +35,18 @@ static const struct cost_target coded = { .coded = true };
 static const struct cost_target in_place = { .coded = false };
 
 static const struct graph_case cases[] = {
+	/* a value that is always 0, and a small bias behind it */
+	{ "always 0",
+	  "input %x f32 1x1x8x8\n"
+	  "const %w f32 1x1x1x1 = [0.5]\n"
+	  "const %b f32 1 = [-3.0]\n"
+	  "const %v f32 1x1x1x1 = [4.36]\n"
+	  "const %d f32 1 = [-0.074]\n"
+	  "%c = Conv(%x, %w, %b)\n"
+	  "%r = Relu(%c)\n"
+	  "%y = Conv(%r, %v, %d)\n"
+	  "output %y\n",
+	  40, 40, 0 },
 	/* functions spelled out: one table each */
 	{ "sigmoid in steps",
 	  "input %x f32 1x3x12x12\n"
