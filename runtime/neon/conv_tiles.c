@@ -35,8 +35,7 @@ struct tiles {
 	uint32_t piece; /* bytes of a row of a window */
 	size_t down;    /* from a row to the next */
 	const int8_t *copy_end;
-	int short_rows;        /* three rows of up to 16 bytes */
-	uint8_t order[3 * 16]; /* the bytes of three rows in a window */
+	int short_rows; /* three rows of up to 16 bytes */
 	uint32_t chunk, splits;
 	int8_t values[4][16]; /* of codes, if they are those of every row */
 };
@@ -233,9 +232,6 @@ static void choose_copies(struct tiles *t)
 	    (p->kernel_w == 1 || (p->dilation_w == 1 && run == j->x->pitch)))
 		t->copy_end += j->x->bytes - reach;
 	t->short_rows = p->kernel_h == 3 && t->piece <= 16;
-	memset(t->order, 255, sizeof(t->order));
-	for (uint32_t i = 0; t->short_rows && i < j->k; i++)
-		t->order[i] = (uint8_t)(i / t->piece * 16 + i % t->piece);
 }
 
 static void copy_window(const struct tiles *t, const int8_t *from, int8_t *to)
@@ -248,23 +244,21 @@ static void copy_window(const struct tiles *t, const int8_t *from, int8_t *to)
 	memset(to, 0, 16);
 }
 
-/* `count` neighbours with short rows, `step` bytes apart. */
+/* `count` neighbours with short rows, `step` bytes apart; each store goes over
+ * what comes later. */
 static void copy_short_rows(const struct tiles *t, const int8_t *from,
 			    size_t step, int8_t *to, uint32_t count)
 {
-	uint8x16_t a = vld1q_u8(t->order), b = vld1q_u8(t->order + 16);
-	uint8x16_t c = vld1q_u8(t->order + 32);
-	uint32_t bytes = t->j->k16;
+	const size_t down = t->down, piece = t->piece, bytes = t->j->k16;
 
 	for (; count; count--, from += step, to += bytes) {
-		int8x16x3_t v = { { vld1q_s8(from), vld1q_s8(from + t->down),
-				    vld1q_s8(from + 2 * t->down) } };
+		int8x16_t a = vld1q_s8(from), b = vld1q_s8(from + down);
+		int8x16_t c = vld1q_s8(from + 2 * down);
 
-		vst1q_s8(to, vqtbl3q_s8(v, a));
-		if (bytes > 16)
-			vst1q_s8(to + 16, vqtbl3q_s8(v, b));
-		if (bytes > 32)
-			vst1q_s8(to + 32, vqtbl3q_s8(v, c));
+		vst1q_s8(to, a);
+		vst1q_s8(to + piece, b);
+		vst1q_s8(to + 2 * piece, c);
+		vst1q_s8(to + 3 * piece, vdupq_n_s8(0));
 	}
 }
 
