@@ -14,6 +14,25 @@ void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
 			  const struct dbrt_post *p, uint32_t channel,
 			  uint32_t count);
 
+/*
+ * All channels of a group for `count` windows, each of DBRT_LANES_COLUMNS or
+ * fewer bytes, which are output pixels from number `pixel` on. `weights`
+ * returns a tile, as it is in the file or decoded.
+ */
+#define DBRT_LANES_COLUMNS 96 /* a multiple of 16 */
+#define DBRT_LANES_PIXELS 96  /* of a call, a multiple of 4 */
+typedef const int8_t *dbrt_lanes_weights(const void *ctx, uint32_t group,
+					 uint32_t tile, int8_t *decoded);
+void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
+			  const int8_t *const *x, uint32_t pixel,
+			  uint32_t count, dbrt_lanes_weights *weights,
+			  const void *ctx, int8_t *decoded);
+/* 0: a shift is too small for requantization in 32 bits. */
+struct dbrt_depthwise_scale;
+int dbrt_load_scale_neon(struct dbrt_depthwise_scale *s,
+			 const struct dbrt_post *p, uint32_t first,
+			 uint32_t count);
+
 /* The largest size of a number of the input, padding included. */
 uint32_t dbrt_input_bound_neon(const struct dbrt_op_view *v);
 /* The largest size of the numbers of the weights, or a bound of it where a

@@ -10,6 +10,7 @@
 
 #ifdef DBRT_NEON
 
+#include <arm_neon.h>
 #include <string.h>
 
 #include "runtime/neon/dot_tile.h"
@@ -27,9 +28,14 @@ struct tiles {
 	const struct dbrt_conv_job *j;
 	dbrt_dot_tile_kernel *dot;
 	uint32_t widen;
+	int lanes;               /* channels lie across lanes */
 	int in_place;            /* windows inside the image */
 	uint32_t pieces, blocks; /* of windows in place */
 	size_t skip;
+	uint32_t piece; /* bytes of a row of a window */
+	size_t down;    /* from a row to the next */
+	const int8_t *copy_end;
+	int short_rows; /* three rows of up to 16 bytes */
 	uint32_t chunk, splits;
 	int8_t values[4][16]; /* of codes, if they are those of every row */
 };
@@ -106,28 +112,59 @@ static int choose_dot(struct tiles *t)
 
 /* ---- Windows ---- */
 
-/* An output pixel, and where its window begins. */
+/* An output pixel, and the pixels [first, end) of its line whose windows have
+ * no padding. */
 struct place {
 	uint32_t n, oy, ox;
+	uint32_t first, end;
+	const int8_t *from; /* the window of the first of them */
 };
+
+static void set_line(const struct dbrt_conv_job *j, struct place *at)
+{
+	const struct dbrt_axis *h = &j->axis_h, *w = &j->axis_w;
+	int32_t y = (int32_t)at->oy * h->stride - h->pad, x, last;
+	int32_t reach = (j->p->kernel_w - 1) * w->dilation;
+
+	at->first = at->end = 0;
+	if (h->transposed || y < 0 ||
+	    y + (j->p->kernel_h - 1) * h->dilation >= h->size)
+		return;
+	last = w->size - 1 - reach + w->pad;
+	if (last < 0)
+		return;
+	at->first = (uint32_t)((w->pad + w->stride - 1) / w->stride);
+	at->end = (uint32_t)(last / w->stride) + 1;
+	if (at->end > j->y->dims[2])
+		at->end = j->y->dims[2];
+	x = (int32_t)at->first * w->stride - w->pad;
+	at->from = j->in + (((size_t)at->n * (uint32_t)h->size + (uint32_t)y) *
+				    (uint32_t)w->size +
+			    (uint32_t)x) *
+				   j->x->pitch;
+}
 
 static struct place place_of(const struct dbrt_conv_job *j, uint32_t pixel)
 {
 	uint32_t line = pixel / j->y->dims[2];
+	struct place at = { .n = line / j->y->dims[1],
+			    .oy = line % j->y->dims[1],
+			    .ox = pixel % j->y->dims[2] };
 
-	return (struct place){ line / j->y->dims[1], line % j->y->dims[1],
-			       pixel % j->y->dims[2] };
+	set_line(j, &at);
+	return at;
 }
 
-static void next_place(const struct dbrt_conv_job *j, struct place *p)
+static void next_place(const struct dbrt_conv_job *j, struct place *at)
 {
-	if (++p->ox < j->y->dims[2])
+	if (++at->ox < j->y->dims[2])
 		return;
-	p->ox = 0;
-	if (++p->oy < j->y->dims[1])
-		return;
-	p->oy = 0;
-	p->n++;
+	at->ox = 0;
+	if (++at->oy == j->y->dims[1]) {
+		at->oy = 0;
+		at->n++;
+	}
+	set_line(j, at);
 }
 
 /* Windows are read in place if their rows are whole blocks in one piece. */
@@ -141,11 +178,15 @@ static void choose_windows(struct tiles *t)
 
 	t->pieces = 1;
 	t->blocks = j->k16 / 16;
-	t->in_place = !j->axis_h.transposed && piece % 16 == 0 &&
-		      (p->kernel_h == 1 || piece >= LEAST_PIECE) &&
-		      (p->kernel_w == 1 ||
-		       (p->dilation_w == 1 && run == j->x->pitch));
-	if (t->in_place) {
+	if (t->lanes)
+		t->in_place = !j->axis_h.transposed && piece % 8 == 0 &&
+			      p->kernel_h == 1 && p->kernel_w == 1;
+	else
+		t->in_place = !j->axis_h.transposed && piece % 16 == 0 &&
+			      (p->kernel_h == 1 || piece >= LEAST_PIECE) &&
+			      (p->kernel_w == 1 ||
+			       (p->dilation_w == 1 && run == j->x->pitch));
+	if (t->in_place && !t->lanes) {
 		t->pieces = p->kernel_h;
 		t->blocks = piece / 16;
 		t->skip = line * p->dilation_h - piece;
@@ -169,34 +210,89 @@ static void choose_jobs(struct tiles *t)
 		t->chunk -= 3;
 	chunks = j->pixels / t->chunk;
 	t->splits = 1;
-	if ((workers > 1 || j->v->m->tick) && chunks < 2 * workers &&
-	    j->tiles > SPLIT_TILES)
+	if (!t->lanes && (workers > 1 || j->v->m->tick) &&
+	    chunks < 2 * workers && j->tiles > SPLIT_TILES)
 		t->splits = (j->tiles + SPLIT_TILES - 1) / SPLIT_TILES;
 }
 
-/* The first byte of a window inside the image; NULL: it has padding. */
-static const int8_t *window_inside(const struct dbrt_conv_job *j,
-				   const struct place *at)
+/* Windows whose rows are in one piece each are copied by 16 bytes, over what
+ * comes later. `copy_end` is behind the last place that this may read from. */
+static void choose_copies(struct tiles *t)
 {
-	const struct dbrt_axis *h = &j->axis_h, *w = &j->axis_w;
-	int32_t y = (int32_t)at->oy * h->stride - h->pad;
-	int32_t x = (int32_t)at->ox * w->stride - w->pad;
+	const struct dbrt_conv_job *j = t->j;
+	const struct dbp_conv *p = j->p;
+	uint32_t run = j->x->dims[3] / p->groups;
+	size_t reach;
 
-	if (y < 0 || y + (j->p->kernel_h - 1) * h->dilation >= h->size ||
-	    x < 0 || x + (j->p->kernel_w - 1) * w->dilation >= w->size)
-		return NULL;
-	return j->in + (((size_t)at->n * (uint32_t)h->size + (uint32_t)y) *
-				(uint32_t)w->size +
-			(uint32_t)x) *
-			       j->x->pitch;
+	t->piece = run * p->kernel_w;
+	t->down = (size_t)j->x->dims[2] * j->x->pitch * p->dilation_h;
+	reach = (p->kernel_h - 1u) * t->down + t->piece + 15;
+	t->copy_end = j->in;
+	if (!j->axis_h.transposed && reach < j->x->bytes &&
+	    (p->kernel_w == 1 || (p->dilation_w == 1 && run == j->x->pitch)))
+		t->copy_end += j->x->bytes - reach;
+	t->short_rows = p->kernel_h == 3 && t->piece <= 16;
+}
+
+static void copy_window(const struct tiles *t, const int8_t *from, int8_t *to)
+{
+	uint32_t rows = t->j->p->kernel_h;
+
+	for (; rows; rows--, from += t->down, to += t->piece)
+		for (uint32_t i = 0; i < t->piece; i += 16)
+			memcpy(to + i, from + i, 16);
+	memset(to, 0, 16);
+}
+
+/* `count` neighbours with short rows, `step` bytes apart; each store goes over
+ * what comes later. */
+static void copy_short_rows(const struct tiles *t, const int8_t *from,
+			    size_t step, int8_t *to, uint32_t count)
+{
+	const size_t down = t->down, piece = t->piece, bytes = t->j->k16;
+
+	for (; count; count--, from += step, to += bytes) {
+		int8x16_t a = vld1q_s8(from), b = vld1q_s8(from + down);
+		int8x16_t c = vld1q_s8(from + 2 * down);
+
+		vst1q_s8(to, a);
+		vst1q_s8(to + piece, b);
+		vst1q_s8(to + 2 * piece, c);
+		vst1q_s8(to + 3 * piece, vdupq_n_s8(0));
+	}
+}
+
+/* As many as possible of `count` windows from number x->count on, from the
+ * image to `room`; how many. */
+static uint32_t copy_neighbours(const struct tiles *t, struct windows *x,
+				const struct room *room, const int8_t *from,
+				size_t step, uint32_t count)
+{
+	int8_t *to = room->memory + x->gathered * (size_t)t->j->k16;
+	size_t safe;
+
+	if (from >= t->copy_end)
+		return 0;
+	safe = (size_t)(t->copy_end - 1 - from) / step + 1;
+	count = count < safe ? count : (uint32_t)safe;
+	if (count > room->windows - x->gathered)
+		count = room->windows - x->gathered;
+	if (count > MOST_WINDOWS - x->count)
+		count = MOST_WINDOWS - x->count;
+	copy_short_rows(t, from, step, to, count);
+	x->gathered += count;
+	for (uint32_t i = 0; i < count; i++, to += t->j->k16)
+		x->at[x->count++] = (struct dbrt_window){ to, 0 };
+	return count;
 }
 
 /* ---- Tiles ---- */
 
 /* As tile_weights(); rows behind the last one may have any weights. */
-static const int8_t *weights_of(const struct tiles *t, uint32_t group,
-				uint32_t tile, int8_t *decoded)
+static const int8_t *weights_of(const void *ctx, uint32_t group, uint32_t tile,
+				int8_t *decoded)
 {
+	const struct tiles *t = ctx;
 	const struct dbrt_conv_job *j = t->j;
 	uint32_t bits = j->p->weight_bits;
 
@@ -222,6 +318,16 @@ static void run_windows(const struct tiles *t, struct windows *x,
 				   .blocks = t->blocks,
 				   .widen = t->widen };
 
+	if (t->lanes) {
+		const int8_t *at[MOST_WINDOWS];
+
+		for (uint32_t i = 0; i < x->count; i++)
+			at[i] = x->at[i].at;
+		dbrt_conv_lanes_neon(t->j, group, at, pixel, x->count,
+				     weights_of, t, decoded);
+		x->count = x->gathered = 0;
+		return;
+	}
 	for (uint32_t i = x->count; i % 3; i++)
 		x->at[i] = x->at[i - 1];
 	for (; tile < tile_end; tile++) {
@@ -239,7 +345,7 @@ static void run_windows(const struct tiles *t, struct windows *x,
 /* Scratch holds decoded weights, then 16 windows unless they are all read in
  * place. */
 static struct room room_of(const struct dbrt_conv_job *j, int8_t *scratch,
-			   int8_t local[LOCAL_BYTES])
+			   int8_t local[LOCAL_BYTES + 16])
 {
 	struct room r = { local, LOCAL_BYTES / j->k16 };
 
@@ -258,32 +364,49 @@ static void run_pixels(const struct tiles *t, uint32_t group, uint32_t pixel,
 		       int8_t *scratch)
 {
 	const struct dbrt_conv_job *j = t->j;
-	_Alignas(16) int8_t local[LOCAL_BYTES];
+	_Alignas(16) int8_t local[LOCAL_BYTES + 16];
 	struct room room = room_of(j, scratch, local);
+	size_t step = (size_t)j->axis_w.stride * j->x->pitch;
 	struct place at = place_of(j, pixel);
 	struct windows x = { .count = 0, .gathered = 0 };
 	uint32_t first = pixel, run = j->x->dims[3] / j->p->groups;
 
 	for (; pixel < end; pixel++, next_place(j, &at)) {
-		const int8_t *from = t->in_place ? window_inside(j, &at) : NULL;
+		int inside = at.ox >= at.first && at.ox < at.end;
+		const int8_t *from = at.from;
 		struct dbrt_window *w;
+		int8_t *to;
 
+		if (inside)
+			from += (at.ox - at.first) * step + group * run;
 		if (x.count == MOST_WINDOWS ||
-		    (!from && x.gathered == room.windows)) {
+		    (!(inside && t->in_place) && x.gathered == room.windows)) {
 			run_windows(t, &x, group, first, tile, tile_end,
 				    scratch);
 			first = pixel;
 		}
+		if (inside && t->short_rows && !t->in_place) {
+			uint32_t n = at.end - at.ox;
+
+			n = copy_neighbours(t, &x, &room, from, step,
+					    n < end - pixel ? n : end - pixel);
+			if (n) {
+				pixel += n - 1;
+				at.ox += n - 1;
+				continue;
+			}
+		}
 		w = &x.at[x.count++];
-		if (from) {
-			*w = (struct dbrt_window){ from + group * run,
-						   t->skip };
+		if (inside && t->in_place) {
+			*w = (struct dbrt_window){ from, t->skip };
 			continue;
 		}
-		*w = (struct dbrt_window){
-			room.memory + x.gathered++ * (size_t)j->k16, 0
-		};
-		gather_window(j, group, pixel, (int8_t *)w->at);
+		to = room.memory + x.gathered++ * (size_t)j->k16;
+		*w = (struct dbrt_window){ to, 0 };
+		if (inside && from < t->copy_end)
+			copy_window(t, from, to);
+		else
+			gather_window(j, group, pixel, to);
 	}
 	run_windows(t, &x, group, first, tile, tile_end, scratch);
 }
@@ -307,16 +430,33 @@ static void run_chunk(void *arg, uint32_t i, uint32_t worker)
 			   (int8_t *)dbrt_scratch(j->v, worker));
 }
 
+/* Up to how many columns it is faster to have channels across the lanes, which
+ * takes any weights. */
+static uint32_t lanes_columns(const struct tiles *t, int fits)
+{
+	if (!fits)
+		return DBRT_LANES_COLUMNS;
+	if (t->dot == dbrt_dot_w8a8_neon_4x3)
+		return 64;
+	return t->dot == dbrt_dot_w4a8_neon_4x3 ? 40 : 16;
+}
+
 int dbrt_conv_run_neon(const struct dbrt_conv_job *j)
 {
 	struct tiles t = { .j = j };
+	int fits;
 
-	if (j->pixels < FEW_PIXELS || !choose_dot(&t))
+	if (j->pixels < FEW_PIXELS)
+		return 0;
+	fits = choose_dot(&t);
+	t.lanes = j->k <= lanes_columns(&t, fits);
+	if (!fits && !t.lanes)
 		return 0;
 	if (j->p->weight_bits != 8)
 		for (int r = 0; r < 4; r++)
 			dbrt_conv_channel_values(j, 0, t.values[r]);
 	choose_windows(&t);
+	choose_copies(&t);
 	choose_jobs(&t);
 	dbrt_for(j->v->m,
 		 (j->pixels / t.chunk + (j->pixels % t.chunk != 0)) * t.splits,

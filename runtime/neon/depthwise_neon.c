@@ -112,8 +112,9 @@ static void load_weights(const struct dbrt_conv_job *j, struct channels *c,
 		decode_taps(j, in, taps, decoded);
 }
 
-static int load_scale(struct dbrt_depthwise_scale *s, const struct dbrt_post *p,
-		      uint32_t first, uint32_t count)
+int dbrt_load_scale_neon(struct dbrt_depthwise_scale *s,
+			 const struct dbrt_post *p, uint32_t first,
+			 uint32_t count)
 {
 	uint16_t m[16] = { 0 };
 	uint8_t by[20]; /* loads of 8 */
@@ -154,7 +155,7 @@ static void load_channels(const struct dbrt_conv_job *j, struct channels *c,
 	memset(c->bias, 0, sizeof(c->bias));
 	memcpy(c->bias, j->post.bias + first, 4 * (size_t)c->count);
 	c->fused = j->p->post == DBP_POST_CLAMP &&
-		   load_scale(&c->scale, &j->post, first, c->count);
+		   dbrt_load_scale_neon(&c->scale, &j->post, first, c->count);
 }
 
 /* ---- Strips ---- */
