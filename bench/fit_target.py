@@ -7,7 +7,7 @@
 TIMES are outputs of `time_dbp MODEL.dbp RUNS 1`, which ran on the board or on a
 simulator of it, at MHZ. Prints rows for `kernels:` of a target file
 (schemas/target.md). The cycles of a kernel are a sum of terms that are not
-negative: set-up, steps or bytes, elements of the output, bytes of gathered
+negative: set-up, steps or bytes, elements of the output, rows of gathered
 windows. They are chosen for the least squared relative error.
 
 --cross: prints instead how well the rows from the other files predict each

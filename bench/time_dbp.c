@@ -3,7 +3,7 @@
  * time_dbp MODEL.dbp [RUNS [WORKERS]]: milliseconds a frame of the device
  * library on this machine, the fastest and the median of RUNS (default 30)
  * after one warm-up. With WORKERS, the number of threads, also a line for each
- * operator: number, kernel, output, steps, elements of the output, bytes of
+ * operator: number, kernel, output, steps, elements of the output, rows of
  * gathered windows, bytes read and written, microseconds, separated by tabs:
  * what bench/fit_target.py reads. It needs the device library only: make
  * cross-bench builds it for boards.
@@ -94,7 +94,7 @@ static void print_ops(const struct op_times *t)
 		       t->ops[i].kernel, t->ops[i].shape,
 		       (unsigned long long)t->ops[i].work.steps,
 		       (unsigned long long)t->ops[i].outputs,
-		       (unsigned long long)t->ops[i].window_bytes,
+		       (unsigned long long)t->ops[i].window_rows,
 		       (unsigned long long)t->ops[i].work.bytes, t->ops[i].us);
 }
 

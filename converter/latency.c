@@ -9,7 +9,7 @@ double latency_of_layer(const struct cost_target *target,
 	const struct cost_work work = { .kernel = l->kernel,
 					.macs = l->steps,
 					.outputs = l->outputs,
-					.window_bytes = l->window_bytes,
+					.window_rows = l->window_rows,
 					.weight_bytes = l->weight_bytes,
 					.memory_bytes = l->memory_bytes };
 

@@ -306,9 +306,9 @@ int dbrt_op_is_depthwise(const struct dbrt_model *m, uint32_t op);
 /* The part of dbrt_work() that is one operator's. */
 int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
 		 struct dbrt_work *work);
-/* Bytes of the windows that a convolution copies before it multiplies; 0: none,
- * it reads them where they are. */
-uint64_t dbrt_op_window_bytes(const struct dbrt_model *m, uint32_t op);
+/* Rows of windows that a convolution copies before it multiplies; 0: it can
+ * read them where they are. */
+uint64_t dbrt_op_window_rows(const struct dbrt_model *m, uint32_t op);
 /* dbp_op.source: the value in the graph of the writing tool. */
 uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op);
 /* Tensor ids of an operator's outputs; count or a negative status. */

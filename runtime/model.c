@@ -408,11 +408,11 @@ int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
 	return DBRT_OK;
 }
 
-uint64_t dbrt_op_window_bytes(const struct dbrt_model *m, uint32_t op)
+uint64_t dbrt_op_window_rows(const struct dbrt_model *m, uint32_t op)
 {
 	struct dbrt_op_view v;
 
-	return conv_at(m, op, &v) ? dbrt_conv_window_bytes(&v) : 0;
+	return conv_at(m, op, &v) ? dbrt_conv_window_rows(&v) : 0;
 }
 
 int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,

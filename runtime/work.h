@@ -8,8 +8,8 @@
  * their end instead of overflowing. */
 void dbrt_work_add_op(struct dbrt_work *w, const struct dbrt_op_view *v);
 /* Adds that of a head that has been checked. */
-/* Bytes of the windows that a convolution copies before it multiplies. */
-uint64_t dbrt_conv_window_bytes(const struct dbrt_op_view *v);
+/* Rows of windows that a convolution copies before it multiplies. */
+uint64_t dbrt_conv_window_rows(const struct dbrt_op_view *v);
 void dbrt_work_add_head(struct dbrt_work *w, const struct dbp_head *h);
 
 #endif

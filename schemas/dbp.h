@@ -297,6 +297,15 @@ static inline int dbp_conv_is_direct(const struct dbp_conv *c,
 	       x->dims[1] == y->dims[1] && x->dims[2] == y->dims[2];
 }
 
+/* Rows of the windows of a convolution are whole blocks, side by side in x, so
+ * that kernels may read them there: most do, none has to. */
+static inline int dbp_conv_in_place(const struct dbp_conv *c,
+				    const struct dbp_tensor *x)
+{
+	return c->groups == 1 && x->dims[3] * c->kernel_w % 16 == 0 &&
+	       (c->kernel_w == 1 || c->dilation_w == 1);
+}
+
 /*
  * Scratch of a conv or transposed conv from x to y, the same for kernels of
  * every instruction set: 4 rows of decoded weights, unless they are numbers

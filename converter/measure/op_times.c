@@ -58,7 +58,7 @@ static int describe(const struct dbrt_model *m, uint32_t i, struct op_time *o)
 	o->name = dbrt_op_name(m, i);
 	o->op = dbrt_op_kind(m, i);
 	o->us = -1;
-	o->window_bytes = dbrt_op_window_bytes(m, i);
+	o->window_rows = dbrt_op_window_rows(m, i);
 	status = dbrt_op_outputs(m, i, &id, 1);
 	if (status > 0)
 		status = dbrt_tensor_at(m, id, &t);

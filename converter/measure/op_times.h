@@ -14,9 +14,9 @@ struct op_time {
 	char kernel[40];  /* "conv_w4a8", "max_pool_s8" */
 	char shape[48];   /* of its output: "1x80x80x64" */
 	struct dbrt_work work;
-	uint64_t outputs;      /* elements */
-	uint64_t window_bytes; /* that a convolution gathers */
-	double us;             /* the least of all runs */
+	uint64_t outputs;     /* elements */
+	uint64_t window_rows; /* that a convolution gathers */
+	double us;            /* the least of all runs */
 };
 
 struct op_times {

@@ -20,7 +20,7 @@ struct packed_layer {
 	int64_t macs;
 	int64_t steps;          /* macs with the padding of tiles */
 	int64_t outputs;        /* elements */
-	int64_t window_bytes;   /* gathered */
+	int64_t window_rows;    /* gathered */
 	int64_t weight_bytes;   /* codes, levels, biases, multipliers, tables */
 	int64_t file_bytes;     /* what these are in the file */
 	int64_t memory_bytes;   /* activations read and written */

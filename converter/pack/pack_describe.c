@@ -68,7 +68,7 @@ static int describe_op(const struct description *k, const struct dev_op *op,
 							   0,
 		.steps = (int64_t)work.steps,
 		.outputs = dev_elements(&k->m->tensors[op->outputs[0]]),
-		.window_bytes = (int64_t)dbrt_op_window_bytes(k->packed, index),
+		.window_rows = (int64_t)dbrt_op_window_rows(k->packed, index),
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
 	};

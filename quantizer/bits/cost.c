@@ -36,7 +36,7 @@ static double kernel_cycles(const struct cost_kernel *k,
 	if (!k)
 		return w->macs > 0 ? (double)w->macs : bytes;
 	more = k->output_cycles * (double)w->outputs +
-	       k->window_cycles * (double)w->window_bytes;
+	       k->window_cycles * (double)w->window_rows;
 	if (k->macs_per_cycle > 0 && w->macs > 0)
 		return (double)w->macs / (k->macs_per_cycle * k->efficiency) +
 		       more;
@@ -76,24 +76,18 @@ static int64_t round_up(int64_t n, int64_t to)
 	return (n + to - 1) / to * to;
 }
 
-static bool is_ones(const struct node *n, const char *name, int64_t value)
+/* The device reads the windows where they are: dbp_conv_in_place(). */
+static bool is_in_place(const struct node *n)
 {
-	int64_t v[4];
-	int count = node_ints(n, name, v, 4);
+	const struct shape *s = &n->inputs[1]->shape;
+	int64_t v[4], width = s->rank > 3 ? s->dim[3] : 1;
+	int count = node_ints(n, "dilations", v, 4);
 
-	for (int i = 0; i < count && i < 4; i++)
-		if (v[i] != value)
-			return false;
-	return true;
-}
-
-/* The device reads the windows in place: dbp_conv_is_direct(). */
-static bool is_direct(const struct node *n, int64_t inputs, int64_t taps)
-{
-	return n->op == OP_GEMM ||
-	       (n->op == OP_CONV && taps == 1 && inputs % 16 == 0 &&
-		node_int(n, "group", 1) == 1 && is_ones(n, "strides", 1) &&
-		is_ones(n, "pads", 0));
+	if (n->op == OP_GEMM)
+		return s->dim[1] % 16 == 0;
+	return n->op == OP_CONV && node_int(n, "group", 1) == 1 &&
+	       s->dim[1] * width % 16 == 0 &&
+	       (width == 1 || count < 2 || v[1] == 1);
 }
 
 void cost_work_of_conv(struct cost_work *w, const struct node *n)
@@ -104,6 +98,7 @@ void cost_work_of_conv(struct cost_work *w, const struct node *n)
 	bool transposed = n->op == OP_CONV_TRANSPOSE;
 	int64_t outputs = transposed ? s->dim[1] * groups : s->dim[0];
 	int64_t inputs = transposed ? s->dim[0] / groups : s->dim[1];
+	int64_t height = s->rank > 2 ? s->dim[2] : 1;
 
 	for (int i = 2; i < s->rank; i++)
 		taps *= s->dim[i];
@@ -111,11 +106,11 @@ void cost_work_of_conv(struct cost_work *w, const struct node *n)
 	pixels = outputs ? w->outputs / outputs : 0;
 	if (groups > 1 && inputs == 1 && groups == outputs && !transposed) {
 		w->macs = pixels * round_up(outputs, 16) * taps;
-		w->window_bytes = 0;
+		w->window_rows = 0;
 		return;
 	}
 	rows = round_up(outputs / groups, 4);
 	k = round_up(inputs * taps, 16);
 	w->macs = pixels * rows * groups * k;
-	w->window_bytes = is_direct(n, inputs, taps) ? 0 : pixels * groups * k;
+	w->window_rows = is_in_place(n) ? 0 : pixels * groups * height;
 }

@@ -18,7 +18,7 @@ struct cost_kernel {
 	double macs_per_cycle, bytes_per_cycle;
 	double efficiency;    /* share of that speed that is reached, 0 to 1 */
 	double output_cycles; /* more for each element of the output */
-	double window_cycles; /* more for each byte of gathered windows */
+	double window_cycles; /* more for each row of gathered windows */
 	double setup_cycles;  /* per layer, in addition to the target's */
 	bool parallel;        /* all cores share the work */
 	const char *source; /* "measured...", "simulated...", else estimated */
@@ -37,15 +37,15 @@ struct cost_target {
 };
 
 struct cost_work {
-	const char *kernel;   /* "conv_w2a8", "max_pool_s8", ... */
-	int64_t macs;         /* with the padding of tiles; 0: none */
-	int64_t outputs;      /* elements */
-	int64_t window_bytes; /* of convolutions that gather their windows */
+	const char *kernel;  /* "conv_w2a8", "max_pool_s8", ... */
+	int64_t macs;        /* with the padding of tiles; 0: none */
+	int64_t outputs;     /* elements */
+	int64_t window_rows; /* of convolutions that gather their windows */
 	int64_t weight_bytes;
 	int64_t memory_bytes; /* activations read and written */
 };
 
-/* Fills in macs, outputs and window_bytes of a Conv, ConvTranspose or Gemm with
+/* Fills in macs, outputs and window_rows of a Conv, ConvTranspose or Gemm with
  * constant weights, as the device library tiles it. */
 void cost_work_of_conv(struct cost_work *w, const struct node *n);
 

@@ -75,7 +75,7 @@ static void test_same_work(void **state)
 		cost_work_of_conv(&w, l->node);
 		assert_int_equal(w.macs, l->steps);
 		assert_int_equal(w.outputs, l->outputs);
-		assert_int_equal(w.window_bytes, l->window_bytes);
+		assert_int_equal(w.window_rows, l->window_rows);
 		convs++;
 	}
 	assert_int_equal(convs, 7);
@@ -108,7 +108,7 @@ static void test_terms(void **state)
 	struct cost_work w = { .kernel = "conv_w8a8",
 			       .macs = 2000,
 			       .outputs = 40,
-			       .window_bytes = 60 };
+			       .window_rows = 60 };
 
 	(void)state;
 	/* (2000 / 2 + 40 * 3 + 60 / 2) / 2 cores + 110, at 1 MHz */
