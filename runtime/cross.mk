@@ -27,8 +27,10 @@ CROSS_MACHINE_x86-64 := portable-
 CROSS_MACHINE_aarch64 := aarch64-linux-gnu
 CROSS_MACHINE_armv7 := arm-linux-gnueabihf
 CROSS_MACHINE_cortex-m4 := arm-none-eabi
-# Small where flash is small, fast elsewhere.
-CROSS_FAST_cortex-m4 := -Os
+# Small where flash is small, fast elsewhere, but for what runs once.
+CROSS_SIZE_cortex-m4 := -Os
+CROSS_ONCE := open open_ops model expand detections decode head_check selftest \
+	op_conv_check work image tensor_walk op_move
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 
@@ -38,7 +40,8 @@ $(CROSS)/$(1)/model.o: VERSION
 $(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) \
-		$(or $(CROSS_FAST_$(1)),-O3) $$(DEFINES) -c -o $$@ $$<
+		$(or $(CROSS_SIZE_$(1)),$$(if $$(filter $$*,$(CROSS_ONCE)),-O2,\
+		-O3)) $$(DEFINES) -c -o $$@ $$<
 $(CROSS)/$(1)/%.o: runtime/%.S $(wildcard runtime/*/*.inc)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$$<)$(CROSS_$(1)) -I. -c -o $$@ $$<
