@@ -19,17 +19,22 @@ VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
 CROSS := build/cross
 CROSS_FLAGS := -std=c11 -I. -ffreestanding -ffunction-sections \
 	-fdata-sections -ffp-contract=off -fno-math-errno -Wall -Wextra
-# Fast where there is a system, small where flash is counted in kilobytes.
-CROSS_x86-64 := gcc -Os -DDBRT_PORTABLE
-CROSS_aarch64 := aarch64-linux-gnu-gcc -O3 -mcpu=cortex-a53
-CROSS_armv7 := arm-linux-gnueabihf-gcc -O3 -mcpu=cortex-a7 -mfpu=neon-vfpv4
-CROSS_cortex-m4 := arm-none-eabi-gcc -Os -mcpu=cortex-m4 -mthumb \
+CROSS_x86-64 := gcc -DDBRT_PORTABLE
+CROSS_aarch64 := aarch64-linux-gnu-gcc -mcpu=cortex-a53
+CROSS_armv7 := arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon-vfpv4
+CROSS_cortex-m4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb \
 	-mfpu=fpv4-sp-d16 -mfloat-abi=hard
-# The first word of `gcc -dumpmachine`; x86-64 shows the portable size.
+# The first word of `gcc -dumpmachine`.
 CROSS_MACHINE_x86-64 := portable-
 CROSS_MACHINE_aarch64 := aarch64-linux-gnu
 CROSS_MACHINE_armv7 := arm-linux-gnueabihf
 CROSS_MACHINE_cortex-m4 := arm-none-eabi
+# Fast where there is a system, but for what runs once; small where flash is
+# counted in kilobytes. x86-64 shows the portable size.
+CROSS_SIZE_cortex-m4 := -Os
+CROSS_SIZE_x86-64 := -Os
+CROSS_ONCE := open open_ops model expand detections decode head_check selftest \
+	op_conv_check work image tensor_walk op_move
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 
@@ -38,8 +43,9 @@ $(CROSS)/$(1)/model.o: DEFINES = $$(VERSION_DEFINE)
 $(CROSS)/$(1)/model.o: VERSION
 $(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(DEFINES) -c -o \
-		$$@ $$<
+	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) \
+		$(or $(CROSS_SIZE_$(1)),$$(if $$(filter $$*,$(CROSS_ONCE)),-O2,\
+		-O3)) $$(DEFINES) -c -o $$@ $$<
 $(CROSS)/$(1)/%.o: runtime/%.S $(wildcard runtime/*/*.inc)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$$<)$(CROSS_$(1)) -I. -c -o $$@ $$<
@@ -60,7 +66,7 @@ CROSS_BENCH := $(patsubst %,$(CROSS)/%/time_dbp,aarch64 armv7)
 define cross_bench_rule
 $(CROSS)/$(1)/time_dbp: bench/time_dbp.c converter/measure/op_times.c \
 		$(CROSS)/$(1)/libdbrt.a
-	$$(call say,LD,$$@)$(CROSS_$(1)) -std=c11 -D_GNU_SOURCE -I. -static \
+	$$(call say,LD,$$@)$(CROSS_$(1)) -O2 -std=c11 -D_GNU_SOURCE -I. -static \
 		$(if $(wildcard $(GEM5)/m5mark.h),-DHAVE_MARKS -I$(GEM5)) \
 		-o $$@ $$^ -pthread
 endef

@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Checks the arrows between rooms: who may include whose headers. A room is a
-# folder, or a sub-folder of converter/ and quantizer/. One line for each
-# violation, or `layers: ok (N files)`.
+# folder, or a sub-folder of converter/, quantizer/ and runtime/. One line for
+# each violation, or `layers: ok (N files)`.
 #   tests/layers.sh [sizes]     sizes: also lists the lines of each room
 cd "$(dirname "$0")/.." || exit 2
 
 rooms="base ir schemas evaluator passes quantizer converter cli runtime"
 # shellcheck disable=SC2046,SC2086 # file names of the tree hold no blanks
 awk -v sizes="${1:-}" '
-# Room and the rooms whose headers it may include. "." is converter/ or
-# quantizer/ itself.
+# Room and the rooms whose headers it may include.
 BEGIN {
 	arrow("schemas", "schemas")
 	arrow("base", "base")
@@ -46,6 +45,10 @@ BEGIN {
 	arrow("cli", "cli converter converter/* passes quantizer/bits ir " \
 		"base runtime/dbrt.h runtime/dbrt_pool.h")
 	arrow("runtime", "runtime schemas")
+	# kernels for a family of processors
+	arrow("runtime/neon", "runtime/neon runtime schemas")
+	arrow("runtime/x86", "runtime/x86 runtime schemas")
+	arrow("runtime/posix", "runtime schemas")
 	# the device library is freestanding; these come with every compiler,
 	# string.h for memcpy and memset alone
 	freestanding = " stddef.h stdint.h stdbool.h limits.h float.h string.h "
@@ -64,12 +67,12 @@ function complain(why)
 	bad++
 }
 
-# The room of a file: its folder, but runtime/x86/ is runtime.
+# The room of a file: its folder.
 function room_of(path)
 {
 	sub(/^\.\//, "", path)
 	sub(/\/[^\/]*$/, "", path)
-	if (path !~ /^(converter|quantizer)\//)
+	if (path !~ /^(converter|quantizer|runtime)\//)
 		sub(/\/.*/, "", path)
 	return path
 }
@@ -99,11 +102,6 @@ FNR == 1 {
 	room = room_of(FILENAME)
 	if (!(room in allow))
 		complain("room " room " has no row in tests/layers.sh")
-	part = room # of the sizes: kernels of an instruction set count alone
-	if (FILENAME ~ /^runtime\/.*\//) {
-		part = FILENAME
-		sub(/\/[^\/]*$/, "", part)
-	}
 	base_name = FILENAME
 	sub(/.*\//, "", base_name)
 	if (base_name in named)
@@ -111,7 +109,7 @@ FNR == 1 {
 	named[base_name] = FILENAME
 }
 
-{ lines[part]++; total++; length_of[FILENAME]++ }
+{ lines[room]++; total++; length_of[FILENAME]++ }
 
 /^[ \t]*#[ \t]*include/ {
 	header = $0
@@ -131,8 +129,8 @@ FNR == 1 {
 			complain(room " may not include \"" header "\"")
 		else if (room_of(header) == room)
 			inside[FILENAME] = inside[FILENAME] " " header
-	} else if (room == "runtime") {
-		if (FILENAME ~ /^runtime\/posix\// && header == "pthread.h")
+	} else if (room ~ /^runtime/) {
+		if (room == "runtime/posix" && header == "pthread.h")
 			next
 		if (!index(freestanding intrinsics, " " header " "))
 			complain("runtime may not include <" header ">")

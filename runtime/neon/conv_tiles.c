@@ -192,6 +192,10 @@ static void choose_windows(struct tiles *t)
 		t->skip = line * p->dilation_h - piece;
 		bytes = j->x->pitch * p->stride_w;
 	}
+	/* runs of about the same length */
+	if (t->widen)
+		t->widen = (t->blocks + (t->blocks - 1) / t->widen) /
+			   ((t->blocks - 1) / t->widen + 1);
 	t->chunk = CHUNK_BYTES / bytes / 3 * 3;
 	if (t->chunk < LEAST_WINDOWS)
 		t->chunk = LEAST_WINDOWS;
