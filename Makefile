@@ -239,12 +239,14 @@ $(B)/time_dbp: LIBS = -pthread
 $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/converter/measure/op_times.o \
 		$(B)/libdbrt.a
 	$(LINK)
-.PHONY: bench bench-kernels ablation
+.PHONY: bench bench-kernels bench-models ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
 bench-kernels: ## operators by shape and bits, under the simulator at GEM5
 	@bench/kernels.sh $(NAMES)
+bench-models: ## a frame of whole models, under the simulator at GEM5
+	@bench/models.sh $(NAMES)
 ablation: all ## what each method of the quantizer adds, on ../shared/data
 	bench/ablation.sh build/release
 
