@@ -43,38 +43,35 @@ static void put_tile(int16_t *out, const int8_t *w, uint32_t blocks)
 		put_block(out, w);
 }
 
-/* 16 channels of `count` pixels, or fewer. */
-static void run_channels(const struct dbrt_conv_job *j,
-			 struct dbrt_lanes_tile *t, const int8_t *const *x,
-			 uint32_t pixel, uint32_t count, uint32_t channel,
-			 uint32_t channels, int fused)
+/* Channels of `count` pixels that do not go to the output at once: fewer than
+ * 16, or sums. */
+static void run_apart(const struct dbrt_conv_job *j, struct dbrt_lanes_tile *t,
+		      uint32_t pixel, uint32_t count, uint32_t channels,
+		      int fused)
 {
 	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS];
 	int32_t acc[DBRT_LANES_PIXELS][16];
 	int8_t(*codes)[16] = (int8_t(*)[16])(void *)acc;
-	size_t pitch = j->y->pitch;
+	const struct dbrt_depthwise_pixel *all = t->pixels;
+	size_t channel = t->channel, pitch = j->y->pitch;
 	int8_t *out = (int8_t *)j->out + pixel * pitch + channel;
 
+	for (uint32_t i = 0; i < 4 * t->groups; i++)
+		at[i] = (struct dbrt_depthwise_pixel){
+			all[i].x, fused ? (void *)codes[i] : (void *)acc[i]
+		};
 	t->pixels = at;
-	t->groups = (count + 3) / 4;
-	for (uint32_t i = 0; i < 4 * t->groups; i++) {
-		/* those behind the last one repeat it */
-		uint32_t k = i < count ? i : count - 1;
-
-		at[i].x = x[k];
-		at[i].out = !fused         ? (void *)acc[i] :
-			    channels == 16 ? (void *)(out + k * pitch) :
-					     (void *)codes[i];
-	}
+	t->channel = 0;
 	if (!fused) {
 		dbrt_lanes_sums_neon_4x16(t);
-		dbrt_conv_store(j, acc[0], 16, pixel, count, channel, channels);
-		return;
-	}
-	dbrt_lanes_w8a8_neon_4x16(t);
-	if (channels < 16)
+		dbrt_conv_store(j, acc[0], 16, pixel, count, (uint32_t)channel,
+				channels);
+	} else {
+		dbrt_lanes_w8a8_neon_4x16(t);
 		for (uint32_t i = 0; i < count; i++)
 			memcpy(out + i * pitch, codes[i], channels);
+	}
+	t->pixels = all;
 }
 
 void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
@@ -85,9 +82,20 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 	int16_t w[DBRT_LANES_COLUMNS * 16 + 16];
 	int32_t base[16];
 	struct dbrt_depthwise_scale scale;
-	struct dbrt_lanes_tile t = {
-		.w = w, .base = base, .scale = &scale, .columns = j->k
-	};
+	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS];
+	struct dbrt_lanes_tile t = { .pixels = at,
+				     .w = w,
+				     .base = base,
+				     .scale = &scale,
+				     .groups = (count + 3) / 4,
+				     .columns = j->k };
+	int8_t *out = (int8_t *)j->out + pixel * (size_t)j->y->pitch;
+
+	for (uint32_t i = 0; i < count; i++, out += j->y->pitch)
+		at[i] = (struct dbrt_depthwise_pixel){ x[i], out };
+	/* those behind the last one repeat it */
+	for (uint32_t i = count; i % 4; i++)
+		at[i] = at[i - 1];
 
 	for (uint32_t row = 0; row < j->rows; row += 16) {
 		uint32_t channel = group * j->rows + row;
@@ -105,7 +113,11 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 			put_tile(w + r,
 				 weights(ctx, group, (row + r) / 4, decoded),
 				 j->k16 / 16);
-		run_channels(j, &t, x, pixel, count, channel, channels, fused);
+		t.channel = channel;
+		if (fused && channels == 16)
+			dbrt_lanes_w8a8_neon_4x16(&t);
+		else
+			run_apart(j, &t, pixel, count, channels, fused);
 	}
 }
 

@@ -21,7 +21,7 @@
 #define LEAST_WINDOWS 24
 #define LEAST_PIECE 48   /* bytes; shorter ones are gathered */
 #define LOCAL_BYTES 4096 /* of gathered windows, beside the scratch */
-#define FEW_PIXELS 8     /* one window at a time is faster */
+#define FEW_PIXELS 8     /* do not pay for a look at all weights */
 #define SPLIT_TILES 16   /* row tiles a job, when pixels are few */
 
 struct tiles {
@@ -450,7 +450,7 @@ int dbrt_conv_run_neon(const struct dbrt_conv_job *j)
 	struct tiles t = { .j = j };
 	int fits;
 
-	if (j->pixels < FEW_PIXELS)
+	if (j->pixels < FEW_PIXELS && j->p->weight_bits == 8)
 		return 0;
 	fits = choose_dot(&t);
 	t.lanes = j->k <= lanes_columns(&t, fits);

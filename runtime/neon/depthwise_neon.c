@@ -30,6 +30,7 @@ struct depthwise {
 	uint32_t run;            /* taps whose sums fit 16 bits */
 	uint32_t lines, columns; /* output pixels of a strip, at most */
 	uint32_t strips;         /* in a column of an image */
+	int8_t values[16];       /* of codes, if every channel has the same */
 	dbrt_depthwise_3x3_kernel *kernel_3x3; /* or NULL */
 };
 
@@ -55,16 +56,13 @@ struct channels {
 /* ---- Channels ---- */
 
 /* Codes of 2 and 4 bits whose numbers are the same in every channel. */
-static void decode_taps(const struct dbrt_conv_job *j, const uint8_t *in,
+static void decode_taps(const struct depthwise *d, const uint8_t *in,
 			uint32_t taps, int8_t *out)
 {
-	uint32_t bits = j->p->weight_bits, per_byte = 8 / bits;
+	uint32_t bits = d->j->p->weight_bits, per_byte = 8 / bits;
 	const uint8x16_t mask = vdupq_n_u8((uint8_t)((1u << bits) - 1));
-	int8_t values[16] = { 0 };
-	int8x16_t table;
+	const int8x16_t table = vld1q_s8(d->values);
 
-	dbrt_conv_channel_values(j, 0, values);
-	table = vld1q_s8(values);
 	for (uint32_t t = 0; t < taps; t++) {
 		int8x16_t by =
 			vdupq_n_s8((int8_t) - (int32_t)(t % per_byte * bits));
@@ -94,9 +92,10 @@ static void decode_levels(const struct dbrt_conv_job *j, const uint8_t *in,
 	}
 }
 
-static void load_weights(const struct dbrt_conv_job *j, struct channels *c,
+static void load_weights(const struct depthwise *d, struct channels *c,
 			 int8_t *decoded)
 {
+	const struct dbrt_conv_job *j = d->j;
 	uint32_t taps = (uint32_t)j->p->kernel_h * j->p->kernel_w;
 	uint32_t per_byte = 8u / j->p->weight_bits;
 	const uint8_t *in =
@@ -109,7 +108,7 @@ static void load_weights(const struct dbrt_conv_job *j, struct channels *c,
 	else if (j->p->grid == DBP_GRID_LEVELS)
 		decode_levels(j, in, taps, c, decoded);
 	else
-		decode_taps(j, in, taps, decoded);
+		decode_taps(d, in, taps, decoded);
 }
 
 int dbrt_load_scale_neon(struct dbrt_depthwise_scale *s,
@@ -144,14 +143,15 @@ int dbrt_load_scale_neon(struct dbrt_depthwise_scale *s,
 	return vminvq_u8(shifts) >= 17;
 }
 
-static void load_channels(const struct dbrt_conv_job *j, struct channels *c,
+static void load_channels(const struct depthwise *d, struct channels *c,
 			  uint32_t first, int8_t *decoded)
 {
+	const struct dbrt_conv_job *j = d->j;
 	uint32_t left = j->y->dims[3] - first;
 
 	c->first = first;
 	c->count = left < 16 ? left : 16;
-	load_weights(j, c, decoded);
+	load_weights(d, c, decoded);
 	memset(c->bias, 0, sizeof(c->bias));
 	memcpy(c->bias, j->post.bias + first, 4 * (size_t)c->count);
 	c->fused = j->p->post == DBP_POST_CLAMP &&
@@ -395,7 +395,7 @@ static void run_strip(const struct depthwise *d, struct strip *s,
 							   (size_t)j->y->pitch,
 				j->y->pitch, s->groups + s->group_count);
 	for (uint32_t o = 0; o < j->y->dims[3]; o += 16) {
-		load_channels(j, &c, o, decoded);
+		load_channels(d, &c, o, decoded);
 		copy_cells(j, s, &c);
 		if (c.fused && s->group_count)
 			run_3x3(d, s, &c);
@@ -481,6 +481,8 @@ int dbrt_depthwise_run_neon(const struct dbrt_conv_job *j)
 	    !choose_strips(&d))
 		return 0;
 	d.kernel_3x3 = kernel_3x3(&d);
+	if (j->p->weight_bits != 8)
+		dbrt_conv_channel_values(j, 0, d.values);
 	dbrt_for(j->v->m, j->y->dims[0] * d.strips, run_strips, &d);
 	return 1;
 }

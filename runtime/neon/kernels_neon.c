@@ -20,22 +20,28 @@ static void dot_w8a8_neon(int32_t (*acc)[4], const int8_t *w, const int8_t *x,
 {
 	for (uint32_t p = 0; p < pixels; p++, x += stride) {
 		const int8_t *wb = w, *xb = x;
-		int32x4_t s[4];
+		int32x4_t s[4], t[4];
 
 		for (int r = 0; r < 4; r++)
-			s[r] = vdupq_n_s32(0);
+			s[r] = t[r] = vdupq_n_s32(0);
 		for (uint32_t b = 0; b < blocks; b++, wb += 64, xb += 16) {
-			int8x16_t v = vld1q_s8(xb);
+			int8x16_t v = vld1q_s8(xb), u[4];
+			int16x8_t low[4], high[4];
 
+			for (int r = 0; r < 4; r++)
+				u[r] = vld1q_s8(wb + 16 * r);
 			for (int r = 0; r < 4; r++) {
-				int8x16_t u = vld1q_s8(wb + 16 * r);
-				int16x8_t low = vmull_s8(vget_low_s8(u),
-							 vget_low_s8(v));
-
-				s[r] = vpadalq_s16(s[r], low);
-				s[r] = vpadalq_s16(s[r], vmull_high_s8(u, v));
+				low[r] = vmull_s8(vget_low_s8(u[r]),
+						  vget_low_s8(v));
+				high[r] = vmull_high_s8(u[r], v);
+			}
+			for (int r = 0; r < 4; r++) {
+				s[r] = vpadalq_s16(s[r], low[r]);
+				t[r] = vpadalq_s16(t[r], high[r]);
 			}
 		}
+		for (int r = 0; r < 4; r++)
+			s[r] = vaddq_s32(s[r], t[r]);
 		vst1q_s32(acc[p], sum_lanes(s));
 	}
 }

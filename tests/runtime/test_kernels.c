@@ -495,11 +495,51 @@ static void test_convolutions(void **state)
 	free(s);
 }
 
+/* Depthwise 3x3, for which rows may have kernels of their own: every stride,
+ * channels in and over 16, most with a clamp. */
+static void test_depthwise(void **state)
+{
+	static const uint8_t channels[] = { 3, 8, 16, 17, 24, 32, 40 };
+	struct dbrt_kernels rows[MOST_ROWS];
+	uint32_t count = list_rows(rows);
+	struct conv_setup *s = malloc(sizeof(*s));
+
+	(void)state;
+	assert_non_null(s);
+	conv_seed(first_seed);
+	for (int n = 0; n < CONVS; n++) {
+		do
+			conv_pick_setup(s, DBP_OP_CONV);
+		while (!s->p.depthwise);
+		s->p.kernel_h = s->p.kernel_w = 3;
+		s->p.dilation_h = s->p.dilation_w = 1;
+		s->p.stride_h = (uint16_t)conv_pick(1, 2);
+		s->p.stride_w = (uint16_t)conv_pick(1, 2);
+		s->p.pad_top = s->p.pad_left = 1;
+		s->p.groups = s->in[3] = s->out[3] = channels[conv_pick(0, 6)];
+		s->in[2] += (uint32_t)conv_pick(0, 40);
+		s->out[1] = (s->in[1] - 1) / s->p.stride_h + 1;
+		s->out[2] = (s->in[2] - 1) / s->p.stride_w + 1;
+		if (n % 4) {
+			s->p.post = DBP_POST_CLAMP;
+			s->p.inner_extra = 0;
+		}
+		conv_pick_arrays(s);
+		for (uint32_t r = 0; r < count; r++) {
+			row_now = &rows[r];
+			conv_check(s);
+		}
+	}
+	row_now = NULL;
+	free(s);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_convolutions),
+		cmocka_unit_test(test_depthwise),
 	};
 
 	if (argc > 1)
