@@ -17,6 +17,8 @@ import itertools
 import sys
 
 LEAST = 4  # operators of a kernel, for more than one term
+# kernels without weights that the cores share
+SHARED = ("avg_pool", "max_pool", "resize")
 
 
 def read(path, mhz):
@@ -108,6 +110,8 @@ def print_rows(rows):
                            ("setup_cycles", terms[0])):
             if term > 0:
                 text += f", {name}: {number(term)}"
+        if unit == "bytes" and not kernel.startswith(SHARED):
+            text += ", parallel: false"
         print(f"  {kernel}: {{{text}}} # {len(kernels[kernel])} operators")
 
 
