@@ -91,6 +91,7 @@ static inline void look_up(int8_t *out, int8x16_t values, uint8x16_t codes)
 	vst1q_s8(out, vqtbl1q_s8(values, codes));
 }
 
+/* Each prefetches the tile behind, which is decoded next. */
 static void decode_4(int8_t *out, const uint8_t *packed,
 		     const int8x16_t values[4], uint32_t blocks)
 {
@@ -99,6 +100,7 @@ static void decode_4(int8_t *out, const uint8_t *packed,
 	for (uint32_t b = 0; b < blocks; b++, packed += 32, out += 64) {
 		uint8x16_t c = vld1q_u8(packed), d = vld1q_u8(packed + 16);
 
+		__builtin_prefetch(packed + 32 * (size_t)blocks);
 		look_up(out, values[0], vandq_u8(c, mask));
 		look_up(out + 16, values[1], vshrq_n_u8(c, 4));
 		look_up(out + 32, values[2], vandq_u8(d, mask));
@@ -136,6 +138,7 @@ static void decode_2(int8_t *out, const uint8_t *packed,
 	for (uint32_t b = 0; b < blocks; b++, packed += 16, out += 64) {
 		uint8x16_t c = vld1q_u8(packed);
 
+		__builtin_prefetch(packed + 16 * (size_t)blocks);
 		look_up(out, values[0], vandq_u8(c, mask));
 		look_up(out + 16, values[1], vandq_u8(vshrq_n_u8(c, 2), mask));
 		look_up(out + 32, values[2], vandq_u8(vshrq_n_u8(c, 4), mask));

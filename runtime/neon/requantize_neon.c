@@ -5,8 +5,9 @@
  *
  *	floor((v m + 2^(s-1)) / 2^s) = floor((A + 2^(s-17)) / 2^(s-16)),
  *
- * a rounding shift of A. Smaller s, which no sum of more than a few products
- * has, goes to the portable code.
+ * a rounding shift of A. For a smaller s, v 2^(17-s) takes the place of v and
+ *17 that of s. Where this is over 31 bits it saturates: the result is over 2^28
+ *and its clamp the same.
  */
 #include "runtime/neon/conv_neon.h"
 
@@ -15,11 +16,10 @@
 #include <arm_neon.h>
 #include <string.h>
 
-#include "runtime/kernels_portable.h"
-
 /* What four channels are scaled with; the second one is for sums below 0. */
 struct scales {
 	int32x4_t bias, multiplier[2], shift[2];
+	int32x4_t left[2]; /* shifts of the sum before, for small shifts */
 };
 
 /* Four shifts, or multipliers, of which `count` are there. */
@@ -45,14 +45,13 @@ static inline uint64_t load_multipliers(const uint16_t *from, uint32_t count)
 	return multipliers;
 }
 
-/* 0: some shift is too small. */
-static int load_scales(struct scales *s, const struct dbrt_post *p, uint32_t o,
-		       uint32_t count)
+static void load_scales(struct scales *s, const struct dbrt_post *p, uint32_t o,
+			uint32_t count)
 {
 	const uint16_t *m[2] = { p->multiplier + o, p->multiplier2 + o };
 	const uint8_t *shift[2] = { p->shift + o, p->shift2 + o };
+	const int32x4_t least = vdupq_n_s32(17);
 	int32_t bias[4] = { 0 };
-	uint32_t small = 0;
 
 	for (uint32_t c = 0; c < count; c++)
 		bias[c] = p->bias[o + c];
@@ -61,12 +60,12 @@ static int load_scales(struct scales *s, const struct dbrt_post *p, uint32_t o,
 		uint16x4_t v = vcreate_u16(load_multipliers(m[k], count));
 		uint8x8_t by = vcreate_u8(load_shifts(shift[k], count));
 		int16x8_t wide = vreinterpretq_s16_u16(vmovl_u8(by));
+		int32x4_t n = vmovl_s16(vget_low_s16(wide));
 
-		small |= vmaxv_u8(vclt_u8(by, vcreate_u8(0x11111111))) != 0;
 		s->multiplier[k] = vreinterpretq_s32_u32(vshll_n_u16(v, 15));
-		s->shift[k] = vsubw_s16(vdupq_n_s32(16), vget_low_s16(wide));
+		s->left[k] = vsubq_s32(vmaxq_s32(n, least), n);
+		s->shift[k] = vsubq_s32(vdupq_n_s32(16), vmaxq_s32(n, least));
 	}
-	return !small;
 }
 
 /* Two slopes that are the same, in other arrays or the same ones. */
@@ -80,19 +79,21 @@ static int is_one_slope(const struct dbrt_post *p, uint32_t o, uint32_t count)
 		       load_shifts(p->shift2 + o, count);
 }
 
+static inline int32x4_t scale_by(int32x4_t v, const struct scales *s, int k)
+{
+	v = vqdmulhq_s32(vqshlq_s32(v, s->left[k]), s->multiplier[k]);
+	return vrshlq_s32(v, s->shift[k]);
+}
+
 static inline int32x4_t scale(int32x4_t v, const struct scales *s,
 			      int two_slopes)
 {
 	int32x4_t q;
 
 	v = vaddq_s32(v, s->bias);
-	q = vrshlq_s32(vqdmulhq_s32(v, s->multiplier[0]), s->shift[0]);
-	if (two_slopes) {
-		int32x4_t r = vqdmulhq_s32(v, s->multiplier[1]);
-
-		r = vrshlq_s32(r, s->shift[1]);
-		q = vbslq_s32(vcltzq_s32(v), r, q);
-	}
+	q = scale_by(v, s, 0);
+	if (two_slopes)
+		q = vbslq_s32(vcltzq_s32(v), scale_by(v, s, 1), q);
 	return q;
 }
 
@@ -211,10 +212,8 @@ static void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	int one_slope = is_one_slope(p, channel, count);
 	struct scales s;
 
-	if (!load_scales(&s, p, channel, count))
-		dbrt_requantize_portable(out, stride, acc, lanes, pixels, p,
-					 channel, count);
-	else if (p->table)
+	load_scales(&s, p, channel, count);
+	if (p->table)
 		table_pixels(out, stride, acc, lanes, pixels, &s, p,
 			     p->table + (size_t)channel * p->table_step, count,
 			     !one_slope);
