@@ -8,7 +8,8 @@ TIMES are outputs of `time_dbp MODEL.dbp RUNS 1`, which ran on the board or on a
 simulator of it, at MHZ. Prints rows for `kernels:` of a target file
 (schemas/target.md). The cycles of a kernel are a sum of terms that are not
 negative: set-up, steps or bytes, elements of the output, rows of gathered
-windows. They are chosen for the least squared relative error.
+windows. They are chosen for the least squared relative error, then scaled so
+that the sum over the operators is right.
 
 --cross: prints instead how well the rows from the other files predict each
 file, operator by operator (median of the absolute error) and in whole.
@@ -84,7 +85,14 @@ def fit(rows):
             if terms and (best is None or
                           error(terms, rows) < error(best, rows)):
                 best = terms
-    return best
+    return best and scaled(best, rows)
+
+
+def scaled(terms, rows):
+    """Least squares of relative errors predict too little; the sum is right."""
+    factor = sum(c for _, _, c in rows) / \
+        sum(predict(terms, f) for _, f, _ in rows)
+    return [t * factor for t in terms]
 
 
 def fit_all(rows):

@@ -44,7 +44,7 @@ holds "output" "$json" "j['output']['dbp_bytes'] == \
 	j['output']['dbp_bytes']) < 1e-4 and \
 	2 <= j['output']['weight_bits_mean'] <= 8 and \
 	j['output']['ram_bytes'] > j['output']['arena_bytes'] and \
-	j['output']['latency_source'] == 'estimated'"
+	j['output']['latency_source'] == 'simulated'"
 holds "fidelity" "$json" "j['fidelity']['images'] == 4 and \
 	j['fidelity']['detections']['f1'] > 0.9 and \
 	j['fidelity']['sqnr_db'] > 20 and j['fidelity']['accuracy'] is None"
