@@ -3,7 +3,6 @@
 #define DBRT_FMATH_H
 
 #include <stdint.h>
-#include <string.h>
 
 /*
  * Elementary functions of the float tail. They use only IEEE single +, -, *, /
@@ -11,20 +10,24 @@
  * compiler (without contraction), without libm. Infinities, zeros and NaN as
  * in C99 Annex F; every NaN result is dbrt_nan().
  */
+/* C11 allows this use of a union; memcpy() is a call in freestanding code. */
+union dbrt_float {
+	float x;
+	uint32_t bits;
+};
+
 static inline uint32_t dbrt_float_bits(float x)
 {
-	uint32_t u;
+	const union dbrt_float u = { .x = x };
 
-	memcpy(&u, &x, sizeof(u));
-	return u;
+	return u.bits;
 }
 
 static inline float dbrt_float_of(uint32_t bits)
 {
-	float x;
+	const union dbrt_float u = { .bits = bits };
 
-	memcpy(&x, &bits, sizeof(x));
-	return x;
+	return u.x;
 }
 
 static inline float dbrt_nan(void)

@@ -3,6 +3,8 @@
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
+#include <string.h>
+
 #define ONE 2048 /* a weight of 1 */
 
 static const struct dbp_resize_tap *taps_of(const struct dbrt_op_view *v,

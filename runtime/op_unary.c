@@ -4,6 +4,8 @@
 #include "runtime/fmath.h"
 #include "runtime/tensor_walk.h"
 
+#include <string.h>
+
 static float softplus(float x)
 {
 	if (x > 20)
