@@ -57,15 +57,7 @@
 .endm
 
 .macro begin name
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-	.p2align 4
-\name:
-	stp	d8, d9, [sp, #-64]!
-	stp	d10, d11, [sp, #16]
-	stp	d12, d13, [sp, #32]
-	stp	d14, d15, [sp, #48]
+	enter \name, 64
 	ldp	pixels, weights, [x0, #T_PIXELS]
 	ldp	row_bytes, base, [x0, #T_ROW]
 	ldp	scale, channel, [x0, #T_SCALE]
@@ -79,12 +71,7 @@
 
 .macro end name
 	b.ne	1b
-	ldp	d14, d15, [sp, #48]
-	ldp	d12, d13, [sp, #32]
-	ldp	d10, d11, [sp, #16]
-	ldp	d8, d9, [sp], #64
-	ret
-	.size	\name, . - \name
+	leave \name, 64
 .endm
 
 /* ---- Taps ---- */

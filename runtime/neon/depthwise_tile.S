@@ -171,15 +171,7 @@
 .endm
 
 .macro begin name
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-	.p2align 4
-\name:
-	stp	d8, d9, [sp, #-112]!
-	stp	d10, d11, [sp, #16]
-	stp	d12, d13, [sp, #32]
-	stp	d14, d15, [sp, #48]
+	enter \name, 112
 	stp	x19, x20, [sp, #64]
 	stp	x21, x22, [sp, #80]
 	stp	x23, x24, [sp, #96]
@@ -250,12 +242,7 @@
 	ldp	x23, x24, [sp, #96]
 	ldp	x21, x22, [sp, #80]
 	ldp	x19, x20, [sp, #64]
-	ldp	d14, d15, [sp, #48]
-	ldp	d12, d13, [sp, #32]
-	ldp	d10, d11, [sp, #16]
-	ldp	d8, d9, [sp], #112
-	ret
-	.size	\name, . - \name
+	leave \name, 112
 .endm
 
 	.set	pixel_bytes, 64
@@ -299,18 +286,7 @@ end dbrt_depthwise_w8a8_neon_4x16
 
 begin dbrt_depthwise_sums_neon_4x16
 	sum_windows
-	ldr	out0, [pixels, #8]
-	ldr	out1, [pixels, #24]
-	ldr	out2, [pixels, #40]
-	ldr	out3, [pixels, #56]
-	stp	q16, q17, [out0]
-	stp	q18, q19, [out0, #32]
-	stp	q20, q21, [out1]
-	stp	q22, q23, [out1, #32]
-	stp	q24, q25, [out2]
-	stp	q26, q27, [out2, #32]
-	stp	q28, q29, [out3]
-	stp	q30, q31, [out3, #32]
+	store_sums
 	subs	groups, groups, #1
 	b.eq	13f
 	add	pixels, pixels, #64

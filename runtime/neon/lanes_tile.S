@@ -59,15 +59,7 @@
 .endm
 
 .macro begin name
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-	.p2align 4
-\name:
-	stp	d8, d9, [sp, #-64]!
-	stp	d10, d11, [sp, #16]
-	stp	d12, d13, [sp, #32]
-	stp	d14, d15, [sp, #48]
+	enter \name, 64
 	ldp	pixels, weights, [x0, #T_PIXELS]
 	ldp	base, scale, [x0, #T_BASE]
 	ldr	channel, [x0, #T_CHANNEL]
@@ -101,12 +93,7 @@
 
 .macro end name
 	b.ne	1b
-	ldp	d14, d15, [sp, #48]
-	ldp	d12, d13, [sp, #32]
-	ldp	d10, d11, [sp, #16]
-	ldp	d8, d9, [sp], #64
-	ret
-	.size	\name, . - \name
+	leave \name, 64
 .endm
 
 /* Column i of v\x, with the weights of 16 channels. */
@@ -175,18 +162,7 @@ end dbrt_lanes_w8a8_neon_4x16
 
 begin dbrt_lanes_sums_neon_4x16
 	columns
-	ldr	out0, [pixels, #8]
-	ldr	out1, [pixels, #24]
-	ldr	out2, [pixels, #40]
-	ldr	out3, [pixels, #56]
-	stp	q16, q17, [out0]
-	stp	q18, q19, [out0, #32]
-	stp	q20, q21, [out1]
-	stp	q22, q23, [out1, #32]
-	stp	q24, q25, [out2]
-	stp	q26, q27, [out2, #32]
-	stp	q28, q29, [out3]
-	stp	q30, q31, [out3, #32]
+	store_sums
 	subs	groups, groups, #1
 	b.eq	13f
 	add	pixels, pixels, #64
