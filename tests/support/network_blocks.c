@@ -195,7 +195,7 @@ static const char *excited(struct network *n, const char *x)
 	return joined(n, x, s);
 }
 
-/* Each place by a number of its own. */
+/* Each place has a separate factor. */
 static const char *place_weight(struct network *n, const char *x)
 {
 	const int64_t axis = 1;

@@ -12,15 +12,13 @@
 #include <cmocka.h>
 
 #include "converter/pack/pack.h"
-#include "evaluator/evaluator.h"
 #include "quantizer/activations/calibrate.h"
 #include "quantizer/activations/center_channels.h"
-#include "quantizer/graph/scale_groups.h"
-#include "quantizer/graph/weighted_layers.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
+#include "tests/support/quantizer_steps.h"
 #include "tests/support/random_input.h"
 
 #define ELEMENTS (12 * 12 * 4)
@@ -73,18 +71,7 @@ static void watch(struct fixture *f, const struct graph *g, struct seen *s)
 /* Centers all channels that can be; *s: calibration afterwards. */
 static void center(struct fixture *f, struct graph *g, struct seen *s)
 {
-	const struct node **trained_grids;
-	uint32_t *scale_group;
-
-	assert_int_equal(layers_own_constants(g), 0);
-	scale_group = scale_groups_assign(g, &f->arena, &trained_grids);
-	assert_non_null(scale_group);
-	assert_int_equal(channel_groups_init(&s->channel_groups, g, scale_group,
-					     &f->arena),
-			 0);
-	assert_int_equal(channel_groups_find(&s->channel_groups, g, scale_group,
-					     trained_grids, true, &f->arena),
-			 0);
+	find_channel_groups(f, g, &s->channel_groups);
 	watch(f, g, s);
 	assert_int_equal(center_channels(g, &s->channel_groups,
 					 s->calibration.ranges, &f->arena),
@@ -92,27 +79,13 @@ static void center(struct fixture *f, struct graph *g, struct seen *s)
 	watch(f, g, s);
 }
 
-/* Output of the float graph for a sample. */
-static void run(struct fixture *f, const struct graph *g, float *y)
-{
-	struct evaluator *e = evaluator_new(g, &f->d);
-	float x[ELEMENTS];
-	const void *inputs[1] = { x };
-
-	random_input(x, ELEMENTS, 5);
-	assert_non_null(e);
-	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
-	memcpy(y, evaluator_output(e, 0), ELEMENTS * sizeof(*y));
-	evaluator_free(e);
-}
-
 static void check_same(struct fixture *f, const struct graph *a,
 		       const struct graph *b)
 {
 	float want[ELEMENTS], got[ELEMENTS];
 
-	run(f, a, want);
-	run(f, b, got);
+	run_float(f, a, want, ELEMENTS);
+	run_float(f, b, got, ELEMENTS);
 	for (int i = 0; i < ELEMENTS; i++)
 		assert_true(fabsf(got[i] - want[i]) < 1e-4f);
 }

@@ -12,14 +12,12 @@
 #include <cmocka.h>
 
 #include "converter/pack/pack.h"
-#include "evaluator/evaluator.h"
 #include "quantizer/graph/equalize_channels.h"
-#include "quantizer/graph/scale_groups.h"
-#include "quantizer/graph/weighted_layers.h"
 #include "quantizer/quantizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/lower_and_pack.h"
 #include "tests/support/packed_decibels.h"
+#include "tests/support/quantizer_steps.h"
 #include "tests/support/random_input.h"
 
 #define ELEMENTS (12 * 12 * 4)
@@ -103,31 +101,9 @@ static void add_factors(struct graph *g)
 static void equalize(struct fixture *f, struct graph *g)
 {
 	struct channel_groups groups;
-	const struct node **trained_grids;
-	uint32_t *scale_group;
 
-	assert_int_equal(layers_own_constants(g), 0);
-	scale_group = scale_groups_assign(g, &f->arena, &trained_grids);
-	assert_non_null(scale_group);
-	assert_int_equal(
-		channel_groups_init(&groups, g, scale_group, &f->arena), 0);
-	assert_int_equal(channel_groups_find(&groups, g, scale_group,
-					     trained_grids, true, &f->arena),
-			 0);
+	find_channel_groups(f, g, &groups);
 	assert_int_equal(equalize_channels(g, &groups, &f->arena), 0);
-}
-
-static void run(struct fixture *f, const struct graph *g, float *y)
-{
-	struct evaluator *e = evaluator_new(g, &f->d);
-	float x[ELEMENTS];
-	const void *inputs[1] = { x };
-
-	random_input(x, ELEMENTS, 5);
-	assert_non_null(e);
-	assert_int_equal(evaluator_run(e, inputs, NULL, NULL, &f->d), 0);
-	memcpy(y, evaluator_output(e, 0), ELEMENTS * sizeof(*y));
-	evaluator_free(e);
 }
 
 static void check_same_outputs(struct fixture *f, const struct graph *a,
@@ -135,8 +111,8 @@ static void check_same_outputs(struct fixture *f, const struct graph *a,
 {
 	float want[ELEMENTS], got[ELEMENTS];
 
-	run(f, a, want);
-	run(f, b, got);
+	run_float(f, a, want, ELEMENTS);
+	run_float(f, b, got, ELEMENTS);
 	assert_memory_equal(got, want, sizeof(got));
 }
 
