@@ -228,16 +228,6 @@ static json_t *trace_json(const struct bench *b)
 			 "ms");
 }
 
-static char *json_lines(json_t *value, struct diag *d)
-{
-	char *text = value ? json_dumps(value, JSON_INDENT(1)) : NULL;
-
-	json_decref(value);
-	if (!text)
-		diag_error(d, "out of memory");
-	return text;
-}
-
 static int write_trace(const struct bench *b, const char *path, struct diag *d)
 {
 	char *text = json_lines(trace_json(b), d);
@@ -253,7 +243,7 @@ static int print_json(const struct bench *b, struct diag *d)
 
 	if (!text)
 		return -1;
-	puts(text);
+	fputs(text, stdout);
 	free(text);
 	return 0;
 }

@@ -19,3 +19,21 @@ json_t *json_text(const char *s)
 	free(copy);
 	return j;
 }
+
+char *json_lines(json_t *root, struct diag *d)
+{
+	char *text = root ? json_dumps(root, JSON_INDENT(1) |
+						     JSON_REAL_PRECISION(6)) :
+			    NULL;
+	char *line = NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	json_decref(root);
+	if (text && (line = realloc(text, n + 2)) != NULL)
+		memcpy(line + n, "\n", 2);
+	if (!line) {
+		free(text);
+		diag_error(d, "out of memory for JSON");
+	}
+	return line;
+}

@@ -265,26 +265,6 @@ static json_t *output_json(const struct report *r)
 		(int)r->v->preprocess.height);
 }
 
-/* The text of an object, malloc'ed; NULL after a diagnostic. Frees the object.
- */
-static char *dump(json_t *root, struct diag *d)
-{
-	char *text = root ? json_dumps(root, JSON_INDENT(1) |
-						     JSON_REAL_PRECISION(6)) :
-			    NULL;
-	char *line = NULL;
-	size_t n = text ? strlen(text) : 0;
-
-	json_decref(root);
-	if (text && (line = realloc(text, n + 2)) != NULL)
-		memcpy(line + n, "\n", 2);
-	if (!line) {
-		free(text);
-		diag_error(d, "out of memory for the report");
-	}
-	return line;
-}
-
 char *report_json(const struct report *r, struct diag *d)
 {
 	json_t *root = json_pack(
@@ -300,7 +280,7 @@ char *report_json(const struct report *r, struct diag *d)
 		"layers", layers_json(r), "pareto", pareto_json(r), "warnings",
 		report_warnings_json(d));
 
-	return dump(root, d);
+	return json_lines(root, d);
 }
 
 char *report_verify_json(const struct fidelity *f,
@@ -317,7 +297,7 @@ char *report_verify_json(const struct fidelity *f,
 				  json_text(layers[i].name), "op", layers[i].op,
 				  "sqnr_db", number_json(layers[i].sqnr_db)));
 	json_object_set_new(root, "layers", list);
-	return dump(root, d);
+	return json_lines(root, d);
 }
 
 static json_t *class_object(const struct accuracy *a, int i)
@@ -354,5 +334,5 @@ char *report_accuracy_json(const struct accuracy *a, struct diag *d)
 					"recall", number_json(a->total.recall),
 					"f1", number_json(a->total.f1)));
 	json_object_set_new(root, "per_class", classes);
-	return dump(root, d);
+	return json_lines(root, d);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Labels of any bytes, in the format that the first one stands for: COCO for
- * `{`, Pascal VOC for `<`, YOLO for a digit, lines of `photo,class` for
- * others. Behind a zero byte lies the data.yaml of YOLO.
+ * Labels of any bytes. The first byte chooses the format: `{` COCO, `<` Pascal
+ * VOC, a digit YOLO, others lines of `photo,class`. A zero byte ends the
+ * labels; the data.yaml of YOLO follows it.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  *
  *	fuzz_replay_NAME FILE|FOLDER...
  *
- * FUZZ_SEEDS names a folder that the target first fills with inputs of its own.
+ * FUZZ_SEEDS names a folder. The target first writes its seeds into it.
  */
 #include <dirent.h>
 #include <stdio.h>
