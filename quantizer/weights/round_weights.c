@@ -264,6 +264,18 @@ static void guess_rates(double rates[GRID_RATES])
 
 /* ---- A layer ---- */
 
+/* Without -8, products of codes of 4 bits are at most 56 in size: kernels add
+ * two of them in 8 bits. */
+static struct code_grid uniform_grid(const struct layer_rounding *r)
+{
+	struct code_grid grid = grid_of(r->format.bits, GRID_UNIFORM);
+	const struct quant *x = r->l->node->inputs[0]->quant;
+
+	if (r->format.bits == 4 && x && x->bits <= 4)
+		grid.low = -grid.high;
+	return grid;
+}
+
 static int round_channels(struct layer_rounding *r, int threads, struct diag *d)
 {
 	int jobs = panels_per_group(r->l) * (int)r->l->groups;
@@ -322,7 +334,7 @@ static int round_two_bits(struct layer_rounding *r, int threads, struct diag *d)
 
 static int round_coded(struct layer_rounding *r, int threads, struct diag *d)
 {
-	r->grid = grid_of(r->format.bits, GRID_UNIFORM);
+	r->grid = uniform_grid(r);
 	if (!r->target->inputs || !(r->l->settings->rate_weight > 0))
 		return round_channels(r, threads, d);
 	r->grid.rates = r->rates;
@@ -349,7 +361,7 @@ static int round_layer(struct layer_rounding *r, int threads, struct diag *d)
 		return round_coded(r, threads, d);
 	if (r->format.bits == 2)
 		return round_two_bits(r, threads, d);
-	r->grid = grid_of(r->format.bits, GRID_UNIFORM);
+	r->grid = uniform_grid(r);
 	return round_channels(r, threads, d);
 }
 

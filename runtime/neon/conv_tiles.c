@@ -19,10 +19,10 @@
 #define MOST_WINDOWS 96   /* of a chunk, a multiple of 3 */
 #define CHUNK_BYTES 16384 /* of windows: half of the L1 cache */
 #define LEAST_WINDOWS 24
-#define LEAST_PIECE 48   /* bytes; shorter ones are gathered */
-#define LOCAL_BYTES 4096 /* of gathered windows, beside the scratch */
-#define FEW_PIXELS 8     /* do not pay for a look at all weights */
-#define SPLIT_TILES 16   /* row tiles a job, when pixels are few */
+#define LEAST_PIECE 48    /* bytes; shorter ones are gathered */
+#define LOCAL_BYTES 16384 /* of gathered windows, beside the scratch */
+#define FEW_PIXELS 8      /* do not pay for a look at all weights */
+#define SPLIT_TILES 16    /* row tiles a job, when pixels are few */
 
 struct tiles {
 	const struct dbrt_conv_job *j;

@@ -93,6 +93,42 @@ static void test_formats_without_a_search(void **state)
 	quantizer_free(q);
 }
 
+/* The least code of layer i's weights, as last rounded. */
+static int least_code(const struct quantizer *q, struct arena *a, int i)
+{
+	struct quantizer_layer l;
+	const struct value *w;
+	int least = 0;
+
+	assert_int_equal(quantizer_layer_at(q, i, a, &l), 0);
+	w = l.node->inputs[1];
+	for (int64_t k = 0; k < l.weights; k++)
+		if (w->quant->codes[k] < least)
+			least = w->quant->codes[k];
+	return least;
+}
+
+/* Codes of 4 bits are -8 to 7, or -7 to 7 where the input has 4 bits. */
+static void test_least_code(void **state)
+{
+	struct fixture *f = *state;
+	struct quantizer *q;
+	struct config c;
+
+	config_init(&c);
+	c.bits = 4;
+	c.uniform = true;
+	q = start(f, &c, NULL);
+	assert_int_equal(quantizer_round(q, NULL, &f->d), 0);
+	assert_int_equal(least_code(q, &f->arena, 2), -8);
+	quantizer_free(q);
+	c.act_bits = 4;
+	q = start(f, &c, NULL);
+	assert_int_equal(quantizer_round(q, NULL, &f->d), 0);
+	assert_int_equal(least_code(q, &f->arena, 2), -7);
+	quantizer_free(q);
+}
+
 static void check_allocation(struct fixture *f, const struct cost_target *t)
 {
 	struct quantizer_limits limits = { INFINITY, INFINITY, INFINITY };
@@ -140,6 +176,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_formats_without_a_search,
 						fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_least_code, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_allocation_in_place,
 						fixture_setup,
