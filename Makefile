@@ -237,6 +237,7 @@ fuzz-coverage: ## lines that the corpora of make fuzz reach
 
 $(B)/time_dbp: LIBS = -pthread
 $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/converter/measure/op_times.o \
+	$(B)/converter/pack/op_kernel.o \
 		$(B)/libdbrt.a
 	$(LINK)
 .PHONY: bench bench-kernels bench-models ablation

@@ -6,10 +6,11 @@
 
 TIMES are outputs of `time_dbp MODEL.dbp RUNS 1`, which ran on the board or on a
 simulator of it, at MHZ. Prints rows for `kernels:` of a target file
-(schemas/target.md). The cycles of a kernel are a sum of terms that are not
-negative: set-up, steps or bytes, elements of the output, rows of gathered
-windows. They are chosen for the least squared relative error, then scaled so
-that the sum over the operators is right.
+(schemas/target.md): one for each name of a kernel that enough operators have,
+and for the parts of names before dots. The cycles of a kernel are a sum of terms
+that are not negative: set-up, steps or bytes, elements of the output, rows of
+gathered windows, bytes of weights and activations. They are chosen for the least
+squared relative error, then scaled so that the sum over the operators is right.
 
 --cross: prints instead how well the rows from the other files predict each
 file, operator by operator (median of the absolute error) and in whole.
@@ -17,7 +18,9 @@ file, operator by operator (median of the absolute error) and in whole.
 import itertools
 import sys
 
-LEAST = 4  # operators of a kernel, for more than one term
+LEAST = 4  # operators of a kernel, for a row of a longer name
+TERMS = 5  # of which the second is the work
+EACH = 3  # operators a term
 # kernels without weights that the cores share
 SHARED = ("avg_pool", "max_pool", "resize")
 
@@ -31,8 +34,11 @@ def read(path, mhz):
         steps, outputs, windows, moved = map(float, part[3:7])
         cycles = float(part[7]) * mhz
         kernel = part[1]
-        work = steps if "_w" in kernel else moved
-        rows.append((kernel, (1.0, work, outputs, windows), cycles))
+        if "_w" in kernel:
+            terms = (1.0, steps, outputs, windows, moved)
+        else:
+            terms = (1.0, moved, outputs, windows, 0.0)
+        rows.append((kernel, terms, cycles))
     return rows
 
 
@@ -68,7 +74,7 @@ def solve_subset(rows, subset):
     x = solve(a, b)
     if x is None or min(x) < 0:
         return None
-    terms = [0.0] * 4
+    terms = [0.0] * TERMS
     for i, v in zip(subset, x):
         terms[i] = v
     return terms if terms[1] > 0 else None
@@ -77,10 +83,10 @@ def solve_subset(rows, subset):
 def fit(rows):
     """Of all subsets with the work in it, the one of least error."""
     rows = [r for r in rows if r[2] > 0]
-    most = 4 if len(rows) >= LEAST else 1
+    most = max(1, min(TERMS, len(rows) // EACH))
     best = None
     for size in range(1, most + 1):
-        for others in itertools.combinations((0, 2, 3), size - 1):
+        for others in itertools.combinations((0, 2, 3, 4), size - 1):
             terms = solve_subset(rows, (1,) + others) if rows else None
             if terms and (best is None or
                           error(terms, rows) < error(best, rows)):
@@ -95,11 +101,26 @@ def scaled(terms, rows):
     return [t * factor for t in terms]
 
 
+def names_of(kernel):
+    """A name, and its parts before dots, the longest first."""
+    parts = kernel.split(".")
+    return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
 def fit_all(rows):
     kernels = {}
     for row in rows:
-        kernels.setdefault(row[0], []).append(row)
-    return {k: fit(v) for k, v in sorted(kernels.items())}, kernels
+        for name in names_of(row[0]):
+            kernels.setdefault(name, []).append(row)
+    kept = {k: v for k, v in kernels.items()
+            if "." not in k or len(v) >= LEAST}
+    return {k: fit(v) for k, v in kept.items()}, kernels
+
+
+def row_for(fits, kernel):
+    """The row that the tool would take, or None."""
+    found = [fits[n] for n in names_of(kernel) if fits.get(n)]
+    return found[0] if found else None
 
 
 def number(x):
@@ -108,13 +129,16 @@ def number(x):
 
 def print_rows(rows):
     fits, kernels = fit_all(rows)
-    for kernel, terms in fits.items():
+    longest_first = sorted(fits.items(), key=lambda f: (
+        f[0].split(".")[0], -f[0].count("."), f[0]))
+    for kernel, terms in longest_first:
         if terms is None:
             continue
         unit = "macs" if "_w" in kernel else "bytes"
         text = f"{unit}_per_cycle: {number(1 / terms[1])}"
         for name, term in (("output_cycles", terms[2]),
                            ("window_cycles", terms[3]),
+                           ("byte_cycles", terms[4]),
                            ("setup_cycles", terms[0])):
             if term > 0:
                 text += f", {name}: {number(term)}"
@@ -132,9 +156,10 @@ def print_cross(files):
     for name, rows in files:
         others = [r for other, rs in files if other != name for r in rs]
         fits, _ = fit_all(others or rows)
-        known = [r for r in rows if fits.get(r[0]) and r[2] > 0]
-        errors = [abs(predict(fits[k], f) / c - 1) for k, f, c in known]
-        whole = sum(predict(fits[k], f) for k, f, c in known)
+        known = [(row_for(fits, k), f, c) for k, f, c in rows
+                 if row_for(fits, k) and c > 0]
+        errors = [abs(predict(t, f) / c - 1) for t, f, c in known]
+        whole = sum(predict(t, f) for t, f, c in known)
         true = sum(c for _, _, c in known)
         print(f"{name}\t{len(known)} of {len(rows)} operators\t"
               f"median error {100 * median(errors):.1f} %\t"

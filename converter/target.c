@@ -54,6 +54,7 @@ static const struct field kernel_fields[] = {
 	ROW("efficiency", efficiency, FIELD_NUMBER, 0.001, 1),
 	ROW("output_cycles", output_cycles, FIELD_NUMBER, 0, 1e6),
 	ROW("window_cycles", window_cycles, FIELD_NUMBER, 0, 1e6),
+	ROW("byte_cycles", byte_cycles, FIELD_NUMBER, 0, 1e6),
 	ROW("setup_cycles", setup_cycles, FIELD_NUMBER, 0, 1e9),
 	ROW("parallel", parallel, FIELD_BOOL, 0, 0),
 	ROW("source", source, FIELD_TEXT, 0, 0),

@@ -66,6 +66,7 @@ GEM5 ?= ../shared/gem5
 CROSS_BENCH := $(patsubst %,$(CROSS)/%/time_dbp,aarch64 armv7)
 define cross_bench_rule
 $(CROSS)/$(1)/time_dbp: bench/time_dbp.c converter/measure/op_times.c \
+		converter/pack/op_kernel.c \
 		$(CROSS)/$(1)/libdbrt.a
 	$$(call say,LD,$$@)$(CROSS_$(1)) -O2 -std=c11 -D_GNU_SOURCE -I. -static \
 		$(if $(wildcard $(GEM5)/m5mark.h),-DHAVE_MARKS -I$(GEM5)) \

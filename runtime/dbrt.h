@@ -296,19 +296,23 @@ int dbrt_expand_traced(const void *coded, size_t bytes, void *out,
 const char *dbrt_op_name(const struct dbrt_model *m, uint32_t op);
 /* "conv", "max_pool", ...: the kind as in schemas/dbp.h. */
 const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op);
-/* Bits of the activations that an operator with weights reads, 4 or 8; 0: no
- * weights. */
-int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op);
-/* Bits of an operator's weights; 0: it has none. */
-int dbrt_op_weight_bits(const struct dbrt_model *m, uint32_t op);
-/* Whether an operator is a depthwise convolution. */
-int dbrt_op_is_depthwise(const struct dbrt_model *m, uint32_t op);
+/* What the time of a convolution depends on, beside its work. */
+struct dbrt_conv_form {
+	int depthwise, dilated;
+	int weight_bits;      /* of the tiles: 2, 3, 4 or 8 */
+	uint32_t weight_most; /* the size that no weight, */
+	uint32_t input_most;  /* and no input code, is over */
+	uint32_t kernel_h, kernel_w, stride_w;
+	uint32_t columns;     /* products of an element of the output */
+	uint32_t pixels;      /* of the output */
+	uint64_t window_rows; /* copied before it multiplies; 0: in place */
+};
+/* 0; 1: the operator is no convolution. */
+int dbrt_op_conv(const struct dbrt_model *m, uint32_t op,
+		 struct dbrt_conv_form *form);
 /* The part of dbrt_work() that is one operator's. */
 int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
 		 struct dbrt_work *work);
-/* Rows of windows that a convolution copies before it multiplies; 0: it can
- * read them where they are. */
-uint64_t dbrt_op_window_rows(const struct dbrt_model *m, uint32_t op);
 /* dbp_op.source: the value in the graph of the writing tool. */
 uint32_t dbrt_op_source(const struct dbrt_model *m, uint32_t op);
 /* Tensor ids of an operator's outputs; count or a negative status. */

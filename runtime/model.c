@@ -360,39 +360,18 @@ const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op)
 	return dbrt_op_table[dbrt_op_at(m, op).op->kind].name;
 }
 
-/* Sets *v to a convolution; 0: the operator is none. */
-static int conv_at(const struct dbrt_model *m, uint32_t op,
-		   struct dbrt_op_view *v)
+int dbrt_op_conv(const struct dbrt_model *m, uint32_t op,
+		 struct dbrt_conv_form *form)
 {
+	struct dbrt_op_view v;
+
 	if (op >= dbrt_op_count(m))
-		return 0;
-	*v = dbrt_op_at(m, op);
-	return v->op->kind == DBP_OP_CONV ||
-	       v->op->kind == DBP_OP_CONV_TRANSPOSE;
-}
-
-int dbrt_op_input_bits(const struct dbrt_model *m, uint32_t op)
-{
-	struct dbrt_op_view v;
-
-	return conv_at(m, op, &v) ? dbrt_conv_input_bits(&v) : 0;
-}
-
-int dbrt_op_weight_bits(const struct dbrt_model *m, uint32_t op)
-{
-	struct dbrt_op_view v;
-
-	return conv_at(m, op, &v) ?
-		       ((const struct dbp_conv *)v.params)->weight_bits :
-		       0;
-}
-
-int dbrt_op_is_depthwise(const struct dbrt_model *m, uint32_t op)
-{
-	struct dbrt_op_view v;
-
-	return conv_at(m, op, &v) &&
-	       ((const struct dbp_conv *)v.params)->depthwise;
+		return 1;
+	v = dbrt_op_at(m, op);
+	if (v.op->kind != DBP_OP_CONV && v.op->kind != DBP_OP_CONV_TRANSPOSE)
+		return 1;
+	dbrt_conv_describe(&v, form);
+	return 0;
 }
 
 int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
@@ -406,13 +385,6 @@ int dbrt_op_work(const struct dbrt_model *m, uint32_t op,
 	v = dbrt_op_at(m, op);
 	dbrt_work_add_op(work, &v);
 	return DBRT_OK;
-}
-
-uint64_t dbrt_op_window_rows(const struct dbrt_model *m, uint32_t op)
-{
-	struct dbrt_op_view v;
-
-	return conv_at(m, op, &v) ? dbrt_conv_window_rows(&v) : 0;
 }
 
 int dbrt_op_outputs(const struct dbrt_model *m, uint32_t op, uint32_t *ids,

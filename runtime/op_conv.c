@@ -138,15 +138,18 @@ static void run_chunk(void *arg, uint32_t i, uint32_t worker)
 			  (int8_t *)dbrt_scratch(j->v, worker));
 }
 
-int dbrt_conv_input_bits(const struct dbrt_op_view *v)
+/* Every code of the input, padding included, is known to be in -8 to 7: where a
+ * convolution made it that clamps to this range, directly or through max
+ * pools. */
+static int reads_four_bits(const struct dbrt_op_view *v)
 {
 	const struct dbp_conv *p = v->params, *from;
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 
 	if (p->depthwise || x->zero_point < -8 || x->zero_point > 7)
-		return 8;
+		return 0;
 	from = input_clamp(v->m, x);
-	return !from || from->clamp_min < -8 || from->clamp_max > 7 ? 8 : 4;
+	return from && from->clamp_min >= -8 && from->clamp_max <= 7;
 }
 
 struct dbrt_conv_job dbrt_conv_job_of(const struct dbrt_op_view *v,
@@ -174,7 +177,7 @@ struct dbrt_conv_job dbrt_conv_job_of(const struct dbrt_op_view *v,
 		.tiles = (y->dims[3] / p->groups + 3) / 4,
 		.pixels = y->dims[0] * y->dims[1] * y->dims[2],
 		.direct = dbp_conv_is_direct(p, x, y),
-		.four_bits = dbrt_conv_input_bits(v) == 4,
+		.four_bits = reads_four_bits(v),
 		.splits = 1,
 	};
 
@@ -216,4 +219,75 @@ void dbrt_conv_run(const struct dbrt_op_view *v)
 		dbrt_conv_run_depthwise(v);
 	else
 		dbrt_conv_run_windows(v, 0);
+}
+
+/* ---- For tools ---- */
+
+/* Rows of windows that are copied before they are multiplied. */
+static uint64_t window_rows(const struct dbrt_op_view *v, uint32_t pixels)
+{
+	const struct dbp_conv *p = v->params;
+
+	if (p->depthwise ||
+	    (v->op->kind == DBP_OP_CONV && dbp_conv_in_place(p, dbrt_in(v, 0))))
+		return 0;
+	return (uint64_t)pixels * p->groups * p->kernel_h;
+}
+
+static uint32_t largest(const int8_t *x, uint32_t bytes)
+{
+	int most = 0;
+
+	for (uint32_t i = 0; i < bytes; i++)
+		most = x[i] > most ? x[i] : -x[i] > most ? -x[i] : most;
+	return (uint32_t)most;
+}
+
+static uint32_t largest_weight(const struct dbrt_op_view *v)
+{
+	const struct dbp_conv *p = v->params;
+	uint32_t levels = dbrt_out(v, 0)->dims[3] << p->weight_bits;
+
+	if (p->grid == DBP_GRID_LEVELS)
+		return largest(dbrt_blob(v->m, p->levels, 0, 1), levels);
+	if (p->weight_bits == 8)
+		return largest(dbrt_blob(v->m, p->weights, 0, 1),
+			       p->weights_bytes);
+	return p->grid == DBP_GRID_HALF ? (1u << p->weight_bits) - 1 :
+					  1u << (p->weight_bits - 1);
+}
+
+static uint32_t largest_input(const struct dbrt_op_view *v)
+{
+	const struct dbp_tensor *x = dbrt_in(v, 0);
+	const struct dbp_conv *from = input_clamp(v->m, x);
+	int8_t ends[3] = { (int8_t)x->zero_point };
+
+	if (!from)
+		return 128;
+	ends[1] = from->clamp_min;
+	ends[2] = from->clamp_max;
+	return largest(ends, 3);
+}
+
+void dbrt_conv_describe(const struct dbrt_op_view *v,
+			struct dbrt_conv_form *out)
+{
+	const struct dbp_conv *p = v->params;
+	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
+	uint32_t inputs = p->depthwise ? 1 : x->dims[3] / p->groups;
+
+	*out = (struct dbrt_conv_form){
+		.depthwise = p->depthwise,
+		.dilated = p->dilation_h > 1 || p->dilation_w > 1,
+		.weight_bits = p->weight_bits,
+		.weight_most = largest_weight(v),
+		.input_most = largest_input(v),
+		.kernel_h = p->kernel_h,
+		.kernel_w = p->kernel_w,
+		.stride_w = p->stride_w,
+		.columns = inputs * p->kernel_h * p->kernel_w,
+		.pixels = dbrt_elements(y) / y->dims[3],
+	};
+	out->window_rows = window_rows(v, out->pixels);
 }

@@ -81,11 +81,8 @@ void dbrt_conv_store(const struct dbrt_conv_job *j, const int32_t *acc,
 		     uint32_t channel, uint32_t count);
 /* Runs any convolution but a depthwise one. */
 void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed);
-/*
- * 4 if every value of the input, padding included, is known to be in -8 to 7,
- * or 8. It is known where the input comes from a convolution that clamps to
- * this range, directly or through max pools.
- */
-int dbrt_conv_input_bits(const struct dbrt_op_view *v);
+/* Describes a convolution that has been checked. */
+void dbrt_conv_describe(const struct dbrt_op_view *v,
+			struct dbrt_conv_form *out);
 
 #endif

@@ -89,18 +89,6 @@ void dbrt_work_add_op(struct dbrt_work *w, const struct dbrt_op_view *v)
 		    ((const struct dbp_conv *)v->params)->weights_bytes);
 }
 
-uint64_t dbrt_conv_window_rows(const struct dbrt_op_view *v)
-{
-	const struct dbp_conv *p = v->params;
-	const struct dbp_tensor *x = dbrt_in(v, 0), *y = dbrt_out(v, 0);
-
-	if (p->depthwise ||
-	    (v->op->kind == DBP_OP_CONV && dbp_conv_in_place(p, x)))
-		return 0;
-	return (uint64_t)(dbrt_elements(y) / y->dims[3]) * p->groups *
-	       p->kernel_h;
-}
-
 void dbrt_work_add_head(struct dbrt_work *w, const struct dbp_head *h)
 {
 	const struct dbp_head_level *l = dbrt_head_levels(h);

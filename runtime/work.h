@@ -7,9 +7,7 @@
 /* Adds the work of an operator that has been checked; 64 bits, which stay at
  * their end instead of overflowing. */
 void dbrt_work_add_op(struct dbrt_work *w, const struct dbrt_op_view *v);
-/* Adds that of a head that has been checked. */
-/* Rows of windows that a convolution copies before it multiplies. */
-uint64_t dbrt_conv_window_rows(const struct dbrt_op_view *v);
+/* Adds the work of a head that has been checked. */
 void dbrt_work_add_head(struct dbrt_work *w, const struct dbp_head *h);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "schemas/dbp_kernel.h"
+#include "converter/pack/op_kernel.h"
 
 static double now_us(void)
 {
@@ -63,31 +63,22 @@ static void describe_output(const struct dbrt_tensor *t, struct op_time *o)
 
 static int describe(const struct dbrt_model *m, uint32_t i, struct op_time *o)
 {
-	static const char *const types[] = {
-		[DBRT_S8] = "s8", [DBRT_F32] = "f32", [DBRT_I32] = "i32"
-	};
-	int bits = dbrt_op_weight_bits(m, i), status;
 	struct dbrt_tensor t;
 	uint32_t id;
+	int status;
 
 	o->name = dbrt_op_name(m, i);
 	o->op = dbrt_op_kind(m, i);
 	o->us = -1;
-	o->window_rows = dbrt_op_window_rows(m, i);
+	o->window_rows = op_window_rows(m, i);
 	status = dbrt_op_outputs(m, i, &id, 1);
 	if (status > 0)
 		status = dbrt_tensor_at(m, id, &t);
 	if (status != DBRT_OK)
 		return status;
 	describe_output(&t, o);
-	if (bits)
-		dbp_kernel_name(o->kernel, sizeof(o->kernel), o->op,
-				dbrt_op_is_depthwise(m, i), bits,
-				dbrt_op_input_bits(m, i));
-	else
-		snprintf(o->kernel, sizeof(o->kernel), "%s_%s", o->op,
-			 types[t.dtype]);
-	return dbrt_op_work(m, i, &o->work);
+	status = op_kernel_name(m, i, o->kernel, sizeof(o->kernel));
+	return status == DBRT_OK ? dbrt_op_work(m, i, &o->work) : status;
 }
 
 static int by_time(const void *a, const void *b)

@@ -11,7 +11,7 @@
 struct op_time {
 	const char *name; /* of the node in the model */
 	const char *op;   /* "conv", "max_pool", ... */
-	char kernel[40];  /* "conv_w4a8", "max_pool_s8" */
+	char kernel[40];  /* op_kernel_name() */
 	char shape[48];   /* of its output: "1x80x80x64" */
 	struct dbrt_work work;
 	uint64_t outputs;     /* elements */

@@ -2,8 +2,8 @@
 /* Describes the operators of a packed model for reports. */
 #include "converter/pack/pack_describe.h"
 
+#include "converter/pack/op_kernel.h"
 #include "runtime/dbrt.h"
-#include "schemas/dbp_kernel.h"
 
 /* The operators that are being described. */
 struct description {
@@ -17,25 +17,6 @@ static bool multiplies(enum dbp_op_kind kind)
 {
 	return kind == DBP_OP_CONV || kind == DBP_OP_CONV_TRANSPOSE ||
 	       kind == DBP_OP_MATMUL;
-}
-
-static const char *kernel_name(const struct description *k,
-			       const struct dev_op *op, uint32_t index)
-{
-	static const char *const types[] = {
-		[DBP_S8] = "s8", [DBP_F32] = "f32", [DBP_I32] = "i32"
-	};
-	const char *kind = dbrt_op_kind(k->packed, index);
-	const struct dbp_conv *conv = op->params;
-	char name[64];
-
-	if (!op->weight_bits)
-		return arena_printf(k->arena, "%s_%s", kind,
-				    types[k->m->tensors[op->outputs[0]].dtype]);
-	dbp_kernel_name(name, sizeof(name), kind,
-			op->kind == DBP_OP_CONV && conv->depthwise,
-			op->weight_bits, dbrt_op_input_bits(k->packed, index));
-	return arena_strdup(k->arena, name);
 }
 
 /* Inputs of fewer than 8 bits are stored in bytes too, with clamped codes. */
@@ -54,21 +35,24 @@ static int describe_op(const struct description *k, const struct dev_op *op,
 		       uint32_t index, struct packed_layer *l)
 {
 	struct dbrt_work work = { 0 };
+	char kernel[64] = "";
 
+	if (op_kernel_name(k->packed, index, kernel, sizeof(kernel)) < 0)
+		return -1;
 	if (multiplies(op->kind))
 		dbrt_op_work(k->packed, index, &work);
 	*l = (struct packed_layer){
 		.node = op->node,
 		.name = op->node ? op->node->name : "",
 		.op = op->node ? op_info(op->node->op)->name : "",
-		.kernel = kernel_name(k, op, index),
+		.kernel = arena_strdup(k->arena, kernel),
 		.w_bits = op->weight_bits,
 		.a_bits = input_bits(k, op),
 		.macs = op->node && multiplies(op->kind) ? node_macs(op->node) :
 							   0,
 		.steps = (int64_t)work.steps,
 		.outputs = dev_elements(&k->m->tensors[op->outputs[0]]),
-		.window_rows = (int64_t)dbrt_op_window_rows(k->packed, index),
+		.window_rows = (int64_t)op_window_rows(k->packed, index),
 		.weight_bytes = op->weight_bytes,
 		.output_tensor = k->tensor_ids[op->outputs[0]],
 	};

@@ -2,7 +2,8 @@
 /*
  * Mixed-precision bit allocation: one candidate for each layer. A knapsack has
  * limits on file size and time; a limit on memory is a Lagrangian term of the
- * loss, with a price that is found by bisection.
+ * loss, with a price that is found by bisection. Time has a price too, a low
+ * one: among choices of about the same loss the faster one is taken.
  */
 #include "quantizer/bits/bit_allocation.h"
 
@@ -19,12 +20,17 @@ double candidate_tile_bytes(const struct weighted_layer *l,
 	return (double)weights * layer_tile_bits(l, c->format.bits) / 8;
 }
 
+/* The share of the loss that all time which can be saved may cost. */
+#define TIME_WORTH 0.05
+
 struct allocation {
 	const struct layers *layers;
 	const struct layer_candidates *candidates;
 	struct knapsack_class *classes;
 	struct knapsack_option **rows; /* by layer */
 	int *chosen;
+	double tile_price, time_price; /* loss of a byte and a microsecond */
+	double tiles, time, loss;      /* of the chosen; no price in loss */
 };
 
 static int allocation_init(struct allocation *k, struct arena *a)
@@ -58,24 +64,32 @@ static double layer_tile_bytes(const struct allocation *k, int i, int candidate)
 				    &k->candidates[i].rows[candidate]);
 }
 
-/* Solves the knapsack where a byte of memory costs `price` of loss. */
-static int allocate_at_price(struct allocation *k,
-			     const struct bit_limits *limits, double price,
-			     double *tiles)
+static double layer_loss(const struct allocation *k, int i, int candidate)
+{
+	return det_pow(k->candidates[i].rows[candidate].loss,
+		       k->layers->settings.loss_exponent);
+}
+
+/* Solves the knapsack at the prices of memory and time. */
+static int allocate_at_prices(struct allocation *k,
+			      const struct bit_limits *limits)
 {
 	int n = k->layers->count, status;
 
 	for (int i = 0; i < n; i++)
 		for (int c = 0; c < k->classes[i].count; c++)
 			k->rows[i][c].loss =
-				det_pow(k->candidates[i].rows[c].loss,
-					k->layers->settings.loss_exponent) +
-				price * layer_tile_bytes(k, i, c);
+				layer_loss(k, i, c) +
+				k->tile_price * layer_tile_bytes(k, i, c) +
+				k->time_price * k->rows[i][c].time;
 	status = knapsack_solve(k->classes, n, limits->bytes, limits->time_us,
 				k->chosen);
-	*tiles = 0;
-	for (int i = 0; !status && i < n; i++)
-		*tiles += layer_tile_bytes(k, i, k->chosen[i]);
+	k->tiles = k->time = k->loss = 0;
+	for (int i = 0; !status && i < n; i++) {
+		k->tiles += layer_tile_bytes(k, i, k->chosen[i]);
+		k->time += k->rows[i][k->chosen[i]].time;
+		k->loss += layer_loss(k, i, k->chosen[i]);
+	}
 	return status;
 }
 
@@ -89,25 +103,62 @@ static int allocate_at_price(struct allocation *k,
 static int allocate_within(struct allocation *k,
 			   const struct bit_limits *limits)
 {
-	double low = PRICE_MIN, high = PRICE_MAX, tiles;
-	int status = allocate_at_price(k, limits, 0, &tiles);
+	double low = PRICE_MIN, high = PRICE_MAX;
+	int status = allocate_at_prices(k, limits);
 
-	if (status || tiles <= limits->tile_bytes)
+	if (status || k->tiles <= limits->tile_bytes)
 		return status;
-	status = allocate_at_price(k, limits, high, &tiles);
-	if (status || tiles > limits->tile_bytes)
+	k->tile_price = high;
+	status = allocate_at_prices(k, limits);
+	if (status || k->tiles > limits->tile_bytes)
 		return status ? status : 1;
 	for (int i = 0; i < PRICE_STEPS; i++) {
-		double middle = sqrt(low * high);
-
-		if (allocate_at_price(k, limits, middle, &tiles) < 0)
+		k->tile_price = sqrt(low * high);
+		if (allocate_at_prices(k, limits) < 0)
 			return -1;
-		if (tiles > limits->tile_bytes)
-			low = middle;
+		if (k->tiles > limits->tile_bytes)
+			low = k->tile_price;
 		else
-			high = middle;
+			high = k->tile_price;
 	}
-	return allocate_at_price(k, limits, high, &tiles);
+	k->tile_price = high;
+	return allocate_at_prices(k, limits);
+}
+
+/* The least time that any choice takes. */
+static double least_time(const struct allocation *k)
+{
+	double sum = 0;
+
+	for (int i = 0; i < k->layers->count; i++) {
+		double least = INFINITY;
+
+		for (int c = 0; c < k->classes[i].count; c++)
+			least = fmin(least, k->rows[i][c].time);
+		sum += least;
+	}
+	return sum;
+}
+
+/*
+ * Among choices of about the same loss, a faster one: a microsecond costs what
+ * makes the time that can be saved worth TIME_WORTH of the loss, so that the
+ * loss grows by no more than that. k has the choice without a price of time,
+ * which stays where the faster one takes more memory than the limit.
+ */
+static int prefer_faster(struct allocation *k, const struct bit_limits *limits)
+{
+	double saved = k->time - least_time(k), loss = k->loss;
+	int status;
+
+	if (!(saved > 0) || !(loss > 0))
+		return 0;
+	k->time_price = TIME_WORTH * loss / saved;
+	status = allocate_at_prices(k, limits);
+	if (status || k->tiles <= limits->tile_bytes)
+		return status;
+	k->time_price = 0;
+	return allocate_at_prices(k, limits);
 }
 
 int bit_allocation_solve(const struct layers *layers,
@@ -121,6 +172,8 @@ int bit_allocation_solve(const struct layers *layers,
 	arena_init(&scratch, 0);
 	status = allocation_init(&k, &scratch) ? -1 :
 						 allocate_within(&k, limits);
+	if (!status)
+		status = prefer_faster(&k, limits);
 	for (int i = 0; !status && i < layers->count; i++)
 		chosen[i] = k.chosen[i];
 	arena_free(&scratch);

@@ -15,7 +15,8 @@ struct bit_limits {
 double candidate_tile_bytes(const struct weighted_layer *l,
 			    const struct candidate *c);
 
-/* chosen[i] becomes the candidate of layer i: least loss within the limits. 0;
+/* chosen[i] becomes the candidate of layer i: least loss within the limits, or
+ * up to 5 % more where that is faster. 0;
  * 1 where no choice is within the limits (chosen is left alone); -1: out of
  * memory. */
 int bit_allocation_solve(const struct layers *layers,

@@ -13,7 +13,6 @@
 
 #include "evaluator/detmath.h"
 #include "quantizer/simulate/head_error.h"
-#include "schemas/dbp_kernel.h"
 #include "quantizer/simulate/paired_run.h"
 #include "quantizer/weights/round_weights.h"
 
@@ -52,20 +51,35 @@ static int64_t activation_bytes(const struct node *n)
 	       shape_elements(&y->shape) * (y->quant ? 1 : 4);
 }
 
+static int largest_code(const struct weighted_layer *l,
+			const struct rounded_layer *r)
+{
+	int most = 0;
+
+	for (int64_t i = 0; i < l->channels * l->length; i++) {
+		int size = r->codes[i] < 0 ? -r->codes[i] : r->codes[i];
+
+		most = size > most ? size : most;
+	}
+	return most;
+}
+
 static double time_of(const struct candidate_search *k,
-		      const struct weighted_layer *l, int bits)
+		      const struct weighted_layer *l,
+		      const struct rounded_layer *r, int bits)
 {
 	const struct quant *x = l->node->inputs[0]->quant;
-	char kernel[64];
-	struct cost_work w = { .kernel = kernel,
+	struct dbp_kernel kernel = { .weight_bits = bits,
+				     .weight_most = largest_code(l, r),
+				     .input_most = 1 << (x->bits - 1) };
+	char name[64];
+	struct cost_work w = { .kernel = name,
 			       .memory_bytes = activation_bytes(l->node) };
 
 	cost_work_of_conv(&w, l->node);
 	w.weight_bytes = l->channels * l->length * bits / 8;
-	dbp_kernel_name(
-		kernel, sizeof(kernel),
-		l->node->op == OP_CONV_TRANSPOSE ? "conv_transpose" : "conv",
-		l->depthwise, bits, x->bits == 4 && !l->depthwise ? 4 : 8);
+	cost_kernel_of_conv(&kernel, l->node);
+	dbp_kernel_name(name, sizeof(name), &kernel);
 	return cost_latency_us(k->target, &w);
 }
 
@@ -114,7 +128,7 @@ static int try_candidate(struct candidate_search *k,
 	*out = (struct candidate){ .format = c,
 				   .bytes = r->entropy_bits / 8,
 				   .time_us = time_of(
-					   k, l, layer_tile_bits(l, c.bits)),
+					   k, l, r, layer_tile_bits(l, c.bits)),
 				   .error = r->loss };
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *

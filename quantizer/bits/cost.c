@@ -3,17 +3,28 @@
 
 #include <string.h>
 
-static bool matches(const char *pattern, const char *name)
+/* Whether a pattern matches the first `length` characters of a name. */
+static bool matches_first(const char *pattern, const char *name, size_t length)
 {
 	const char *star = strchr(pattern, '*');
-	size_t head, tail, length = strlen(name);
+	size_t head = star ? (size_t)(star - pattern) : strlen(pattern);
+	size_t tail = star ? strlen(star + 1) : 0;
 
-	if (!star)
-		return strcmp(pattern, name) == 0;
-	head = (size_t)(star - pattern);
-	tail = strlen(star + 1);
+	if (!star && head != length)
+		return false;
 	return length >= head + tail && strncmp(pattern, name, head) == 0 &&
-	       strcmp(name + length - tail, star + 1) == 0;
+	       (!tail || !strncmp(name + length - tail, star + 1, tail));
+}
+
+/* Whether it matches the name, or the name up to one of its dots. */
+static bool matches(const char *pattern, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < length; i++)
+		if (name[i] == '.' && matches_first(pattern, name, i))
+			return true;
+	return matches_first(pattern, name, length);
 }
 
 /* The row for a kernel, NULL where none matches. */
@@ -37,6 +48,8 @@ static double kernel_cycles(const struct cost_kernel *k,
 		return w->macs > 0 ? (double)w->macs : bytes;
 	more = k->output_cycles * (double)w->outputs +
 	       k->window_cycles * (double)w->window_rows;
+	if (w->macs > 0)
+		more += k->byte_cycles * (bytes + (double)w->weight_bytes);
 	if (k->macs_per_cycle > 0 && w->macs > 0)
 		return (double)w->macs / (k->macs_per_cycle * k->efficiency) +
 		       more;
@@ -71,6 +84,29 @@ enum cost_source cost_source_of(const struct cost_target *t, const char *kernel)
 
 /* ---- Work of convolutions ---- */
 
+void cost_kernel_of_conv(struct dbp_kernel *k, const struct node *n)
+{
+	const struct shape *s = &n->inputs[1]->shape;
+	const struct shape *y = &n->outputs[0]->shape;
+	int64_t strides[4] = { 1, 1 }, dilations[4] = { 1, 1 };
+	int64_t groups = node_int(n, "group", 1), outputs;
+
+	node_ints(n, "strides", strides, 4);
+	node_ints(n, "dilations", dilations, 4);
+	k->kind = n->op == OP_CONV_TRANSPOSE ? "conv_transpose" : "conv";
+	k->kernel_h = s->rank > 2 ? s->dim[2] : 1;
+	k->kernel_w = s->rank > 3 ? s->dim[3] : 1;
+	k->stride_w = s->rank > 3 ? strides[1] : 1;
+	k->dilated = dilations[0] > 1 || dilations[1] > 1;
+	k->depthwise = groups > 1 && s->dim[1] == 1 && groups == s->dim[0] &&
+		       n->op == OP_CONV;
+	outputs = n->op == OP_CONV_TRANSPOSE ? s->dim[1] * groups : s->dim[0];
+	k->columns =
+		(n->op == OP_CONV_TRANSPOSE ? s->dim[0] / groups : s->dim[1]) *
+		k->kernel_h * k->kernel_w;
+	k->pixels = outputs ? shape_elements(y) / outputs : 0;
+}
+
 static int64_t round_up(int64_t n, int64_t to)
 {
 	return (n + to - 1) / to * to;
@@ -92,25 +128,19 @@ static bool is_in_place(const struct node *n)
 
 void cost_work_of_conv(struct cost_work *w, const struct node *n)
 {
-	const struct shape *s = &n->inputs[1]->shape;
-	const struct shape *y = &n->outputs[0]->shape;
-	int64_t groups = node_int(n, "group", 1), taps = 1, pixels, rows, k;
-	bool transposed = n->op == OP_CONV_TRANSPOSE;
-	int64_t outputs = transposed ? s->dim[1] * groups : s->dim[0];
-	int64_t inputs = transposed ? s->dim[0] / groups : s->dim[1];
-	int64_t height = s->rank > 2 ? s->dim[2] : 1;
+	int64_t groups = node_int(n, "group", 1), outputs;
+	struct dbp_kernel k = { 0 };
 
-	for (int i = 2; i < s->rank; i++)
-		taps *= s->dim[i];
-	w->outputs = shape_elements(y);
-	pixels = outputs ? w->outputs / outputs : 0;
-	if (groups > 1 && inputs == 1 && groups == outputs && !transposed) {
-		w->macs = pixels * round_up(outputs, 16) * taps;
+	cost_kernel_of_conv(&k, n);
+	w->outputs = shape_elements(&n->outputs[0]->shape);
+	outputs = k.pixels ? w->outputs / k.pixels : 0;
+	if (k.depthwise) {
+		w->macs = k.pixels * round_up(outputs, 16) * k.kernel_h *
+			  k.kernel_w;
 		w->window_rows = 0;
 		return;
 	}
-	rows = round_up(outputs / groups, 4);
-	k = round_up(inputs * taps, 16);
-	w->macs = pixels * rows * groups * k;
-	w->window_rows = is_in_place(n) ? 0 : pixels * groups * height;
+	w->macs = k.pixels * round_up(outputs / groups, 4) * groups *
+		  round_up(k.columns, 16);
+	w->window_rows = is_in_place(n) ? 0 : k.pixels * groups * k.kernel_h;
 }

@@ -6,19 +6,22 @@
 #include <stdint.h>
 
 #include "ir/graph.h"
+#include "schemas/dbp_kernel.h"
 
 /*
  * Cost model of a target. Its numbers come from a target file
  * (converter/target.h), each with its source: measured, simulated, estimated.
  */
 struct cost_kernel {
-	const char *pattern; /* kernel name, with at most one '*' in it */
+	const char *pattern; /* kernel name, or the part of it before one of its
+			      * dots, with at most one '*' in it */
 	/* One of the two is over 0: the kernel's work is multiply-accumulates,
 	 * or bytes of activations read and written. Per core. */
 	double macs_per_cycle, bytes_per_cycle;
 	double efficiency;    /* share of that speed that is reached, 0 to 1 */
 	double output_cycles; /* more for each element of the output */
 	double window_cycles; /* more for each row of gathered windows */
+	double byte_cycles;   /* more for each byte of activations and weights */
 	double setup_cycles;  /* per layer, in addition to the target's */
 	bool parallel;        /* all cores share the work */
 	const char *source; /* "measured...", "simulated...", else estimated */
@@ -44,6 +47,10 @@ struct cost_work {
 	int64_t weight_bytes;
 	int64_t memory_bytes; /* activations read and written */
 };
+
+/* Fills in all of *k but the bits and the sizes of the numbers, for a node as
+ * below. */
+void cost_kernel_of_conv(struct dbp_kernel *k, const struct node *n);
 
 /* Fills in macs, outputs and window_rows of a Conv, ConvTranspose or Gemm with
  * constant weights, as the device library tiles it. */

@@ -69,6 +69,8 @@ static void test_same_work(void **state)
 	for (int i = 0; i < p.layer_count; i++) {
 		const struct packed_layer *l = &p.layers[i];
 		struct cost_work w = { 0 };
+		struct dbp_kernel kernel;
+		char name[40];
 
 		if (!l->w_bits)
 			continue;
@@ -76,6 +78,12 @@ static void test_same_work(void **state)
 		assert_int_equal(w.macs, l->steps);
 		assert_int_equal(w.outputs, l->outputs);
 		assert_int_equal(w.window_rows, l->window_rows);
+		kernel = (struct dbp_kernel){ .weight_bits = l->w_bits,
+					      .weight_most = 127,
+					      .input_most = 128 };
+		cost_kernel_of_conv(&kernel, l->node);
+		dbp_kernel_name(name, sizeof(name), &kernel);
+		assert_string_equal(name, l->kernel);
 		convs++;
 	}
 	assert_int_equal(convs, 7);
@@ -121,6 +129,95 @@ static void test_terms(void **state)
 	assert_true(fabs(cost_latency_us(&target, &w) - 17) < 1e-9);
 }
 
+static double time_of(const struct cost_kernel *rows, int count,
+		      const char *kernel)
+{
+	struct cost_target t = target;
+	struct cost_work w = { .kernel = kernel,
+			       .macs = 1000,
+			       .weight_bytes = 30,
+			       .memory_bytes = 20 };
+
+	t.cores = 1;
+	t.op_overhead_cycles = 0;
+	t.kernels = rows;
+	t.kernel_count = count;
+	return cost_latency_us(&t, &w);
+}
+
+/* A row matches the whole name or a part of it before a dot; the first that
+ * matches counts. */
+static void test_names(void **state)
+{
+	static const struct cost_kernel rows[] = {
+		{ .pattern = "conv_w8a8.1x1.p12",
+		  .macs_per_cycle = 10,
+		  .efficiency = 1 },
+		{ .pattern = "conv_w8a8.1x1",
+		  .macs_per_cycle = 5,
+		  .efficiency = 1 },
+		{ .pattern = "conv_*a8",
+		  .macs_per_cycle = 1,
+		  .efficiency = 1,
+		  .byte_cycles = 2 },
+	};
+
+	(void)state;
+	assert_true(fabs(time_of(rows, 3, "conv_w8a8.1x1.p12") - 100) < 1e-9);
+	assert_true(fabs(time_of(rows, 3, "conv_w8a8.1x1.p11") - 200) < 1e-9);
+	assert_true(fabs(time_of(rows, 3, "conv_w8a8.1x1") - 200) < 1e-9);
+	/* 1000 and two a byte */
+	assert_true(fabs(time_of(rows, 3, "conv_w8a8.short") - 1100) < 1e-9);
+	assert_true(fabs(time_of(rows, 3, "conv_w4a8") - 1100) < 1e-9);
+	assert_true(fabs(time_of(rows, 2, "conv_w8a81x1") - 1000) < 1e-9);
+}
+
+static void check_name(const struct dbp_kernel *k, const char *name)
+{
+	char out[40];
+
+	dbp_kernel_name(out, sizeof(out), k);
+	assert_string_equal(out, name);
+}
+
+static void test_forms(void **state)
+{
+	struct dbp_kernel k = { .kind = "conv",
+				.weight_bits = 8,
+				.weight_most = 127,
+				.input_most = 128,
+				.kernel_h = 3,
+				.kernel_w = 3,
+				.stride_w = 2,
+				.columns = 27,
+				.pixels = 100 };
+
+	(void)state;
+	check_name(&k, "conv_w8a8.short");
+	k.columns = 576;
+	check_name(&k, "conv_w8a8");
+	k.weight_most = 63; /* 63 * 128 < 1 << 13 */
+	check_name(&k, "conv_w8a8.p13");
+	k.weight_most = 15;
+	check_name(&k, "conv_w8a8.p11");
+	k.input_most = 8;
+	check_name(&k, "conv_w8a4");
+	k.pixels = 1;
+	check_name(&k, "conv_w8a4.dense");
+	k.pixels = 9;
+	k.weight_bits = 2;
+	k.kernel_h = k.kernel_w = 1;
+	check_name(&k, "conv_w2a4.1x1");
+	k.kind = "conv_transpose";
+	check_name(&k, "conv_transpose_w2a4");
+	k.depthwise = 1;
+	check_name(&k, "depthwise_w2a8");
+	k.kernel_h = k.kernel_w = 3;
+	check_name(&k, "depthwise_w2a8.3x3s2");
+	k.dilated = 1;
+	check_name(&k, "depthwise_w2a8");
+}
+
 static void test_sources(void **state)
 {
 	struct packed p = { 0 };
@@ -144,6 +241,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same_work, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_forms),
 		cmocka_unit_test_setup_teardown(test_sources, fixture_setup,
 						fixture_teardown),
 	};

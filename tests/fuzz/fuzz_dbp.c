@@ -113,6 +113,7 @@ static void read_outputs(const struct dbrt_model *m)
 static void read_names(const struct dbrt_model *m)
 {
 	size_t length = strlen(dbrt_class_name(m, 1));
+	struct dbrt_conv_form form = { 0 };
 	struct dbrt_work work;
 
 	must(dbrt_work(m, &work) == DBRT_OK);
@@ -122,7 +123,7 @@ static void read_names(const struct dbrt_model *m)
 
 		length += strlen(dbrt_op_name(m, i)) +
 			  strlen(dbrt_op_kind(m, i)) +
-			  (size_t)dbrt_op_input_bits(m, i) +
+			  (size_t)dbrt_op_conv(m, i, &form) + form.columns +
 			  (dbrt_op_source(m, i) & 1);
 		for (int k = dbrt_op_outputs(m, i, ids, 4); k-- > 0;)
 			if (k < 4)
@@ -195,7 +196,7 @@ static void ask_too_much(struct dbrt_model *m)
 	must(dbrt_tensor_at(m, far, &t) < 0);
 	must(!*dbrt_op_name(m, far) && !*dbrt_class_name(m, far));
 	dbrt_op_kind(m, far);
-	dbrt_op_input_bits(m, far);
+	must(dbrt_op_conv(m, far, NULL) == 1);
 	dbrt_op_source(m, far);
 	must(dbrt_bind(m, NULL, 0) < 0);
 	dbrt_detections(m, &found, 0);

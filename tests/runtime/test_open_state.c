@@ -90,6 +90,7 @@ static void check_refused(struct dbrt_model *m)
 {
 	struct dbrt_detection found[2];
 	float out[128];
+	struct dbrt_conv_form form;
 	uint32_t id;
 
 	check_refused_inputs(m);
@@ -106,7 +107,7 @@ static void check_refused(struct dbrt_model *m)
 	assert_int_equal(dbrt_input_count(m), 0);
 	assert_int_equal(dbrt_output_count(m), 0);
 	assert_int_equal(dbrt_op_count(m), 0);
-	assert_int_equal(dbrt_op_input_bits(m, 0), 0);
+	assert_int_equal(dbrt_op_conv(m, 0, &form), 1);
 	assert_int_equal(dbrt_op_source(m, 0), 0);
 	assert_string_equal(dbrt_op_name(m, 0), "");
 	assert_string_equal(dbrt_op_kind(m, 0), "");

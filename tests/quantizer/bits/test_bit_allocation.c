@@ -107,6 +107,51 @@ static void test_explanation(void **state)
 	arena_free(&a);
 }
 
+/* 8 bits are as fast as 4 in the first layer; 4 bits lose a little more than 8
+ * in both, and save a quarter of the time in the second. */
+static void test_faster_of_about_equal(void **state)
+{
+	static struct candidate same[] = {
+		{ .format = { .bits = 8 },
+		  .bytes = 9,
+		  .time_us = 8,
+		  .loss = 1 },
+		{ .format = { .bits = 4 },
+		  .bytes = 5,
+		  .time_us = 8,
+		  .loss = 1.01 },
+	};
+	static struct candidate faster[] = {
+		{ .format = { .bits = 8 },
+		  .bytes = 9,
+		  .time_us = 8,
+		  .loss = 1 },
+		{ .format = { .bits = 4 },
+		  .bytes = 5,
+		  .time_us = 6,
+		  .loss = 1.01 },
+	};
+	const struct layer_candidates both[] = {
+		{ .rows = same, .count = 2 }, { .rows = faster, .count = 2 }
+	};
+	const struct bit_limits none = { INFINITY, INFINITY, INFINITY };
+	struct weighted_layer rows[] = { { .channels = 1, .length = 8 },
+					 { .channels = 1, .length = 8 } };
+	const struct layers layers = { .rows = rows,
+				       .count = 2,
+				       .settings = { .loss_exponent = 1 } };
+	int chosen[2];
+
+	(void)state;
+	assert_int_equal(bit_allocation_solve(&layers, both, &none, chosen), 0);
+	assert_int_equal(chosen[0], 0);
+	assert_int_equal(chosen[1], 1);
+	/* more than 5 % of the loss of both */
+	faster[1].loss = 1.11;
+	assert_int_equal(bit_allocation_solve(&layers, both, &none, chosen), 0);
+	assert_int_equal(chosen[1], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_no_choice),
 		cmocka_unit_test(test_exponent),
 		cmocka_unit_test(test_explanation),
+		cmocka_unit_test(test_faster_of_about_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
