@@ -30,6 +30,7 @@ struct dbrt_post {
 };
 
 struct dbrt_conv_job;
+struct dbrt_rows;
 
 struct dbrt_depthwise_window {
 	const int16_t *weights; /* of the first row: [rows][columns][16] */
@@ -83,6 +84,8 @@ struct dbrt_kernels {
 	 * NULL: none. 0: not this one, the entries above do it. */
 	int (*conv)(const struct dbrt_conv_job *j);
 	int (*depthwise)(const struct dbrt_conv_job *j);
+	/* Operators without weights; NULL: the portable code does them. */
+	const struct dbrt_rows *rows;
 #endif
 };
 

@@ -7,7 +7,7 @@ struct job {
 	uint32_t views;
 };
 
-static void line_row(const void *ctx, const struct dbrt_walk *w)
+static void line_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct job *j = ctx;
 	void *out[2] = { w->at[0], j->views > 2 ? w->at[2] : NULL };

@@ -53,7 +53,7 @@ static float binary_float(uint32_t kind, float a, float b)
 	return dbrt_nan(); /* dbrt_binary_check() refuses these kinds */
 }
 
-static void binary_row(const void *ctx, const struct dbrt_walk *w)
+static void binary_row(const void *ctx, struct dbrt_walk *w)
 {
 	uint32_t kind = ((const struct dbp_binary_params *)ctx)->kind, i;
 	const float *a = (const void *)w->at[1], *b = (const void *)w->at[2];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise operators on codes. Rows are written in order and each element
  * is read before it is written, so that output and input may share memory. */
+#include "runtime/copy_views.h"
 #include "runtime/fmath.h"
 #include "runtime/requant.h"
-#include "runtime/tensor_walk.h"
+#include "runtime/row_kernels.h"
 
 #define ADD_MULTIPLIER_MAX (1 << 30)
 
@@ -30,23 +31,18 @@ static int both_broadcast(const struct dbrt_op_view *v)
 	       dbrt_broadcasts(dbrt_in(v, 1), dbrt_out(v, 0));
 }
 
-struct binary_terms {
-	const void *params;
-	int32_t za, zb, zo;
-};
-
-static struct binary_terms pair_of(const struct dbrt_op_view *v)
+static struct dbrt_pair pair_of(const struct dbrt_op_view *v)
 {
-	struct binary_terms p = { v->params, dbrt_in(v, 0)->zero_point,
-				  dbrt_in(v, 1)->zero_point,
-				  dbrt_out(v, 0)->zero_point };
+	struct dbrt_pair p = { v->params, dbrt_in(v, 0)->zero_point,
+			       dbrt_in(v, 1)->zero_point,
+			       dbrt_out(v, 0)->zero_point };
 
 	return p;
 }
 
 static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
 {
-	struct binary_terms p = pair_of(v);
+	struct dbrt_pair p = pair_of(v);
 
 	dbrt_walk_op(v, 2, row, &p);
 }
@@ -66,9 +62,9 @@ int dbrt_add_check(const struct dbrt_op_view *v)
 			   multiplier_ok(p->multiplier_b));
 }
 
-static void add_row(const void *ctx, const struct dbrt_walk *w)
+void dbrt_add_row(const void *ctx, struct dbrt_walk *w)
 {
-	const struct binary_terms *t = ctx;
+	const struct dbrt_pair *t = ctx;
 	const struct dbp_add p = *(const struct dbp_add *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
 	const int8_t *b = (const int8_t *)w->at[2];
@@ -89,7 +85,7 @@ static void add_row(const void *ctx, const struct dbrt_walk *w)
 
 void dbrt_add_run(const struct dbrt_op_view *v)
 {
-	run_pair(v, add_row);
+	run_pair(v, dbrt_best_row(DBRT_ROW_ADD, dbrt_add_row));
 }
 
 static const void *channel_multipliers(const struct dbrt_op_view *v)
@@ -111,9 +107,9 @@ int dbrt_add_channels_check(const struct dbrt_op_view *v)
 		p->clamp_min <= p->clamp_max && channel_multipliers(v));
 }
 
-static void add_channels_row(const void *ctx, const struct dbrt_walk *w)
+void dbrt_add_channels_row(const void *ctx, struct dbrt_walk *w)
 {
-	const struct binary_terms *t = ctx;
+	const struct dbrt_pair *t = ctx;
 	const struct dbp_add_channels p =
 		*(const struct dbp_add_channels *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
@@ -139,7 +135,7 @@ void dbrt_add_channels_run(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *y = dbrt_out(v, 0);
 	struct dbrt_view views[4] = { 0 }, *m = &views[3];
-	struct binary_terms p = pair_of(v);
+	struct dbrt_pair p = pair_of(v);
 	uint32_t i;
 
 	dbrt_view_of(&views[0], v->m, y);
@@ -152,7 +148,10 @@ void dbrt_add_channels_run(const struct dbrt_op_view *v)
 	m->size = 4;
 	m->dims[DBP_MAX_RANK - 1] = y->dims[y->rank - 1];
 	m->stride[DBP_MAX_RANK - 1] = m->dims[DBP_MAX_RANK - 1] > 1;
-	dbrt_walk_rows(v->m, views, 4, add_channels_row, &p);
+	dbrt_walk_rows(
+		v->m, views, 4,
+		dbrt_best_row(DBRT_ROW_ADD_CHANNELS, dbrt_add_channels_row),
+		&p);
 }
 
 int dbrt_mul_check(const struct dbrt_op_view *v)
@@ -164,9 +163,9 @@ int dbrt_mul_check(const struct dbrt_op_view *v)
 			   dbrt_scaling_ok(p->multiplier, p->shift));
 }
 
-static void mul_row(const void *ctx, const struct dbrt_walk *w)
+void dbrt_mul_row(const void *ctx, struct dbrt_walk *w)
 {
-	const struct binary_terms *t = ctx;
+	const struct dbrt_pair *t = ctx;
 	const struct dbp_mul p = *(const struct dbp_mul *)t->params;
 	const int8_t *a = (const int8_t *)w->at[1];
 	const int8_t *b = (const int8_t *)w->at[2];
@@ -185,7 +184,7 @@ static void mul_row(const void *ctx, const struct dbrt_walk *w)
 
 void dbrt_mul_run(const struct dbrt_op_view *v)
 {
-	run_pair(v, mul_row);
+	run_pair(v, dbrt_best_row(DBRT_ROW_MUL, dbrt_mul_row));
 }
 
 static const int8_t *table_of(const struct dbrt_op_view *v)
@@ -257,7 +256,7 @@ int dbrt_quantize_check(const struct dbrt_op_view *v)
 	return check_types(v, DBP_F32, DBP_S8);
 }
 
-static void quantize_row(const void *ctx, const struct dbrt_walk *w)
+static void quantize_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct dbp_tensor *y = ctx;
 	const float *in = (const float *)(const void *)w->at[1];
@@ -281,7 +280,7 @@ int dbrt_dequantize_check(const struct dbrt_op_view *v)
 	return check_types(v, DBP_S8, DBP_F32);
 }
 
-static void dequantize_row(const void *ctx, const struct dbrt_walk *w)
+static void dequantize_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct dbp_tensor *x = ctx;
 	const int8_t *in = (const int8_t *)w->at[1];

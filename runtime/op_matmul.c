@@ -82,7 +82,7 @@ static void multiply_row(const struct product *p, const float *a,
 	}
 }
 
-static void matmul_rows(const void *ctx, const struct dbrt_walk *w)
+static void matmul_rows(const void *ctx, struct dbrt_walk *w)
 {
 	uint32_t i;
 

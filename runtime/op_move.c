@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that only move elements, of any type unless stated. */
-#include "runtime/tensor_walk.h"
+#include "runtime/copy_views.h"
 
 #include <string.h>
 

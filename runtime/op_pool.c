@@ -4,7 +4,7 @@
  * 0. */
 #include "runtime/fmath.h"
 #include "runtime/requant.h"
-#include "runtime/tensor_walk.h"
+#include "runtime/row_kernels.h"
 
 #include <string.h>
 
@@ -144,26 +144,14 @@ static const uint8_t *tap(const struct pool_job *p, const struct span *h,
 	return in + (y * p->w.in + x) * p->x->pitch * dbrt_element_bytes(p->x);
 }
 
-/* Job i: row i of the output, counted over all images. */
-static void pool_row(void *arg, uint32_t i, uint32_t worker)
+/* The number of cells that the average divides by. */
+static uint32_t divisor(const struct pool_job *p, const struct span *h,
+			const struct span *w)
 {
-	const struct pool_job *p = arg;
-	uint32_t size = dbrt_element_bytes(p->x), x;
-	size_t image = (size_t)p->h.in * p->w.in * p->x->pitch * size;
-	const uint8_t *in = dbrt_data(p->v->m, p->x);
-	uint8_t *out = dbrt_data(p->v->m, p->y);
-	struct span h = window(&p->h, i % p->h.out), w;
+	const struct dbp_pool *params = p->v->params;
 
-	in += image * (i / p->h.out);
-	out += (size_t)i * p->w.out * p->y->pitch * size;
-	for (x = 0; x < p->w.out; x++) {
-		w = window(&p->w, x);
-		if (h.count * w.count > BIG_WINDOW &&
-		    dbrt_is_cancelled(p->v->m, worker))
-			return;
-		p->cell(p, &h, &w, in, out);
-		out += (size_t)p->y->pitch * size;
-	}
+	return params->count_include_pad ? h->padded * w->padded :
+					   h->count * w->count;
 }
 
 static void max_s8(const struct pool_job *p, const struct span *h,
@@ -207,16 +195,6 @@ static void max_f32(const struct pool_job *p, const struct span *h,
 			for (c = 0; c < channels; c++)
 				best[c] = larger(cell[c], best[c]);
 		}
-}
-
-/* The number of cells that the average divides by. */
-static uint32_t divisor(const struct pool_job *p, const struct span *h,
-			const struct span *w)
-{
-	const struct dbp_pool *params = p->v->params;
-
-	return params->count_include_pad ? h->padded * w->padded :
-					   h->count * w->count;
 }
 
 /* struct dbp_pool's formula for n > 0 cells */
@@ -282,6 +260,93 @@ static void avg_f32(const struct pool_job *p, const struct span *h,
 		}
 	for (c = 0; n && c < channels; c++)
 		sum[c] = dbrt_canonical(sum[c] / (float)n);
+}
+
+#ifdef DBRT_NEON
+
+/* Windows from x on that are as wide as this one. */
+static uint32_t alike(const struct pool_axis *a, const struct span *w,
+		      uint32_t x)
+{
+	uint32_t end = w->first + (w->count - 1) * a->dilation, n;
+
+	if (w->count < a->kernel)
+		return 1;
+	n = (a->in - 1 - end) / a->stride + 1;
+	return at_most(n, a->out - x);
+}
+
+/* Windows from output x on that this CPU has a kernel for; returns how many. */
+static uint32_t run_kernel(const struct pool_job *p, const struct span *h,
+			   const struct span *w, const uint8_t *in,
+			   uint8_t *out, uint32_t x)
+{
+	const struct dbrt_rows *rows = dbrt_kernels()->rows;
+	const struct dbp_pool *params = p->v->params;
+	uint32_t cells = h->count * w->count, n = divisor(p, h, w);
+	struct dbrt_pool_window k = {
+		.row_stride = (size_t)p->h.dilation * p->w.in * p->x->pitch,
+		.column_stride = (size_t)p->w.dilation * p->x->pitch,
+		.pixel_stride = (size_t)p->w.stride * p->x->pitch,
+		.out_stride = p->y->pitch,
+		.rows = h->count,
+		.columns = w->count,
+		.channels = p->x->dims[3],
+	};
+	struct dbrt_average a = { n, params->multiplier, params->shift,
+				  p->x->zero_point, p->y->zero_point };
+
+	if (!rows || p->x->dtype != DBP_S8 ||
+	    k.channels < DBRT_WINDOW_CHANNELS || !cells || cells > BIG_WINDOW)
+		return 0;
+	k.in = (const int8_t *)tap(p, h, w, in, 0, 0);
+	k.pixels = alike(&p->w, w, x);
+	if (p->cell == max_s8) {
+		rows->max_windows((int8_t *)out, &k);
+	} else {
+		if (cells > DBRT_AVERAGE_CELLS || n > DBRT_AVERAGE_CELLS)
+			return 0;
+		if (params->count_include_pad)
+			k.pixels = 1; /* the next one may count less */
+		rows->average_windows((int8_t *)out, &k, &a);
+	}
+	return k.pixels;
+}
+
+#else
+static uint32_t run_kernel(const struct pool_job *p, const struct span *h,
+			   const struct span *w, const uint8_t *in,
+			   uint8_t *out, uint32_t x)
+{
+	(void)p, (void)h, (void)w, (void)in, (void)out, (void)x;
+	return 0;
+}
+#endif
+
+/* Job i: row i of the output, counted over all images. */
+static void pool_row(void *arg, uint32_t i, uint32_t worker)
+{
+	const struct pool_job *p = arg;
+	uint32_t size = dbrt_element_bytes(p->x), x, n;
+	size_t image = (size_t)p->h.in * p->w.in * p->x->pitch * size;
+	const uint8_t *in = dbrt_data(p->v->m, p->x);
+	uint8_t *out = dbrt_data(p->v->m, p->y);
+	struct span h = window(&p->h, i % p->h.out), w;
+
+	in += image * (i / p->h.out);
+	out += (size_t)i * p->w.out * p->y->pitch * size;
+	for (x = 0; x < p->w.out; x += n) {
+		w = window(&p->w, x);
+		if (h.count * w.count > BIG_WINDOW &&
+		    dbrt_is_cancelled(p->v->m, worker))
+			return;
+		n = run_kernel(p, &h, &w, in, out, x);
+		if (!n) {
+			p->cell(p, &h, &w, in, out);
+			n = 1;
+		}
+		out += (size_t)n * p->y->pitch * size;
+	}
 }
 
 static void run_pool(struct pool_job *p, const struct dbrt_op_view *v)

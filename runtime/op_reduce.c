@@ -91,7 +91,7 @@ static float reduce_one(const struct reduce_job *r, uint8_t *data)
 	return dbrt_canonical(reduce_end(r->kind, sum, r->count));
 }
 
-static void reduce_row(const void *ctx, const struct dbrt_walk *w)
+static void reduce_row(const void *ctx, struct dbrt_walk *w)
 {
 	float *out = (void *)w->at[0];
 	uint8_t *in = w->at[1];

@@ -146,7 +146,7 @@ static void store_block(float *out, float *x, int32_t step, uint32_t n)
 			out[(ptrdiff_t)i * step] = x[i];
 }
 
-static void unary_row(const void *ctx, const struct dbrt_walk *w)
+static void unary_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
 	const float *in = (const void *)w->at[1];

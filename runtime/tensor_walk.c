@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/kernels.h"
+
 void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
 		  const struct dbp_tensor *t)
 {
@@ -42,24 +44,53 @@ static int walk_joins(const struct dbrt_walk *w, const struct dbrt_view *views,
 	return 1;
 }
 
+static void walk_swap_levels(struct dbrt_walk *w, uint32_t a, uint32_t b)
+{
+	uint32_t n = w->dims[a], k;
+
+	w->dims[a] = w->dims[b];
+	w->dims[b] = n;
+	for (k = 0; k < w->views; k++) {
+		ptrdiff_t step = w->step[k][a];
+
+		w->step[k][a] = w->step[k][b];
+		w->step[k][b] = step;
+	}
+}
+
 /* The setup of a row costs more than a row of a few elements, as in slices of
  * boxes: then the level around them becomes the row. */
 #define WALK_SHORT_ROW 8
 
-static void walk_prefer_long_row(struct dbrt_walk *w)
+#ifdef DBRT_NEON
+
+/* Kernels compute rows along the next level, too: that is best the one along
+ * which the second view is contiguous, or else the longest. */
+static void walk_choose_second(struct dbrt_walk *w, ptrdiff_t size)
 {
-	uint32_t n = w->dims[0], k;
+	uint32_t best = 1, l;
 
-	if (w->rank < 2 || n >= WALK_SHORT_ROW || w->dims[1] <= n)
+	for (l = 2; l < w->rank; l++)
+		if (w->step[1][best] != size &&
+		    (w->step[1][l] == size || w->dims[l] > w->dims[best]))
+			best = l;
+	walk_swap_levels(w, 1, best);
+}
+
+#else
+static void walk_choose_second(struct dbrt_walk *w, ptrdiff_t size)
+{
+	(void)w, (void)size;
+}
+#endif
+
+static void walk_order_levels(struct dbrt_walk *w, uint32_t size)
+{
+	if (w->rank < 2)
 		return;
-	w->dims[0] = w->dims[1];
-	w->dims[1] = n;
-	for (k = 0; k < w->views; k++) {
-		ptrdiff_t step = w->step[k][0];
-
-		w->step[k][0] = w->step[k][1];
-		w->step[k][1] = step;
-	}
+	walk_choose_second(w, (ptrdiff_t)size);
+	if (w->dims[0] < WALK_SHORT_ROW && w->dims[1] > w->dims[0])
+		walk_swap_levels(w, 0, 1);
 }
 
 /* The innermost level becomes the row. */
@@ -68,15 +99,15 @@ static void walk_take_row(struct dbrt_walk *w, const struct dbrt_view *views)
 	uint32_t k, l;
 
 	w->n = w->rank ? w->dims[0] : 1;
-	for (k = 0; k < w->views; k++) {
+	for (k = 0; k < w->views; k++)
 		w->inner[k] = w->rank ? (int32_t)(w->step[k][0] /
 						  (int32_t)views[k].size) :
 					1;
-		for (l = 1; l < w->rank; l++)
+	for (l = 1; l < w->rank; l++) {
+		w->dims[l - 1] = w->dims[l];
+		for (k = 0; k < w->views; k++)
 			w->step[k][l - 1] = w->step[k][l];
 	}
-	for (l = 1; l < w->rank; l++)
-		w->dims[l - 1] = w->dims[l];
 	w->rank -= w->rank > 0;
 }
 
@@ -153,7 +184,7 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 	}
 	views[0].dims[j->dim] = (uint32_t)(n * (part + 1) / j->parts) - first;
 	walk_plan(&w, views, j->count);
-	walk_prefer_long_row(&w);
+	walk_order_levels(&w, views[1].size);
 	walk_take_row(&w, views);
 	do
 		j->row(j->ctx, &w);
@@ -200,63 +231,6 @@ void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
 	for (i = 0; i < inputs; i++)
 		dbrt_view_of(&views[i + 1], v->m, dbrt_in(v, i));
 	dbrt_walk_rows(v->m, views, inputs + 1, row, ctx);
-}
-
-static void copy_bytes(const struct dbrt_walk *w)
-{
-	uint32_t i;
-
-	for (i = 0; i < w->n; i++)
-		w->at[0][(ptrdiff_t)i * w->inner[0]] =
-			w->at[1][(ptrdiff_t)i * w->inner[1]];
-}
-
-static void copy_words(const struct dbrt_walk *w)
-{
-	ptrdiff_t out = 4 * (ptrdiff_t)w->inner[0], in = 4 * w->inner[1];
-	uint32_t i;
-
-	for (i = 0; i < w->n; i++)
-		memcpy(w->at[0] + (ptrdiff_t)i * out,
-		       w->at[1] + (ptrdiff_t)i * in, 4);
-}
-
-static void copy_row(const void *ctx, const struct dbrt_walk *w)
-{
-	uint32_t size = *(const uint32_t *)ctx;
-
-	if (w->inner[0] == 1 && w->inner[1] == 1) {
-		if (w->at[0] != w->at[1])
-			memmove(w->at[0], w->at[1], (size_t)w->n * size);
-	} else if (size == 1) {
-		copy_bytes(w);
-	} else {
-		copy_words(w);
-	}
-}
-
-void dbrt_copy_views(const struct dbrt_model *m, const struct dbrt_view *views)
-{
-	dbrt_walk_rows(m, views, 2, copy_row, &views[0].size);
-}
-
-static void table_row(const void *ctx, const struct dbrt_walk *w)
-{
-	const int8_t *table = ctx, *in = (const int8_t *)w->at[1];
-	int8_t *out = (int8_t *)w->at[0];
-	uint32_t i;
-
-	for (i = 0; i < w->n; i++) {
-		*out = table[*in + 128];
-		out += w->inner[0];
-		in += w->inner[1];
-	}
-}
-
-void dbrt_map_views(const struct dbrt_model *m, const struct dbrt_view *views,
-		    const int8_t *table)
-{
-	dbrt_walk_rows(m, views, 2, table_row, table);
 }
 
 int dbrt_same_dims(const struct dbp_tensor *a, const struct dbp_tensor *b)

@@ -30,8 +30,9 @@ struct dbrt_walk {
 	ptrdiff_t step[DBRT_WALK_VIEWS][DBP_MAX_RANK];    /* bytes */
 };
 
-/* Computes one row; the walk's `at`, `inner` and `n` describe it. */
-typedef void dbrt_row(const void *ctx, const struct dbrt_walk *w);
+/* Computes one row; the walk's `at`, `inner` and `n` describe it. It may also
+ * compute the next ones and move the walk to the last of them. */
+typedef void dbrt_row(const void *ctx, struct dbrt_walk *w);
 
 void dbrt_view_of(struct dbrt_view *view, const struct dbrt_model *m,
 		  const struct dbp_tensor *t);
@@ -57,13 +58,6 @@ void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 /* The same for output 0 and the inputs (1 or 2) of an operator. */
 void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
 		  const void *ctx);
-
-/* views[0] = views[1], elements of any type. */
-void dbrt_copy_views(const struct dbrt_model *m, const struct dbrt_view *views);
-
-/* views[0] = table[views[1] + 128], codes. */
-void dbrt_map_views(const struct dbrt_model *m, const struct dbrt_view *views,
-		    const int8_t *table);
 
 /* multiplier and shift as struct dbp_mul and dbp_rescale have them */
 int dbrt_scaling_ok(uint32_t multiplier, uint32_t shift);

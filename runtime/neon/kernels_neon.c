@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels for AArch64: the same bits as the portable ones. */
 #include "runtime/neon/conv_neon.h"
+#include "runtime/neon/rows_neon.h"
 
 #ifdef DBRT_NEON
 
@@ -218,6 +219,7 @@ const struct dbrt_kernels dbrt_kernels_neon = {
 	.depthwise_w16a8 = dbrt_depthwise_w16a8_portable,
 	.conv = dbrt_conv_run_neon,
 	.depthwise = dbrt_depthwise_run_neon,
+	.rows = &dbrt_rows_neon,
 };
 
 #endif

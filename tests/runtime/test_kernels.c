@@ -18,8 +18,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,6 +25,7 @@
 #ifdef DBRT_NEON
 #include "runtime/neon/dot_tile.h"
 #endif
+#include "tests/support/page_end.h"
 #include "tests/support/random_conv.h"
 
 #define CALLS 3000
@@ -37,37 +36,13 @@
 
 static uint32_t first_seed = 20264;
 
-/* ---- Memory that ends where a page ends ---- */
-
-#define REGIONS 8
-#define REGION_BYTES (1 << 17)
-
-static uint8_t *region_end[REGIONS];
-
-static int map_regions(void **state)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	(void)state;
-	for (int i = 0; i < REGIONS; i++) {
-		uint8_t *p = mmap(NULL, REGION_BYTES + page,
-				  PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (p == MAP_FAILED ||
-		    mprotect(p + REGION_BYTES, page, PROT_NONE))
-			return -1;
-		region_end[i] = p + REGION_BYTES;
-	}
-	return 0;
-}
+/* ---- Arguments ---- */
 
 /* `bytes` random bytes at the end of a region. */
 static void *random_bytes(int region, size_t bytes)
 {
-	uint8_t *p = region_end[region] - bytes;
+	uint8_t *p = page_end(region, bytes);
 
-	assert_true(bytes <= REGION_BYTES);
 	for (size_t i = 0; i < bytes; i++)
 		p[i] = (uint8_t)conv_pick(0, 255);
 	return p;
@@ -546,5 +521,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		first_seed = (uint32_t)strtoul(argv[1], NULL, 0);
-	return cmocka_run_group_tests(tests, map_regions, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # long
-# test_kernels, and the operators of bench_kernels against the portable ones,
-# on emulated processors.
+# test_kernels and test_rows, and the operators of bench_kernels and bench_ops
+# against the portable ones, on emulated processors.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build/release}
@@ -13,7 +13,8 @@ flags="-std=c11 -D_GNU_SOURCE -I. -Itests/runtime/cross/stand_in -O2 -static
 	-ffp-contract=off -fno-math-errno"
 # the programs choose the kernels themselves
 runtime=$(find runtime -maxdepth 1 -name '*.c' ! -name kernels.c)
-support="tests/support/dbp_builder.c tests/support/dbp_run.c"
+support="tests/support/dbp_builder.c tests/support/dbp_run.c
+	tests/support/page_end.c tests/support/random_conv.c"
 
 # check NAME EMULATOR CPU SOURCES COMPILER...
 check() {
@@ -24,23 +25,25 @@ check() {
 		echo "skipped $name: no $1 or $emulator"
 		return
 	fi
-	# shellcheck disable=SC2086 # lists of words
-	if "$@" $flags -o "$out/test_kernels_$name" $sources $runtime \
-		$support tests/support/random_conv.c \
-		tests/runtime/test_kernels.c &&
-		"$emulator" -cpu "$cpu" "$out/test_kernels_$name"; then
-		echo "ok test_kernels on $name"
-	else
-		echo "failed test_kernels on $name"
-	fi
-	# shellcheck disable=SC2086
-	if "$@" $flags -o "$out/bench_kernels_$name" $sources $runtime \
-		$support bench/bench_kernels.c &&
-		"$emulator" -cpu "$cpu" "$out/bench_kernels_$name" -c -l; then
-		echo "ok bench_kernels on $name"
-	else
-		echo "failed bench_kernels on $name"
-	fi
+	for program in test_kernels test_rows bench_kernels bench_ops; do
+		case $program in
+		test_*) main=tests/runtime/$program.c ;;
+		*) main="bench/$program.c" ;;
+		esac
+		case $program in
+		bench_kernels) options="-c -l" ;;
+		bench_ops) options=-c ;;
+		*) options= ;;
+		esac
+		# shellcheck disable=SC2086 # lists of words
+		if "$@" $flags -o "$out/${program}_$name" $sources $runtime \
+			$support $main && "$emulator" -cpu "$cpu" \
+			"$out/${program}_$name" $options; then
+			echo "ok $program on $name"
+		else
+			echo "failed $program on $name"
+		fi
+	done
 }
 
 check aarch64 qemu-aarch64 cortex-a53 "$(echo runtime/neon/*.[cS])" \
