@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__aarch64__) && defined(__ELF__) && !defined(__AARCH64EB__) && \
-	!defined(DBRT_PORTABLE)
+#if (defined(__aarch64__) || defined(__ARM_NEON)) && defined(__ELF__) && \
+	!defined(__ARM_BIG_ENDIAN) && !defined(DBRT_PORTABLE)
 #define DBRT_NEON 1
 #endif
 
@@ -98,7 +98,8 @@ int dbrt_kernels_x86_runs(const struct dbrt_kernels *k);
 #endif
 
 #ifdef DBRT_NEON
-/* The row of AArch64, which every processor of it runs. */
+/* The row of AArch64, which every processor of it runs, and of 32-bit Arm where
+ * the compiler may use NEON. */
 extern const struct dbrt_kernels dbrt_kernels_neon;
 #endif
 

@@ -45,3 +45,6 @@ check() {
 
 check aarch64 qemu-aarch64 cortex-a53 "$(echo runtime/neon/*.[cS])" \
 	aarch64-linux-gnu-gcc -mcpu=cortex-a53
+check armv7 qemu-arm cortex-a7 \
+	"$(echo runtime/neon/*.c runtime/arm/*.c)" \
+	arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon
