@@ -48,3 +48,6 @@ check aarch64 qemu-aarch64 cortex-a53 "$(echo runtime/neon/*.[cS])" \
 check armv7 qemu-arm cortex-a7 \
 	"$(echo runtime/neon/*.c runtime/arm/*.c)" \
 	arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon
+for cpu in Nehalem Haswell; do # SSE4.1; AVX2
+	check x86-64-$cpu qemu-x86_64 $cpu "$(echo runtime/x86/*.c)" gcc
+done
