@@ -15,6 +15,10 @@
 #define DBRT_NEON 1
 #endif
 
+#if defined(__x86_64__) && !defined(DBRT_PORTABLE)
+#define DBRT_X86 1
+#endif
+
 /* Requantization of the accumulator, per output channel (every enum dbp_post
  * but DBP_POST_FLOAT). multiplier2 and shift2 apply to acc < 0; their numbers
  * are those of multiplier and shift unless the post is DBP_POST_LEAKY. Any two
@@ -84,13 +88,26 @@ struct dbrt_kernels {
 	int (*conv)(const struct dbrt_conv_job *j);
 	int (*depthwise)(const struct dbrt_conv_job *j);
 #endif
+#ifdef DBRT_X86
+	/*
+	 * requantize of 16 channels whose sums are in four tiles of 64 windows
+	 * each. Sums behind those of `pixels` may have any value. 0: not with
+	 * these scales.
+	 */
+	int (*requantize_tiles)(int8_t *out, size_t stride,
+				const int32_t (*acc)[64][4], uint32_t pixels,
+				const struct dbrt_post *p, uint32_t channel);
+	/* The windows of all input channels of output pixels from number
+	 * `pixel` on, k16 bytes each. 0: not of this convolution. */
+	int (*gather)(const struct dbrt_conv_job *j, uint32_t pixel,
+		      uint32_t pixels, int8_t *windows);
+#endif
 };
 
 /* The best row for this CPU. */
 const struct dbrt_kernels *dbrt_kernels(void);
 
-#if defined(__x86_64__) && !defined(DBRT_PORTABLE)
-#define DBRT_X86 1
+#ifdef DBRT_X86
 /* Rows of x86-64, best first; NULL ends the list. A row may be called only if
  * dbrt_kernels_x86_runs() accepts it. Listed for tests and benches. */
 extern const struct dbrt_kernels *const dbrt_kernels_x86[];

@@ -4,7 +4,7 @@
 
 #ifdef DBRT_X86
 
-#include "runtime/x86/rows.h"
+#include "runtime/x86/kernels_x86.h"
 #include "runtime/x86/vectors_256.h"
 
 #define WINDOWS 3 /* whose sums fit the registers */
@@ -19,6 +19,8 @@ const struct dbrt_kernels dbrt_kernels_avx2 = {
 	.decode_weights = decode_weights,
 	.requantize = requantize,
 	.depthwise_w16a8 = depthwise_w16a8,
+	.requantize_tiles = requantize_tiles,
+	.gather = dbrt_gather_x86,
 };
 
 #endif

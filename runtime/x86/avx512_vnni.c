@@ -5,7 +5,7 @@
 
 #ifdef DBRT_X86
 
-#include "runtime/x86/rows.h"
+#include "runtime/x86/kernels_x86.h"
 #include "runtime/x86/vectors_512.h"
 
 #include "runtime/x86/post_x86.inc"
@@ -110,6 +110,8 @@ const struct dbrt_kernels dbrt_kernels_avx512_vnni = {
 	.decode_weights = decode_weights,
 	.requantize = requantize,
 	.depthwise_w16a8 = depthwise_w16a8,
+	.requantize_tiles = requantize_tiles,
+	.gather = dbrt_gather_x86,
 };
 
 #endif

@@ -163,12 +163,26 @@ static inline ROW __m128i vec_sum_tile(const vec s[4])
 	return vec_sum_rows(s);
 }
 
-/* Codes of VEC_BYTES / 16 pixels, made from vectors that hold 16 channels of
- * one pixel after the other. */
-static inline ROW void vec_store_pixels(int8_t *out, size_t stride, vec codes)
+/* Each 128 bits, `stride` bytes apart. */
+static inline ROW void vec_store_parts(int8_t *out, size_t stride, vec v)
 {
 	(void)stride;
-	_mm_storeu_si128((void *)out, codes);
+	_mm_storeu_si128((void *)out, v);
+}
+
+/* 4 x VEC_BYTES / 16 numbers of 32 bits, transposed. */
+static inline ROW vec vec_transpose32(vec v)
+{
+	return v;
+}
+
+/* Cells of fewer than 16 bytes can be loaded. */
+#define VEC_PART_OF_CELL 0
+
+static inline ROW __m128i vec_load_cell(const int8_t *p, uint32_t bytes)
+{
+	(void)bytes;
+	return _mm_loadu_si128((const void *)p);
 }
 
 #endif

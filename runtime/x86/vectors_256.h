@@ -148,14 +148,26 @@ static inline ROW __m128i vec_sum_tile(const vec s[2])
 				  _mm256_extracti128_si256(a, 1));
 }
 
-static inline ROW void vec_store_pixels(int8_t *out, size_t stride, vec codes)
+static inline ROW void vec_store_parts(int8_t *out, size_t stride, vec v)
+{
+	_mm_storeu_si128((void *)out, _mm256_castsi256_si128(v));
+	_mm_storeu_si128((void *)(out + stride),
+			 _mm256_extracti128_si256(v, 1));
+}
+
+static inline ROW vec vec_transpose32(vec v)
 {
 	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
 
-	codes = _mm256_permutevar8x32_epi32(codes, order);
-	_mm_storeu_si128((void *)out, _mm256_castsi256_si128(codes));
-	_mm_storeu_si128((void *)(out + stride),
-			 _mm256_extracti128_si256(codes, 1));
+	return _mm256_permutevar8x32_epi32(v, order);
+}
+
+#define VEC_PART_OF_CELL 0
+
+static inline ROW __m128i vec_load_cell(const int8_t *p, uint32_t bytes)
+{
+	(void)bytes;
+	return _mm_loadu_si128((const void *)p);
 }
 
 #endif

@@ -121,7 +121,17 @@ static inline ROW vec vec_clamp8(vec a, vec low, vec high)
 	return _mm512_min_epi8(_mm512_max_epi8(a, low), high);
 }
 
-/* 4 x 4 numbers of 32 bits, transposed. */
+static inline ROW void vec_store_parts(int8_t *out, size_t stride, vec v)
+{
+	_mm_storeu_si128((void *)out, _mm512_castsi512_si128(v));
+	_mm_storeu_si128((void *)(out + stride),
+			 _mm512_extracti32x4_epi32(v, 1));
+	_mm_storeu_si128((void *)(out + 2 * stride),
+			 _mm512_extracti32x4_epi32(v, 2));
+	_mm_storeu_si128((void *)(out + 3 * stride),
+			 _mm512_extracti32x4_epi32(v, 3));
+}
+
 static inline ROW vec vec_transpose32(vec v)
 {
 	const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10,
@@ -130,16 +140,11 @@ static inline ROW vec vec_transpose32(vec v)
 	return _mm512_permutexvar_epi32(order, v);
 }
 
-static inline ROW void vec_store_pixels(int8_t *out, size_t stride, vec codes)
+#define VEC_PART_OF_CELL 1
+
+static inline ROW __m128i vec_load_cell(const int8_t *p, uint32_t bytes)
 {
-	codes = vec_transpose32(codes);
-	_mm_storeu_si128((void *)out, _mm512_castsi512_si128(codes));
-	_mm_storeu_si128((void *)(out + stride),
-			 _mm512_extracti32x4_epi32(codes, 1));
-	_mm_storeu_si128((void *)(out + 2 * stride),
-			 _mm512_extracti32x4_epi32(codes, 2));
-	_mm_storeu_si128((void *)(out + 3 * stride),
-			 _mm512_extracti32x4_epi32(codes, 3));
+	return _mm_maskz_loadu_epi8((__mmask16)((1u << bytes) - 1), p);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/x86/rows.h"
+#include "runtime/x86/kernels_x86.h"
 
 #ifdef DBRT_X86
 
