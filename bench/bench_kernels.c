@@ -59,6 +59,11 @@ const struct dbrt_kernels *dbrt_kernels(void)
 
 static const struct dbrt_kernels *best_row(void)
 {
+#ifdef DBRT_X86
+	for (int i = 0; dbrt_kernels_x86[i]; i++)
+		if (dbrt_kernels_x86_runs(dbrt_kernels_x86[i]))
+			return dbrt_kernels_x86[i];
+#endif
 #ifdef DBRT_NEON
 	return &dbrt_kernels_neon;
 #else

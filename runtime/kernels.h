@@ -10,9 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__aarch64__) && defined(__ELF__) && !defined(__AARCH64EB__) && \
-	!defined(DBRT_PORTABLE)
+#if (defined(__aarch64__) || defined(__ARM_NEON)) && defined(__ELF__) && \
+	!defined(__ARM_BIG_ENDIAN) && !defined(DBRT_PORTABLE)
 #define DBRT_NEON 1
+#endif
+
+#if defined(__x86_64__) && !defined(DBRT_PORTABLE)
+#define DBRT_X86 1
 #endif
 
 /* Requantization of the accumulator, per output channel (every enum dbp_post
@@ -87,13 +91,26 @@ struct dbrt_kernels {
 	/* Operators without weights; NULL: the portable code does them. */
 	const struct dbrt_rows *rows;
 #endif
+#ifdef DBRT_X86
+	/*
+	 * requantize of 16 channels whose sums are in four tiles of 64 windows
+	 * each. Sums behind those of `pixels` may have any value. 0: not with
+	 * these scales.
+	 */
+	int (*requantize_tiles)(int8_t *out, size_t stride,
+				const int32_t (*acc)[64][4], uint32_t pixels,
+				const struct dbrt_post *p, uint32_t channel);
+	/* The windows of all input channels of output pixels from number
+	 * `pixel` on, k16 bytes each. 0: not of this convolution. */
+	int (*gather)(const struct dbrt_conv_job *j, uint32_t pixel,
+		      uint32_t pixels, int8_t *windows);
+#endif
 };
 
 /* The best row for this CPU. */
 const struct dbrt_kernels *dbrt_kernels(void);
 
-#if defined(__x86_64__) && !defined(DBRT_PORTABLE)
-#define DBRT_X86 1
+#ifdef DBRT_X86
 /* Rows of x86-64, best first; NULL ends the list. A row may be called only if
  * dbrt_kernels_x86_runs() accepts it. Listed for tests and benches. */
 extern const struct dbrt_kernels *const dbrt_kernels_x86[];
@@ -101,7 +118,8 @@ int dbrt_kernels_x86_runs(const struct dbrt_kernels *k);
 #endif
 
 #ifdef DBRT_NEON
-/* The row of AArch64, which every processor of it runs. */
+/* The row of AArch64, which every processor of it runs, and of 32-bit Arm where
+ * the compiler may use NEON. */
 extern const struct dbrt_kernels dbrt_kernels_neon;
 #endif
 

@@ -89,6 +89,62 @@ void dbrt_conv_channel_values(const struct dbrt_conv_job *j, uint32_t channel,
 	}
 }
 
+#ifdef DBRT_X86
+
+/* Windows of a chunk of output pixels. */
+struct chunk {
+	const int8_t *from;
+	size_t stride;
+	uint32_t pixel, pixels; /* of the output */
+};
+
+/* Tiles by four, which are stored together, from `tile` on; the first one that
+ * is not among them. */
+static uint32_t run_four_tiles(const struct dbrt_conv_job *j, uint32_t group,
+			       const struct chunk *c, uint32_t tile,
+			       uint32_t tile_end, int8_t *scratch)
+{
+	int32_t acc[4][DIRECT_PIXELS][4];
+	size_t pitch = j->y->pitch;
+
+	if (!j->kernels->requantize_tiles || j->p->post != DBP_POST_CLAMP)
+		return tile;
+	for (; tile + 4 <= tile_end && 4 * tile + 16 <= j->rows; tile += 4) {
+		uint32_t channel = group * j->rows + tile * 4;
+		int8_t *out = (int8_t *)j->out + c->pixel * pitch + channel;
+
+		for (uint32_t i = 0; i < 4; i++) {
+			const int8_t *w =
+				tile_weights(j, group, tile + i, scratch);
+
+			(j->four_bits ? j->kernels->dot_w8a4 :
+					j->kernels->dot_w8a8)(
+				acc[i], w, c->from, c->stride, j->k16 / 16,
+				c->pixels);
+		}
+		if (j->kernels->requantize_tiles(out, pitch,
+						 (const int32_t(*)[64][4])acc,
+						 c->pixels, &j->post, channel))
+			continue;
+		for (uint32_t i = 0; i < 4; i++)
+			dbrt_conv_store(j, acc[i][0], 4, c->pixel, c->pixels,
+					channel + 4 * i, 4);
+	}
+	return tile;
+}
+
+static int gather_at_once(const struct dbrt_conv_job *j, uint32_t pixel,
+			  uint32_t pixels, int8_t *to)
+{
+	return j->kernels->gather && j->kernels->gather(j, pixel, pixels, to);
+}
+
+#else
+
+#define gather_at_once(j, pixel, pixels, to) 0
+
+#endif
+
 static void run_group(const struct dbrt_conv_job *j, uint32_t group,
 		      uint32_t pixel, uint32_t pixels, uint32_t tile,
 		      uint32_t tile_end, int8_t *scratch)
@@ -103,11 +159,16 @@ static void run_group(const struct dbrt_conv_job *j, uint32_t group,
 	if (j->direct) {
 		stride = j->x->pitch;
 		from = j->in + pixel * stride;
-	} else {
+	} else if (!gather_at_once(j, pixel, pixels, windows)) {
 		for (uint32_t i = 0; i < pixels; i++)
 			gather_window(j, group, pixel + i,
 				      windows + i * stride);
 	}
+#ifdef DBRT_X86
+	tile = run_four_tiles(j, group,
+			      &(struct chunk){ from, stride, pixel, pixels },
+			      tile, tile_end, scratch);
+#endif
 	for (; tile < tile_end; tile++) {
 		const int8_t *w = tile_weights(j, group, tile, scratch);
 		uint32_t left = j->rows - tile * 4;

@@ -47,6 +47,7 @@ BEGIN {
 	arrow("runtime", "runtime schemas")
 	# kernels for a family of processors
 	arrow("runtime/neon", "runtime/neon runtime schemas")
+	arrow("runtime/arm", "runtime/arm runtime/neon runtime schemas")
 	arrow("runtime/x86", "runtime/x86 runtime schemas")
 	arrow("runtime/posix", "runtime schemas")
 	# the device library is freestanding; these come with every compiler,

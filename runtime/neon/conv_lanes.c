@@ -7,7 +7,7 @@
 
 #ifdef DBRT_NEON
 
-#include <arm_neon.h>
+#include "runtime/neon/intrinsics.h"
 #include <string.h>
 
 #include "runtime/neon/lanes_tile.h"

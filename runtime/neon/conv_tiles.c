@@ -10,7 +10,7 @@
 
 #ifdef DBRT_NEON
 
-#include <arm_neon.h>
+#include "runtime/neon/intrinsics.h"
 #include <string.h>
 
 #include "runtime/neon/dot_tile.h"
@@ -98,15 +98,17 @@ static int choose_dot(struct tiles *t)
 {
 	uint32_t x = dbrt_input_bound_neon(t->j->v);
 	uint32_t product = x * dbrt_weights_bound_neon(t->j, x);
-	uint32_t blocks = t->j->k16 / 16;
 
 	product = product ? product : 1;
+#ifdef __aarch64__
 	t->widen = 127 / product;
 	t->dot = dbrt_dot_w4a4_neon_4x3;
-	if (t->widen >= 2 && 4 * (uint64_t)blocks * product < 32768)
+	if (t->widen >= 2 && t->j->k16 / 4 * (uint64_t)product < 32768)
 		return 1;
+#endif
 	t->widen = 32767 / (2 * product);
-	t->dot = t->widen > 1 ? dbrt_dot_w4a8_neon_4x3 : dbrt_dot_w8a8_neon_4x3;
+	t->dot = t->widen > DBRT_TILE_FEW_BLOCKS ? dbrt_dot_w4a8_neon_4x3 :
+						   dbrt_dot_w8a8_neon_4x3;
 	return t->widen > 0;
 }
 
@@ -193,9 +195,12 @@ static void choose_windows(struct tiles *t)
 		bytes = j->x->pitch * p->stride_w;
 	}
 	/* runs of about the same length */
-	if (t->widen)
-		t->widen = (t->blocks + (t->blocks - 1) / t->widen) /
-			   ((t->blocks - 1) / t->widen + 1);
+	if (t->widen) {
+		uint32_t n = t->blocks;
+
+		n *= DBRT_TILE_RUNS_GO_ON ? t->pieces : 1;
+		t->widen = (n + (n - 1) / t->widen) / ((n - 1) / t->widen + 1);
+	}
 	t->chunk = CHUNK_BYTES / bytes / 3 * 3;
 	if (t->chunk < LEAST_WINDOWS)
 		t->chunk = LEAST_WINDOWS;
@@ -450,7 +455,8 @@ int dbrt_conv_run_neon(const struct dbrt_conv_job *j)
 	struct tiles t = { .j = j };
 	int fits;
 
-	if (j->pixels < FEW_PIXELS && j->p->weight_bits == 8)
+	if (j->pixels < DBRT_TILE_LEAST_PIXELS ||
+	    (j->pixels < FEW_PIXELS && j->p->weight_bits == 8))
 		return 0;
 	fits = choose_dot(&t);
 	t.lanes = j->k <= lanes_columns(&t, fits);

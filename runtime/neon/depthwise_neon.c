@@ -10,7 +10,7 @@
 
 #ifdef DBRT_NEON
 
-#include <arm_neon.h>
+#include "runtime/neon/intrinsics.h"
 #include <string.h>
 
 #include "runtime/neon/depthwise_tile.h"

@@ -5,7 +5,7 @@
 
 #ifdef DBRT_NEON
 
-#include <arm_neon.h>
+#include "runtime/neon/intrinsics.h"
 
 #include "runtime/kernels_portable.h"
 

@@ -13,7 +13,7 @@
 
 #ifdef DBRT_NEON
 
-#include <arm_neon.h>
+#include "runtime/neon/intrinsics.h"
 #include <string.h>
 
 /* What four channels are scaled with; the second one is for sums below 0. */
@@ -133,6 +133,7 @@ static inline struct clamp clamp_of(const struct dbrt_post *p)
 			       vdupq_n_s8((int8_t)p->high) };
 }
 
+#ifdef __aarch64__
 /* For sixteen pixels at a time, in clamp_codes.S. */
 struct clamp_scales {
 	int32x4_t bias, multiplier, shift;
@@ -141,6 +142,7 @@ struct clamp_scales {
 
 void dbrt_clamp_codes_neon(int8_t *out, size_t stride, const int32_t *acc,
 			   uint32_t groups, const struct clamp_scales *s);
+#endif
 
 static inline int8x16_t clamp_codes(int32x4_t a, int32x4_t b, int32x4_t c,
 				    int32x4_t d, const struct clamp *k)
@@ -224,6 +226,8 @@ static void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 			     !one_slope);
 }
 
+#ifdef __aarch64__
+
 /* Four channels with a clamp and one slope, which is most of all. 0: it is
  * not. */
 static int clamp_four(int8_t *out, size_t stride, const int32_t *acc,
@@ -248,20 +252,36 @@ static int clamp_four(int8_t *out, size_t stride, const int32_t *acc,
 	return 1;
 }
 
+/* Whole groups of pixels; how many pixels. */
+static uint32_t clamp_groups(int8_t *out, size_t stride, const int32_t *acc,
+			     uint32_t lanes, uint32_t pixels,
+			     const struct dbrt_post *p, uint32_t channel,
+			     uint32_t count)
+{
+	if (count != 4 || lanes != 4 || pixels < 16 || p->table ||
+	    p->multiplier != p->multiplier2 || p->shift != p->shift2 ||
+	    !clamp_four(out, stride, acc, pixels, p, channel))
+		return 0;
+	return pixels / 16 * 16;
+}
+
+#endif
+
 void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
 			  uint32_t lanes, uint32_t pixels,
 			  const struct dbrt_post *p, uint32_t channel,
 			  uint32_t count)
 {
-	if (count == 4 && lanes == 4 && pixels >= 16 && !p->table &&
-	    p->multiplier == p->multiplier2 && p->shift == p->shift2 &&
-	    clamp_four(out, stride, acc, pixels, p, channel)) {
-		out += pixels / 16 * 16 * stride;
-		acc += pixels / 16 * 64;
-		pixels %= 16;
-	}
+#ifdef __aarch64__
+	uint32_t done = clamp_groups(out, stride, acc, lanes, pixels, p,
+				     channel, count);
+
+	out += done * stride;
+	acc += (size_t)done * lanes;
+	pixels -= done;
 	if (pixels == 0)
 		return;
+#endif
 	for (uint32_t c = 0; c < count; c += 4)
 		requantize_four(out + c, stride, acc + c, lanes, pixels, p,
 				channel + c, count - c < 4 ? count - c : 4);

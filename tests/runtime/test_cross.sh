@@ -31,7 +31,7 @@ extra=
 builder portable-O3 gcc -O3 -DDBRT_PORTABLE
 extra=$(echo runtime/neon/*.[cS])
 builder aarch64 aarch64-linux-gnu-gcc -O2 -mcpu=cortex-a53 -static
-extra=$(find runtime/arm -name '*.[cS]' 2>/dev/null)
+extra=$(echo runtime/neon/*.c runtime/arm/*.c)
 builder armv7 arm-linux-gnueabihf-gcc -O2 -mcpu=cortex-a7 -mfpu=neon-vfpv4 \
 	-static
 extra="tests/runtime/cross/cortex_m.c

@@ -286,15 +286,20 @@ static const struct {
 	{ dbrt_dot_w4a8_neon_4x3, 127, 32, 60 },
 	{ dbrt_dot_w4a8_neon_4x3, 8, 128, 60 },
 	{ dbrt_dot_w4a8_neon_4x3, 1, 128, 60 },
+	{ dbrt_dot_w4a8_neon_4x3, 7, 8, 60 },
+#ifdef __aarch64__
 	{ dbrt_dot_w4a4_neon_4x3, 7, 8, 60 },
 	{ dbrt_dot_w4a4_neon_4x3, 2, 8, 60 },
 	{ dbrt_dot_w4a4_neon_4x3, 1, 8, 60 },
+#endif
 };
+
+#define TILE_KERNELS (int)(sizeof(tile_kernels) / sizeof(*tile_kernels))
 
 /* Windows in pieces, in any order, in memory that ends with the last one. */
 static void pick_tile(struct call *c)
 {
-	int which = conv_pick(0, 6), w = tile_kernels[which].w;
+	int which = conv_pick(0, TILE_KERNELS - 1), w = tile_kernels[which].w;
 	int x = tile_kernels[which].x, extreme = conv_pick(0, 5);
 	struct dbrt_dot_tile *t = &c->tile;
 	static struct dbrt_window windows[MOST_PIXELS + 2];
@@ -306,9 +311,11 @@ static void pick_tile(struct call *c)
 	t->pieces = (uint32_t)conv_pick(1, 4);
 	t->blocks = (uint32_t)conv_pick(
 		1, (int)(tile_kernels[which].blocks / t->pieces));
-	t->widen = c->kernel == dbrt_dot_w4a4_neon_4x3 ?
-			   (uint32_t)(127 / (w * x)) :
-			   (uint32_t)(32767 / (2 * w * x));
+	t->widen = (uint32_t)(32767 / (2 * w * x));
+#ifdef __aarch64__
+	if (c->kernel == dbrt_dot_w4a4_neon_4x3)
+		t->widen = (uint32_t)(127 / (w * x));
+#endif
 	t->widen = (uint32_t)conv_pick(1, (int)t->widen);
 	piece = 16 * (size_t)t->blocks;
 	bytes = 64 * (size_t)t->pieces * t->blocks;

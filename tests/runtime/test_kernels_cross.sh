@@ -48,3 +48,19 @@ check() {
 
 check aarch64 qemu-aarch64 cortex-a53 "$(echo runtime/neon/*.[cS])" \
 	aarch64-linux-gnu-gcc -mcpu=cortex-a53
+check armv7 qemu-arm cortex-a7 \
+	"$(echo runtime/neon/*.c runtime/arm/*.c)" \
+	arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon
+for cpu in Nehalem Haswell; do # SSE4.1; AVX2
+	check x86-64-$cpu qemu-x86_64 $cpu "$(echo runtime/x86/*.c)" gcc
+done
+tiles=$build/tests/runtime/test_requantize_tiles
+for cpu in Nehalem Haswell; do
+	if [ ! -x "$tiles" ] || ! command -v qemu-x86_64 >/dev/null; then
+		echo "skipped requantize_tiles on $cpu: no program or emulator"
+	elif qemu-x86_64 -cpu $cpu "$tiles"; then
+		echo "ok requantize_tiles on $cpu"
+	else
+		echo "failed requantize_tiles on $cpu"
+	fi
+done
