@@ -10,6 +10,7 @@
 #include "converter/json_text.h"
 #include "cli/head_text.h"
 #include "converter/heads/head_find.h"
+#include "converter/heads/head_yaml_write.h"
 #include "converter/onnx/model_load.h"
 #include "converter/pack/packed_file.h"
 #include "converter/report.h"
@@ -268,6 +269,25 @@ static int print_json(json_t *root)
 	return EXIT_OK;
 }
 
+static int print_packed_head(const struct packed_file *f, const struct head *h,
+			     const char *path, struct diag *d)
+{
+	const char *names[DBP_MAX_IO];
+
+	if (!h->data) {
+		diag_error(d, "%s: has no head", path);
+		return EXIT_BAD_INPUT;
+	}
+	for (uint32_t i = 0; i < dbrt_output_count(&f->model); i++) {
+		struct dbrt_tensor t;
+
+		dbrt_output(&f->model, i, &t);
+		names[i] = t.name;
+	}
+	head_yaml_write(h, names, stdout);
+	return EXIT_OK;
+}
+
 static int inspect_packed(const struct command *cmd, struct diag *d)
 {
 	struct packed_file f = { 0 };
@@ -279,6 +299,8 @@ static int inspect_packed(const struct command *cmd, struct diag *d)
 	if (packed_file_read(&f, cmd->args[0], d) ||
 	    head_of_packed(&f, &a, &h, d))
 		code = EXIT_BAD_INPUT;
+	else if (cmd->print_head || cmd->head_template)
+		code = print_packed_head(&f, &h, cmd->args[0], d);
 	else if (cmd->json)
 		print_json(packed_json(&f, &h));
 	else
@@ -372,6 +394,34 @@ static json_t *graph_json(const struct graph *g, const struct head *h,
 			 layers, "warnings", report_warnings_json(d));
 }
 
+/* What --head and --head-template print; EXIT_OK. */
+static int print_head_file(const struct command *cmd, const struct graph *g,
+			   const struct head *h, struct arena *a,
+			   struct diag *d)
+{
+	const char **names =
+		arena_array(a, (size_t)g->output_count + 1, sizeof(*names));
+
+	for (int i = 0; names && i < g->output_count; i++)
+		names[i] = g->outputs[i]->name;
+	if (!names)
+		diag_error(d, "out of memory");
+	else if (h->data)
+		head_yaml_write(h, names, stdout);
+	else if (cmd->head_template)
+		return head_yaml_write_template(g, h, &cmd->config, a, stdout,
+						d) ?
+			       EXIT_BAD_INPUT :
+			       EXIT_OK;
+	else
+		diag_error(d, "%s: the head is not known: %s", cmd->args[0],
+			   h->why ? h->why : "no reason");
+	if (h->data)
+		return EXIT_OK;
+	diag_hint(d, "--head-template prints a file to complete");
+	return EXIT_BAD_INPUT;
+}
+
 static int inspect_onnx(const struct command *cmd, struct diag *d)
 {
 	struct config c = cmd->config;
@@ -380,6 +430,7 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 	const struct graph *g;
 	struct preprocess p;
 	struct head h;
+	int code = EXIT_OK;
 
 	c.model_path = cmd->args[0];
 	arena_init(&a, 0);
@@ -387,12 +438,16 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 	if (g && (head_find(g, &c, &a, &h, d) ||
 		  preprocess_init(&p, g, &c, head_preprocess(&h), d)))
 		g = NULL;
-	if (g && cmd->json)
+	if (!g)
+		code = EXIT_BAD_INPUT;
+	else if (cmd->print_head || cmd->head_template)
+		code = print_head_file(cmd, g, &h, &a, d);
+	else if (cmd->json)
 		print_json(graph_json(g, &h, &p, d));
-	else if (g)
+	else
 		print_graph(g, &h, &p, c.model_path);
 	arena_free(&a);
-	return g ? EXIT_OK : EXIT_BAD_INPUT;
+	return code;
 }
 
 int cmd_inspect(const struct command *cmd, struct diag *d)

@@ -21,6 +21,7 @@ struct command {
 	const char *trace;       /* bench --trace */
 	int runs;                /* bench --runs; 0: not given */
 	bool json, help, version;
+	bool print_head, head_template; /* inspect --head, --head-template */
 	const char *list; /* --target help: the name of the list */
 
 	const char *const *args; /* arguments that are not options, in order */

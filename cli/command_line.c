@@ -28,6 +28,18 @@ static int unknown_option(const char *text, const char *name, struct diag *d)
 	return -1;
 }
 
+/* Whether the option stands alone: no YAML file follows it. */
+static bool stands_alone(const struct argument_cursor *c,
+			 const struct option_row *row)
+{
+	const char *next = c->next < c->argc ? c->argv[c->next] : "";
+	const char *dot = strrchr(next, '.');
+
+	if (!(row->alone_verbs & c->verb))
+		return false;
+	return !dot || (strcmp(dot, ".yaml") && strcmp(dot, ".yml"));
+}
+
 /* `value` NULL: the value is the next argument, if the option has one. */
 static int take_option(struct argument_cursor *c, const struct option_row *row,
 		       const char *value)
@@ -43,6 +55,9 @@ static int take_option(struct argument_cursor *c, const struct option_row *row,
 			return diag_error(c->diag, "%s takes no value",
 					  subject);
 		value = "true";
+	} else if (!value && stands_alone(c, row)) {
+		*(bool *)((char *)c->cmd + row->alone) = true;
+		return 0;
 	} else if (!value) {
 		if (c->next == c->argc)
 			return diag_error(c->diag, "%s needs a value: %s",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "cli/head_text.h"
+#include "converter/heads/head_yaml_build.h"
 #include "converter/json_text.h"
 
 #include <stdio.h>
@@ -27,17 +28,6 @@ int head_of_packed(const struct packed_file *f, struct arena *a,
 	for (uint32_t i = 0; i < count; i++)
 		out->names[i] = dbrt_class_name(&f->model, i);
 	return 0;
-}
-
-static const char *form_name(const struct dbp_head *h)
-{
-	static const char *const forms[] = {
-		[DBP_BOX_CORNERS] = "corners", [DBP_BOX_CENTER] = "centres",
-		[DBP_BOX_PRIOR] = "priors",    [DBP_BOX_DISTANCE] = "distances",
-		[DBP_BOX_SQUARE] = "squares",  [DBP_BOX_TANH] = "tanh",
-	};
-
-	return forms[h->box_form];
 }
 
 static uint32_t candidates(const struct head *h)
@@ -76,8 +66,11 @@ void head_print(const struct head *h)
 		putchar('\n');
 		return;
 	}
-	printf("head: detector (%s), ", h->kind ? h->kind : form_name(h->data));
+	printf("head: detector (%s), ",
+	       h->kind ? h->kind : head_box_forms[h->data->box_form]);
 	print_names(h);
+	if (h->data->point_count)
+		printf(", %u key points", h->data->point_count);
 	printf(", %u candidates, score %.2f, NMS %.2f\n", candidates(h),
 	       (double)h->data->score_threshold, (double)h->data->nms_iou);
 }
@@ -95,9 +88,10 @@ json_t *head_json(const struct head *h)
 	if (h->data->kind == DBP_HEAD_CLASSIFIER)
 		return json_pack("{s:s,s:o}", "kind", "classifier", "classes",
 				 names);
-	return json_pack("{s:s,s:s,s:o,s:I,s:f,s:f}", "kind", "detector",
-			 "boxes", form_name(h->data), "classes", names,
-			 "candidates", (json_int_t)candidates(h), "threshold",
+	return json_pack("{s:s,s:s,s:o,s:i,s:I,s:f,s:f}", "kind", "detector",
+			 "boxes", head_box_forms[h->data->box_form], "classes",
+			 names, "points", h->data->point_count, "candidates",
+			 (json_int_t)candidates(h), "threshold",
 			 (double)h->data->score_threshold, "nms",
 			 (double)h->data->nms_iou);
 }

@@ -47,6 +47,10 @@ struct option_row {
 	const char *choices; /* "rgb|bgr|gray" */
 	int min, max;
 	const char *help;
+	/* verbs where the option may stand without its value, and the flag that
+	 * it sets then; its value is a YAML file */
+	unsigned alone_verbs;
+	size_t alone;
 };
 
 /* NULL past the end. */

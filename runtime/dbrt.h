@@ -236,6 +236,7 @@ struct dbrt_detection {
 	float x1, y1, x2, y2;
 	float score;
 	uint32_t class_id;
+	uint32_t candidate; /* for dbrt_detection_points() */
 };
 
 /*
@@ -252,6 +253,17 @@ int dbrt_detections(const struct dbrt_model *m, struct dbrt_detection *out,
 /* The same with other thresholds. */
 int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		       float nms_iou, struct dbrt_detection *out, uint32_t max);
+/* Key points that the head gives with each detection; 0 without a head. */
+uint32_t dbrt_point_count(const struct dbrt_model *m);
+/*
+ * The key points of a detection of the last run, in the order of the model: x
+ * and y of each in pixels as boxes are, not clamped; NaN and infinities as the
+ * model gives them. Stores at most `max` points; returns the number of points
+ * of the head, or a negative status.
+ */
+int dbrt_detection_points(const struct dbrt_model *m,
+			  const struct dbrt_detection *d, float *xy,
+			  uint32_t max);
 /*
  * The same on any float outputs, for the host. Rows of `last` elements are
  * `pitch` apart; dbrt_head_check() must have accepted the head. Returns the
@@ -266,6 +278,10 @@ int dbrt_select(const struct dbp_head *head,
 		const struct dbrt_head_output *outputs,
 		const struct dbrt_frame *frame, float score_threshold,
 		float nms_iou, struct dbrt_detection *out, uint32_t max);
+int dbrt_select_points(const struct dbp_head *head,
+		       const struct dbrt_head_output *outputs,
+		       const struct dbrt_frame *frame,
+		       const struct dbrt_detection *d, float *xy, uint32_t max);
 /*
  * Checks that a head of `bytes` (class names are not checked) stays inside of
  * outputs with `elements` elements each (0: no float tensor). DBRT_OK or

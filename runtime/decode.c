@@ -20,7 +20,24 @@ const float *dbrt_head_anchors(const struct dbp_head *h)
 const uint32_t *dbrt_head_names(const struct dbp_head *h)
 {
 	return (const uint32_t *)(dbrt_head_anchors(h) +
-				  2 * (size_t)h->anchor_count);
+				  dbrt_anchor_numbers(h) *
+					  (size_t)h->anchor_count);
+}
+
+uint32_t dbrt_anchor_numbers(const struct dbp_head *h)
+{
+	return h->flags & DBP_HEAD_ANCHOR_CENTERS ? 4 : 2;
+}
+
+const struct dbp_head_level_more *dbrt_head_more(const struct dbp_head *h,
+						 const struct dbp_head_level *l)
+{
+	const void *first = dbrt_head_names(h) + h->class_count;
+
+	if (!(h->flags & DBP_HEAD_MORE_PARTS))
+		return NULL;
+	return (const struct dbp_head_level_more *)first +
+	       (l - dbrt_head_levels(h));
 }
 
 uint32_t dbrt_level_candidates(const struct dbp_head_level *l)
@@ -146,6 +163,28 @@ int dbrt_scores_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 	return score_of(d, s, best) >= threshold;
 }
 
+int dbrt_is_peak(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
+		 uint32_t class_id)
+{
+	const struct dbp_head_level *l = c->level;
+	const struct dbp_head_part *p = &l->score;
+	uint32_t field = class_id * p->field;
+	float mine = element(d, p, first_element(p, c) + field);
+	uint32_t top = c->row > 0 ? c->row - 1 : 0;
+	uint32_t left = c->column > 0 ? c->column - 1 : 0;
+	struct dbrt_candidate near = *c;
+
+	for (uint32_t y = top; y <= c->row + 1 && y < l->rows; y++)
+		for (uint32_t x = left; x <= c->column + 1 && x < l->columns;
+		     x++) {
+			near.cell = y * l->columns + x;
+			if (element(d, p, first_element(p, &near) + field) >
+			    mine)
+				return 0;
+		}
+	return 1;
+}
+
 /* ---- Boxes ---- */
 
 /* Distribution focal loss: the mean of 0, 1, 2, ... weighted by the softmax of
@@ -171,19 +210,52 @@ static float mean_bin(const struct dbrt_decoder *d,
 	return mean / sum;
 }
 
+static float box_number(const struct dbrt_decoder *d,
+			const struct dbp_head_part *p, uint32_t first,
+			uint32_t k)
+{
+	uint32_t bins = d->head->bins;
+
+	if (bins)
+		return mean_bin(d, p, first + k * bins * p->field);
+	return element(d, p, first + k * p->field);
+}
+
+static void swap_pair(float v[2])
+{
+	float first = v[0];
+
+	v[0] = v[1];
+	v[1] = first;
+}
+
+/* The four numbers in the order x, y, x, y. */
 static void read_box(const struct dbrt_decoder *d,
 		     const struct dbrt_candidate *c, float v[4])
 {
+	const struct dbp_head *h = d->head;
+	const struct dbp_head_level_more *more = dbrt_head_more(h, c->level);
 	const struct dbp_head_part *p = &c->level->box;
-	uint32_t first = first_element(p, c), bins = d->head->bins;
+	int apart = more && more->size.output != DBP_NONE;
+	uint32_t first = first_element(p, c);
+	/* only the centre of exponential boxes has an activation */
+	uint32_t activated = !h->box_act                        ? 0 :
+			     h->box_form == DBP_BOX_EXPONENTIAL ? 2 :
+								  4;
 
 	for (uint32_t k = 0; k < 4; k++) {
-		if (bins)
-			v[k] = mean_bin(d, p, first + k * bins * p->field);
+		if (k >= 2 && apart)
+			v[k] = element(d, &more->size,
+				       first_element(&more->size, c) +
+					       (k - 2) * more->size.field);
 		else
-			v[k] = element(d, p, first + k * p->field);
-		if (d->head->box_act)
+			v[k] = box_number(d, p, first, k);
+		if (k < activated)
 			v[k] = dbrt_sigmoidf(v[k]);
+	}
+	if (h->flags & DBP_HEAD_Y_FIRST) {
+		swap_pair(v);
+		swap_pair(v + 2);
 	}
 }
 
@@ -233,11 +305,17 @@ static struct cell cell_of(const struct dbrt_decoder *d,
 	};
 
 	if (l->first_anchor != DBP_NONE) {
-		const float *size = dbrt_head_anchors(d->head) +
-				    2 * (size_t)(l->first_anchor + c->anchor);
+		uint32_t numbers = dbrt_anchor_numbers(d->head);
+		const float *anchor =
+			dbrt_head_anchors(d->head) +
+			numbers * (size_t)(l->first_anchor + c->anchor);
 
-		cell.anchor_width = size[0];
-		cell.anchor_height = size[1];
+		if (numbers == 4) {
+			cell.x += *anchor++;
+			cell.y += *anchor++;
+		}
+		cell.anchor_width = anchor[0];
+		cell.anchor_height = anchor[1];
 	}
 	return cell;
 }
@@ -279,6 +357,39 @@ static void tanh_box(const struct dbrt_decoder *d, const struct cell *c,
 		    dbrt_sigmoidf(v[3]) * d->input_height, box);
 }
 
+/* BlazeFace, CenterNet: as SSD, but with sizes that are not logarithms. */
+static void offset_box(const struct dbp_head *h, const struct cell *c,
+		       const float v[4], float box[4])
+{
+	from_center(c->x + v[0] * h->center_variance * c->anchor_width,
+		    c->y + v[1] * h->center_variance * c->anchor_height,
+		    v[2] * h->size_variance * c->anchor_width,
+		    v[3] * h->size_variance * c->anchor_height, box);
+}
+
+/* YOLOv3, and YOLOv4 with its wider range of centres (arXiv 2004.10934). */
+static void exponential_box(const struct dbp_head *h, const struct cell *c,
+			    const float v[4], float box[4])
+{
+	float range = h->center_variance, low = (range - 1) / 2;
+
+	from_center(c->x + (v[0] * range - low) * c->stride_x,
+		    c->y + (v[1] * range - low) * c->stride_y,
+		    c->anchor_width * dbrt_expf(v[2] * h->size_variance),
+		    c->anchor_height * dbrt_expf(v[3] * h->size_variance), box);
+}
+
+static void corner_offset_box(const struct dbp_head *h, const struct cell *c,
+			      const float v[4], float box[4])
+{
+	float first = h->center_variance, second = h->size_variance;
+
+	box[0] = c->x + (v[0] * first - .5f) * c->anchor_width;
+	box[1] = c->y + (v[1] * first - .5f) * c->anchor_height;
+	box[2] = c->x + (v[2] * second + .5f) * c->anchor_width;
+	box[3] = c->y + (v[3] * second + .5f) * c->anchor_height;
+}
+
 void dbrt_box_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 		 float box[4])
 {
@@ -303,7 +414,52 @@ void dbrt_box_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
 	case DBP_BOX_TANH:
 		tanh_box(d, &cell, v, box);
 		break;
+	case DBP_BOX_OFFSET:
+		offset_box(d->head, &cell, v, box);
+		break;
+	case DBP_BOX_EXPONENTIAL:
+		exponential_box(d->head, &cell, v, box);
+		break;
+	case DBP_BOX_CORNER_OFFSETS:
+		corner_offset_box(d->head, &cell, v, box);
+		break;
 	case DBP_BOX_FORMS: /* dbrt_head_check() refuses it */
+		break;
+	}
+}
+
+/* ---- Key points ---- */
+
+void dbrt_point_of(const struct dbrt_decoder *d, const struct dbrt_candidate *c,
+		   const float box[4], uint32_t i, float xy[2])
+{
+	const struct dbp_head *h = d->head;
+	const struct dbp_head_part *p = &dbrt_head_more(h, c->level)->points;
+	uint32_t at = first_element(p, c) + i * h->point_fields * p->field;
+	struct cell cell = cell_of(d, c);
+
+	xy[0] = element(d, p, at);
+	xy[1] = element(d, p, at + p->field);
+	if (h->flags & DBP_HEAD_Y_FIRST)
+		swap_pair(xy);
+	switch ((enum dbp_point_form)h->point_form) {
+	case DBP_POINT_DIRECT:
+		xy[0] *= h->normalized ? d->input_width : 1;
+		xy[1] *= h->normalized ? d->input_height : 1;
+		break;
+	case DBP_POINT_ANCHOR:
+		xy[0] = cell.x + xy[0] * h->point_scale * cell.anchor_width;
+		xy[1] = cell.y + xy[1] * h->point_scale * cell.anchor_height;
+		break;
+	case DBP_POINT_BOX:
+		xy[0] = box[0] + xy[0] * (box[2] - box[0]);
+		xy[1] = box[1] + xy[1] * (box[3] - box[1]);
+		break;
+	case DBP_POINT_CELL:
+		xy[0] = cell.x + (2 * xy[0] - .5f) * cell.stride_x;
+		xy[1] = cell.y + (2 * xy[1] - .5f) * cell.stride_y;
+		break;
+	case DBP_POINT_FORMS: /* dbrt_head_check() refuses it */
 		break;
 	}
 }

@@ -108,6 +108,7 @@ static struct dbrt_detection detection_at(const struct selection *s,
 		.y2 = to_photo(box[3], f->scale_y, f->top),
 		.score = p->score,
 		.class_id = p->column - s->decoder.head->background,
+		.candidate = p->row,
 	};
 }
 
@@ -195,7 +196,9 @@ static void collect_level(struct selection *s, const struct dbp_head_level *l,
 			p.score = dbrt_class_score(&s->decoder, &c, &scores,
 						   p.column);
 			/* false for NaN */
-			if (p.score >= s->threshold)
+			if (p.score >= s->threshold &&
+			    (!(h->flags & DBP_HEAD_PEAKS) ||
+			     dbrt_is_peak(&s->decoder, &c, p.column)))
 				add_candidate(s, &p);
 		}
 	}
@@ -287,6 +290,45 @@ int dbrt_select(const struct dbp_head *head,
 	return (int)s.kept_count;
 }
 
+/* ---- Key points ---- */
+
+static uint32_t candidates_of(const struct dbp_head *h)
+{
+	const struct dbp_head_level *l = dbrt_head_levels(h);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->level_count; i++)
+		n += dbrt_level_candidates(&l[i]);
+	return n;
+}
+
+int dbrt_select_points(const struct dbp_head *head,
+		       const struct dbrt_head_output *outputs,
+		       const struct dbrt_frame *frame,
+		       const struct dbrt_detection *d, float *xy, uint32_t max)
+{
+	struct dbrt_decoder decoder = { head, outputs,
+					(float)frame->input_width,
+					(float)frame->input_height };
+	struct dbrt_candidate c;
+	float box[4];
+
+	if (d->candidate >= candidates_of(head))
+		return DBRT_ERROR_ARGUMENT;
+	c = dbrt_candidate_at(&decoder, d->candidate);
+	dbrt_box_of(&decoder, &c, box);
+	for (uint32_t i = 0; i < head->point_count && i < max; i++) {
+		float *p = xy + 2 * (size_t)i;
+
+		dbrt_point_of(&decoder, &c, box, i, p);
+		p[0] = to_photo(p[0], frame->scale_x, frame->left);
+		p[1] = to_photo(p[1], frame->scale_y, frame->top);
+	}
+	return head->point_count;
+}
+
+/* ---- Of a model ---- */
+
 /* Without a photo: the pixels of the input, if it is an image. */
 static struct dbrt_frame frame_of(const struct dbrt_model *m)
 {
@@ -303,22 +345,22 @@ static struct dbrt_frame frame_of(const struct dbrt_model *m)
 			     input.dims[1], DBP_STRETCH);
 }
 
-int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
-		       float nms_iou, struct dbrt_detection *out, uint32_t max)
-{
-	struct dbrt_head_output outputs[DBP_MAX_IO];
-	const struct dbp_io *io;
+/* The head of a model that has run, and what it reads. */
+struct head_view {
 	const struct dbp_head *head;
 	struct dbrt_frame frame;
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+};
 
+static int view_head(const struct dbrt_model *m, struct head_view *v)
+{
+	const struct dbp_io *io;
 	int status = dbrt_open_status(m);
 
 	if (status != DBRT_OK)
 		return status;
-	if (!out && max)
-		return DBRT_ERROR_ARGUMENT;
-	head = dbrt_section(m, DBP_SECTION_HEAD);
-	if (!head)
+	v->head = dbrt_section(m, DBP_SECTION_HEAD);
+	if (!v->head)
 		return DBRT_ERROR_NO_HEAD;
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
@@ -328,13 +370,51 @@ int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
 		const struct dbp_tensor *t =
 			dbrt_tensor_row(m, ids[io->input_count + i]);
 
-		outputs[i].data = dbrt_data(m, t);
-		outputs[i].last = t->dims[t->rank - 1];
-		outputs[i].pitch = t->pitch;
+		v->outputs[i].data = dbrt_data(m, t);
+		v->outputs[i].last = t->dims[t->rank - 1];
+		v->outputs[i].pitch = t->pitch;
 	}
-	frame = frame_of(m);
-	return dbrt_select(head, outputs, &frame, score_threshold, nms_iou, out,
-			   max);
+	v->frame = frame_of(m);
+	return DBRT_OK;
+}
+
+int dbrt_detections_at(const struct dbrt_model *m, float score_threshold,
+		       float nms_iou, struct dbrt_detection *out, uint32_t max)
+{
+	struct head_view v;
+	int status;
+
+	if (!out && max)
+		return DBRT_ERROR_ARGUMENT;
+	status = view_head(m, &v);
+	if (status != DBRT_OK)
+		return status;
+	return dbrt_select(v.head, v.outputs, &v.frame, score_threshold,
+			   nms_iou, out, max);
+}
+
+uint32_t dbrt_point_count(const struct dbrt_model *m)
+{
+	const struct dbp_head *head;
+
+	if (dbrt_open_status(m) != DBRT_OK)
+		return 0;
+	head = dbrt_section(m, DBP_SECTION_HEAD);
+	return head ? head->point_count : 0;
+}
+
+int dbrt_detection_points(const struct dbrt_model *m,
+			  const struct dbrt_detection *d, float *xy,
+			  uint32_t max)
+{
+	struct head_view v;
+	int status = view_head(m, &v);
+
+	if (status != DBRT_OK)
+		return status;
+	if (!d || (!xy && max))
+		return DBRT_ERROR_ARGUMENT;
+	return dbrt_select_points(v.head, v.outputs, &v.frame, d, xy, max);
 }
 
 int dbrt_detections(const struct dbrt_model *m, struct dbrt_detection *out,

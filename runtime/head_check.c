@@ -33,11 +33,39 @@ static int part_fits(const struct dbp_head_part *p,
 	return last < elements[p->output];
 }
 
+/* The size of boxes and the key points, which may lie apart. */
+static int more_fits(const struct dbp_head *h, const struct dbp_head_level *l,
+		     const uint32_t *elements, uint32_t outputs)
+{
+	const struct dbp_head_level_more *m = dbrt_head_more(h, l);
+	uint32_t numbers = (uint32_t)h->point_count * h->point_fields;
+
+	if (!m)
+		return 1;
+	if (m->size.output != DBP_NONE &&
+	    (h->bins || !part_fits(&m->size, l, 2, elements, outputs)))
+		return 0;
+	if (!h->point_count)
+		return m->points.output == DBP_NONE;
+	return part_fits(&m->points, l, numbers, elements, outputs);
+}
+
+/* Fields of the part `box`. */
+static uint32_t box_fields(const struct dbp_head *h,
+			   const struct dbp_head_level *l)
+{
+	const struct dbp_head_level_more *m = dbrt_head_more(h, l);
+
+	if (m && m->size.output != DBP_NONE)
+		return 2;
+	return h->bins ? 4u * h->bins : 4;
+}
+
 static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 		      const uint32_t *elements, uint32_t outputs)
 {
 	uint32_t side = DBP_HEAD_MAX_CANDIDATES;
-	uint32_t fields = h->bins ? 4u * h->bins : 4;
+	uint32_t fields = box_fields(h, l);
 
 	if (l->columns < 1 || l->rows < 1 || l->anchors < 1 ||
 	    l->columns > side || l->rows > side || l->anchors > side ||
@@ -54,7 +82,8 @@ static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 		return 0;
 	/* candidates do not share boxes, so the size of the outputs bounds
 	 * their number */
-	return part_fits(&l->box, l, fields, elements, outputs) &&
+	return more_fits(h, l, elements, outputs) &&
+	       part_fits(&l->box, l, fields, elements, outputs) &&
 	       part_fits(&l->score, l, h->class_count, elements, outputs) &&
 	       (uint64_t)dbrt_level_candidates(l) * fields <=
 		       elements[l->box.output];
@@ -76,6 +105,17 @@ static int detector_fits(const struct dbp_head *h, const uint32_t *elements,
 	return candidates <= DBP_HEAD_MAX_CANDIDATES;
 }
 
+/* Key points need their parts; without any, their fields are 0. */
+static int points_fit(const struct dbp_head *h)
+{
+	if (!h->point_count)
+		return !h->point_fields && !h->point_form && !h->point_scale;
+	return h->kind == DBP_HEAD_DETECTOR &&
+	       h->point_count <= DBP_HEAD_MAX_POINTS && h->point_fields >= 2 &&
+	       h->point_form < DBP_POINT_FORMS &&
+	       (h->flags & DBP_HEAD_MORE_PARTS);
+}
+
 static int fields_fit(const struct dbp_head *h)
 {
 	return h->box_form < DBP_BOX_FORMS && h->normalized <= 1 &&
@@ -86,8 +126,9 @@ static int fields_fit(const struct dbp_head *h)
 	       (!h->bins || h->box_form == DBP_BOX_DISTANCE) &&
 	       h->class_count > h->background &&
 	       h->level_count <= DBP_HEAD_MAX_LEVELS &&
-	       are_finite(&h->score_threshold, 6) && !h->reserved[0] &&
-	       !h->reserved[1];
+	       are_finite(&h->score_threshold, 6) &&
+	       are_finite(&h->point_scale, 1) &&
+	       !(h->flags & ~(uint32_t)DBP_HEAD_FLAGS) && points_fit(h);
 }
 
 int dbrt_head_check(const struct dbp_head *h, size_t bytes,
@@ -98,11 +139,17 @@ int dbrt_head_check(const struct dbp_head *h, size_t bytes,
 	if (bytes < sizeof(*h) || !fields_fit(h))
 		return DBRT_ERROR_FORMAT;
 	size += (uint64_t)h->level_count * sizeof(struct dbp_head_level);
-	size += (uint64_t)h->anchor_count * 2 * sizeof(float);
+	size += (uint64_t)h->anchor_count * dbrt_anchor_numbers(h) *
+		sizeof(float);
 	size += (uint64_t)h->class_count * sizeof(uint32_t);
+	if (h->flags & DBP_HEAD_MORE_PARTS)
+		size += (uint64_t)h->level_count *
+			sizeof(struct dbp_head_level_more);
 	if (size != bytes)
 		return DBRT_ERROR_FORMAT;
-	if (!are_finite(dbrt_head_anchors(h), 2 * h->anchor_count))
+	/* the count is bounded by the section's size */
+	if (!are_finite(dbrt_head_anchors(h),
+			dbrt_anchor_numbers(h) * h->anchor_count))
 		return DBRT_ERROR_FORMAT;
 	if (h->kind == DBP_HEAD_CLASSIFIER)
 		return !h->level_count && h->scores_output < outputs &&

@@ -93,6 +93,9 @@ void dbrt_work_add_head(struct dbrt_work *w, const struct dbp_head *h)
 {
 	const struct dbp_head_level *l = dbrt_head_levels(h);
 	uint64_t fields = 4u * (h->bins ? h->bins : 1u);
+	/* a peak is compared with the cells around it */
+	uint64_t scores =
+		h->class_count * (h->flags & DBP_HEAD_PEAKS ? (uint64_t)9 : 1);
 
 	if (h->kind == DBP_HEAD_CLASSIFIER)
 		add(&w->head_steps, h->class_count);
@@ -100,6 +103,6 @@ void dbrt_work_add_head(struct dbrt_work *w, const struct dbp_head *h)
 		uint32_t n = dbrt_level_candidates(&l[i]);
 
 		w->candidates += n;
-		add(&w->head_steps, n * (fields + h->class_count));
+		add(&w->head_steps, n * (fields + scores));
 	}
 }

@@ -21,7 +21,7 @@
 
 #define DBP_MAGIC 0x1a504244u /* the bytes 'D' 'B' 'P' 0x1a */
 #define DBP_MAJOR 2
-#define DBP_MINOR 2
+#define DBP_MINOR 3
 #define DBP_NONE 0xffffffffu
 #define DBP_MAX_RANK 6
 #define DBP_ALIGN 64              /* of the file in memory, and of sections */
@@ -570,7 +570,8 @@ enum dbp_head_kind {
 /*
  * How four numbers d[0..3] of a candidate become a box, in pixels of the
  * input. (px, py) = ((column + offset) * stride_x, (row + offset) * stride_y)
- * is the point of its cell, (aw, ah) its anchor.
+ * is the point of its cell, (aw, ah) its anchor. With DBP_HEAD_ANCHOR_CENTERS
+ * the point is moved by the anchor's (ax, ay).
  */
 enum dbp_box_form {
 	DBP_BOX_CORNERS = 0, /* x1 y1 x2 y2 */
@@ -585,7 +586,43 @@ enum dbp_box_form {
 	DBP_BOX_SQUARE = 4,
 	/* cx = px + tanh(d0) * stride_x, w = sigmoid(d2) * input width */
 	DBP_BOX_TANH = 5,
+	/* cx = px + d0 * center_variance * aw, w = d2 * size_variance * aw:
+	 * BlazeFace (pixels, with anchors of 1), CenterNet (strides) */
+	DBP_BOX_OFFSET = 6,
+	/* s = sigmoid(d0) (or d0, see box_act), v = center_variance: cx = px +
+	 * (s * v - (v - 1) / 2) * stride_x, w = aw * exp(d2 * size_variance):
+	 * YOLOv3, YOLOv4 */
+	DBP_BOX_EXPONENTIAL = 7,
+	/* x1 = px - aw / 2 + d0 * center_variance * aw, x2 = px + aw / 2 + d2 *
+	 * size_variance * aw: offsets of the anchor's corners */
+	DBP_BOX_CORNER_OFFSETS = 8,
 	DBP_BOX_FORMS
+};
+
+/* How two numbers d[0..1] become a key point; y in the same way. */
+enum dbp_point_form {
+	/* x = d0, or d0 * input width if normalized */
+	DBP_POINT_DIRECT = 0,
+	/* x = px + d0 * point_scale * aw */
+	DBP_POINT_ANCHOR = 1,
+	/* x = x1 + d0 * (x2 - x1), of the box: CenterFace */
+	DBP_POINT_BOX = 2,
+	/* x = px + (2 * d0 - 0.5) * stride_x: poses of YOLOv8 */
+	DBP_POINT_CELL = 3,
+	DBP_POINT_FORMS
+};
+
+enum dbp_head_flags {
+	DBP_HEAD_Y_FIRST = 1, /* numbers of boxes and points: y before x */
+	/* an anchor is ax, ay, aw, ah, not aw, ah; ax, ay from the cell's point
+	 * to the anchor's centre, in pixels of the input */
+	DBP_HEAD_ANCHOR_CENTERS = 2,
+	/* only a score that is not below those of the same class and anchor in
+	 * the up to eight cells around: heat maps */
+	DBP_HEAD_PEAKS = 4,
+	/* a struct dbp_head_level_more for each level ends the section */
+	DBP_HEAD_MORE_PARTS = 8,
+	DBP_HEAD_FLAGS = 15
 };
 
 enum dbp_head_act {
@@ -617,9 +654,19 @@ struct dbp_head_level {
 };
 DBP_ASSERT_SIZE(struct dbp_head_level, 88);
 
+#define DBP_HEAD_MAX_POINTS 64
+
+struct dbp_head_level_more {
+	/* where the size of a box (d2, d3) lies if `box` has d0, d1 only */
+	struct dbp_head_part size;
+	struct dbp_head_part points; /* point_count runs of point_fields */
+};
+DBP_ASSERT_SIZE(struct dbp_head_level_more, 40);
+
 /*
- * Then level_count levels, anchor_count times the floats aw, ah in pixels of
- * the input, and class_count offsets of class names in strings (or DBP_NONE).
+ * Then level_count levels, anchor_count times the floats aw, ah (or ax, ay, aw,
+ * ah) in pixels of the input, class_count offsets of class names in strings (or
+ * DBP_NONE), and level_count times more parts if the flags say so.
  *
  * score = act(object)^object_power * act(class)^class_power; without an
  * object part act(class)^class_power. With bins each of the four distances is
@@ -638,7 +685,12 @@ struct dbp_head {
 	float score_threshold, nms_iou;
 	float object_power, class_power;
 	float center_variance, size_variance;
-	uint32_t reserved[2]; /* 0 */
+	/* 0 in files of minor 0 to 2 */
+	uint8_t flags;        /* enum dbp_head_flags */
+	uint8_t point_count;  /* key points of a detection */
+	uint8_t point_fields; /* numbers of each, 2 or more; 0: no points */
+	uint8_t point_form;   /* enum dbp_point_form */
+	float point_scale;
 };
 DBP_ASSERT_SIZE(struct dbp_head, 56);
 

@@ -16,6 +16,26 @@ float *head_anchors(struct dbp_head *h)
 	return (float *)(head_levels(h) + h->level_count);
 }
 
+uint32_t head_anchor_numbers(const struct dbp_head *h)
+{
+	return h->flags & DBP_HEAD_ANCHOR_CENTERS ? 4 : 2;
+}
+
+uint32_t *head_name_offsets(struct dbp_head *h)
+{
+	return (uint32_t *)(head_anchors(h) +
+			    head_anchor_numbers(h) * (size_t)h->anchor_count);
+}
+
+struct dbp_head_level_more *head_more(struct dbp_head *h)
+{
+	uint32_t *end = head_name_offsets(h) + h->class_count;
+
+	if (!(h->flags & DBP_HEAD_MORE_PARTS))
+		return NULL;
+	return (struct dbp_head_level_more *)end;
+}
+
 uint32_t head_classes(const struct dbp_head *h)
 {
 	return h->class_count - h->background;
@@ -29,22 +49,31 @@ const char *head_class_name(const struct head *h, uint32_t class_id)
 	return h->names[class_id];
 }
 
+/* With all fields and parts of `from`, but no anchors and no names yet. */
 int head_new(struct head *out, const struct dbp_head *from, struct arena *a)
 {
+	bool more = from->flags & DBP_HEAD_MORE_PARTS;
 	uint32_t *names;
 
-	out->bytes = sizeof(*from) +
-		     from->level_count * sizeof(struct dbp_head_level) +
-		     from->anchor_count * 2 * sizeof(float) +
-		     from->class_count * sizeof(uint32_t);
+	out->bytes =
+		sizeof(*from) +
+		from->level_count * sizeof(struct dbp_head_level) +
+		from->anchor_count * head_anchor_numbers(from) * sizeof(float) +
+		from->class_count * sizeof(uint32_t);
+	if (more)
+		out->bytes +=
+			from->level_count * sizeof(struct dbp_head_level_more);
 	out->data = arena_array(a, out->bytes, 1);
 	if (!out->data)
 		return -1;
 	*out->data = *from;
-	names = (uint32_t *)(head_anchors(out->data) +
-			     2 * (size_t)from->anchor_count);
+	names = head_name_offsets(out->data);
 	for (uint32_t i = 0; i < from->class_count; i++)
 		names[i] = DBP_NONE;
+	for (uint32_t i = 0; more && i < from->level_count; i++)
+		head_more(out->data)[i] = (struct dbp_head_level_more){
+			.size.output = DBP_NONE, .points.output = DBP_NONE
+		};
 	return 0;
 }
 

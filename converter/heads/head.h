@@ -14,10 +14,10 @@
 
 /*
  * How the outputs of a model are decoded to detections or a class, in the
- * form of the packed file: `data` is followed by its levels, its anchors and
- * one offset for each class name, which is DBP_NONE here. Parts count elements
- * in the outputs as the author of the model wrote them; the device keeps that
- * order.
+ * form of the packed file: `data` is followed by its levels, its anchors, one
+ * offset for each class name, which is DBP_NONE here, and more parts. Parts
+ * count elements in the outputs as the author of the model wrote them; the
+ * device keeps that order.
  */
 struct head {
 	struct dbp_head *data; /* NULL: the outputs are not understood */
@@ -39,11 +39,17 @@ const struct usual_preprocess *head_preprocess_at(int i, const char **family);
 const char *head_class_name(const struct head *h, uint32_t class_id);
 
 struct dbp_head_level *head_levels(struct dbp_head *h);
-/* Pairs of width and height in pixels. */
+/* Floats of an anchor: width and height in pixels, or before these its place
+ * from the cell's point. */
+uint32_t head_anchor_numbers(const struct dbp_head *h);
 float *head_anchors(struct dbp_head *h);
+/* An offset of each class name. */
+uint32_t *head_name_offsets(struct dbp_head *h);
+/* More parts, one for each level; NULL: there are none. */
+struct dbp_head_level_more *head_more(struct dbp_head *h);
 
-/* Allocates `data` with room for levels, anchors and names, and copies the
- * fields of `from`; -1 when memory is exhausted. */
+/* Allocates `data` with room for levels, anchors, names and more parts, and
+ * copies the fields of `from`; -1 when memory is exhausted. */
 int head_new(struct head *out, const struct dbp_head *from, struct arena *a);
 /* A detector whose fields have no effect, with the thresholds of the config. */
 struct dbp_head head_blank(const struct config *c);

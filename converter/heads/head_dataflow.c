@@ -21,7 +21,6 @@ struct tracer {
 	uint32_t **marks; /* by value id; malloc'ed */
 	bool *needed;
 	struct trace *out;
-	int64_t *base; /* first number of each map */
 	int64_t numbers;
 };
 
@@ -108,7 +107,7 @@ static int mark_map(struct tracer *t, const struct value *v)
 		return 0;
 	m->value = v;
 	map_shape(m);
-	t->base[t->out->map_count++] = t->numbers;
+	t->out->base[t->out->map_count++] = t->numbers;
 	t->numbers += n;
 	return 0;
 }
@@ -325,9 +324,9 @@ static int mark_all(struct tracer *t)
 /* ---- Where the maps went ---- */
 
 /* The last map that begins at the number or before it. */
-static int map_of(const struct tracer *t, int64_t number)
+static int map_of(const struct trace *t, int64_t number)
 {
-	int low = 0, high = t->out->map_count;
+	int low = 0, high = t->map_count;
 
 	while (high - low > 1) {
 		int middle = low + (high - low) / 2;
@@ -371,8 +370,8 @@ static void locate_channels(struct tracer *t, int output)
 
 		if (number == NONE || number == UNKNOWN)
 			continue;
-		m = &t->out->maps[map_of(t, number - 1)];
-		at = number - 1 - t->base[m - t->out->maps];
+		m = &t->out->maps[map_of(t->out, number - 1)];
+		at = number - 1 - t->out->base[m - t->out->maps];
 		cells = m->height * m->width;
 		c = &m->channel[at / cells];
 		if (at % cells == 0 && c->output < 0)
@@ -391,7 +390,7 @@ static bool is_regular(const struct tracer *t, const struct trace_map *m,
 	const struct trace_channel *c = &m->channel[channel];
 	const struct value *v = t->g->outputs[c->output];
 	const uint32_t *marks = t->marks[v->id];
-	int64_t n = elements(v), base = t->base[m - t->out->maps];
+	int64_t n = elements(v), base = t->out->base[m - t->out->maps];
 	int cells = m->height * m->width;
 
 	for (int i = 0; i < cells; i++) {
@@ -412,9 +411,15 @@ static int find_places(struct tracer *t)
 	if (init_maps(t))
 		return -1;
 	for (int i = 0; i < t->g->output_count; i++) {
+		const struct value *v = t->g->outputs[i];
+		size_t n = (size_t)elements(v);
+
+		out->marks[i] = arena_array(t->arena, n + 1, sizeof(uint32_t));
+		if (!out->marks[i])
+			return diag_error(t->d, "out of memory");
+		memcpy(out->marks[i], t->marks[v->id], n * sizeof(uint32_t));
 		out->output_flags[i] =
-			(uint8_t)(t->marks[t->g->outputs[i]->id][0] >>
-				  NUMBER_BITS);
+			(uint8_t)(out->marks[i][0] >> NUMBER_BITS);
 		locate_channels(t, i);
 	}
 	for (int i = 0; i < out->map_count; i++)
@@ -431,6 +436,26 @@ static int trace_nothing(const struct tracer *t)
 	return 0;
 }
 
+struct trace_element trace_element(const struct trace *t, int output, int64_t i)
+{
+	uint32_t mark = t->marks[output] ? t->marks[output][i] : UNKNOWN;
+	uint32_t number = mark & NUMBER_MASK;
+	struct trace_element e = { .flags = mark >> NUMBER_BITS };
+	int64_t at;
+	int cells;
+
+	if (number == UNKNOWN)
+		e.flags |= TRACE_MIXED;
+	if (number == NONE || number == UNKNOWN)
+		return e;
+	e.map = &t->maps[map_of(t, number - 1)];
+	at = number - 1 - t->base[e.map - t->maps];
+	cells = e.map->height * e.map->width;
+	e.channel = (int)(at / cells);
+	e.cell = (int)(at % cells);
+	return e;
+}
+
 int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 		  struct diag *d)
 {
@@ -440,12 +465,14 @@ int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 
 	t.marks = calloc(n, sizeof(*t.marks));
 	t.needed = calloc(n, sizeof(*t.needed));
-	t.base = calloc(n, sizeof(*t.base));
 	*out = (struct trace){ .maps = arena_array(a, n, sizeof(*out->maps)),
 			       .output_flags = arena_array(
-				       a, (size_t)g->output_count, 1) };
-	if (!t.marks || !t.needed || !t.base || !out->maps ||
-	    !out->output_flags) {
+				       a, (size_t)g->output_count, 1),
+			       .marks = arena_array(a, (size_t)g->output_count,
+						    sizeof(*out->marks)),
+			       .base = arena_array(a, n, sizeof(*out->base)) };
+	if (!t.marks || !t.needed || !out->base || !out->maps ||
+	    !out->output_flags || !out->marks) {
 		diag_error(d, "out of memory");
 	} else {
 		find_needed(&t);
@@ -458,6 +485,5 @@ int trace_outputs(const struct graph *g, struct arena *a, struct trace *out,
 		free(t.marks[i]);
 	free(t.marks);
 	free(t.needed);
-	free(t.base);
 	return err;
 }

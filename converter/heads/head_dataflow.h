@@ -39,7 +39,19 @@ struct trace {
 	struct trace_map *maps;
 	int map_count;
 	uint8_t *output_flags; /* of the first element of each output */
+	uint32_t **marks;      /* of the elements, for trace_element() */
+	int64_t *base;
 };
+
+/* Where one element of an output comes from. */
+struct trace_element {
+	const struct trace_map *map; /* NULL: a constant, or not known */
+	int channel, cell;
+	unsigned flags;
+};
+
+struct trace_element trace_element(const struct trace *t, int output,
+				   int64_t i);
 
 /* Elements that cannot be traced count as mixed, and all do where the marks
  * would need more than the graph's budget for a run. -1 when memory is

@@ -24,7 +24,8 @@ struct head_family {
 	bool (*fill)(struct head_finder *f);
 	/* How the family's training code feeds photos; NULL: in many ways. */
 	const struct usual_preprocess *preprocess;
-	float nms_iou; /* the usual threshold; 0: the tool's default */
+	bool takes_scaled; /* parts that the graph multiplies at the end */
+	float nms_iou;     /* the usual threshold; 0: the tool's default */
 	/* Class names of the usual data set, used if the model has this number
 	 * of classes; 0: none. */
 	uint32_t class_count;

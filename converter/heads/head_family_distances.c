@@ -4,6 +4,8 @@
  * each a number or, with distribution focal loss (DFL, arXiv 2006.04388), the
  * mean of a distribution over bins.
  */
+#include <string.h>
+
 #include "converter/heads/head_families.h"
 #include "converter/heads/head_usual.h"
 
@@ -13,9 +15,9 @@ static bool fill_distances(struct head_finder *f)
 
 	f->head.box_form = DBP_BOX_DISTANCE;
 	f->head.bins = f->bins > 1 ? (uint8_t)f->bins : 0;
-	f->head.class_act = head_score_activation(l->score);
-	if (l->object) {
-		f->head.object_act = head_score_activation(l->object);
+	f->head.class_act = head_score_activation(&l->score);
+	if (l->object.part) {
+		f->head.object_act = head_score_activation(&l->object);
 		f->head.object_power = f->head.class_power = .5f;
 	}
 	return head_build_levels(f);
@@ -35,7 +37,7 @@ static bool fill_cell_middle(struct head_finder *f)
 static bool matches_yolov8(const struct head_finder *f)
 {
 	return (f->bins == 16 || f->bins == 17) &&
-	       !(f->levels[0].box->flags & TRACE_EXP);
+	       !(f->levels[0].box.part->flags & TRACE_EXP);
 }
 
 const struct head_family head_family_yolov8 = {
@@ -44,28 +46,42 @@ const struct head_family head_family_yolov8 = {
 	.matches = matches_yolov8,
 	.fill = fill_cell_middle,
 	.preprocess = &head_usual_yolo,
+	.nms_iou = .45f,
 };
 
-/* ---- NanoDet: github.com/RangiLyu/nanodet, model/head/nanodet_head.py and
- * nanodet_plus_head.py; reg_max is 7, so there are 8 bins ---- */
+/* ---- Heads of 8 bins: reg_max is 7. NanoDet (github.com/RangiLyu/nanodet,
+ * model/head/nanodet_head.py) has outputs for each of three levels,
+ * NanoDet-Plus (nanodet_plus_head.py) one for all four, PicoDet
+ * (PaddleDetection, modeling/heads/pico_head.py) two for each of four ---- */
+
+static bool has_8_bins(const struct head_finder *f)
+{
+	return f->bins == 8 && !(f->levels[0].box.part->flags & TRACE_EXP);
+}
+
+static bool is_joined(const struct head_finder *f)
+{
+	return f->level_count == 1 ||
+	       f->levels[0].box.part->output == f->levels[1].box.part->output;
+}
+
+/* Whether box and classes of a level are in two outputs. */
+static bool is_apart(const struct head_finder *f)
+{
+	return f->levels[0].box.part->output != f->levels[0].score.part->output;
+}
 
 static bool matches_nanodet(const struct head_finder *f)
 {
-	return f->bins == 8 && !(f->levels[0].box->flags & TRACE_EXP);
+	return has_8_bins(f) && !is_joined(f) && f->level_count < 4;
 }
 
 static bool fill_nanodet(struct head_finder *f)
 {
-	bool has_two_outputs = f->level_count > 1 &&
-			       f->levels[0].box->output !=
-				       f->levels[1].box->output;
-
 	if (!fill_distances(f))
 		return false;
-	if (has_two_outputs) /* the middle of the cell's pixels */
-		head_set_offsets(f, .5f, -.5f);
-	else /* NanoDet-Plus: the cell's corner */
-		head_set_offsets(f, 0, 0);
+	/* the middle of the cell's pixels */
+	head_set_offsets(f, .5f, -.5f);
 	return true;
 }
 
@@ -75,16 +91,154 @@ const struct head_family head_family_nanodet = {
 	.matches = matches_nanodet,
 	.fill = fill_nanodet,
 	.preprocess = &head_usual_nanodet,
+	.nms_iou = .6f,
+};
+
+static bool matches_nanodet_plus(const struct head_finder *f)
+{
+	return has_8_bins(f) && is_joined(f) && !is_apart(f);
+}
+
+static bool fill_cell_corner(struct head_finder *f)
+{
+	return fill_distances(f);
+}
+
+const struct head_family head_family_nanodet_plus = {
+	.name = "NanoDet-Plus",
+	.stage = HEAD_STAGE_ROLES,
+	.matches = matches_nanodet_plus,
+	.fill = fill_cell_corner,
+	.preprocess = &head_usual_nanodet_plus,
+	.nms_iou = .6f,
+};
+
+static bool matches_picodet(const struct head_finder *f)
+{
+	return has_8_bins(f) && f->level_count == 4;
+}
+
+const struct head_family head_family_picodet = {
+	.name = "PicoDet",
+	.stage = HEAD_STAGE_ROLES,
+	.matches = matches_picodet,
+	.fill = fill_cell_middle,
+	.preprocess = &head_usual_picodet,
+	.nms_iou = .6f,
+};
+
+/* ---- SCRFD: arXiv 2105.04714, github.com/deepinsight/insightface,
+ * detection/scrfd: distances and key points in strides from the corner of the
+ * cell, two boxes a cell for three levels, one for five ---- */
+
+static bool matches_scrfd(const struct head_finder *f)
+{
+	const struct head_level *l = &f->levels[0];
+	int boxes = f->level_count == 3 ? 2 : f->level_count == 5 ? 1 : 0;
+	unsigned flags = l->box.part->flags;
+
+	return boxes && l->anchors == boxes && f->bins == 1 &&
+	       f->head.class_count == 1 && !l->object.part && !l->size.part &&
+	       !(l->score.part->flags & TRACE_SOFTMAX) &&
+	       !(flags & (TRACE_EXP | TRACE_SIGMOID | TRACE_POSITIVE)) &&
+	       (l->points.part || boxes == 2) &&
+	       head_stride(f->width, l->width) == 8;
+}
+
+static bool fill_scrfd(struct head_finder *f)
+{
+	head_use_points(f, 2, DBP_POINT_ANCHOR, 1);
+	return fill_distances(f);
+}
+
+static const char *const face[] = { "face" };
+
+const struct head_family head_family_scrfd = {
+	.name = "SCRFD",
+	.stage = HEAD_STAGE_ROLES,
+	.matches = matches_scrfd,
+	.fill = fill_scrfd,
+	.preprocess = &head_usual_scrfd,
+	.nms_iou = .4f,
+	.class_count = 1,
+	.class_names = face,
+};
+
+/* ---- RTMDet: arXiv 2212.07784, open-mmlab/mmdetection,
+ * dense_heads/rtmdet_head.py: distances in pixels, which the graph multiplies
+ * by the stride, from the corner of the cell ---- */
+
+/* The constant that the map is multiplied by on its way; 0: none. */
+static float factor_behind(const struct value *v)
+{
+	float factor;
+
+	for (int depth = 0; depth < 8 && v->use_count == 1; depth++) {
+		const struct node *n = v->uses[0];
+
+		if (n->op == OP_MUL &&
+		    (value_const_scalar(n->inputs[0], &factor) ||
+		     value_const_scalar(n->inputs[1], &factor)))
+			return factor;
+		v = n->outputs[0];
+	}
+	return 0;
+}
+
+static bool are_scaled_by_stride(const struct head_finder *f)
+{
+	for (int i = 0; i < f->level_count; i++) {
+		const struct head_level *l = &f->levels[i];
+
+		if (factor_behind(l->box.part->map->value) !=
+		    head_stride(f->width, l->width))
+			return false;
+	}
+	return true;
+}
+
+static bool matches_rtmdet(const struct head_finder *f)
+{
+	unsigned flags = f->levels[0].box.part->flags;
+
+	return f->scaled && f->bins == 1 && f->levels[0].anchors == 1 &&
+	       !f->levels[0].object.part && !f->levels[0].size.part &&
+	       (flags & TRACE_SCALED) && !(flags & TRACE_POSITIVE) &&
+	       are_scaled_by_stride(f);
+}
+
+static bool fill_rtmdet(struct head_finder *f)
+{
+	static const float pixel[] = { 1, 1 };
+
+	f->head.anchor_count = 1;
+	if (!fill_distances(f))
+		return false;
+	memcpy(head_anchors(f->out->data), pixel, sizeof(pixel));
+	for (int i = 0; i < f->level_count; i++)
+		head_levels(f->out->data)[i].first_anchor = 0;
+	return true;
+}
+
+const struct head_family head_family_rtmdet = {
+	.name = "RTMDet",
+	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
+	.matches = matches_rtmdet,
+	.fill = fill_rtmdet,
+	.preprocess = &head_usual_rtmdet,
+	.nms_iou = .65f,
 };
 
 /* ---- FCOS: arXiv 1904.01355; the score is sqrt(class * centerness) ---- */
 
 static bool matches_fcos(const struct head_finder *f)
 {
-	unsigned flags = f->levels[0].box->flags;
+	unsigned flags = f->levels[0].box.part->flags;
 
 	/* exp() has a unit, pixels or strides, that the graph does not show */
-	return f->bins == 1 && (flags & TRACE_POSITIVE) && !(flags & TRACE_EXP);
+	return f->bins == 1 && !f->levels[0].size.part &&
+	       (flags & TRACE_POSITIVE) && !(flags & TRACE_EXP);
 }
 
 const struct head_family head_family_fcos = {

@@ -9,15 +9,50 @@ bool head_unknown(struct head_finder *f, const char *why)
 	return false;
 }
 
-uint8_t head_score_activation(const struct head_part *p)
+uint8_t head_score_activation(const struct head_role *r)
 {
-	return head_is_activated(p) ? DBP_ACT_NONE : DBP_ACT_SIGMOID;
+	return head_is_activated(r->part) ? DBP_ACT_NONE : DBP_ACT_SIGMOID;
+}
+
+void head_use_points(struct head_finder *f, int fields,
+		     enum dbp_point_form form, float scale)
+{
+	const struct head_level *l = &f->levels[0];
+
+	if (!l->points.part || l->points.count / fields > DBP_HEAD_MAX_POINTS)
+		return;
+	f->head.flags |= DBP_HEAD_MORE_PARTS;
+	f->head.point_count = (uint8_t)(l->points.count / fields);
+	f->head.point_fields = (uint8_t)fields;
+	f->head.point_form = (uint8_t)form;
+	f->head.point_scale = scale;
+}
+
+/* An input that the grid does not divide has one stride. */
+static void set_strides(const struct head_finder *f, const struct head_level *l,
+			struct dbp_head_level *out)
+{
+	out->stride_x = head_stride(f->width, l->width);
+	out->stride_y = head_stride(f->height, l->height);
+	if (f->width % l->width || f->height % l->height)
+		out->stride_x = out->stride_y = head_stride(f->width, l->width);
+}
+
+static bool build_more(const struct head_finder *f, const struct head_level *l,
+		       struct dbp_head_level_more *out)
+{
+	if (l->size.part && !head_place_role(&l->size, l->anchors, &out->size))
+		return false;
+	return !f->head.point_count ||
+	       head_place_role(&l->points, l->anchors, &out->points);
 }
 
 bool head_build_levels(struct head_finder *f)
 {
 	struct dbp_head_level *out;
 
+	if (f->levels[0].size.part)
+		f->head.flags |= DBP_HEAD_MORE_PARTS;
 	f->head.level_count = (uint32_t)f->level_count;
 	if (head_new(f->out, &f->head, f->arena))
 		return head_unknown(f, "memory is exhausted");
@@ -30,18 +65,15 @@ bool head_build_levels(struct head_finder *f)
 			.rows = (uint32_t)l->height,
 			.anchors = (uint32_t)l->anchors,
 			.first_anchor = DBP_NONE,
-			.stride_x = head_stride(f->width, l->width),
-			.stride_y = head_stride(f->height, l->height),
 			.object.output = DBP_NONE,
 		};
-		/* an input that the grid does not divide has one stride */
-		if (f->width % l->width || f->height % l->height)
-			out[i].stride_x = out[i].stride_y =
-				head_stride(f->width, l->width);
-		if (!head_place_part(l->box, l->anchors, &out[i].box) ||
-		    !head_place_part(l->score, l->anchors, &out[i].score) ||
-		    (l->object &&
-		     !head_place_part(l->object, l->anchors, &out[i].object)))
+		set_strides(f, l, &out[i]);
+		if (!head_place_role(&l->box, l->anchors, &out[i].box) ||
+		    !head_place_role(&l->score, l->anchors, &out[i].score) ||
+		    (l->object.part && !head_place_role(&l->object, l->anchors,
+							&out[i].object)) ||
+		    (head_more(f->out->data) &&
+		     !build_more(f, l, &head_more(f->out->data)[i])))
 			return head_unknown(f,
 					    "the boxes and scores are not in "
 					    "one order");

@@ -5,22 +5,21 @@
 #include "converter/heads/head_finder.h"
 
 /*
- * Maps of one size form a level. In a level one map, or some channels of a
- * map, holds the boxes, another the class scores, and often a third the
- * objectness (confidence that the cell holds any object).
+ * Maps of one size form a level. Its parts are runs of channels that reach an
+ * output in the same way.
  */
 
 /* Fills in the levels, finest first, from the maps that reach an output;
  * false where there is none, or too many. */
 bool head_gather_levels(struct head_finder *f);
-/* Sets the roles of the parts of each level; false where that is not clear. */
-bool head_find_roles(struct head_finder *f);
+/* Whether a sigmoid or softmax was applied. */
 bool head_is_activated(const struct head_part *p);
-/* Candidates for each cell, from the rows of the part's output. */
-int head_rows_a_cell(const struct head_finder *f, const struct head_part *p);
-/* Converts a part; false unless field k of anchor a is channel
- * a * fields + k of the part. */
-bool head_place_part(const struct head_part *p, int anchors,
+/* A role of a part with all numbers of a box in a run: `count` of them, from
+ * number `first` on. */
+struct head_role head_role_of(const struct head_part *p, int anchors, int first,
+			      int count);
+/* Converts a role; false unless its numbers lie in steps. */
+bool head_place_role(const struct head_role *r, int anchors,
 		     struct dbp_head_part *out);
 
 #endif

@@ -88,6 +88,14 @@ static char *given_text(const char *classes, struct arena *a,
 	return text;
 }
 
+int64_t head_count_names(const char *classes, struct arena *a, struct diag *d)
+{
+	const char *between;
+	char *text = given_text(classes, a, &between, d);
+
+	return text ? (int64_t)split(text, between, NULL, 0) : -1;
+}
+
 static int given_names(const char *classes, struct arena *a, struct head *h,
 		       struct diag *d)
 {

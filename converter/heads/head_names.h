@@ -12,5 +12,8 @@
  */
 int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		   struct head *h, struct diag *d);
+/* The number of names in `classes`; -1 with a diagnostic where it cannot be
+ * read. */
+int64_t head_count_names(const char *classes, struct arena *a, struct diag *d);
 
 #endif

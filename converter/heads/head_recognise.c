@@ -7,33 +7,7 @@
 
 #include "converter/heads/head_families.h"
 #include "converter/heads/head_levels.h"
-
-/* Sets `anchors` of each level, `bins` and the class count. */
-static bool measure_parts(struct head_finder *f)
-{
-	const struct head_level *first = &f->levels[0];
-
-	for (int i = 0; i < f->level_count; i++) {
-		struct head_level *l = &f->levels[i];
-		int anchors = head_rows_a_cell(f, l->box);
-
-		if (anchors != head_rows_a_cell(f, l->score) ||
-		    l->box->count % (4 * anchors))
-			return false;
-		l->anchors = anchors;
-	}
-	f->head.class_count = (uint32_t)(first->score->count / first->anchors);
-	f->bins = first->box->count / 4 / first->anchors;
-	for (int i = 0; i < f->level_count; i++) {
-		const struct head_level *l = &f->levels[i];
-		int classes = (int)f->head.class_count;
-
-		if (l->box->count != 4 * f->bins * l->anchors ||
-		    l->score->count != classes * l->anchors)
-			return false;
-	}
-	return true;
-}
+#include "converter/heads/head_roles.h"
 
 /* Boxes have parts with roles, but no family matches. */
 static const char *unmatched(const struct head_finder *f)
@@ -43,7 +17,7 @@ static const char *unmatched(const struct head_finder *f)
 	if (f->bins > 1 && f->bins != 8 && f->bins != 16 && f->bins != 17)
 		return "it is not clear which outputs are boxes and which are "
 		       "scores";
-	if (l->box->flags & TRACE_EXP)
+	if (l->box.part->flags & TRACE_EXP)
 		return "the unit of the boxes' distances is not in the model";
 	if (f->level_count > 1 || l->anchors > 1)
 		return "the sizes of the anchors are not in the model";
@@ -59,14 +33,24 @@ static bool fill_family(struct head_finder *f, enum head_stage stage,
 
 	*matched = false;
 	for (int i = 0; (family = head_family_at(i)); i++) {
-		if (family->stage != stage || !family->matches(f))
+		if (family->stage != stage ||
+		    (f->scaled && stage != HEAD_STAGE_OUTPUTS &&
+		     !family->takes_scaled) ||
+		    !family->matches(f))
 			continue;
 		*matched = true;
-		f->out->kind = family->name;
+		f->out->kind = family->name; /* fill() may know better */
 		f->out->family = family;
 		return family->fill(f);
 	}
 	return false;
+}
+
+/* Only where everything is. */
+static bool build_places(struct head_finder *f)
+{
+	head_use_points(f, 2, DBP_POINT_DIRECT, 1);
+	return head_build_levels(f);
 }
 
 static bool find_by_levels(struct head_finder *f)
@@ -80,19 +64,20 @@ static bool find_by_levels(struct head_finder *f)
 	if (f->half_decoded && !f->locate_only)
 		return head_unknown(f, "the model decodes its boxes in a way "
 				       "that is not known");
-	if (f->levels[0].count == 1) {
+	if (!f->locate_only) {
 		done = fill_family(f, HEAD_STAGE_LEVELS, &matched);
-		return matched ? done :
-				 head_unknown(f, "the form of the boxes is "
-						 "not known");
+		if (matched)
+			return done;
 	}
+	if (f->levels[0].count == 1)
+		return head_unknown(f, "the form of the boxes is not known");
 	if (!head_find_roles(f))
 		return head_unknown(f, "it is not clear which outputs are "
 				       "boxes and which are scores");
-	if (!measure_parts(f))
+	if (!head_measure_roles(f))
 		return head_unknown(f, "boxes and scores do not match");
 	if (f->locate_only)
-		return head_build_levels(f);
+		return build_places(f);
 	done = fill_family(f, HEAD_STAGE_ROLES, &matched);
 	return matched ? done : head_unknown(f, unmatched(f));
 }

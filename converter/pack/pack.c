@@ -273,7 +273,7 @@ static void write_head(struct packer *k)
 		return;
 	}
 	memcpy(copy, h->data, h->bytes);
-	names = (uint32_t *)(void *)(copy + h->bytes) - h->data->class_count;
+	names = head_name_offsets((struct dbp_head *)(void *)copy);
 	for (uint32_t i = 0; i < head_classes(h->data); i++) {
 		const char *name = head_class_name(h, i);
 

@@ -330,10 +330,11 @@ static int reference(const struct head_setup *s, const float *boxes,
 		const float *b = boxes + 4 * (i / s->classes);
 
 		if (scores[i] >= s->head.score_threshold)
-			list[n++] = (struct candidate){ { b[0], b[1], b[2],
-							  b[3], scores[i],
-							  i % s->classes },
-							i / s->classes };
+			list[n++] =
+				(struct candidate){ { b[0], b[1], b[2], b[3],
+						      scores[i], i % s->classes,
+						      i / s->classes },
+						    i / s->classes };
 	}
 	qsort(list, (size_t)n, sizeof(*list), by_score);
 	for (int i = 0; i < n && kept < max; i++) {
@@ -435,7 +436,11 @@ static void test_bad(void **state)
 	BAD(s.head.score_threshold = NAN);
 	BAD(s.head.nms_iou = INFINITY);
 	BAD(s.head.object_power = INFINITY);
-	BAD(s.head.reserved[1] = 1);
+	BAD(s.head.flags = DBP_HEAD_FLAGS + 1);
+	BAD(s.head.flags = DBP_HEAD_MORE_PARTS); /* and there are none */
+	BAD(s.head.point_count = 1; s.head.point_fields = 2); /* nowhere */
+	BAD(s.head.point_fields = 2);                         /* of no points */
+	BAD(s.head.point_scale = NAN);
 	BAD(s.share_boxes = 1; s.cells = s.rows + 1);
 #undef BAD
 }
