@@ -9,6 +9,7 @@
 #include "converter/lower/lower_op.h"
 #include "converter/lower/lower_refusal.h"
 #include "converter/lower/lower_tensor.h"
+#include "ir/code_range.h"
 
 /* A scale or zero point, for one axis of x or for the whole tensor. */
 static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
@@ -37,18 +38,14 @@ static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
 
 int lower_quantize_linear(struct lower *l, const struct node *n)
 {
-	bool is_signed = n->outputs[0]->dtype == DT_I8;
+	const struct code_range r = quantize_code_range(n);
 	uint32_t x = lower_f32(l, n->inputs[0]);
 
-	if (!is_signed && n->outputs[0]->dtype != DT_U8)
-		return lower_refuse(l, "codes of type %s are not supported",
-				    dtype_name(n->outputs[0]->dtype));
 	x = lower_binary(l, DBP_B_DIV, x, along_axis(l, n, 1, x));
 	x = lower_unary(l, DBP_U_ROUND, x, 0, 0);
 	if (node_input(n, 2))
 		x = lower_binary(l, DBP_B_ADD, x, along_axis(l, n, 2, x));
-	x = lower_unary(l, DBP_U_CLIP, x, is_signed ? -128 : 0,
-			is_signed ? 127 : 255);
+	x = lower_unary(l, DBP_U_CLIP, x, (float)r.low, (float)r.high);
 	return lower_finish_f32(l, n, x);
 }
 
@@ -75,13 +72,11 @@ static bool rounding_of(const struct node *n, enum dbp_unary *kind)
 /* QONNX: (clip(round(x / scale + zero point)) - zero point) * scale. */
 int lower_quant(struct lower *l, const struct node *n)
 {
-	bool is_signed = node_int(n, "signed", 1) != 0;
-	bool is_narrow = node_int(n, "narrow", 0) != 0;
 	uint32_t x = lower_f32(l, n->inputs[0]);
 	uint32_t scale = lower_f32(l, n->inputs[1]);
 	uint32_t zero = lower_f32(l, n->inputs[2]);
 	enum dbp_unary rounding;
-	double low, high;
+	struct code_range r;
 	float bits;
 
 	if (!rounding_of(n, &rounding))
@@ -89,11 +84,10 @@ int lower_quant(struct lower *l, const struct node *n)
 				    node_string(n, "rounding_mode", ""));
 	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
 		return lower_refuse(l, "the bit width is not from 1 to 24");
-	high = ldexp(1, (int)bits - is_signed) - 1 - (is_narrow && !is_signed);
-	low = is_signed ? -high - 1 + is_narrow : 0;
+	r = quant_code_range(n, (int)bits);
 	x = lower_binary(l, DBP_B_DIV, x, scale);
 	x = lower_binary(l, DBP_B_ADD, x, zero);
-	x = lower_unary(l, DBP_U_CLIP, x, (float)low, (float)high);
+	x = lower_unary(l, DBP_U_CLIP, x, (float)r.low, (float)r.high);
 	x = lower_unary(l, rounding, x, 0, 0);
 	x = lower_binary(l, DBP_B_SUB, x, zero);
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
