@@ -69,6 +69,6 @@ eval_fn eval_conv, eval_conv_transpose, eval_gemm, eval_matmul;
 eval_fn eval_max_pool, eval_average_pool;
 eval_fn eval_batch_norm, eval_instance_norm, eval_layer_norm, eval_lrn;
 eval_fn eval_softmax, eval_reduce, eval_arg, eval_top_k, eval_resize;
-eval_fn eval_quantize, eval_dequantize, eval_quant;
+eval_fn eval_quantize, eval_dequantize, eval_dynamic_quantize, eval_quant;
 
 #endif

@@ -6,6 +6,7 @@
 #include "evaluator/eval.h"
 #include "evaluator/broadcast.h"
 #include "evaluator/element.h"
+#include "ir/code_range.h"
 #include "ir/tensor.h"
 
 /* The scale of an element: one for all, one for each channel, or one for each
@@ -51,14 +52,9 @@ int eval_quantize(const struct eval *e)
 	struct quant_scales q = scales_of(e);
 	enum dtype from = e->n->inputs[0]->dtype;
 	enum dtype to = e->n->outputs[0]->dtype;
-	double low = to == DT_I8 ? -128 : 0, high = to == DT_I8 ? 127 : 255;
-	int64_t bits = node_int(e->n, "bits", 8), n = eval_count(e);
+	const struct code_range r = quantize_code_range(e->n);
+	int64_t n = eval_count(e);
 
-	if (bits < 8) {
-		low = to == DT_I8 ? -(double)(1 << (bits - 1)) : 0;
-		high = to == DT_I8 ? (double)(1 << (bits - 1)) - 1 :
-				     (double)(1 << bits) - 1;
-	}
 	for (int64_t i = 0; i < n; i++) {
 		int64_t s = scale_at(&q, i);
 		double x = tensor_element(from, e->in[0], i);
@@ -68,7 +64,7 @@ int eval_quantize(const struct eval *e)
 
 		if (eval_has(e, 2))
 			y += (double)eval_index(e, 2, s);
-		y = y < low ? low : y > high ? high : y;
+		y = y < r.low ? r.low : y > r.high ? r.high : y;
 		element_store_int(to, e->out[0], i, y == y ? (int64_t)y : 0);
 	}
 	return 0;
@@ -89,6 +85,41 @@ int eval_dequantize(const struct eval *e)
 		y[i] = (float)((double)(code - zero) *
 			       (double)((const float *)e->in[1])[s]);
 	}
+	return 0;
+}
+
+/* The scale that fits the range of x and 0 into 8 bits; 1 where x is 0. */
+static float dynamic_scale(const float *x, int64_t n, float *low)
+{
+	float high = 0;
+
+	*low = 0;
+	for (int64_t i = 0; i < n; i++) {
+		*low = x[i] < *low ? x[i] : *low;
+		high = x[i] > high ? x[i] : high;
+	}
+	return high > *low ? (high - *low) / 255 : 1;
+}
+
+static float clip_to_byte(float x)
+{
+	return x > 0 ? x < 255 ? x : 255 : 0; /* NaN gives 0 */
+}
+
+int eval_dynamic_quantize(const struct eval *e)
+{
+	const float *x = e->in[0];
+	int64_t n = eval_count(e);
+	float low, scale = dynamic_scale(x, n, &low);
+	float zero = clip_to_byte(rintf(-low / scale));
+	uint8_t *y = e->out[0];
+
+	for (int64_t i = 0; i < n; i++)
+		y[i] = (uint8_t)clip_to_byte(rintf(x[i] / scale) + zero);
+	if (e->n->output_count > 1 && e->out[1])
+		*(float *)e->out[1] = scale;
+	if (e->n->output_count > 2 && e->out[2])
+		*(uint8_t *)e->out[2] = (uint8_t)zero;
 	return 0;
 }
 
@@ -142,12 +173,9 @@ int eval_quant(const struct eval *e)
 					  eval_in(e, 2) };
 	const float *x = e->in[0], *scale = e->in[1], *zero = e->in[2];
 	const char *mode = node_string(e->n, "rounding_mode", "ROUND");
-	bool is_signed = node_int(e->n, "signed", 1) != 0;
-	bool narrow = node_int(e->n, "narrow", 0) != 0;
-	int bits = (int)*(const float *)e->in[3];
-	float levels = (float)((int64_t)1 << bits);
-	float low = is_signed ? -levels / 2 + (float)narrow : 0;
-	float high = is_signed ? levels / 2 - 1 : levels - 1 - (float)narrow;
+	const struct code_range r =
+		quant_code_range(e->n, (int)*(const float *)e->in[3]);
+	float low = (float)r.low, high = (float)r.high;
 	rounding_fn *round = rounding_of(mode);
 	float *y = e->out[0];
 	struct broadcast w;

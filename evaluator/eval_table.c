@@ -22,6 +22,7 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_DEPTH_TO_SPACE] = eval_depth_to_space,
 	[OP_DEQUANTIZE_LINEAR] = eval_dequantize,
 	[OP_DIV] = eval_binary,
+	[OP_DYNAMIC_QUANTIZE_LINEAR] = eval_dynamic_quantize,
 	[OP_EQUAL] = eval_compare,
 	[OP_EXPAND] = eval_expand,
 	[OP_FLATTEN] = eval_copy,

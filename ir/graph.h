@@ -94,6 +94,7 @@ struct quant {
 	enum quant_grid grid;
 	int axis;     /* channel axis of a per-channel scale, -1: none */
 	int channels; /* entries in scale and zero_point; 1 if axis -1 */
+	bool trained; /* the model came with this grid */
 	const float *scale;
 	const int32_t *zero_point;
 	const int8_t *codes;  /* constants: one code for each element, dense, in

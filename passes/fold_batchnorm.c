@@ -11,6 +11,7 @@
 #include "evaluator/detmath.h"
 #include "passes/match.h"
 #include "passes/passes.h"
+#include "passes/trained_codes.h"
 
 struct affine {
 	int64_t channels;
@@ -235,50 +236,16 @@ static void scale_outputs(const struct node *layer, const struct affine *a,
 		}
 }
 
-/*
- * Keeps the codes of weights that were trained on a grid, with one scale for
- * each channel. 1: `to` has their values; 0: there are no codes, or they
- * cannot be kept.
- */
+/* Keeps trained codes: see trained_codes_scale(). */
 static int scale_codes(struct graph *g, const struct node *layer,
 		       const struct affine *a, struct value *weights, float *to)
 {
-	const struct quant *q = layer->inputs[1]->quant;
-	size_t channels = (size_t)a->channels;
-	int64_t count = shape_elements(&weights->shape);
-	struct quant *out;
-	float *scale;
-	int8_t *codes;
+	bool is_transposed = layer->op == OP_CONV_TRANSPOSE;
 
-	if (!q || !q->codes || q->grid != GRID_UNIFORM ||
-	    layer->op == OP_CONV_TRANSPOSE || (q->channels > 1 && q->axis != 0))
+	if (is_transposed && node_int(layer, "group", 1) != 1)
 		return 0;
-	out = arena_alloc(g->arena, sizeof(*out));
-	scale = arena_array(g->arena, channels, sizeof(*scale));
-	codes = arena_alloc(g->arena, (size_t)count);
-	if (!out || !scale || !codes)
-		return -1;
-	for (int64_t i = 0; i < count; i++) {
-		int64_t c = i / (count / a->channels);
-		int64_t from = q->channels > 1 ? c : 0;
-		double factor = (double)q->scale[from] * a->scale[c];
-		int code = q->codes[i] - q->zero_point[from];
-
-		code = factor < 0 ? -code : code;
-		scale[c] = (float)(factor < 0 ? -factor : factor);
-		if (code < -128 || code > 127 || !(scale[c] > 0))
-			return 0;
-		codes[i] = (int8_t)code;
-		to[i] = (float)code * scale[c];
-	}
-	*out = *q;
-	out->axis = 0;
-	out->channels = (int)channels;
-	out->scale = scale;
-	out->zero_point = arena_array(g->arena, channels, sizeof(int32_t));
-	out->codes = codes;
-	weights->quant = out;
-	return out->zero_point ? 1 : -1;
+	return trained_codes_scale(g, layer->inputs[1], is_transposed, a->scale,
+				   weights, to);
 }
 
 static int fold_behind(struct graph *g, struct node *layer,

@@ -3,19 +3,7 @@
 #include <stdlib.h>
 
 #include "passes/fold_node.h"
-
-/* Scales of a folded constant: one, or one for each channel of `axis`. */
-struct trained_grid {
-	int axis; /* -1: one scale */
-	int64_t channels;
-	int64_t inner; /* elements behind the axis */
-	const float *scale;
-};
-
-/* Range of a channel's steps (value / scale). */
-struct range {
-	int low, high;
-};
+#include "passes/trained_codes.h"
 
 static int64_t elements_from(const struct shape *s, int first, int end)
 {
@@ -26,36 +14,17 @@ static int64_t elements_from(const struct shape *s, int first, int end)
 	return n;
 }
 
-static void set_axis(struct trained_grid *q, const struct shape *s, int axis)
+static void set_axis(struct trained_codes *q, const struct shape *s, int axis)
 {
 	q->axis = axis;
 	q->channels = s->dim[axis];
 	q->inner = elements_from(s, axis + 1, s->rank);
 }
 
-/* DequantizeLinear: one scale, or a vector along attribute axis. */
-static bool grid_of_dequantize(const struct node *n, const struct shape *y,
-			       struct trained_grid *q)
+/* A scale of y's rank or less, with at most one dim over 1. */
+static bool grid_of_dim(const struct value *scale, const struct shape *y,
+			struct trained_codes *q)
 {
-	const struct value *scale = n->inputs[1];
-	int64_t axis = node_int(n, "axis", 1);
-
-	q->scale = scale->data;
-	if (n->inputs[0]->dtype == DT_I32 || node_int(n, "block_size", 0) > 0)
-		return false;
-	if (shape_elements(&scale->shape) == 1)
-		return true;
-	set_axis(q, y, (int)(axis < 0 ? axis + y->rank : axis));
-	return true;
-}
-
-/* QONNX Quant: the scale broadcasts, with at most one dim over 1. */
-static bool grid_of_quant(const struct node *n, const struct shape *y,
-			  struct trained_grid *q)
-{
-	const struct value *scale = n->inputs[1];
-
-	q->scale = scale->data;
 	for (int i = 0; i < scale->shape.rank; i++) {
 		if (scale->shape.dim[i] == 1)
 			continue;
@@ -64,6 +33,36 @@ static bool grid_of_quant(const struct node *n, const struct shape *y,
 		set_axis(q, y, y->rank - scale->shape.rank + i);
 	}
 	return true;
+}
+
+/* DequantizeLinear: one scale, a vector along attribute axis, or a block that
+ * is as long as its axis. */
+static bool grid_of_dequantize(const struct node *n, const struct shape *y,
+			       struct trained_codes *q)
+{
+	const struct value *scale = n->inputs[1];
+	int64_t axis = node_int(n, "axis", 1);
+
+	q->scale = scale->data;
+	if (n->inputs[0]->dtype == DT_I32)
+		return false;
+	if (shape_elements(&scale->shape) == 1)
+		return true;
+	axis = axis < 0 ? axis + y->rank : axis;
+	if (node_int(n, "block_size", 0) > 0)
+		return scale->shape.dim[axis] == 1 && grid_of_dim(scale, y, q);
+	set_axis(q, y, (int)axis);
+	return true;
+}
+
+/* QONNX Quant: the scale broadcasts. */
+static bool grid_of_quant(const struct node *n, const struct shape *y,
+			  struct trained_codes *q)
+{
+	const struct value *scale = n->inputs[1];
+
+	q->scale = scale->data;
+	return grid_of_dim(scale, y, q);
 }
 
 /* The axis of y that is axis `from` of x: the same number of elements lies
@@ -91,7 +90,7 @@ static int moved_axis(const struct node *n, const struct shape *x,
 
 /* Operators allowed between the codes and the layer that reads them. */
 static bool grid_of_input(const struct node *n, const struct shape *y,
-			  struct trained_grid *q)
+			  struct trained_codes *q)
 {
 	const struct quant *from = n->inputs[0]->quant;
 
@@ -108,7 +107,7 @@ static bool grid_of_input(const struct node *n, const struct shape *y,
 }
 
 static bool find_grid(const struct node *n, const struct shape *y,
-		      struct trained_grid *q)
+		      struct trained_codes *q)
 {
 	switch (n->op) {
 	case OP_DEQUANTIZE_LINEAR:
@@ -129,11 +128,11 @@ static bool find_grid(const struct node *n, const struct shape *y,
 
 /* Steps of y's elements, rounded from y / scale. False unless scale * step
  * equals y exactly. */
-static bool find_steps(const struct trained_grid *q, const float *y,
+static bool find_steps(const struct trained_codes *q, const float *y,
 		       int64_t count, int16_t *steps)
 {
 	for (int64_t i = 0; i < count; i++) {
-		float scale = q->scale[i / q->inner % q->channels];
+		float scale = q->scale[trained_codes_channel(q, i)];
 		double step = scale == 0 ? 0 : rint((double)y[i] / scale);
 
 		if (!(step >= -256 && step <= 256) ||
@@ -144,97 +143,21 @@ static bool find_steps(const struct trained_grid *q, const float *y,
 	return true;
 }
 
-/* The range of each channel's steps, 0 included; false if it needs more than 8
- * bits. */
-static bool find_ranges(const struct trained_grid *q, const int16_t *steps,
-			int64_t count, struct range *ranges)
-{
-	for (int64_t i = 0; i < count; i++) {
-		struct range *r = &ranges[i / q->inner % q->channels];
-
-		r->low = steps[i] < r->low ? steps[i] : r->low;
-		r->high = steps[i] > r->high ? steps[i] : r->high;
-	}
-	for (int64_t c = 0; c < q->channels; c++) {
-		if (ranges[c].high - ranges[c].low > 255)
-			return false;
-	}
-	return true;
-}
-
-/* Shifts the steps into 8 bits; 0 if they fit already. */
-static int32_t zero_point_of(const struct range *r)
-{
-	return r->low < -128 || r->high > 127 ? -128 - r->low : 0;
-}
-
-static int bits_of(const int8_t *codes, int64_t count)
-{
-	int bits = 2;
-
-	for (int64_t i = 0; i < count; i++) {
-		while (codes[i] < -(1 << (bits - 1)) ||
-		       codes[i] > (1 << (bits - 1)) - 1)
-			bits++;
-	}
-	return bits;
-}
-
-static int set_quant(struct graph *g, struct value *y,
-		     const struct trained_grid *q, const int16_t *steps,
-		     const struct range *ranges)
-{
-	int64_t count = shape_elements(&y->shape);
-	struct quant *out = arena_alloc(g->arena, sizeof(*out));
-	size_t channels = (size_t)q->channels;
-	float *scale = arena_array(g->arena, channels, sizeof(*scale));
-	int32_t *zero_point =
-		arena_array(g->arena, channels, sizeof(*zero_point));
-	int8_t *codes = arena_alloc(g->arena, (size_t)count);
-
-	if (!out || !scale || !zero_point || !codes)
-		return -1;
-	for (size_t c = 0; c < channels; c++) {
-		/* a channel of zeros does not need the step 0 */
-		scale[c] = q->scale[c] == 0 ? 1 : q->scale[c];
-		zero_point[c] = zero_point_of(&ranges[c]);
-	}
-	for (int64_t i = 0; i < count; i++)
-		codes[i] = (int8_t)(steps[i] +
-				    zero_point[i / q->inner % q->channels]);
-	*out = (struct quant){
-		.bits = bits_of(codes, count),
-		.is_signed = true,
-		.grid = GRID_UNIFORM,
-		.axis = q->axis,
-		.channels = (int)q->channels,
-		.scale = scale,
-		.zero_point = zero_point,
-		.codes = codes,
-	};
-	y->quant = out;
-	return 0;
-}
-
 int fold_keep_grid(struct graph *g, const struct node *n, struct value *y,
 		   struct diag *d)
 {
 	int64_t count = shape_elements(&y->shape);
-	struct trained_grid q = { .axis = -1, .channels = 1, .inner = 1 };
+	struct trained_codes q = { .axis = -1, .channels = 1, .inner = 1 };
 	int status = 0;
 
 	if (y->dtype != DT_F32 || count < 1 || !find_grid(n, &y->shape, &q))
 		return 0;
 	int16_t *steps = calloc((size_t)count, sizeof(*steps));
-	struct range *ranges = calloc((size_t)q.channels, sizeof(*ranges));
-	if (!steps || !ranges)
+	q.steps = steps;
+	if (!steps)
 		status = -1;
-	else if (find_steps(&q, y->data, count, steps) &&
-		 find_ranges(&q, steps, count, ranges))
-		status = set_quant(g, y, &q, steps, ranges);
-	if (status)
-		node_error(d, n, "out of memory for its codes");
+	else if (find_steps(&q, y->data, count, steps))
+		status = trained_codes_set(g, y, &q);
 	free(steps);
-	free(ranges);
-	return status;
+	return status < 0 ? node_error(d, n, "out of memory for its codes") : 0;
 }

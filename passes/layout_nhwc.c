@@ -75,11 +75,19 @@ static int wrap_spatial(struct graph *g, struct node *n)
 	return layout_behind(g, n, y, to_nchw);
 }
 
-/* Operators that a Transpose can move past at no cost. */
-static bool follows_any_layout(enum op op)
+/* All channels are rounded with one scale. */
+static bool rounds_alike(const struct node *n)
 {
-	return op_info(op)->flags & (OPF_U | OPF_B) || op == OP_PAD ||
-	       op == OP_SLICE || op == OP_CONCAT;
+	return (n->op == OP_QUANT || n->op == OP_QUANTIZE_LINEAR ||
+		n->op == OP_DEQUANTIZE_LINEAR) &&
+	       shape_elements(&n->inputs[1]->shape) == 1;
+}
+
+/* Operators that a Transpose can move past at no cost. */
+static bool follows_any_layout(const struct node *n)
+{
+	return op_info(n->op)->flags & (OPF_U | OPF_B) || n->op == OP_PAD ||
+	       n->op == OP_SLICE || n->op == OP_CONCAT || rounds_alike(n);
 }
 
 /* By value id: a spatial operator is reached through such operators only. NULL:
@@ -92,7 +100,7 @@ static bool *reach_spatial(const struct graph *g)
 		const struct value *y = n->outputs[0];
 
 		if (!layout_is_spatial(n->op) &&
-		    !(follows_any_layout(n->op) && y && reach[y->id]))
+		    !(follows_any_layout(n) && y && reach[y->id]))
 			continue;
 		for (int i = 0; i < n->input_count; i++)
 			if (n->inputs[i])

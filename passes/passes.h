@@ -20,6 +20,11 @@ pass_fn pass_infer_shapes;
 /* Inputs of integers become float inputs with the same values: the file's type
  * stays as value->declared. Readers that want integers get them by a Cast. */
 pass_fn pass_float_inputs;
+/* DequantizeLinear moves in front of operators that only move codes. */
+pass_fn pass_dequantize_early;
+/* Activations that are quantized by their range at run time become floats:
+ * DynamicQuantizeLinear goes, and weights keep their codes. */
+pass_fn pass_drop_dynamic_scales;
 /* Constant folding: replaces nodes with constant inputs by their value. */
 pass_fn pass_fold_constants;
 /* Removes nodes that compute nothing: Identity, Dropout, Cast to the same

@@ -27,7 +27,10 @@ struct pass {
 static const struct pass passes[] = {
 	{ "infer_shapes", pass_infer_shapes, 0, SHAPES, 0 },
 	{ "fold_constants", pass_fold_constants, SHAPES, FOLDED, 0 },
+	{ "dequantize_early", pass_dequantize_early, SHAPES | FOLDED, 0, 0 },
 	{ "float_inputs", pass_float_inputs, SHAPES, 0, 0 },
+	{ "drop_dynamic_scales", pass_drop_dynamic_scales, SHAPES | FOLDED, 0,
+	  0 },
 	{ "drop_identities", pass_drop_identities, SHAPES | FOLDED, 0, 0 },
 	{ "join_rounding", pass_join_rounding, SHAPES | FOLDED, 0, 0 },
 	{ "canonicalize_matmul", pass_canonicalize_matmul, SHAPES | FOLDED,

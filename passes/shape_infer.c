@@ -20,6 +20,7 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_DEPTH_TO_SPACE] = shape_depth_to_space,
 	[OP_DEQUANTIZE_LINEAR] = shape_dequantize,
 	[OP_DIV] = shape_arithmetic,
+	[OP_DYNAMIC_QUANTIZE_LINEAR] = shape_dynamic_quantize,
 	[OP_EQUAL] = shape_equality,
 	[OP_EXPAND] = shape_expand,
 	[OP_FLATTEN] = shape_flatten,

@@ -83,20 +83,24 @@ static bool is_code(enum dtype t)
 int shape_quantize(struct node *n, struct diag *d)
 {
 	const struct value *x = n->inputs[0], *zero = node_input(n, 2);
+	bool wide = node_int(n, "bits", 8) > 8;
 	enum dtype t = node_int(n, "signed", 0) != 0 ? DT_I8 : DT_U8;
 
 	if (x->dtype != DT_F32 && x->dtype != DT_I32)
 		return node_error(d, n, "input '%s' is %s, expected f32",
 				  x->name, dtype_name(x->dtype));
-	if (zero && !is_code(zero->dtype))
-		return node_error(d, n,
-				  "zero point '%s' is %s, expected i8 "
-				  "or u8",
-				  zero->name, dtype_name(zero->dtype));
+	if (zero && (wide ? zero->dtype != DT_I32 : !is_code(zero->dtype)))
+		return node_error(d, n, "zero point '%s' is %s, expected %s",
+				  zero->name, dtype_name(zero->dtype),
+				  wide ? "i32" : "i8 or u8");
 	if (check_scales(n, false, d) || check_granularity(n, d) ||
 	    check_zero_point(n, d))
 		return -1;
-	return rule_output(n, 0, zero ? zero->dtype : t, &x->shape, d);
+	return rule_output(n, 0,
+			   zero ? zero->dtype :
+			   wide ? DT_I32 :
+				  t,
+			   &x->shape, d);
 }
 
 int shape_dequantize(struct node *n, struct diag *d)
@@ -112,6 +116,18 @@ int shape_dequantize(struct node *n, struct diag *d)
 	    check_granularity(n, d) || check_zero_point(n, d))
 		return -1;
 	return rule_output(n, 0, DT_F32, &x->shape, d);
+}
+
+/* Codes, their scale and their zero point. */
+int shape_dynamic_quantize(struct node *n, struct diag *d)
+{
+	const struct shape scalar = { .rank = 0 };
+
+	if (rule_dtype(n, 0, DT_F32, d) ||
+	    rule_output(n, 0, DT_U8, &n->inputs[0]->shape, d) ||
+	    (n->output_count > 1 && rule_output(n, 1, DT_F32, &scalar, d)))
+		return -1;
+	return n->output_count > 2 ? rule_output(n, 2, DT_U8, &scalar, d) : 0;
 }
 
 /* QONNX Quant: all inputs are floats; scale and zero point broadcast. */

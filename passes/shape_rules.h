@@ -38,7 +38,8 @@ shape_rule shape_constant_of_shape;
 /* shape_resize.c */
 shape_rule shape_resize;
 /* shape_quant.c */
-shape_rule shape_quantize, shape_dequantize, shape_quant;
+shape_rule shape_quantize, shape_dequantize, shape_dynamic_quantize,
+	shape_quant;
 
 #define SHAPE_TEXT 128 /* bytes that shape_print() needs at most */
 

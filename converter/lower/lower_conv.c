@@ -4,32 +4,26 @@
 
 #include <math.h>
 
+#include "converter/lower/lower_conv.h"
 #include "converter/lower/lower_op.h"
 #include "converter/lower/lower_refusal.h"
 #include "converter/lower/lower_scale.h"
 #include "converter/lower/lower_tensor.h"
-#include "converter/lower/lower_weights.h"
+#include "converter/lower/lower_trained.h"
 #include "ir/window.h"
 
-#define BIAS_MAX (1 << 30)
+struct quant conv_channel_quant(const struct quant *q, uint32_t channel)
+{
+	struct quant one = *q;
 
-/* A convolution and the post-processing of its sums. */
-struct conv {
-	const struct node *n;
-	enum dbp_op_kind kind;
-	struct dbp_conv p;
-	uint32_t x;
-	struct shape out; /* N, H, W, C */
-	struct weights w;
-	const float *bias;      /* [outputs], or NULL: none */
-	double gain, bias_gain; /* Gemm's alpha and beta */
-	const struct activation *act;
-	const struct quant *quant;  /* of the output of p.post; NULL: F32 */
-	const struct value *result; /* the output of the operator */
-	const float *slopes; /* slopes for x < 0, one for each channel or one;
-				NULL: none */
-	int64_t slope_count;
-};
+	if (quant_per_channel(q)) {
+		one.channels = 1;
+		one.axis = -1;
+		one.scale += channel;
+		one.zero_point += channel;
+	}
+	return one;
+}
 
 /* ---- What follows the sums ---- */
 
@@ -68,26 +62,13 @@ static const struct node *slopes_behind(const struct conv *c)
 	return r;
 }
 
-/* One channel of an activation's scales. */
-static struct quant channel_of(const struct quant *q, uint32_t channel)
-{
-	struct quant one = *q;
-
-	if (quant_per_channel(q)) {
-		one.channels = 1;
-		one.axis = -1;
-		one.scale += channel;
-		one.zero_point += channel;
-	}
-	return one;
-}
-
 /* The table of a channel; it includes the clamp before the look-up. */
 static int channel_table(struct lower *l, const struct conv *c,
 			 const struct node *r, uint32_t channel, int8_t *out)
 {
-	struct quant inner = channel_of(c->n->outputs[0]->quant, channel);
-	struct quant outer = channel_of(r->outputs[0]->quant, channel);
+	struct quant inner =
+		conv_channel_quant(c->n->outputs[0]->quant, channel);
+	struct quant outer = conv_channel_quant(r->outputs[0]->quant, channel);
 	int half = scalar_fn_table_size(&inner) / 2;
 	int low = c->p.clamp_min * (half / 128) + half;
 	int high = (c->p.clamp_max + 1) * (half / 128) - 1 + half;
@@ -203,6 +184,8 @@ static int64_t sum_of_weights(const struct conv *c, uint32_t output)
 	return sum;
 }
 
+/* ---- Biases and multipliers ---- */
+
 /* A bias in units of the sums, rounded to an eighth of an 8-bit step of the
  * output: finer values would only take more bits in the file. */
 static double round_bias(double sum, double step)
@@ -214,19 +197,29 @@ static double round_bias(double sum, double step)
 	return rint(sum / grain) * grain;
 }
 
+static double bias_in_sums(const struct lower *l, const struct conv *c,
+			   uint32_t o)
+{
+	double real = c->bias ? (double)c->bias[o] * c->bias_gain : 0;
+	double scale = sum_scale(l, c, o);
+	double step = c->quant ?
+			      (double)conv_channel_quant(c->quant, o).scale[0] *
+				      (1 << c->p.inner_extra) :
+			      0;
+
+	if (c->float_bias)
+		return 0;
+	return c->exact ? (double)c->exact[o].bias :
+			  round_bias(real / scale, step / scale);
+}
+
 static void add_bias(struct lower *l, struct conv *c)
 {
 	int32_t *out = channel_array(l, c, sizeof(*out));
 	int64_t zero = l->m->tensors[c->x].zero_point;
 
 	for (uint32_t o = 0; out && o < c->w.outputs; o++) {
-		double real = c->bias ? (double)c->bias[o] * c->bias_gain : 0;
-		double scale = sum_scale(l, c, o);
-		double step = c->quant ?
-				      (double)channel_of(c->quant, o).scale[0] *
-					      (1 << c->p.inner_extra) :
-				      0;
-		double sum = round_bias(real / scale, step / scale) -
+		double sum = bias_in_sums(l, c, o) -
 			     (double)(zero * sum_of_weights(c, o));
 
 		out[o] = (int32_t)fmin(fmax(sum, -BIAS_MAX), BIAS_MAX);
@@ -241,12 +234,17 @@ static int add_multipliers(struct lower *l, struct conv *c, const float *slopes,
 	uint8_t *s = channel_array(l, c, sizeof(*s));
 
 	for (uint32_t o = 0; m && s && o < c->w.outputs; o++) {
-		const struct quant y = channel_of(c->quant, o);
+		const struct quant y = conv_channel_quant(c->quant, o);
 		double ratio = sum_scale(l, c, o) / (double)y.scale[0];
 		uint32_t channel_m, channel_s;
 
 		if (slopes)
 			ratio *= (double)slopes[c->slope_count > 1 ? o : 0];
+		if (c->exact) {
+			m[o] = (uint16_t)c->exact[o].multiplier;
+			s[o] = (uint8_t)c->exact[o].shift;
+			continue;
+		}
 		if (scale_to_multiplier(ratio, 1, 62, &channel_m, &channel_s))
 			return lower_refuse(l, "the weights are too large for "
 					       "the scale of the output");
@@ -308,18 +306,31 @@ static void add_op(struct lower *l, struct conv *c, uint32_t y,
 	op->weight_bytes = weight_bytes;
 }
 
+static uint32_t add_float_bias(struct lower *l, const struct conv *c,
+			       uint32_t y)
+{
+	struct shape s = shape_1(c->w.outputs);
+	float *bias = channel_array(l, c, sizeof(*bias));
+
+	for (uint32_t o = 0; bias && o < c->w.outputs; o++)
+		bias[o] = (float)((double)c->bias[o] * c->bias_gain);
+	return bias ? lower_binary(l, DBP_B_ADD, y,
+				   lower_constant_f32(l, &s, bias)) :
+		      y;
+}
+
 static int emit_conv(struct lower *l, struct conv *c)
 {
 	uint32_t before = l->m->data_bytes, y;
 
 	c->p.groups = c->w.groups;
 	c->p.weight_bits = (uint8_t)c->w.bits;
-	c->p.grid = (uint8_t)c->w.grid;
 	c->p.levels = c->p.multiplier = c->p.shift = DBP_NONE;
 	c->p.multiplier2 = c->p.shift2 = DBP_NONE;
 	c->p.table = c->p.float_scale = DBP_NONE;
-	if (choose_post(l, c))
+	if (choose_post(l, c) || lower_trained(l, c))
 		return -1;
+	c->p.grid = (uint8_t)c->w.grid;
 	add_weights(l, c);
 	add_bias(l, c);
 	if (c->quant) {
@@ -335,6 +346,8 @@ static int emit_conv(struct lower *l, struct conv *c)
 	y = lower_tensor(l, c->quant ? DBP_S8 : DBP_F32, &c->out,
 			 c->quant ? c->result->quant : NULL);
 	add_op(l, c, y, l->m->data_bytes - before);
+	if (c->float_bias)
+		y = add_float_bias(l, c, y);
 	if (!c->quant)
 		y = lower_act_f32(l, c->act, y);
 	lower_store(l, c->result, y);

@@ -9,6 +9,7 @@
 #include "converter/lower/lower_function.h"
 #include "converter/lower/lower_op.h"
 #include "converter/lower/lower_operators.h"
+#include "converter/lower/lower_pairs.h"
 #include "converter/lower/lower_refusal.h"
 #include "converter/lower/lower_scale.h"
 #include "converter/lower/lower_tensor.h"
@@ -123,6 +124,22 @@ static int add_channels(struct lower *l, const struct node *n)
 	return add_pair(l, n, DBP_OP_ADD_CHANNELS, in, &p, sizeof(p));
 }
 
+enum { GO_ON = LOWER_ELSEWHERE + 1 };
+
+/* Another form where the integers miss codes of training; GO_ON: they do
+ * not. */
+static int on_trained_grids(struct lower *l, const struct pair_operator *p)
+{
+	switch (pair_form_find(p)) {
+	case PAIR_TABLE:
+		return pair_lower_table(l, p);
+	case PAIR_FLOAT:
+		return LOWER_ELSEWHERE;
+	default:
+		return GO_ON;
+	}
+}
+
 int lower_add_s8(struct lower *l, const struct node *n)
 {
 	const struct value *y = n->outputs[0];
@@ -154,7 +171,11 @@ int lower_add_s8(struct lower *l, const struct node *n)
 	if (n->op == OP_SUB)
 		p.multiplier_b = -p.multiplier_b;
 	scale_clamp(&n->act, y->quant, &p.clamp_min, &p.clamp_max);
-	return add_pair(l, n, DBP_OP_ADD, in, &p, sizeof(p));
+	status = on_trained_grids(
+		l, &(struct pair_operator){ n, p.multiplier_a, p.multiplier_b,
+					    shift, p.clamp_min, p.clamp_max });
+	return status == GO_ON ? add_pair(l, n, DBP_OP_ADD, in, &p, sizeof(p)) :
+				 status;
 }
 
 int lower_mul_s8(struct lower *l, const struct node *n)
@@ -178,7 +199,11 @@ int lower_mul_s8(struct lower *l, const struct node *n)
 		return LOWER_ELSEWHERE;
 	p.shift = (uint8_t)shift;
 	scale_clamp(&n->act, y->quant, &p.clamp_min, &p.clamp_max);
-	return add_pair(l, n, DBP_OP_MUL, in, &p, sizeof(p));
+	status = on_trained_grids(
+		l, &(struct pair_operator){ n, p.multiplier, 0, p.shift,
+					    p.clamp_min, p.clamp_max });
+	return status == GO_ON ? add_pair(l, n, DBP_OP_MUL, in, &p, sizeof(p)) :
+				 status;
 }
 
 /* ---- In float ---- */

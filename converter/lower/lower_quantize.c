@@ -9,6 +9,12 @@
 #include "converter/lower/lower_op.h"
 #include "converter/lower/lower_refusal.h"
 #include "converter/lower/lower_tensor.h"
+#include "ir/code_range.h"
+
+/* The least and largest code of a grid. */
+struct quant_codes {
+	int low, high;
+};
 
 /* A scale or zero point, for one axis of x or for the whole tensor. */
 static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
@@ -37,18 +43,14 @@ static uint32_t along_axis(struct lower *l, const struct node *n, int slot,
 
 int lower_quantize_linear(struct lower *l, const struct node *n)
 {
-	bool is_signed = n->outputs[0]->dtype == DT_I8;
+	const struct code_range r = quantize_code_range(n);
 	uint32_t x = lower_f32(l, n->inputs[0]);
 
-	if (!is_signed && n->outputs[0]->dtype != DT_U8)
-		return lower_refuse(l, "codes of type %s are not supported",
-				    dtype_name(n->outputs[0]->dtype));
 	x = lower_binary(l, DBP_B_DIV, x, along_axis(l, n, 1, x));
 	x = lower_unary(l, DBP_U_ROUND, x, 0, 0);
 	if (node_input(n, 2))
 		x = lower_binary(l, DBP_B_ADD, x, along_axis(l, n, 2, x));
-	x = lower_unary(l, DBP_U_CLIP, x, is_signed ? -128 : 0,
-			is_signed ? 127 : 255);
+	x = lower_unary(l, DBP_U_CLIP, x, (float)r.low, (float)r.high);
 	return lower_finish_f32(l, n, x);
 }
 
@@ -75,13 +77,11 @@ static bool rounding_of(const struct node *n, enum dbp_unary *kind)
 /* QONNX: (clip(round(x / scale + zero point)) - zero point) * scale. */
 int lower_quant(struct lower *l, const struct node *n)
 {
-	bool is_signed = node_int(n, "signed", 1) != 0;
-	bool is_narrow = node_int(n, "narrow", 0) != 0;
 	uint32_t x = lower_f32(l, n->inputs[0]);
 	uint32_t scale = lower_f32(l, n->inputs[1]);
 	uint32_t zero = lower_f32(l, n->inputs[2]);
 	enum dbp_unary rounding;
-	double low, high;
+	struct code_range r;
 	float bits;
 
 	if (!rounding_of(n, &rounding))
@@ -89,35 +89,94 @@ int lower_quant(struct lower *l, const struct node *n)
 				    node_string(n, "rounding_mode", ""));
 	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
 		return lower_refuse(l, "the bit width is not from 1 to 24");
-	high = ldexp(1, (int)bits - is_signed) - 1 - (is_narrow && !is_signed);
-	low = is_signed ? -high - 1 + is_narrow : 0;
+	r = quant_code_range(n, (int)bits);
 	x = lower_binary(l, DBP_B_DIV, x, scale);
 	x = lower_binary(l, DBP_B_ADD, x, zero);
-	x = lower_unary(l, DBP_U_CLIP, x, (float)low, (float)high);
+	x = lower_unary(l, DBP_U_CLIP, x, (float)r.low, (float)r.high);
 	x = lower_unary(l, rounding, x, 0, 0);
 	x = lower_binary(l, DBP_B_SUB, x, zero);
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
 }
 
-/* Converts to codes of the grid, which x often has already. */
+/* ---- On codes ---- */
+
+/* The codes of t that the grid does not use become its least and largest. */
+static uint32_t clamp_codes(struct lower *l, uint32_t t, const struct quant *q,
+			    int low, int high)
+{
+	struct shape s = lower_shape(l, t);
+	int8_t table[256];
+	struct dbp_table p;
+
+	for (int i = 0; i < 256; i++)
+		table[i] = (int8_t)(i - 128 < low  ? low :
+				    i - 128 > high ? high :
+						     i - 128);
+	p.table = dev_add_data(l->m, table, sizeof(table));
+	return lower_op1(l, DBP_OP_TABLE, t, lower_tensor(l, DBP_S8, &s, q), &p,
+			 sizeof(p));
+}
+
+/* y is in the grid of the Quant: x is rounded to it with 8 bits, and clamped
+ * where the grid has fewer codes. */
+static int quantize_to_grid(struct lower *l, const struct node *n,
+			    const struct quant_codes *c)
+{
+	const struct value *x = n->inputs[0], *y = n->outputs[0];
+	uint32_t t = lower_is_s8(x) ? lower_own(l, x) : lower_f32(l, x);
+
+	t = lower_to_s8(l, t, y->quant);
+	if (c->low > -128 || c->high < 127)
+		t = clamp_codes(l, t, y->quant, c->low, c->high);
+	lower_store(l, y, t);
+	return 0;
+}
+
+/* The codes of n's grid, as signed ones. False unless y has that grid. */
+static bool codes_in_grid(const struct node *n, struct quant_codes *c)
+{
+	const struct quant *q = n->outputs[0]->quant;
+	struct code_range r;
+	float scale, zero, bits;
+	int offset;
+
+	if (quant_per_channel(q) || !node_const_float(n, 1, &scale) ||
+	    !node_const_float(n, 2, &zero) || !node_const_float(n, 3, &bits) ||
+	    q->scale[0] != scale || !(bits >= 2 && bits <= 8))
+		return false;
+	r = quant_code_range(n, (int)bits);
+	offset = r.is_signed ? 0 : 1 << ((int)bits - 1);
+	c->low = (int)r.low - offset;
+	c->high = (int)r.high - offset;
+	return q->zero_point[0] == (int32_t)zero - offset;
+}
+
+static bool is_finer(const struct node *n)
+{
+	float bits;
+
+	return node_const_float(n, 3, &bits) && bits > 8;
+}
+
+/* Converts to codes of the grid, which x often has already. A grid of more
+ * codes than 8 bits changes nothing. */
 int lower_quant_s8(struct lower *l, const struct node *n)
 {
 	const struct value *x = n->inputs[0], *y = n->outputs[0];
-	bool same = lower_is_s8(x) && x->quant == y->quant;
-	float scale;
+	struct quant_codes c;
 
 	if (!y->quant)
 		return LOWER_ELSEWHERE;
-	if (!same &&
-	    (y->quant->bits < 8 || quant_per_channel(y->quant) ||
-	     node_int(n, "narrow", 0) || !node_const_float(n, 1, &scale) ||
-	     y->quant->scale[0] != scale))
-		return LOWER_ELSEWHERE;
-	if (same) { /* x is y; reports read y */
+	if (lower_is_s8(x) && x->quant == y->quant) {
+		/* x is y; reports read y */
 		l->own[y->id] = lower_own(l, x);
 		l->m->tensors[l->own[y->id]].value = y;
 		return 0;
 	}
+	if (codes_in_grid(n, &c))
+		return quantize_to_grid(l, n, &c);
+	if (!is_finer(n))
+		return LOWER_ELSEWHERE;
 	lower_store(l, y, lower_is_s8(x) ? lower_own(l, x) : lower_f32(l, x));
 	return 0;
 }

@@ -311,6 +311,11 @@ static uint32_t to_type(struct lower *l, uint32_t t, enum dbp_dtype type,
 			 t, lower_tensor(l, type, &s, q), NULL, 0);
 }
 
+uint32_t lower_to_s8(struct lower *l, uint32_t t, const struct quant *q)
+{
+	return to_type(l, t, DBP_S8, q);
+}
+
 /* An input, output or constant keeps its tensor. */
 static bool is_taken(const struct dev_tensor *t)
 {

@@ -39,6 +39,8 @@ uint32_t lower_moved(struct lower *l, const struct value *v,
 /* Stores tensor t as the value v. If the forms differ, t is reshaped, rescaled,
  * quantized or dequantized first. */
 void lower_store(struct lower *l, const struct value *v, uint32_t t);
+/* F32 or S8 codes of another scale as S8 codes of one scale. */
+uint32_t lower_to_s8(struct lower *l, uint32_t t, const struct quant *q);
 /* The same elements in other dims. */
 uint32_t lower_reshape(struct lower *l, uint32_t t, const struct shape *s);
 

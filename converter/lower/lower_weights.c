@@ -146,6 +146,53 @@ int weights_number(const struct weights *w, uint32_t output, int8_t code)
 	return code;
 }
 
+/* Codes of few bits stay, and get levels. */
+static int levels_of_codes(struct lower *l, struct weights *w)
+{
+	size_t codes = (size_t)1 << w->bits;
+	int8_t *levels = arena_array(l->m->arena, w->outputs, codes);
+
+	if (!levels) {
+		l->m->failed = true;
+		return -1;
+	}
+	for (uint32_t o = 0; o < w->outputs; o++)
+		for (size_t i = 0; i < codes; i++) {
+			int code = (int)i - (i < codes / 2 ? 0 : (int)codes);
+
+			levels[o * codes + i] =
+				(int8_t)weights_number(w, o, (int8_t)code);
+		}
+	w->levels = levels;
+	w->grid = DBP_GRID_LEVELS;
+	return 0;
+}
+
+int weights_multiply(struct lower *l, struct weights *w, const int *factors)
+{
+	bool any = false;
+
+	for (uint32_t o = 0; o < w->outputs; o++)
+		any |= factors[o] > 1;
+	if (!any)
+		return 0;
+	if (w->bits < 8 && !w->levels && levels_of_codes(l, w))
+		return -1;
+	for (uint32_t o = 0; o < w->outputs; o++) {
+		size_t count = w->levels ? (size_t)1 << w->bits : w->k;
+		int8_t *v = (w->levels ? w->levels : w->codes) + o * count;
+
+		for (size_t i = 0; i < count; i++) {
+			int x = v[i] * factors[o];
+
+			/* a level that no weight has may not fit */
+			v[i] = (int8_t)(x < -128 ? -128 : x > 127 ? 127 : x);
+		}
+		w->scale[o] /= factors[o];
+	}
+	return 0;
+}
+
 /* The low bits of a code, as number `at` of a byte. */
 static uint8_t code_bits(const struct weights *w, int8_t code, uint32_t at)
 {

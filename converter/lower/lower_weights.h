@@ -18,6 +18,9 @@ struct weights {
 int weights_of(struct lower *l, const struct node *n, struct weights *w);
 /* The number that a code represents, before the scale. */
 int weights_number(const struct weights *w, uint32_t output, int8_t code);
+/* Multiplies the numbers of each channel by a factor, and divides its scale.
+ * They stay within 8 bits. -1: out of memory. */
+int weights_multiply(struct lower *l, struct weights *w, const int *factors);
 /* The codes as the kernels read them: schemas/dbp.md. NULL when memory is
  * exhausted. */
 uint8_t *weights_tiles(struct arena *a, const struct weights *w,

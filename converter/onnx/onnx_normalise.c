@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_fused.h"
 #include "converter/onnx/onnx_group_norm.h"
+#include "converter/onnx/onnx_integer.h"
 #include "converter/onnx/onnx_normalise.h"
 #include "converter/onnx/onnx_qlinear.h"
 
@@ -27,17 +29,33 @@ static bool is_qonnx(const char *domain)
 	       !strcmp(domain, "onnx.brevitas");
 }
 
+/* Operators on integers, which the graph has no rows for. */
+static enum op integer_op(const char *op_type)
+{
+	enum op op = onnx_qlinear_op(op_type);
+
+	return op != OP_NONE ? op : onnx_integer_op(op_type);
+}
+
+/* ONNX Runtime's own; rounding before opset 21 has codes of 16 and 4 bits
+ * there. */
+static enum op microsoft_op(const char *op_type, enum op op)
+{
+	if (op == OP_QUANTIZE_LINEAR || op == OP_DEQUANTIZE_LINEAR)
+		return op;
+	return onnx_fused_op(op_type);
+}
+
 enum op onnx_known_op(const char *domain, const char *op_type)
 {
 	enum op op = op_from_name(op_type);
 	bool is_ours = !*domain || !strcmp(domain, "ai.onnx");
+	bool is_microsoft = !strcmp(domain, "com.microsoft");
 
-	if (is_ours || !strcmp(domain, "com.microsoft")) {
-		enum op quantized = onnx_qlinear_op(op_type);
-
-		if (quantized != OP_NONE)
-			return quantized;
-	}
+	if ((is_ours || is_microsoft) && integer_op(op_type) != OP_NONE)
+		return integer_op(op_type);
+	if (is_microsoft)
+		return microsoft_op(op_type, op);
 	/* some QONNX files omit the domain */
 	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
@@ -274,7 +292,7 @@ static int normalise_constant_of_shape(const struct onnx_node *o,
 	return node_set_int(g, n, "value", number) ? onnx_no_memory(o->r) : 0;
 }
 
-/* Records codes of less than 8 bits, and signed codes without a zero point. */
+/* Records codes of other than 8 bits, and signed codes without a zero point. */
 static int normalise_quantize(const struct onnx_node *o, struct node *n)
 {
 	const struct value *zero = node_input(n, 2);
@@ -286,11 +304,11 @@ static int normalise_quantize(const struct onnx_node *o, struct node *n)
 	t = onnx_type(data_type);
 	if (data_type == ONNX_UNDEFINED)
 		return 0;
-	if (!t || t->is_float || t->bits > 8 || data_type == ONNX_BOOL)
+	if (!t || t->is_float || t->bits > 16 || data_type == ONNX_BOOL)
 		return onnx_error(o, "codes of type %s are not supported",
 				  t ? t->name : "(unknown)");
 	if (node_set_int(o->r->g, n, "signed", t->is_signed) ||
-	    (t->bits < 8 && node_set_int(o->r->g, n, "bits", t->bits)))
+	    (t->bits != 8 && node_set_int(o->r->g, n, "bits", t->bits)))
 		return onnx_no_memory(o->r);
 	return 0;
 }
@@ -398,12 +416,27 @@ static normalise_fn *const forms[OP_COUNT] = {
 	[OP_XOR] = no_axis,
 };
 
+/* The float operator inside has the attributes of its own domain's opset. */
+static int normalise_qlinear(const struct onnx_node *o, struct node *n)
+{
+	struct onnx_node inner = *o;
+
+	inner.opset = onnx_attr_int(o, "opset", o->opset);
+	if (onnx_qlinear(o, n))
+		return -1;
+	return forms[n->op] ? forms[n->op](&inner, n) : 0;
+}
+
 int onnx_normalise(const struct onnx_node *o, struct node *n)
 {
 	if (is_called(o, "Dropout"))
 		return normalise_dropout(o, n);
 	if (onnx_qlinear_op(o->op_type) != OP_NONE)
-		return onnx_qlinear(o, n);
+		return normalise_qlinear(o, n);
+	if (onnx_integer_op(o->op_type) != OP_NONE)
+		return onnx_integer(o, n);
+	if (onnx_fused_op(o->op_type) != OP_NONE)
+		return onnx_fused(o, n);
 	if (is_called(o, "GroupNormalization"))
 		return onnx_group_norm(o, n);
 	if (n->op == OP_RESHAPE)

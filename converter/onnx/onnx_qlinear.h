@@ -4,12 +4,12 @@
 
 #include "converter/onnx/onnx_reader.h"
 
-/* The float operator of a QLinear one; OP_NONE for other names. */
+/* The float operator of a QLinear one, or of QGemm; OP_NONE for other names. */
 enum op onnx_qlinear_op(const char *op_type);
 
 /*
- * QLinearConv and QLinearMatMul (opset 10) and those of ONNX Runtime for
- * sums, products and functions. `n` is the node, of the float operator but
+ * QLinearConv and QLinearMatMul (opset 10), and ONNX Runtime's operators on
+ * codes (domain com.microsoft). `n` is the node, of the float operator but
  * with scales and zero points among its inputs: they move to DequantizeLinear
  * nodes before it and a QuantizeLinear behind it. Codes and scales stay as they
  * were trained. -1 with a diagnostic.

@@ -83,16 +83,9 @@ static bool is_post_processing(const struct onnx_unknown *u)
 
 static bool is_quantized(const struct onnx_unknown *u)
 {
-	static const char *const names[] = { "ConvInteger",
-					     "DynamicQuantizeLinear",
-					     "DynamicQuantizeMatMul",
-
-					     "MatMulInteger",
-					     "MatMulIntegerToFloat",
-					     "MatMulNBits",
-					     "QAttention",
-					     "QGemm",
-					     NULL };
+	static const char *const names[] = { "DynamicQuantizeLSTM",
+					     "MatMulNBits", "QAttention",
+					     "QMoE", NULL };
 
 	return is_any(u->op_type, names) || !strncmp(u->op_type, "QLinear", 7);
 }

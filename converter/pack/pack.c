@@ -224,7 +224,8 @@ static void write_table(struct packer *k, const struct dev_tensor *input,
 		for (int x = 0; x < 256; x++) {
 			float v = ((float)x - k->p->mean[c]) * k->p->scale[c];
 
-			table[n++] = scale_code((double)v, (double)input->scale,
+			/* divided in float, as floats are quantized */
+			table[n++] = scale_code((double)(v / input->scale), 1,
 						input->zero_point);
 		}
 	out->table =

@@ -194,6 +194,34 @@ static struct quant *pick_channels(const struct quant *q, const uint32_t *of,
 
 /* ---- Scale groups ---- */
 
+/* The grid that training gave the group of v. One with more codes than the
+ * device has keeps its scale where the codes in use are few enough. */
+static bool group_grid(const struct activation_quantizer *q,
+		       const struct value *v, struct trained_grid *grid)
+{
+	const struct node *n = q->s->trained_grids[v->id];
+	const struct histogram *seen = q->seen->values[v->id];
+	double low, high;
+
+	if (!n)
+		return false;
+	if (trained_grid(n, grid)) {
+		/* the Quant behind v clamps */
+		if (q->s->scale_group[n->outputs[0]->id] != v->id)
+			grid->bits = 8;
+		return true;
+	}
+	if (!finer_grid(n, &grid->scale))
+		return false;
+	low = rint((double)seen->low / (double)grid->scale);
+	high = rint((double)seen->high / (double)grid->scale);
+	if (!(high - low <= 255))
+		return false;
+	grid->bits = 8;
+	grid->zero_point = (int32_t)fmin(fmax(-128 - low, -128), 127);
+	return (double)grid->zero_point + high <= 127;
+}
+
 /* The grid from training, or a scale per channel where that is better, or one
  * scale. */
 static int quantize_group(struct activation_quantizer *q, struct value *v,
@@ -204,10 +232,12 @@ static int quantize_group(struct activation_quantizer *q, struct value *v,
 	struct input_range r = { seen->low, seen->high };
 	struct trained_grid grid;
 
-	if (q->s->trained_grids[v->id] &&
-	    trained_grid(q->s->trained_grids[v->id], &grid)) {
+	if (group_grid(q, v, &grid)) {
 		v->quant = activation_quant(g->arena, &grid);
-		return v->quant ? 0 : -1;
+		if (!v->quant)
+			return -1;
+		v->quant->trained = true;
+		return 0;
 	}
 	if (is_finer(q, v)) {
 		if (q->s->c->methods & METHOD_CLIP)

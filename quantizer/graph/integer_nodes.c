@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/code_range.h"
+
 bool node_has_weights(const struct node *n)
 {
 	const struct value *w = node_input(n, 1);
@@ -44,42 +46,69 @@ bool node_is_table(const struct node *n)
 	return true;
 }
 
+/* A Quant that rounds to nearest, with one scale. */
+static bool has_one_grid(const struct node *n, float *scale, float *zero,
+			 float *bits)
+{
+	const char *mode = node_string(n, "rounding_mode", "ROUND");
+
+	return n->op == OP_QUANT && node_const_float(n, 1, scale) &&
+	       node_const_float(n, 2, zero) && node_const_float(n, 3, bits) &&
+	       *scale > 0 && *bits >= 2 && *bits == rintf(*bits) &&
+	       *zero == rintf(*zero) &&
+	       (!strcmp(mode, "ROUND") || !strcmp(mode, "HALF_EVEN"));
+}
+
 bool trained_grid(const struct node *n, struct trained_grid *grid)
 {
+	struct code_range codes;
 	float zero, bits;
 	int low;
 
-	if (n->op != OP_QUANT || !node_const_float(n, 1, &grid->scale) ||
-	    !node_const_float(n, 2, &zero) || !node_const_float(n, 3, &bits) ||
-	    !(grid->scale > 0) || !(bits >= 2 && bits <= 8) ||
-	    bits != rintf(bits) || zero != rintf(zero) ||
-	    strcmp(node_string(n, "rounding_mode", "ROUND"), "ROUND") != 0)
+	if (!has_one_grid(n, &grid->scale, &zero, &bits) || bits > 8)
 		return false;
 	grid->bits = (int)bits;
+	codes = quant_code_range(n, grid->bits);
 	low = -(1 << (grid->bits - 1));
 	/* codes of the device are signed */
-	zero += node_int(n, "signed", 1) ? 0 : (float)low;
+	zero += codes.is_signed ? 0 : (float)low;
 	grid->zero_point = (int32_t)zero;
+	grid->low = (int)codes.low + (codes.is_signed ? 0 : low);
+	grid->high = (int)codes.high + (codes.is_signed ? 0 : low);
 	return zero >= (float)low && zero < (float)-low;
 }
 
-/* Fewer than 8 bits only where the producer can clamp to them. */
-static bool takes_grid(const struct node *n)
+bool finer_grid(const struct node *n, float *scale)
 {
-	const struct node *from = n->inputs[0]->producer;
-	struct trained_grid grid;
+	float zero, bits;
 
-	if (!trained_grid(n, &grid) || node_int(n, "narrow", 0))
+	return has_one_grid(n, scale, &zero, &bits) && bits > 8;
+}
+
+bool trained_grid_fills(const struct trained_grid *grid)
+{
+	int half = 1 << (grid->bits - 1);
+
+	return grid->low == -half && grid->high == half - 1;
+}
+
+bool value_clamps_to(const struct value *v, const struct trained_grid *grid)
+{
+	const struct node *from = v->producer;
+
+	if (!trained_grid_fills(grid))
 		return false;
-	return grid.bits == 8 || (from && value_readers(n->inputs[0]) == 1 &&
-				  (node_has_weights(from) ||
-				   node_is_table(from) || from->op == OP_ADD ||
-				   from->op == OP_SUB || from->op == OP_MUL));
+	return grid->bits == 8 ||
+	       (from && (node_has_weights(from) || node_is_table(from) ||
+			 from->op == OP_ADD || from->op == OP_SUB ||
+			 from->op == OP_MUL));
 }
 
 bool node_is_integer(const struct node *n)
 {
 	const unsigned flags = op_info(n->op)->flags;
+	struct trained_grid grid;
+	float scale;
 
 	if (n->tail || n->outputs[0]->dtype != DT_F32 || !(flags & OPF_INTEGER))
 		return false;
@@ -89,7 +118,7 @@ bool node_is_integer(const struct node *n)
 		return node_has_weights(n);
 	switch (n->op) { /* conditions of some kernels */
 	case OP_QUANT:
-		return takes_grid(n);
+		return trained_grid(n, &grid) || finer_grid(n, &scale);
 	case OP_AVERAGE_POOL:
 	case OP_GLOBAL_AVERAGE_POOL:
 		return n->inputs[0]->shape.rank == 4;

@@ -27,9 +27,16 @@ bool node_is_table(const struct node *n);
 struct trained_grid {
 	float scale;
 	int32_t zero_point;
-	int bits; /* 2 to 8 */
+	int bits;      /* 2 to 8 */
+	int low, high; /* codes in use: all of them, but for narrow grids */
 };
 bool trained_grid(const struct node *n, struct trained_grid *grid);
+/* A Quant with a grid of more codes than the device has. */
+bool finer_grid(const struct node *n, float *scale);
+/* The grid uses all codes of its bits. */
+bool trained_grid_fills(const struct trained_grid *grid);
+/* What computes v can clamp to the codes of the grid. */
+bool value_clamps_to(const struct value *v, const struct trained_grid *grid);
 
 /* The only reader of v, where the device computes it by a table of v's codes;
  * otherwise NULL. */

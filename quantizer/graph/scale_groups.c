@@ -12,8 +12,9 @@ static bool read_by_integers(const struct value *v)
 	for (int i = 0; i < v->use_count; i++) {
 		const struct node *n = v->uses[i];
 
-		/* biases and parameters are not activations */
-		if (node_is_integer(n) &&
+		/* biases and parameters are not activations; for a Quant see
+		 * scale_groups_assign() */
+		if (node_is_integer(n) && n->op != OP_QUANT &&
 		    (n->inputs[0] == v || n->op == OP_CONCAT ||
 		     op_info(n->op)->flags & OPF_B))
 			return true;
@@ -73,9 +74,20 @@ static void join_concat(uint32_t *scale_group, const struct node *n)
 				scale_group_find(scale_group, out);
 }
 
-/* A value that only a Quant reads is computed in the grid of the Quant, unless
- * its group has another trained grid. made: by group, the Quant whose grid it
- * has. */
+static bool same_grid(const struct trained_grid *a,
+		      const struct trained_grid *b)
+{
+	return a->scale <= b->scale && a->scale >= b->scale &&
+	       a->zero_point == b->zero_point && a->bits == b->bits &&
+	       a->low == b->low && a->high == b->high;
+}
+
+/*
+ * A value that only a Quant reads is computed in the grid of the Quant, unless
+ * its group has another trained grid. Where it cannot be clamped to the codes
+ * of the grid, it has 8 bits of the same scale, and the Quant clamps. made: by
+ * group, the Quant whose grid it has.
+ */
 static void join_quant(uint32_t *scale_group, const struct node **made,
 		       const struct node *n)
 {
@@ -88,12 +100,36 @@ static void join_quant(uint32_t *scale_group, const struct node **made,
 		return;
 	x = scale_group_find(scale_group, x);
 	y = scale_group_find(scale_group, y);
-	if (x == y ||
-	    (made[x] && trained_grid(made[x], &a) && trained_grid(n, &b) &&
-	     (a.scale != b.scale || a.zero_point != b.zero_point ||
-	      a.bits != b.bits)))
+	if (x == y)
 		return;
-	scale_group[x] = y;
+	if (!trained_grid(n, &b)) {
+		/* finer than the device: whatever scale y gets */
+		if (!made[x])
+			scale_group[x] = y;
+		else
+			scale_group[y] = x;
+	} else if (made[x] && trained_grid(made[x], &a) ?
+			   same_grid(&a, &b) :
+			   value_clamps_to(n->inputs[0], &b)) {
+		scale_group[x] = y;
+	} else if (!made[x]) {
+		made[x] = n;
+	}
+}
+
+static bool is_held(const struct value *v)
+{
+	return v->role != VALUE_CONSTANT && v->dtype == DT_F32;
+}
+
+/* A Quant reads integers where its output is held in integers. */
+static void hold_inputs_of_quants(const struct graph *g, uint32_t *scale_group)
+{
+	for (const struct node *n = g->last; n; n = n->prev)
+		if (n->op == OP_QUANT && node_is_integer(n) &&
+		    scale_group[n->outputs[0]->id] != SCALE_GROUP_FLOAT &&
+		    is_held(n->inputs[0]))
+			scale_group[n->inputs[0]->id] = n->inputs[0]->id;
 }
 
 uint32_t *scale_groups_assign(const struct graph *g, struct arena *a,
@@ -104,6 +140,7 @@ uint32_t *scale_groups_assign(const struct graph *g, struct arena *a,
 	const struct node **made =
 		arena_array(a, g->value_count, sizeof(*made));
 	struct trained_grid grid;
+	float scale;
 
 	if (!scale_group || !made)
 		return NULL;
@@ -111,14 +148,13 @@ uint32_t *scale_groups_assign(const struct graph *g, struct arena *a,
 	for (uint32_t i = 0; i < g->value_count; i++) {
 		const struct value *v = g->values[i];
 
-		scale_group[i] = v->role != VALUE_CONSTANT &&
-						 v->dtype == DT_F32 &&
-						 read_by_integers(v) ?
+		scale_group[i] = is_held(v) && read_by_integers(v) ?
 					 i :
 					 SCALE_GROUP_FLOAT;
 	}
+	hold_inputs_of_quants(g, scale_group);
 	for (const struct node *n = g->first; n; n = n->next)
-		if (trained_grid(n, &grid))
+		if (trained_grid(n, &grid) || finer_grid(n, &scale))
 			made[n->outputs[0]->id] = n;
 	for (const struct node *n = g->first; n; n = n->next) {
 		if (!node_is_integer(n) ||

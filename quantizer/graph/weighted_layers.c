@@ -166,9 +166,6 @@ static const struct quant *trained_weights(const struct weighted_layer *l)
 	    (q->channels > 1 && q->channels != l->channels) ||
 	    (x && x->channels > 1))
 		return NULL;
-	for (int c = 0; c < q->channels; c++)
-		if (q->zero_point[c])
-			return NULL;
 	return q;
 }
 

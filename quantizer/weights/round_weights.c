@@ -15,6 +15,7 @@
 #include "evaluator/detmath.h"
 #include "quantizer/weights/bias_correction.h"
 #include "quantizer/weights/codebook.h"
+#include "quantizer/weights/keep_trained.h"
 #include "quantizer/weights/weight_scale.h"
 
 /* Scales on each side of the best round-to-nearest scale that are tried. */
@@ -411,30 +412,6 @@ static int allocate_rounding(struct layer_rounding *r, int threads,
 		    gptq_work_new(&w->work, (int)n, PANEL_CHANNELS, a))
 			return -1;
 	}
-	return 0;
-}
-
-/* Keeps the codes that the model was trained with. */
-static int keep_trained(const struct weighted_layer *l, struct arena *a,
-			struct rounded_layer *out)
-{
-	const struct quant *q = l->trained;
-	struct grid_counts counts = { 0 };
-	size_t n = (size_t)(l->channels * l->length);
-
-	out->scale = arena_array(a, (size_t)l->channels, sizeof(*out->scale));
-	out->codes = arena_array(a, n, 1);
-	out->values = arena_array(a, n, sizeof(*out->values));
-	if (!out->scale || !out->codes || !out->values)
-		return -1;
-	for (int64_t c = 0; c < l->channels; c++)
-		out->scale[c] = q->scale[q->channels > 1 ? c : 0];
-	memcpy(out->codes, q->codes, n);
-	memcpy(out->values, l->data, n * sizeof(*out->values));
-	out->bits = layer_tile_bits(l, q->bits);
-	out->grid = GRID_UNIFORM;
-	grid_count(&counts, false, out->codes, (int64_t)n);
-	out->entropy_bits = grid_entropy(&counts);
 	return 0;
 }
 

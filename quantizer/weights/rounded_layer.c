@@ -13,6 +13,14 @@ double rounded_layer_weight(const struct rounded_layer *r, int64_t c, int64_t k)
 	return (double)r->scale[c] * (r->grid == GRID_HALF ? code + 0.5 : code);
 }
 
+static bool has_no_zero_points(const struct weighted_layer *l)
+{
+	for (int c = 0; c < l->trained->channels; c++)
+		if (l->trained->zero_point[c])
+			return false;
+	return true;
+}
+
 static struct quant *quant_of(const struct weighted_layer *l,
 			      const struct rounded_layer *r, struct arena *a)
 {
@@ -32,6 +40,7 @@ static struct quant *quant_of(const struct weighted_layer *l,
 	memcpy(codes, r->codes, total);
 	*q = (struct quant){ .bits = r->bits,
 			     .is_signed = true,
+			     .trained = l->trained && has_no_zero_points(l),
 			     .grid = r->grid,
 			     .axis = l->node->op == OP_CONV_TRANSPOSE ? 1 : 0,
 			     .channels = (int)l->channels,

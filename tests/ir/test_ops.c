@@ -40,14 +40,23 @@ static void test_every_operator_has_its_rows(void **state)
 static bool keeps_transpose(enum op op)
 {
 	static const enum op list[] = {
-		OP_BATCH_NORM, OP_CONSTANT_OF_SHAPE,
-		OP_EXPAND,     OP_FLATTEN,
-		OP_GATHER,     OP_GATHER_ELEMENTS,
-		OP_GATHER_ND,  OP_GEMM,
-		OP_IDENTITY,   OP_LAYER_NORM,
-		OP_MAT_MUL,    OP_RANGE,
-		OP_SHAPE,      OP_SIZE,
-		OP_SQUEEZE,    OP_TILE,
+		OP_BATCH_NORM,
+		OP_CONSTANT_OF_SHAPE,
+		OP_DYNAMIC_QUANTIZE_LINEAR,
+		OP_EXPAND,
+		OP_FLATTEN,
+		OP_GATHER,
+		OP_GATHER_ELEMENTS,
+		OP_GATHER_ND,
+		OP_GEMM,
+		OP_IDENTITY,
+		OP_LAYER_NORM,
+		OP_MAT_MUL,
+		OP_RANGE,
+		OP_SHAPE,
+		OP_SIZE,
+		OP_SQUEEZE,
+		OP_TILE,
 		OP_UNSQUEEZE,
 	};
 

@@ -22,6 +22,11 @@ static const struct form forms[] = {
 	{ "Celu", "c", 0, 0, 0 },
 	{ "DequantizeLinear", "q1 s zero", 0, 0, 0 },
 	{ "QuantizeLinear", "c s zero", 0, 0, 0 },
+	{ "DynamicQuantizeLinear", "c", 0, 0, 0 },
+	{ "ConvInteger", "q4 q4", 0, 0, 0 },
+	{ "MatMulInteger", "q1 q1 zero", 0, 0, 0 },
+	{ "QLinearConv", "q4 s zero q4 s zero s zero", 0, 0, 0 },
+	{ "QLinearSigmoid", "q1 s zero s zero", 0, 0, 0 },
 	{ "Div", "c v", 0, 0, 0 },
 	{ "Equal", "c s", 0, 0, 0 },
 	{ "Erf", "c", 0, 0, 0 },
@@ -98,6 +103,8 @@ static void add_constants(struct onnx_builder *b)
 	onnx_build_raw(b, onnx_build_initializer(b, "nine", ONNX_INT64, ""),
 		       &nine, 8);
 	onnx_build_raw(b, onnx_build_initializer(b, "q1", ONNX_INT8, "4"),
+		       codes, 4);
+	onnx_build_raw(b, onnx_build_initializer(b, "q4", ONNX_INT8, "1x1x2x2"),
 		       codes, 4);
 	onnx_build_raw(b, onnx_build_initializer(b, "zero", ONNX_INT8, ""),
 		       codes, 1);

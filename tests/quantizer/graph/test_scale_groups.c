@@ -190,15 +190,45 @@ static void test_two_grids_stay_two(void **state)
 	assert_true(grid_of(f, "b") != grid_of(f, "c"));
 }
 
-/* Nothing clamps a graph input to three bits. */
+/* Nothing clamps a graph input to three bits: it has the scale, and its Quant
+ * clamps. */
 static void test_few_codes_need_a_maker(void **state)
 {
 	struct fixture *f = *state;
 
 	parse(f, GRIDS QUANT("b", "x", "s", "three")
 			 CONV("c", "b", "") "output %c\n");
-	assert_true(root_of(f, "x") == SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "x") != SCALE_GROUP_FLOAT);
+	assert_false(same_scale(f, "x", "b"));
 	assert_non_null(grid_of(f, "b"));
+	assert_true(grid_of(f, "x") == grid_of(f, "b"));
+}
+
+/* A Quant whose result is float reads floats. */
+static void test_float_quant_reads_floats(void **state)
+{
+	struct fixture *f = *state;
+
+	parse(f, GRIDS CONV("a", "x", "") QUANT("b", "a", "s", "eight")
+			 CONV("c", "x", "") "output %b\noutput %c\n");
+	assert_true(root_of(f, "a") == SCALE_GROUP_FLOAT);
+	assert_true(root_of(f, "b") == SCALE_GROUP_FLOAT);
+}
+
+/* More codes than the device has: the scale may be any. */
+static void test_finer_grid_joins(void **state)
+{
+	struct fixture *f = *state;
+	struct trained_grid grid;
+	float scale;
+
+	parse(f, GRIDS "const %wide f32 1 = [16]\n" CONV("a", "x", "")
+			 QUANT("b", "a", "t", "wide")
+				 CONV("c", "b", "") "output %c\n");
+	assert_true(same_scale(f, "a", "b"));
+	assert_false(trained_grid(grid_of(f, "a"), &grid));
+	assert_true(finer_grid(grid_of(f, "a"), &scale));
+	assert_true(scale == 0.25f);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -326,6 +356,8 @@ int main(void)
 		TEST(test_a_trained_grid_is_what_the_maker_gives),
 		TEST(test_two_grids_stay_two),
 		TEST(test_few_codes_need_a_maker),
+		TEST(test_float_quant_reads_floats),
+		TEST(test_finer_grid_joins),
 		cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tracks_of_sums, setup,
 						teardown),
