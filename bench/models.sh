@@ -5,7 +5,7 @@
 # others). Writes into build/bench
 #   models.tsv  model, bits, bytes, cycles, simulated ms, predicted ms, arena
 #   layers.tsv  model, bits, operator, kernel, output, simulated us
-#   NAME.BITS   what bench/fit_target.py reads
+#   NAME.BITS   what dbconvert bench --kernels reads
 # The prediction is that of targets/a53x1.yaml. Minutes a model: a simulated
 # second takes days. Models that are there already are left out; remove
 # build/bench to measure again. Where the simulator is not at GEM5

@@ -5,7 +5,7 @@
  * after one warm-up. With WORKERS, the number of threads, also a line for each
  * operator: number, kernel, output, steps, elements of the output, rows of
  * gathered windows, bytes read and written, microseconds, separated by tabs:
- * what bench/fit_target.py reads. It needs the device library only: make
+ * what dbconvert bench --kernels reads. It needs the device library only: make
  * cross-bench builds it for boards.
  */
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include "base/file_write.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "cli/bench_kernels.h"
 #include "cli/commands.h"
 #include "converter/json_text.h"
 #include "converter/measure/op_times.h"
@@ -266,6 +267,8 @@ int cmd_bench(const struct command *cmd, struct diag *d)
 	struct bench b = { .cmd = cmd };
 	int err;
 
+	if (cmd->kernels)
+		return bench_kernels(cmd, d);
 	if (check_arguments(cmd, d))
 		return EXIT_USAGE;
 	err = packed_file_read(&b.file, cmd->args[0], d) || measure(&b, d) ||

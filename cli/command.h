@@ -20,6 +20,8 @@ struct command {
 	const char *draw;        /* run --draw */
 	const char *trace;       /* bench --trace */
 	int runs;                /* bench --runs; 0: not given */
+	bool kernels;            /* bench --kernels */
+	const char *source;      /* bench --source */
 	bool json, help, version;
 	bool print_head, head_template; /* inspect --head, --head-template */
 	const char *list; /* --target help: the name of the list */

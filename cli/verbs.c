@@ -29,10 +29,11 @@ static const struct verb verbs[] = {
 	{ "inspect", "inspect", "MODEL.onnx|MODEL.dbp [options]",
 	  "Prints the operators of a model and the parts of a packed file.",
 	  "  dbconvert inspect model.dbp\n", VERB_INSPECT, cmd_inspect },
-	{ "bench", "bench", "MODEL.dbp [options]",
+	{ "bench", "bench", "MODEL.dbp... [options]",
 	  "Times each operator of a packed model on this machine.",
 	  "  dbconvert bench model.dbp --jobs 4 --runs 50\n"
-	  "  dbconvert bench model.dbp --json --trace times.json\n",
+	  "  dbconvert bench model.dbp --json --trace times.json\n"
+	  "  dbconvert bench --kernels --target a53 -o board.yaml TIMES...\n",
 	  VERB_BENCH, cmd_bench },
 };
 #define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))

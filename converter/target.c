@@ -300,3 +300,67 @@ int target_load(const char *name_or_path, struct arena *a,
 	yaml_file_close(&r.file);
 	return rc;
 }
+
+/* ---- Printing ---- */
+
+static void print_field(const struct field *f, const void *base, FILE *out)
+{
+	const void *at = (const char *)base + f->offset;
+
+	if (f->kind == FIELD_TEXT)
+		text_print_quoted(out, *(const char *const *)at);
+	else if (f->kind == FIELD_BOOL)
+		fputs(*(const bool *)at ? "true" : "false", out);
+	else if (f->kind == FIELD_COUNT)
+		fprintf(out, "%lld", (long long)*(const int64_t *)at);
+	else
+		fprintf(out, "%.10g", *(const double *)at);
+}
+
+/* Whether a field has what it has where it is not given. */
+static bool is_usual(const struct field *f, const void *base)
+{
+	const void *at = (const char *)base + f->offset;
+
+	if (f->kind == FIELD_TEXT)
+		return !*(const char *const *)at;
+	if (f->kind == FIELD_BOOL)
+		return *(const bool *)at == (strcmp(f->key, "parallel") == 0);
+	if (f->kind == FIELD_COUNT)
+		return !*(const int64_t *)at;
+	return *(const double *)at ==
+	       (strcmp(f->key, "efficiency") == 0 ? 1 : 0);
+}
+
+void target_print_board(const struct cost_target *t, const char *source,
+			FILE *out)
+{
+	struct cost_target own = *t;
+
+	own.source = source;
+	fprintf(out, "cores: %d\n", t->cores);
+	for (const struct field *f = top_fields; f->key; f++) {
+		if (is_usual(f, &own))
+			continue;
+		fprintf(out, "%s: ", f->key);
+		print_field(f, &own, out);
+		fputc('\n', out);
+	}
+}
+
+void target_print_kernel(const struct cost_kernel *k, FILE *out)
+{
+	const char *before = "{";
+
+	fputs("  ", out);
+	text_print_quoted(out, k->pattern);
+	fputs(": ", out);
+	for (const struct field *f = kernel_fields; f->key; f++) {
+		if (is_usual(f, k))
+			continue;
+		fprintf(out, "%s%s: ", before, f->key);
+		print_field(f, k, out);
+		before = ", ";
+	}
+	fputs("}\n", out);
+}

@@ -21,10 +21,10 @@ struct cost_kernel {
 	double efficiency;    /* share of that speed that is reached, 0 to 1 */
 	double output_cycles; /* more for each element of the output */
 	double window_cycles; /* more for each row of gathered windows */
-	double byte_cycles;   /* more for each byte of activations and weights */
-	double setup_cycles;  /* per layer, in addition to the target's */
-	bool parallel;        /* all cores share the work */
-	const char *source; /* "measured...", "simulated...", else estimated */
+	double byte_cycles;  /* more for each byte of activations and weights */
+	double setup_cycles; /* per layer, in addition to the target's */
+	bool parallel;       /* all cores share the work */
+	const char *source;  /* "measured...", "simulated...", else estimated */
 };
 
 struct cost_target {

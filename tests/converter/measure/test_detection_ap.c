@@ -19,7 +19,7 @@ static struct ap_truth truth_at(float x, float y, bool ignore)
 
 static struct dbrt_detection found_at(float x, float y, float score)
 {
-	return (struct dbrt_detection){ x, y, x + 10, y + 10, score, 0 };
+	return (struct dbrt_detection){ x, y, x + 10, y + 10, score, 0, 0 };
 }
 
 static struct ap_result one_photo(const struct ap_truth *truth, int truths,
@@ -147,7 +147,8 @@ static void add_found(struct photo *p, int x, int y, int w, int h,
 					 (float)x + at_least(w, 1),
 					 (float)y + at_least(h, 1),
 					 (float)score / 64,
-					 class_id };
+					 class_id,
+					 0 };
 }
 
 static void add_truth(struct photo *p, uint32_t *seed)

@@ -1,0 +1,2 @@
+echo 'no times' >times
+dbconvert bench --kernels -o board.yaml times
