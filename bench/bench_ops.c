@@ -319,7 +319,7 @@ const struct dbrt_kernels *dbrt_kernels(void)
 
 static const struct dbrt_kernels *best_row(void)
 {
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 	return &dbrt_kernels_neon;
 #else
 	return &dbrt_kernels_portable;

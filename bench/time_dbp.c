@@ -78,6 +78,8 @@ static int measure(struct dbrt_model *m, int runs, uint32_t workers,
 			 DBRT_ERROR_ARENA;
 	if (status == DBRT_OK)
 		status = dbrt_golden_crc32(m, 1, &crc);
+	if (status == DBRT_OK)
+		status = op_times_prepare(m, t);
 	MARK_BEGIN(1);
 	if (status == DBRT_OK)
 		status = op_times_measure(m, runs, t);

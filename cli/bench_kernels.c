@@ -48,6 +48,8 @@ static int measure(struct fitting *f, const char *path, int set, struct diag *d)
 	err = packed_file_read(&file, path, d) || packed_file_bind(&file, d) ||
 	      packed_file_status(&file, dbrt_golden_crc32(&file.model, 1, &crc),
 				 "cannot run", d) ||
+	      packed_file_status(&file, op_times_prepare(&file.model, &t),
+				 "cannot run", d) ||
 	      packed_file_status(&file, op_times_measure(&file.model, runs, &t),
 				 "cannot run", d);
 	for (uint32_t i = 0; !err && i < t.count; i++)

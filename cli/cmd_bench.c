@@ -67,6 +67,8 @@ static int measure(struct bench *b, struct diag *d)
 	if (bind_workers(b, d) ||
 	    packed_file_status(&b->file, dbrt_golden_crc32(m, 1, &crc),
 			       "cannot run", d) ||
+	    packed_file_status(&b->file, op_times_prepare(m, &b->times),
+			       "cannot run", d) ||
 	    packed_file_status(&b->file, op_times_measure(m, runs, &b->times),
 			       "cannot run", d))
 		return -1;

@@ -14,6 +14,11 @@
 	!defined(__ARM_BIG_ENDIAN) && !defined(DBRT_PORTABLE)
 #define DBRT_NEON 1
 #endif
+/* Operators without weights have rows for AArch64 only (runtime/row_kernels.h).
+ */
+#if defined(DBRT_NEON) && defined(__aarch64__)
+#define DBRT_NEON_ROWS 1
+#endif
 
 #if defined(__x86_64__) && !defined(DBRT_PORTABLE)
 #define DBRT_X86 1

@@ -262,7 +262,7 @@ static void avg_f32(const struct pool_job *p, const struct span *h,
 		sum[c] = dbrt_canonical(sum[c] / (float)n);
 }
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 /* Windows from x on that are as wide as this one. */
 static uint32_t alike(const struct pool_axis *a, const struct span *w,

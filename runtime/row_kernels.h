@@ -58,7 +58,7 @@ struct dbrt_rows {
 static inline dbrt_row *dbrt_best_row(enum dbrt_row_kind kind,
 				      dbrt_row *portable)
 {
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 	const struct dbrt_rows *rows = dbrt_kernels()->rows;
 
 	if (rows)

@@ -62,7 +62,7 @@ static void walk_swap_levels(struct dbrt_walk *w, uint32_t a, uint32_t b)
  * boxes: then the level around them becomes the row. */
 #define WALK_SHORT_ROW 8
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 /* Kernels compute rows along the next level, too: that is best the one along
  * which the second view is contiguous, or else the longest. */

@@ -106,18 +106,26 @@ static int run_all(struct dbrt_model *m, struct op_times *t, double *whole)
 	return status;
 }
 
+int op_times_prepare(const struct dbrt_model *m, struct op_times *t)
+{
+	int status = DBRT_OK;
+
+	*t = (struct op_times){ .count = dbrt_op_count(m) };
+	t->ops = calloc(t->count + 1u, sizeof(*t->ops));
+	if (!t->ops)
+		return DBRT_ERROR_ARENA;
+	for (uint32_t i = 0; i < t->count && status == DBRT_OK; i++)
+		status = describe(m, i, &t->ops[i]);
+	return status;
+}
+
 int op_times_measure(struct dbrt_model *m, int runs, struct op_times *t)
 {
 	double *whole = calloc((size_t)runs, sizeof(*whole));
-	int status = DBRT_OK;
+	int status = DBRT_ERROR_ARENA;
 
-	*t = (struct op_times){ .count = dbrt_op_count(m), .runs = runs };
-	t->ops = calloc(t->count + 1u, sizeof(*t->ops));
-	if (!whole || !t->ops)
-		status = DBRT_ERROR_ARENA;
-	for (uint32_t i = 0; i < t->count && status == DBRT_OK; i++)
-		status = describe(m, i, &t->ops[i]);
-	if (status == DBRT_OK)
+	t->runs = runs;
+	if (whole)
 		status = run_all(m, t, whole);
 	if (status == DBRT_OK) {
 		qsort(whole, (size_t)runs, sizeof(*whole), by_time);

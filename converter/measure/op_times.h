@@ -26,6 +26,9 @@ struct op_times {
 	int runs;
 };
 
+/* Describes the operators of an open model. A negative enum dbrt_status if it
+ * fails; op_times_free() anyhow. */
+int op_times_prepare(const struct dbrt_model *m, struct op_times *t);
 /* Runs the model `runs` times. It must be bound and have its inputs, and have
  * run once to warm up. A negative enum dbrt_status if it fails. */
 int op_times_measure(struct dbrt_model *m, int runs, struct op_times *t);

@@ -219,7 +219,9 @@ const struct dbrt_kernels dbrt_kernels_neon = {
 	.depthwise_w16a8 = dbrt_depthwise_w16a8_portable,
 	.conv = dbrt_conv_run_neon,
 	.depthwise = dbrt_depthwise_run_neon,
+#ifdef DBRT_NEON_ROWS
 	.rows = &dbrt_rows_neon,
+#endif
 };
 
 #endif

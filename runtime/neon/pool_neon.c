@@ -3,7 +3,7 @@
  * may be some of those before. */
 #include "runtime/neon/rows_neon.h"
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 #include <arm_neon.h>
 

@@ -6,7 +6,7 @@
  */
 #include "runtime/neon/rows_neon.h"
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 #include <arm_neon.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "runtime/row_kernels.h"
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 dbrt_row dbrt_copy_row_neon;
 dbrt_row dbrt_map_row_neon;

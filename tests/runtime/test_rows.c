@@ -357,7 +357,7 @@ static void test_walks(void **state)
 			pick_params();
 			fill();
 			check_row(portable[kind], "portable");
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 			check_row(dbrt_kernels_neon.rows->row[kind], "neon");
 #endif
 		}
@@ -366,7 +366,7 @@ static void test_walks(void **state)
 		      CALLS * (uint32_t)DBRT_ROW_COUNT);
 }
 
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 
 /* ---- Windows ---- */
 
@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walks),
-#ifdef DBRT_NEON
+#ifdef DBRT_NEON_ROWS
 		cmocka_unit_test(test_windows),
 #endif
 	};
