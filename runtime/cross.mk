@@ -37,7 +37,8 @@ CROSS_MACHINE_cortex-m4 := arm-none-eabi
 CROSS_SIZE_cortex-m4 := -Os -ffreestanding
 CROSS_SIZE_x86-64 := -Os -ffreestanding
 CROSS_ONCE := open open_ops model expand detections decode head_check selftest \
-	op_conv_check work image tensor_walk op_move
+	op_conv_check work image tensor_walk op_move op_softmax lines \
+	copy_views op_reduce op_order
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
 

@@ -10,14 +10,17 @@ struct job {
 static void line_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct job *j = ctx;
+	struct dbrt_lines l = j->lines;
 	void *out[2] = { w->at[0], j->views > 2 ? w->at[2] : NULL };
 	const float *in = (const void *)w->at[1];
-	uint32_t i;
+	int32_t n;
 
-	for (i = 0; i < w->n; i++) {
-		j->line(&j->lines, in, out);
-		in += w->inner[1];
-		out[0] = (float *)out[0] + w->inner[0];
+	l.in_next = w->inner[1];
+	l.out_next = w->inner[0];
+	for (l.lines = w->n; l.lines; l.lines -= (uint32_t)n) {
+		n = (int32_t)j->line(&l, in, out);
+		in += n * l.in_next;
+		out[0] = (float *)out[0] + n * l.out_next;
 		if (out[1])
 			out[1] = (float *)out[1] + w->inner[2];
 	}

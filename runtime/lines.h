@@ -13,11 +13,15 @@ struct dbrt_lines {
 	uint32_t in_count, out_count; /* elements of a line */
 	int32_t in_step, out_step[2]; /* elements from one to the next */
 	uint32_t flags;               /* of struct dbp_softmax */
+	/* Lines that can be computed at once, and elements between them. */
+	uint32_t lines;
+	int32_t in_next, out_next;
 };
 
-/* One line; out[1] is NULL for operators of one output. */
-typedef void dbrt_line(const struct dbrt_lines *l, const float *in,
-		       void *const *out);
+/* One line, or more; returns how many. out[1] is NULL for operators of one
+ * output. */
+typedef uint32_t dbrt_line(const struct dbrt_lines *l, const float *in,
+			   void *const *out);
 
 /* Calls line() for all of them, for operators with struct dbp_softmax. */
 void dbrt_for_lines(const struct dbrt_op_view *v, dbrt_line *line);

@@ -282,16 +282,15 @@ int dbrt_dequantize_check(const struct dbrt_op_view *v)
 
 static void dequantize_row(const void *ctx, struct dbrt_walk *w)
 {
-	const struct dbp_tensor *x = ctx;
+	const float scale = ((const struct dbp_tensor *)ctx)->scale;
+	const int32_t zero = ((const struct dbp_tensor *)ctx)->zero_point;
+	const int32_t to = w->inner[0], from = w->inner[1];
 	const int8_t *in = (const int8_t *)w->at[1];
 	float *out = (float *)(void *)w->at[0];
-	uint32_t i;
+	uint32_t n;
 
-	for (i = 0; i < w->n; i++) {
-		*out = x->scale * (float)(*in - x->zero_point);
-		out += w->inner[0];
-		in += w->inner[1];
-	}
+	for (n = w->n; n; n--, out += to, in += from)
+		*out = scale * (float)(*in - zero);
 }
 
 void dbrt_dequantize_run(const struct dbrt_op_view *v)

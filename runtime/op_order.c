@@ -28,8 +28,8 @@ static int before(const struct order *o, int32_t i, int32_t j)
 	return o->l->flags ? a < b : a > b;
 }
 
-static void arg_max_line(const struct dbrt_lines *l, const float *in,
-			 void *const *out)
+static uint32_t arg_max_line(const struct dbrt_lines *l, const float *in,
+			     void *const *out)
 {
 	struct order o = { l, in, out[0] };
 	int32_t best = 0, i;
@@ -38,6 +38,7 @@ static void arg_max_line(const struct dbrt_lines *l, const float *in,
 		if (before(&o, i, best))
 			best = i;
 	*o.index = best;
+	return 1;
 }
 
 int dbrt_arg_max_check(const struct dbrt_op_view *v)
@@ -74,8 +75,8 @@ static void slot_swap(void *ctx, uint32_t i, uint32_t j)
 	*slot(ctx, j) = t;
 }
 
-static void top_k_line(const struct dbrt_lines *l, const float *in,
-		       void *const *out)
+static uint32_t top_k_line(const struct dbrt_lines *l, const float *in,
+			   void *const *out)
 {
 	struct order o = { l, in, out[1] };
 	struct dbrt_heap heap = { slot_before, slot_swap, &o };
@@ -93,6 +94,7 @@ static void top_k_line(const struct dbrt_lines *l, const float *in,
 	dbrt_heap_sort(&heap, k);
 	for (i = 0; i < k; i++, y += l->out_step[0])
 		*y = element(&o, *slot(&o, i));
+	return 1;
 }
 
 int dbrt_top_k_check(const struct dbrt_op_view *v)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of one float (enum dbp_unary). NaN results are canonical, because
  * processors make different NaNs. */
-#include "runtime/fmath.h"
+#include "runtime/float_block.h"
 #include "runtime/tensor_walk.h"
-
-#include <string.h>
 
 static float softplus(float x)
 {
@@ -120,32 +118,6 @@ static int unary_block(uint32_t kind, float *x)
 	}
 }
 
-/* n <= DBRT_BLOCK floats, `step` elements apart, to x. */
-static void load_block(float *x, const float *in, int32_t step, uint32_t n)
-{
-	uint32_t i;
-
-	if (step == 1 && n == DBRT_BLOCK)
-		memcpy(x, in, DBRT_BLOCK * sizeof(*x));
-	else
-		for (i = 0; i < n; i++)
-			x[i] = in[(ptrdiff_t)i * step];
-}
-
-/* Canonical floats from x back to memory. */
-static void store_block(float *out, float *x, int32_t step, uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 0; i < DBRT_BLOCK; i++)
-		x[i] = dbrt_canonical(x[i]);
-	if (step == 1 && n == DBRT_BLOCK)
-		memcpy(out, x, DBRT_BLOCK * sizeof(*x));
-	else
-		for (i = 0; i < n; i++)
-			out[(ptrdiff_t)i * step] = x[i];
-}
-
 static void unary_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
@@ -155,12 +127,13 @@ static void unary_row(const void *ctx, struct dbrt_walk *w)
 
 	for (i = 0; i < w->n; i += n) {
 		n = w->n - i < DBRT_BLOCK ? w->n - i : DBRT_BLOCK;
-		load_block(x, in + (ptrdiff_t)i * w->inner[1], w->inner[1], n);
+		dbrt_load_block(x, in + (ptrdiff_t)i * w->inner[1], w->inner[1],
+				n);
 		if (n < DBRT_BLOCK || !unary_block(p->kind, x))
 			for (k = 0; k < n; k++)
 				x[k] = unary_float(p, x[k]);
-		store_block(out + (ptrdiff_t)i * w->inner[0], x, w->inner[0],
-			    n);
+		dbrt_store_block(out + (ptrdiff_t)i * w->inner[0], x,
+				 w->inner[0], n);
 	}
 }
 

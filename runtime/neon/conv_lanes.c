@@ -43,8 +43,26 @@ static void put_tile(int16_t *out, const int8_t *w, uint32_t blocks)
 		put_block(out, w);
 }
 
+/* Channels and pixels of a kernel. */
+#define WIDE 16
+#define NARROW 8
+
+static void run_tile(struct dbrt_lanes_tile *t, uint32_t count,
+		     uint32_t channels, int fused)
+{
+	if (channels <= NARROW) {
+		t->groups = (count + 7) / 8;
+		(fused ? dbrt_lanes_w8a8_neon_8x8 :
+			 dbrt_lanes_sums_neon_8x8)(t);
+	} else {
+		t->groups = (count + 3) / 4;
+		(fused ? dbrt_lanes_w8a8_neon_4x16 :
+			 dbrt_lanes_sums_neon_4x16)(t);
+	}
+}
+
 /* Channels of `count` pixels that do not go to the output at once: fewer than
- * 16, or sums. */
+ * a kernel has, or sums. */
 static void run_apart(const struct dbrt_conv_job *j, struct dbrt_lanes_tile *t,
 		      uint32_t pixel, uint32_t count, uint32_t channels,
 		      int fused)
@@ -56,21 +74,19 @@ static void run_apart(const struct dbrt_conv_job *j, struct dbrt_lanes_tile *t,
 	size_t channel = t->channel, pitch = j->y->pitch;
 	int8_t *out = (int8_t *)j->out + pixel * pitch + channel;
 
-	for (uint32_t i = 0; i < 4 * t->groups; i++)
+	for (uint32_t i = 0; i < (count + 7) / 8 * 8; i++)
 		at[i] = (struct dbrt_depthwise_pixel){
 			all[i].x, fused ? (void *)codes[i] : (void *)acc[i]
 		};
 	t->pixels = at;
 	t->channel = 0;
-	if (!fused) {
-		dbrt_lanes_sums_neon_4x16(t);
+	run_tile(t, count, channels, fused);
+	if (!fused)
 		dbrt_conv_store(j, acc[0], 16, pixel, count, (uint32_t)channel,
 				channels);
-	} else {
-		dbrt_lanes_w8a8_neon_4x16(t);
+	else
 		for (uint32_t i = 0; i < count; i++)
 			memcpy(out + i * pitch, codes[i], channels);
-	}
 	t->pixels = all;
 }
 
@@ -87,19 +103,18 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 				     .w = w,
 				     .base = base,
 				     .scale = &scale,
-				     .groups = (count + 3) / 4,
 				     .columns = j->k };
 	int8_t *out = (int8_t *)j->out + pixel * (size_t)j->y->pitch;
 
 	for (uint32_t i = 0; i < count; i++, out += j->y->pitch)
 		at[i] = (struct dbrt_depthwise_pixel){ x[i], out };
 	/* those behind the last one repeat it */
-	for (uint32_t i = count; i % 4; i++)
+	for (uint32_t i = count; i % 8; i++)
 		at[i] = at[i - 1];
 
-	for (uint32_t row = 0; row < j->rows; row += 16) {
+	for (uint32_t row = 0; row < j->rows; row += WIDE) {
 		uint32_t channel = group * j->rows + row;
-		uint32_t channels = j->rows - row < 16 ? j->rows - row : 16;
+		uint32_t channels = j->rows - row < WIDE ? j->rows - row : WIDE;
 		int fused = j->p->post == DBP_POST_CLAMP &&
 			    dbrt_load_scale_neon(&scale, &j->post, channel,
 						 channels);
@@ -114,8 +129,8 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 				 weights(ctx, group, (row + r) / 4, decoded),
 				 j->k16 / 16);
 		t.channel = channel;
-		if (fused && channels == 16)
-			dbrt_lanes_w8a8_neon_4x16(&t);
+		if (fused && (channels == WIDE || channels == NARROW))
+			run_tile(&t, count, channels, 1);
 		else
 			run_apart(j, &t, pixel, count, channels, fused);
 	}

@@ -20,7 +20,7 @@ void dbrt_requantize_neon(int8_t *out, size_t stride, const int32_t *acc,
  * returns a tile, as it is in the file or decoded.
  */
 #define DBRT_LANES_COLUMNS 96 /* a multiple of 16 */
-#define DBRT_LANES_PIXELS 96  /* of a call, a multiple of 4 */
+#define DBRT_LANES_PIXELS 96  /* of a call, a multiple of 8 */
 typedef const int8_t *dbrt_lanes_weights(const void *ctx, uint32_t group,
 					 uint32_t tile, int8_t *decoded);
 void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,

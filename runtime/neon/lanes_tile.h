@@ -4,10 +4,10 @@
 
 #include "runtime/neon/depthwise_tile.h"
 
-/* Windows of few columns by 16 output channels, four pixels at a time, for all
- * weights and inputs of 8 bits. */
+/* Windows of few columns by 16 output channels, four pixels at a time, or by 8,
+ * eight at a time, for all weights and inputs of 8 bits. */
 struct dbrt_lanes_tile {
-	const struct dbrt_depthwise_pixel *pixels; /* 4 * groups */
+	const struct dbrt_depthwise_pixel *pixels; /* 4 or 8 * groups */
 	const int16_t *w;    /* [columns + 2][16], the last ones not used */
 	const int32_t *base; /* [16], what the sums begin with */
 	const struct dbrt_depthwise_scale *scale;
@@ -20,5 +20,9 @@ struct dbrt_lanes_tile {
 void dbrt_lanes_w8a8_neon_4x16(const struct dbrt_lanes_tile *t);
 /* out: int32_t[16], sums */
 void dbrt_lanes_sums_neon_4x16(const struct dbrt_lanes_tile *t);
+
+/* The same for the first 8 of 16 channels; they write nothing behind them. */
+void dbrt_lanes_w8a8_neon_8x8(const struct dbrt_lanes_tile *t);
+void dbrt_lanes_sums_neon_8x8(const struct dbrt_lanes_tile *t);
 
 #endif

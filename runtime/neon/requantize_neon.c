@@ -16,6 +16,8 @@
 #include "runtime/neon/intrinsics.h"
 #include <string.h>
 
+#include "runtime/kernels_portable.h"
+
 /* What four channels are scaled with; the second one is for sums below 0. */
 struct scales {
 	int32x4_t bias, multiplier[2], shift[2];
@@ -186,23 +188,66 @@ clamp_pixels(int8_t *out, size_t stride, const int32_t *acc, uint32_t lanes,
 	}
 }
 
+/* What the sums of four channels become by way of tables. */
+struct tables {
+	int32x4_t zero, low, high;
+	const int8_t *of[4]; /* by channel */
+};
+
+static inline void table_places(uint32_t *at, const int32_t *acc,
+				const struct scales *s, const struct tables *t)
+{
+	int32x4_t q = scale(vld1q_s32(acc), s, 0);
+
+	q = vmaxq_s32(vaddq_s32(q, t->zero), t->low);
+	q = vsubq_s32(vminq_s32(q, t->high), t->low);
+	vst1q_u32(at, vreinterpretq_u32_s32(q));
+}
+
+/* All codes are loaded before any is stored: a compiler must take it that a
+ * store changes the tables. */
+static inline void look_up_pixels(int8_t *out, size_t stride,
+				  const uint32_t at[16], const struct tables *t,
+				  uint32_t count)
+{
+	int8_t codes[4][4] = { { 0 } };
+	uint32_t words[4];
+
+	for (uint32_t c = 0; c < count; c++) {
+		const int8_t *table = t->of[c];
+
+		for (uint32_t k = 0; k < 4; k++)
+			codes[k][c] = table[at[4 * k + c]];
+	}
+	memcpy(words, codes, sizeof(words));
+	for (uint32_t k = 0; k < 4; k++)
+		store_lane(out + k * stride, words[k], count);
+}
+
+/* Four pixels at a time: a sum takes long on its way to a place. */
 static void table_pixels(int8_t *out, size_t stride, const int32_t *acc,
 			 uint32_t lanes, uint32_t pixels,
 			 const struct scales *s, const struct dbrt_post *p,
-			 const int8_t *table, uint32_t count, int two_slopes)
+			 const int8_t *table, uint32_t count)
 {
-	const int32x4_t zero = vdupq_n_s32(p->zero_point);
-	const int32x4_t low = vdupq_n_s32(p->low), high = vdupq_n_s32(p->high);
-	uint32_t at[4];
+	struct tables t = { vdupq_n_s32(p->zero_point),
+			    vdupq_n_s32(p->low),
+			    vdupq_n_s32(p->high),
+			    { NULL } };
+	uint32_t at[16], i = 0;
 
-	for (uint32_t i = 0; i < pixels; i++, acc += lanes, out += stride) {
-		int32x4_t q = scale(vld1q_s32(acc), s, two_slopes);
-
-		q = vaddq_s32(q, zero);
-		q = vsubq_s32(vminq_s32(vmaxq_s32(q, low), high), low);
-		vst1q_u32(at, vreinterpretq_u32_s32(q));
+	for (uint32_t c = 0; c < count; c++)
+		t.of[c] = table + c * (size_t)p->table_step;
+	for (; i + 4 <= pixels; i += 4, acc += 4 * lanes) {
+		for (uint32_t k = 0; k < 4; k++)
+			table_places(at + 4 * k, acc + k * lanes, s, &t);
+		look_up_pixels(out, stride, at, &t, count);
+		out += 4 * stride;
+	}
+	for (; i < pixels; i++, acc += lanes, out += stride) {
+		table_places(at, acc, s, &t);
 		for (uint32_t c = 0; c < count; c++)
-			out[c] = table[c * (size_t)p->table_step + at[c]];
+			out[c] = t.of[c][at[c]];
 	}
 }
 
@@ -215,10 +260,12 @@ static void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	struct scales s;
 
 	load_scales(&s, p, channel, count);
-	if (p->table)
+	if (p->table && one_slope)
 		table_pixels(out, stride, acc, lanes, pixels, &s, p,
-			     p->table + (size_t)channel * p->table_step, count,
-			     !one_slope);
+			     p->table + (size_t)channel * p->table_step, count);
+	else if (p->table) /* no operator has both */
+		dbrt_requantize_portable(out, stride, acc, lanes, pixels, p,
+					 channel, count);
 	else if (one_slope && count == 4)
 		clamp_pixels(out, stride, acc, lanes, pixels, &s, p, 4, 0);
 	else
