@@ -313,6 +313,26 @@ static int normalise_quantize(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
+/* QONNX takes rounding modes in small letters as well. */
+static int normalise_quant(const struct onnx_node *o, struct node *n)
+{
+	char mode[16];
+	const char *given = node_string(n, "rounding_mode", "ROUND");
+	size_t i = 0;
+
+	for (; given[i] && i < sizeof(mode) - 1; i++)
+		mode[i] = given[i] >= 'a' && given[i] <= 'z' ?
+				  (char)(given[i] - 'a' + 'A') :
+				  given[i];
+	mode[i] = 0;
+	if (given[i])
+		return onnx_error(o, "rounding '%.40s' is not supported",
+				  given);
+	return node_set_string(o->r->g, n, "rounding_mode", mode) ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
 /* ---- Training, and what nobody needs ---- */
 
 static int normalise_batch_norm(const struct onnx_node *o, struct node *n)
@@ -397,6 +417,7 @@ static normalise_fn *const forms[OP_COUNT] = {
 	[OP_PAD] = normalise_pad,
 	[OP_POW] = no_axis,
 	[OP_PRELU] = normalise_prelu,
+	[OP_QUANT] = normalise_quant,
 	[OP_QUANTIZE_LINEAR] = normalise_quantize,
 	[OP_REDUCE_L1] = axes_to_input,
 	[OP_REDUCE_L2] = axes_to_input,
