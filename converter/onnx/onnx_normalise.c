@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_bipolar.h"
 #include "converter/onnx/onnx_fused.h"
 #include "converter/onnx/onnx_group_norm.h"
 #include "converter/onnx/onnx_integer.h"
@@ -56,6 +57,8 @@ enum op onnx_known_op(const char *domain, const char *op_type)
 		return integer_op(op_type);
 	if (is_microsoft)
 		return microsoft_op(op_type, op);
+	if (!strcmp(op_type, "BipolarQuant"))
+		op = OP_QUANT;
 	/* some QONNX files omit the domain */
 	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
@@ -458,6 +461,8 @@ int onnx_normalise(const struct onnx_node *o, struct node *n)
 		return onnx_integer(o, n);
 	if (onnx_fused_op(o->op_type) != OP_NONE)
 		return onnx_fused(o, n);
+	if (is_called(o, "BipolarQuant"))
+		return onnx_bipolar(o, n);
 	if (is_called(o, "GroupNormalization"))
 		return onnx_group_norm(o, n);
 	if (n->op == OP_RESHAPE)

@@ -152,16 +152,31 @@ static void test_qonnx(void **state)
 			   (float[]){ 0.5f, -0.5f, 3.5f });
 }
 
+static void test_bipolar(void **state)
+{
+	struct onnx_case *c = *state;
+	struct onnx_builder *b = &c->builder;
+	Onnx__NodeProto *n;
+
+	onnx_build_input(b, "x", ONNX_FLOAT, "1x3");
+	onnx_build_floats(b, "s", "", (float[]){ 0.5f }, 1);
+	n = onnx_build_node(b, "BipolarQuant", "q", "x s", "y");
+	n->domain = onnx_build_text(b, "qonnx.custom_op.general");
+	onnx_build_output(b, "y");
+	onnx_case_computes(c, (float[]){ 0, -0.1f, 9 }, "1x3",
+			   (float[]){ 0.5f, -0.5f, 0.5f });
+	n->input[1] = onnx_build_text(b, "");
+	onnx_case_refused(c, "node 'q' (BipolarQuant): input 1 is missing");
+}
+
 int main(void)
 {
 #define TEST(name)                                             \
 	cmocka_unit_test_setup_teardown(name, onnx_case_setup, \
 					onnx_case_teardown)
 	static const struct CMUnitTest tests[] = {
-		TEST(test_scales),
-		TEST(test_lengths),
-		TEST(test_types),
-		TEST(test_qonnx),
+		TEST(test_scales), TEST(test_lengths), TEST(test_types),
+		TEST(test_qonnx),  TEST(test_bipolar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
