@@ -6,6 +6,7 @@
 #include "passes/layout_permute.h"
 #include "passes/match.h"
 #include "passes/passes.h"
+#include "passes/trained_codes.h"
 
 /* Weights may be shared: a change makes a new constant. */
 static struct value *transposed(struct graph *g, const struct value *w)
@@ -125,6 +126,78 @@ static struct node *bias_behind(struct graph *g, const struct node *n,
 	return fits ? add : NULL;
 }
 
+/* The scale of trained weights, as a Mul of one number or one for each column
+ * behind the product: the only reader. */
+static struct node *scale_behind(const struct node *n, int64_t columns,
+				 const struct value **scale)
+{
+	struct value *y = n->outputs[0];
+	struct node *mul = value_only_reader(y);
+	int64_t count;
+
+	if (!mul || mul->op != OP_MUL || mul->act.kind != ACT_NONE ||
+	    !shape_equal(&mul->outputs[0]->shape, &y->shape))
+		return NULL;
+	*scale = match_other(mul, y);
+	count = is_floats(*scale) ? shape_elements(&(*scale)->shape) : 0;
+	return count == 1 || (count == columns && columns > 0 &&
+			      (*scale)->shape.dim[(*scale)->shape.rank - 1] ==
+				      count) ?
+		       mul :
+		       NULL;
+}
+
+/* Weights [N,K] with scaled rows, which keep their codes; *kept: false if they
+ * cannot. NULL: out of memory. */
+static struct value *scaled_rows(struct graph *g, struct value *w,
+				 const struct value *scale, bool *kept)
+{
+	int64_t rows = w->shape.dim[0], count = shape_elements(&scale->shape);
+	double *factors = arena_array(g->arena, (size_t)rows, sizeof(*factors));
+	float *to = arena_array(g->arena, (size_t)shape_elements(&w->shape),
+				sizeof(*to));
+	struct value *y =
+		to ? graph_constant(g, w->name, DT_F32, &w->shape, to) : NULL;
+	int status;
+
+	if (!factors || !y)
+		return NULL;
+	for (int64_t i = 0; i < rows; i++)
+		factors[i] =
+			(double)((const float *)scale->data)[count > 1 ? i : 0];
+	status = trained_codes_scale(g, w, 0, factors, y, to);
+	*kept = status > 0;
+	return status < 0 ? NULL : y;
+}
+
+/* Takes the scale of trained weights into them, and the output of the Mul over.
+ * -1: out of memory. */
+static int take_scale(struct graph *g, struct node *n, struct value **w,
+		      struct node **next)
+{
+	const struct value *scale;
+	struct node *mul = scale_behind(n, (*w)->shape.dim[0], &scale);
+	struct value *y;
+	bool kept;
+
+	if (!(*w)->quant || !mul)
+		return 0;
+	y = scaled_rows(g, *w, scale, &kept);
+	if (!y)
+		return -1;
+	if (!kept)
+		return 0;
+	if (*next == mul)
+		*next = mul->next;
+	n->outputs[0]->producer = NULL;
+	n->outputs[0] = mul->outputs[0];
+	n->outputs[0]->producer = n;
+	mul->outputs[0] = NULL;
+	graph_remove(g, mul);
+	*w = y;
+	return 0;
+}
+
 /* The right operand, [K,N] or a vector [K], as weights [N,K]. */
 static struct value *weights_of(struct graph *g, const struct value *w)
 {
@@ -145,7 +218,7 @@ static int matmul_to_gemm(struct graph *g, struct node *n, struct node **next)
 	    shape_elements(&x->shape) == 0 || shape_elements(&w->shape) == 0)
 		return 0;
 	w = weights_of(g, w);
-	if (!w)
+	if (!w || take_scale(g, n, &w, next))
 		return -1;
 	add = n->inputs[1]->shape.rank == 2 ?
 		      bias_behind(g, n, w->shape.dim[0], &bias) :

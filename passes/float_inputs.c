@@ -26,14 +26,41 @@ static double zero_point_of(const struct node *n)
 	return v ? tensor_element(v->dtype, v->data, 0) : 0;
 }
 
-/* (x - zero point) * scale. */
+/* Rounding to the grid that y is on already: the quantizer takes it over. */
+static struct value *on_grid(struct graph *g, struct node *n, float scale,
+			     float zero)
+{
+	struct value *in[4], *y = n->outputs[0];
+	struct value *x = graph_value(g, y->name, DT_F32, &y->shape);
+	const float bits = 8;
+	struct node *q;
+
+	in[0] = x;
+	in[1] = graph_const_f32(g, n->name, -1, &scale);
+	in[2] = graph_const_f32(g, n->name, -1, &zero);
+	in[3] = graph_const_f32(g, n->name, -1, &bits);
+	if (!x || !in[1] || !in[2] || !in[3])
+		return NULL;
+	n->outputs[0] = NULL;
+	q = graph_node(g, OP_QUANT, n->name, in, 4, &y, 1, n->next);
+	return q && !node_set_int(g, q, "signed",
+				  n->inputs[0]->dtype == DT_I8) ?
+		       x :
+		       NULL;
+}
+
+/* (x - zero point) * scale, on the grid of the codes. */
 static int spell_dequantize(struct graph *g, struct node *n, struct value *x)
 {
 	float zero = (float)zero_point_of(n), scale = 1;
 	struct value *in[2] = { x }, *y = n->outputs[0];
+	bool is_byte = n->inputs[0]->dtype == DT_I8 ||
+		       n->inputs[0]->dtype == DT_U8;
 	struct value *moved = graph_value(g, y->name, DT_F32, &x->shape);
 
 	node_const_float(n, 1, &scale);
+	if (is_byte && scale > 0 && !(y = on_grid(g, n, scale, zero)))
+		return -1;
 	in[1] = graph_const_f32(g, n->name, -1, &zero);
 	if (!moved || !in[1] ||
 	    !graph_node(g, OP_SUB, n->name, in, 2, &moved, 1, n))

@@ -105,6 +105,34 @@ static bool same_codes(const struct pair *a, const struct pair *b)
 	       a->narrow == b->narrow;
 }
 
+/* A Quant whose least code is 0. */
+static bool rectifies(const struct node *n)
+{
+	float zero, bits;
+
+	return node_const_float(n, 2, &zero) && node_const_float(n, 3, &bits) &&
+	       (double)zero <= quant_code_range(n, (int)bits).low;
+}
+
+/* As far as it is known. An input's grid is made for its values. */
+static bool never_negative(const struct value *v)
+{
+	for (; v->producer; v = v->producer->inputs[0]) {
+		const struct node *n = v->producer;
+
+		if (n->op == OP_RELU || n->op == OP_SIGMOID)
+			return true;
+		if (n->op == OP_QUANT)
+			return rectifies(n);
+		if (n->op == OP_PAD ||
+		    (!(op_info(n->op)->flags & OPF_KEEPS_SCALE) &&
+		     n->op != OP_AVERAGE_POOL &&
+		     n->op != OP_GLOBAL_AVERAGE_POOL))
+			return false;
+	}
+	return v->role == VALUE_INPUT;
+}
+
 /* A grid of more codes than the device has keeps only its end at 0: the Relu
  * that rounding took over. */
 static struct value *rectified(struct graph *g, const struct pair *p)
@@ -112,7 +140,7 @@ static struct value *rectified(struct graph *g, const struct pair *p)
 	struct value *x = p->q->inputs[0], *y;
 
 	if (p->codes.bits <= 8 || p->grid.zero > p->codes.low ||
-	    match_producer(x, OP_RELU))
+	    never_negative(x))
 		return x;
 	y = graph_value(g, x->name, DT_F32, &x->shape);
 	return y && graph_node(g, OP_RELU, p->q->name, &x, 1, &y, 1, p->dq) ?

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "ir/code_range.h"
 #include "passes/shape_rules.h"
 
 /* Constant scales must be finite and positive (zero_ok: or zero). */
@@ -130,6 +131,25 @@ int shape_dynamic_quantize(struct node *n, struct diag *d)
 	return n->output_count > 2 ? rule_output(n, 2, DT_U8, &scalar, d) : 0;
 }
 
+/* The zero point is one of the codes. */
+static int check_quant_zeros(const struct node *n, int bits, struct diag *d)
+{
+	const struct value *v = n->inputs[2];
+	const struct code_range r = quant_code_range(n, bits);
+	int64_t count = value_is_const(v) ? shape_elements(&v->shape) : 0;
+
+	for (int64_t i = 0; i < count; i++) {
+		double zero = (double)((const float *)v->data)[i];
+
+		if (!(zero >= r.low && zero <= r.high))
+			return node_error(d, n,
+					  "zero point %g in '%s' is none of "
+					  "its codes, %.0f to %.0f",
+					  zero, v->name, r.low, r.high);
+	}
+	return 0;
+}
+
 /* QONNX Quant: all inputs are floats; scale and zero point broadcast. */
 int shape_quant(struct node *n, struct diag *d)
 {
@@ -152,5 +172,9 @@ int shape_quant(struct node *n, struct diag *d)
 	if (!(width >= 1 && width <= 32))
 		return node_error(d, n, "bit width %g is out of range",
 				  (double)width);
-	return rule_output_same(n, d);
+	if (width != rintf(width))
+		return node_error(d, n, "bit width %g is not a whole number",
+				  (double)width);
+	return check_quant_zeros(n, (int)width, d) ? -1 :
+						     rule_output_same(n, d);
 }

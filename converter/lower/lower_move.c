@@ -211,8 +211,11 @@ static uint32_t concat_input(struct lower *l, const struct value *v,
 
 	if (!lower_is_s8(y))
 		return lower_moved(l, v, y);
+	/* few codes are rounded to even, as training does */
 	if (lower_is_s8(v))
-		return lower_own(l, v);
+		return q->trained && v->quant->bits < 8 ?
+			       lower_to_s8(l, lower_own(l, v), q) :
+			       lower_own(l, v);
 	if (!value_is_const(v) || v->dtype != DT_F32) {
 		/* first: compilers differ in the order of arguments */
 		uint32_t out = lower_tensor(l, DBP_S8, &s, q);

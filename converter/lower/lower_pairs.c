@@ -89,7 +89,8 @@ enum pair_form pair_form_find(const struct pair_operator *p)
 		return PAIR_INTEGER;
 	if (bits <= 8)
 		return PAIR_TABLE;
-	return n->outputs[0]->quant->bits == 8 &&
+	/* two of 8 bits are worth their speed */
+	return bits < 16 && n->outputs[0]->quant->bits == 8 &&
 			       wrong > WRONG_MOST * (double)(1 << bits) ?
 		       PAIR_FLOAT :
 		       PAIR_INTEGER;

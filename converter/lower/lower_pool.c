@@ -51,6 +51,98 @@ static uint32_t average_pool(struct lower *l, uint32_t x, struct dbp_pool *p,
 			 p, sizeof(*p));
 }
 
+/* ---- Averages on trained grids ---- */
+
+/* The Quant behind an average of x, both on grids from training, if the sums of
+ * a window of `count` codes fit 8 bits; otherwise NULL. */
+static const struct node *rounding_of_sums(const struct node *n, int64_t count)
+{
+	const struct quant *x = n->inputs[0]->quant, *y;
+	const struct node *r = value_only_reader(n->outputs[0]);
+
+	if (!r || r->op != OP_QUANT || r->tail || !lower_is_s8(r->outputs[0]) ||
+	    !lower_is_s8(n->outputs[0]) || node_int(r, "narrow", 0) ||
+	    !lower_is_s8(n->inputs[0]))
+		return NULL;
+	y = r->outputs[0]->quant;
+	return x->trained && y->trained && !quant_per_channel(x) &&
+			       !quant_per_channel(y) && x->bits < 8 &&
+			       count * ((1 << x->bits) - 1) <= 255 ?
+		       r :
+		       NULL;
+}
+
+/* Every window has the same number of codes. */
+static bool has_whole_windows(const struct dbp_pool *p)
+{
+	return p->count_include_pad ||
+	       !(p->pad_top || p->pad_left || p->pad_bottom || p->pad_right);
+}
+
+/* The least sum has the code -128. */
+static struct quant *quant_of_sums(struct arena *a, const struct quant *x,
+				   int64_t count)
+{
+	struct quant *q = arena_alloc(a, sizeof(*q));
+	float *scale = arena_alloc(a, sizeof(*scale));
+	int32_t *zero = arena_alloc(a, sizeof(*zero));
+	int64_t low = -(1 << (x->bits - 1)) - x->zero_point[0];
+
+	if (!q || !scale || !zero)
+		return NULL;
+	*scale = x->scale[0] / (float)count;
+	*zero = (int32_t)(-128 - count * low);
+	*q = *x;
+	q->bits = 8;
+	q->scale = scale;
+	q->zero_point = zero;
+	return q;
+}
+
+/*
+ * Averages have halves, which training rounds to even: the sums of windows are
+ * codes, and a table has the code of each. Does nothing, and returns
+ * LOWER_ELSEWHERE, where sums do not fit.
+ */
+static int average_by_table(struct lower *l, const struct node *n, uint32_t x,
+			    struct dbp_pool *p, const struct shape *out)
+{
+	int64_t count = (int64_t)p->kernel_h * p->kernel_w;
+	const struct node *r = rounding_of_sums(n, count);
+	const struct quant *y = r ? r->outputs[0]->quant : NULL;
+	int half = r ? 1 << (y->bits - 1) : 0;
+	struct quant *sums;
+	struct dbp_table t;
+	int8_t table[256];
+
+	if (!r || n->act.kind != ACT_NONE || !has_whole_windows(p))
+		return LOWER_ELSEWHERE;
+	sums = quant_of_sums(l->m->arena, n->inputs[0]->quant, count);
+	if (!sums)
+		return lower_refuse(l, "out of memory");
+	for (int i = 0; i < 256; i++) {
+		double mean = (i - 128 - sums->zero_point[0]) *
+			      (double)n->inputs[0]->quant->scale[0] /
+			      (double)count;
+		int code =
+			scale_code(mean, (double)y->scale[0], y->zero_point[0]);
+
+		table[i] = (int8_t)(code < -half ? -half :
+				    code >= half ? half - 1 :
+						   code);
+	}
+	scale_to_multiplier((double)count, 0, 40, &p->multiplier, &p->shift);
+	x = lower_op1(l, DBP_OP_AVG_POOL, x, lower_tensor(l, DBP_S8, out, sums),
+		      p, sizeof(*p));
+	t.table = dev_add_data(l->m, table, sizeof(table));
+	x = lower_op1(l, DBP_OP_TABLE, x, lower_tensor(l, DBP_S8, out, y), &t,
+		      sizeof(t));
+	if (n->layout != LAYOUT_NHWC)
+		x = lower_transpose(l, x, (int64_t[]){ 0, 3, 1, 2 });
+	lower_store(l, r->outputs[0], x);
+	return 0;
+}
+
 /* An average reads codes only if its output is codes too. */
 static uint32_t average_input(struct lower *l, const struct node *n)
 {
@@ -94,6 +186,7 @@ int lower_average_pool(struct lower *l, const struct node *n)
 	struct window w;
 	struct shape out;
 	uint32_t x;
+	int status;
 
 	if (window_of(n, &w, l->d))
 		return lower_refuse(l, "its window is not supported");
@@ -104,6 +197,9 @@ int lower_average_pool(struct lower *l, const struct node *n)
 	p.count_include_pad = node_int(n, "count_include_pad", 0) != 0;
 	out = out_shape(&w);
 	x = lower_to_nhwc(l, n, average_input(l, n));
+	status = average_by_table(l, n, x, &p, &out);
+	if (status != LOWER_ELSEWHERE)
+		return status;
 	x = average_pool(l, x, &p, &out, n->outputs[0]);
 	lower_store_nhwc(l, n, lower_act_f32(l, &n->act, x));
 	return 0;

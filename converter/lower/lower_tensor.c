@@ -269,12 +269,34 @@ static enum dbp_dtype type_of(const struct lower *l, const struct value *v,
 	return computed == DBP_I32 ? DBP_I32 : DBP_F32;
 }
 
+/* A grid from training rounds halves to even. */
+static uint32_t rescale_by_table(struct lower *l, uint32_t t,
+				 const struct quant *q)
+{
+	const struct dev_tensor *from = &l->m->tensors[t];
+	struct shape s = lower_shape(l, t);
+	struct dbp_table p;
+	int8_t table[256];
+
+	for (int i = 0; i < 256; i++) {
+		int code = i - 128 - from->zero_point;
+
+		table[i] = scale_code((double)code * (double)from->scale,
+				      (double)q->scale[0], q->zero_point[0]);
+	}
+	p.table = dev_add_data(l->m, table, sizeof(table));
+	return lower_op1(l, DBP_OP_TABLE, t, lower_tensor(l, DBP_S8, &s, q), &p,
+			 sizeof(p));
+}
+
 static uint32_t rescale(struct lower *l, uint32_t t, const struct quant *q)
 {
 	struct shape s = lower_shape(l, t);
 	struct dbp_rescale p;
 	double ratio = (double)l->m->tensors[t].scale / q->scale[0];
 
+	if (q->trained)
+		return rescale_by_table(l, t, q);
 	if (scale_to_multiplier(ratio, 1, 62, &p.multiplier, &p.shift)) {
 		lower_refuse(l, "the scales differ too much to convert");
 		return t;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/lower/lower_trained.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "converter/lower/lower_tensor.h"
 
+#define ANY_SUM ((int64_t)1 << 30)
 #define MOST_CODES 1024 /* of a table's index */
 #define TABLE_BYTES                                               \
 	((size_t)1 << 16) /* of a layer, to be worth their memory \
@@ -29,10 +31,13 @@ static bool has_trained_sums(const struct conv *c)
 static bool needs_float_bias(const struct conv *c)
 {
 	const struct node *n = value_only_reader(c->n->outputs[0]);
+	bool is_rounded = n &&
+			  (n->op == OP_QUANT || n->op == OP_QUANTIZE_LINEAR);
 
-	return c->bias &&
-	       (c->w.bits < 8 ||
-		(n && (n->op == OP_QUANT || n->op == OP_QUANTIZE_LINEAR)));
+	for (uint32_t o = 0; c->bias && o < c->w.outputs; o++)
+		if (fabsf(c->bias[o]) > 0)
+			return c->w.bits < 8 || is_rounded;
+	return false;
 }
 
 /* The codes of the input, above its zero point. */
@@ -71,16 +76,40 @@ static struct exact_channel channel_at(const struct lower *l,
 
 /* ---- Tables of sums ---- */
 
-/* Tables of all channels; false if one of them has none of that size. */
+/*
+ * Tables of all channels; false if one of them has none of that size. With
+ * whole ones, of sums that do not occur too, channels of one scale have one
+ * table.
+ */
 static bool find_tables(const struct conv *c,
-			const struct exact_channel *channels, int size,
-			int8_t *tables, struct exact_scaling *scalings)
+			const struct exact_channel *channels, bool whole,
+			int size, int8_t *tables,
+			struct exact_scaling *scalings)
 {
-	for (uint32_t o = 0; o < c->w.outputs; o++)
-		if (!exact_sums_table(&channels[o], size,
-				      tables + (size_t)size * o, &scalings[o]))
+	for (uint32_t o = 0; o < c->w.outputs; o++) {
+		struct exact_channel e = channels[o];
+
+		if (whole) {
+			e.least = -ANY_SUM;
+			e.most = ANY_SUM;
+		}
+		if (!exact_sums_table(&e, size, tables + (size_t)size * o,
+				      &scalings[o]))
 			return false;
+	}
 	return true;
+}
+
+/* The smallest size for which there are tables; 0: none. */
+static int find_size(const struct conv *c, const struct exact_channel *channels,
+		     int8_t *tables, struct exact_scaling *scalings)
+{
+	for (int whole = 1; whole >= 0; whole--)
+		for (int size = 256; size <= MOST_CODES; size *= 2)
+			if (find_tables(c, channels, whole, size, tables,
+					scalings))
+				return size;
+	return 0;
 }
 
 /* Tables for layers that no multiplier is right for. */
@@ -91,16 +120,14 @@ static int sum_tables(struct lower *l, struct conv *c,
 	int8_t *tables = arena_array(l->m->arena, outputs, MOST_CODES);
 	struct exact_scaling *scalings =
 		arena_array(l->m->arena, outputs, sizeof(*scalings));
-	int size = 256;
+	int size;
 
 	if (!tables || !scalings) {
 		l->m->failed = true;
 		return -1;
 	}
-	while (size <= MOST_CODES &&
-	       !find_tables(c, channels, size, tables, scalings))
-		size *= 2;
-	if (size > MOST_CODES)
+	size = find_size(c, channels, tables, scalings);
+	if (!size)
 		return 0;
 	for (uint32_t o = 1; o < outputs; o++)
 		if (memcmp(tables, tables + (size_t)size * o, (size_t)size))

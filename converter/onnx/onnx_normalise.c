@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_bipolar.h"
 #include "converter/onnx/onnx_fused.h"
 #include "converter/onnx/onnx_group_norm.h"
 #include "converter/onnx/onnx_integer.h"
@@ -56,6 +57,8 @@ enum op onnx_known_op(const char *domain, const char *op_type)
 		return integer_op(op_type);
 	if (is_microsoft)
 		return microsoft_op(op_type, op);
+	if (!strcmp(op_type, "BipolarQuant"))
+		op = OP_QUANT;
 	/* some QONNX files omit the domain */
 	if (is_qonnx(domain) || (!*domain && op == OP_QUANT))
 		return op == OP_QUANT ? op : OP_NONE;
@@ -313,6 +316,26 @@ static int normalise_quantize(const struct onnx_node *o, struct node *n)
 	return 0;
 }
 
+/* QONNX takes rounding modes in small letters as well. */
+static int normalise_quant(const struct onnx_node *o, struct node *n)
+{
+	char mode[16];
+	const char *given = node_string(n, "rounding_mode", "ROUND");
+	size_t i = 0;
+
+	for (; given[i] && i < sizeof(mode) - 1; i++)
+		mode[i] = given[i] >= 'a' && given[i] <= 'z' ?
+				  (char)(given[i] - 'a' + 'A') :
+				  given[i];
+	mode[i] = 0;
+	if (given[i])
+		return onnx_error(o, "rounding '%.40s' is not supported",
+				  given);
+	return node_set_string(o->r->g, n, "rounding_mode", mode) ?
+		       onnx_no_memory(o->r) :
+		       0;
+}
+
 /* ---- Training, and what nobody needs ---- */
 
 static int normalise_batch_norm(const struct onnx_node *o, struct node *n)
@@ -397,6 +420,7 @@ static normalise_fn *const forms[OP_COUNT] = {
 	[OP_PAD] = normalise_pad,
 	[OP_POW] = no_axis,
 	[OP_PRELU] = normalise_prelu,
+	[OP_QUANT] = normalise_quant,
 	[OP_QUANTIZE_LINEAR] = normalise_quantize,
 	[OP_REDUCE_L1] = axes_to_input,
 	[OP_REDUCE_L2] = axes_to_input,
@@ -437,6 +461,8 @@ int onnx_normalise(const struct onnx_node *o, struct node *n)
 		return onnx_integer(o, n);
 	if (onnx_fused_op(o->op_type) != OP_NONE)
 		return onnx_fused(o, n);
+	if (is_called(o, "BipolarQuant"))
+		return onnx_bipolar(o, n);
 	if (is_called(o, "GroupNormalization"))
 		return onnx_group_norm(o, n);
 	if (n->op == OP_RESHAPE)
