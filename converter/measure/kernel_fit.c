@@ -222,44 +222,64 @@ static void add_names(struct kernel_fit *f, const char *kernel)
 			add_name(f, kernel, i);
 }
 
-/* The samples of other sets that a name stands for. */
-static void select_group(const struct fit_sample *list, int count, int left_out,
-			 const char *name, struct group *out)
+/* Samples that a name stands for, of those that are not claimed, or of all. */
+static void select_group(const struct fit_sample *list, int count,
+			 const bool *claimed, const char *name,
+			 struct group *out)
 {
 	out->count = 0;
 	for (int i = 0; i < count; i++)
-		if (list[i].set != left_out && list[i].cycles > 0 &&
-		    names(name, list[i].kernel))
+		if (!(claimed && claimed[i]) && names(name, list[i].kernel))
 			out->list[out->count++] = &list[i];
+}
+
+/* The rows in their order, each from the operators that no longer name before
+ * it has; long names that few operators have are left out. */
+static void fit_rows(struct kernel_fit *f, const struct fit_sample *list,
+		     int count, bool *claimed, struct group *g)
+{
+	int kept = 0;
+
+	for (int i = 0; i < f->count; i++) {
+		struct fit_row r = f->rows[i];
+
+		select_group(list, count, claimed, r.kernel, g);
+		if (g->count < LEAST_LONG) {
+			if (strchr(r.kernel, '.'))
+				continue;
+			select_group(list, count, NULL, r.kernel, g);
+		}
+		if (!fit_group(g, &r))
+			continue;
+		for (int k = 0; k < g->count; k++)
+			claimed[g->list[k] - list] = true;
+		f->rows[kept++] = r;
+	}
+	f->count = kept;
 }
 
 int kernel_fit_find(const struct fit_sample *list, int count, int left_out,
 		    struct arena *a, struct kernel_fit *out)
 {
-	struct group g = { .list = arena_array(a, (size_t)count + 1,
-					       sizeof(*g.list)) };
-	int kept = 0;
+	size_t n = (size_t)count + 1;
+	struct group g = { .list = arena_array(a, n, sizeof(*g.list)) };
+	bool *claimed = arena_array(a, n, sizeof(*claimed));
+	struct fit_sample *used = arena_array(a, n, sizeof(*used));
+	int uses = 0;
 
 	/* a name has at most three parts */
-	*out = (struct kernel_fit){ .rows = arena_array(a,
-							3 * (size_t)count + 1,
+	*out = (struct kernel_fit){ .rows = arena_array(a, 3 * n,
 							sizeof(*out->rows)) };
-	if (!g.list || !out->rows)
+	if (!g.list || !claimed || !used || !out->rows)
 		return -1;
-	for (int i = 0; i < count; i++)
-		if (list[i].set != left_out && list[i].cycles > 0)
-			add_names(out, list[i].kernel);
-	for (int i = 0; i < out->count; i++) {
-		struct fit_row r = out->rows[i];
-
-		select_group(list, count, left_out, r.kernel, &g);
-		if (strchr(r.kernel, '.') && g.count < LEAST_LONG)
+	for (int i = 0; i < count; i++) {
+		if (list[i].set == left_out || !(list[i].cycles > 0))
 			continue;
-		if (fit_group(&g, &r))
-			out->rows[kept++] = r;
+		add_names(out, list[i].kernel);
+		used[uses++] = list[i];
 	}
-	out->count = kept;
-	qsort(out->rows, (size_t)kept, sizeof(*out->rows), file_order);
+	qsort(out->rows, (size_t)out->count, sizeof(*out->rows), file_order);
+	fit_rows(out, used, uses, claimed, &g);
 	return 0;
 }
 

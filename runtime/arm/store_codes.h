@@ -48,4 +48,15 @@ static inline void store_codes(int8_t *out, const struct sums16 *s,
 	vst1q_s8(out, q);
 }
 
+/* The first 8. */
+static inline void store_codes8(int8_t *out, const struct sums16 *s,
+				const struct dbrt_depthwise_scale *k)
+{
+	int16x8_t a = vcombine_s16(scale_four(s, k, 0), scale_four(s, k, 1));
+	int8x8_t q = vqmovn_s16(vqaddq_s16(a, vld1q_s16(k->zero_point)));
+
+	q = vmin_s8(vmax_s8(q, vld1_s8(k->low)), vld1_s8(k->high));
+	vst1_s8(out, q);
+}
+
 #endif
