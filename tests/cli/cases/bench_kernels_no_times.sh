@@ -1,2 +1,2 @@
-echo 'no times' >times
-dbconvert bench --kernels -o board.yaml times
+echo 'no times' >times.txt
+dbconvert bench --kernels -o board.yaml times.txt
