@@ -51,20 +51,21 @@ static void copy_second_codes(uint8_t *to, const uint8_t *from, uint32_t n)
 static inline void weave(uint8_t *to, const uint8_t *from, ptrdiff_t apart,
 			 uint32_t ways)
 {
-	uint8x16_t a = vld1q_u8(from), b = vld1q_u8(from + apart), c, d;
+	uint8x16_t a = vld1q_u8(from), b = vld1q_u8(from + apart);
+	uint8x16x4_t four = { { a, b } };
+	uint8x16x3_t three = { { a, b } };
 
 	if (ways == 2) {
 		vst1q_u8(to, vzip1q_u8(a, b));
 		vst1q_u8(to + 16, vzip2q_u8(a, b));
-		return;
+	} else if (ways == 3) {
+		three.val[2] = vld1q_u8(from + 2 * apart);
+		vst3q_u8(to, three);
+	} else {
+		four.val[2] = vld1q_u8(from + 2 * apart);
+		four.val[3] = vld1q_u8(from + 3 * apart);
+		vst4q_u8(to, four);
 	}
-	c = vld1q_u8(from + 2 * apart);
-	if (ways == 3) {
-		vst3q_u8(to, (uint8x16x3_t){ { a, b, c } });
-		return;
-	}
-	d = vld1q_u8(from + 3 * apart);
-	vst4q_u8(to, (uint8x16x4_t){ { a, b, c, d } });
 }
 
 static void weave_codes(uint8_t *to, const uint8_t *from, ptrdiff_t apart,
