@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "converter/data/preprocess.h"
 #include "converter/lower/lower.h"
+#include "converter/onnx/model_load.h"
 #include "converter/pack/pack.h"
 #include "converter/pack/plan.h"
 #include "converter/pack/packed_file.h"
@@ -345,11 +347,54 @@ static void test_cases(void **state)
 		check_case(*state, &cases[i]);
 }
 
+/* ---- Real models ---- */
+
+#define MODELS "../shared/data/models/"
+
+static const char *const real_models[] = {
+	MODELS "resnet8_K1.onnx",
+	MODELS "qonnx_kws_w3a3_hls4ml.onnx",
+	MODELS "blazeface_qe_int8.onnx",
+};
+
+static void check_real_model(struct onnx_case *c, const char *path)
+{
+	uint8_t sha256[32];
+	struct graph *g;
+	double kept;
+
+	onnx_case_reset(c);
+	c->config.model_path = path;
+	c->config.bits = 2;
+	c->config.uniform = true;
+	c->config.jobs = 1;
+	g = model_prepare(&c->config, &c->arena, sha256, &c->d);
+	if (!g || quantize_graph(g, &c->config, NULL, NULL, NULL, &c->d))
+		fail_msg("%s", c->d.entries[c->d.count - 1].text);
+	kept = codes_kept(g);
+	if (getenv("FIGURES"))
+		printf("%s: %.2f %% of codes\n", path, 100 * kept);
+	else if (!(kept >= 1))
+		fail_msg("%s: %.4f of the codes", path, kept);
+}
+
+static void test_real_models(void **state)
+{
+	size_t count = sizeof(real_models) / sizeof(*real_models);
+
+	if (access(MODELS, R_OK))
+		skip();
+	for (size_t i = 0; i < count; i++)
+		check_real_model(*state, real_models[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_cases, onnx_case_setup,
 						onnx_case_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_real_models, onnx_case_setup, onnx_case_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
