@@ -23,7 +23,8 @@ CROSS_x86-64 := gcc -DDBRT_PORTABLE
 CROSS_aarch64 := aarch64-linux-gnu-gcc -mcpu=cortex-a53
 CROSS_armv7 := arm-linux-gnueabihf-gcc -mcpu=cortex-a7 -mfpu=neon-vfpv4
 # What is written in vectors gains nothing from more of them, but size.
-$(CROSS)/armv7/neon/%.o: CROSS_MORE = -fno-tree-vectorize
+$(CROSS)/aarch64/neon/%.o $(CROSS)/armv7/neon/%.o: \
+	CROSS_MORE = -fno-tree-vectorize
 CROSS_cortex-m4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb \
 	-mfpu=fpv4-sp-d16 -mfloat-abi=hard
 # The first word of `gcc -dumpmachine`.
