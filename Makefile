@@ -152,6 +152,8 @@ $(B)/flip_bytes: $(B)/tests/tools/flip_bytes.o
 $(B)/to_ppm: $(B)/tools/to_ppm.o $(HOST_LIBS)
 	$(LINK)
 $(TEST_BIN): LIBS += -lcmocka
+# the parts of the command are in no library
+$(B)/tests/cli/test_draw: $(B)/cli/draw.o
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)
 	$(LINK)
 

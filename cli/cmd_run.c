@@ -54,30 +54,64 @@ static void print_subject(const struct run_command *r, const char *input)
 static json_t *detection_json(const struct run_command *r,
 			      const struct dbrt_detection *b)
 {
-	return json_pack(
+	json_t *out = json_pack(
 		"{s:I,s:o,s:f,s:[f,f,f,f]}", "class", (json_int_t)b->class_id,
 		"name",
 		json_text(model_runner_class_name(r->runner, b->class_id)),
 		"score", (double)b->score, "box", (double)b->x1, (double)b->y1,
 		(double)b->x2, (double)b->y2);
+	float xy[2 * DBP_HEAD_MAX_POINTS];
+	int count = model_runner_points(r->runner, b, xy);
+	json_t *points = json_array();
+
+	/* null where the model gave no number */
+	for (int i = 0; i < 2 * count; i++)
+		json_array_append_new(points, isfinite(xy[i]) ?
+						      json_real((double)xy[i]) :
+						      json_null());
+	if (count)
+		json_object_set_new(out, "points", points);
+	else
+		json_decref(points);
+	return out;
+}
+
+/* What is drawn of a detection, with the memory for it. */
+struct drawing {
+	char text[LABEL_BYTES];
+	float points[2 * DBP_HEAD_MAX_POINTS];
+};
+
+static void describe(const struct run_command *r,
+		     const struct dbrt_detection *d, struct drawing *to,
+		     struct draw_item *item)
+{
+	const char *name = model_runner_class_name(r->runner, d->class_id);
+
+	snprintf(to->text, LABEL_BYTES, "%.30s%s%.2f", name, *name ? " " : "",
+		 (double)d->score);
+	*item = (struct draw_item){ .box = *d,
+				    .label = to->text,
+				    .points = to->points };
+	item->point_count = model_runner_points(r->runner, d, to->points);
 }
 
 static int draw(const struct run_command *r, struct image *photo,
 		const struct dbrt_detection *list, int count)
 {
-	char text[MAX_DETECTIONS][LABEL_BYTES];
-	const char *labels[MAX_DETECTIONS];
+	struct drawing *room = calloc((size_t)count + 1, sizeof(*room));
+	struct draw_item *items = calloc((size_t)count + 1, sizeof(*items));
+	int err = room && items ? 0 : diag_error(r->d, "out of memory");
 
-	for (int i = 0; i < count; i++) {
-		const char *name =
-			model_runner_class_name(r->runner, list[i].class_id);
-
-		snprintf(text[i], LABEL_BYTES, "%.30s%s%.2f", name,
-			 *name ? " " : "", (double)list[i].score);
-		labels[i] = text[i];
+	for (int i = 0; !err && i < count; i++)
+		describe(r, &list[i], &room[i], &items[i]);
+	if (!err) {
+		draw_detections(photo, items, count);
+		err = image_write(r->cmd->draw, photo, r->d);
 	}
-	draw_detections(photo, list, count, labels);
-	return image_write(r->cmd->draw, photo, r->d);
+	free(room);
+	free(items);
+	return err;
 }
 
 static int show_detections(const struct run_command *r, const char *input,

@@ -2,6 +2,8 @@
 #include "cli/draw.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GLYPH_W 3
@@ -83,23 +85,174 @@ static void label(struct image *img, int x, int y, int size, const char *text,
 	}
 }
 
-void draw_detections(struct image *img, const struct dbrt_detection *list,
-		     int count, const char *const *labels)
+/* ---- Places of labels ---- */
+
+struct rectangle {
+	int x0, y0, x1, y1;
+};
+
+static int shared_area(const struct rectangle *a, const struct rectangle *b)
+{
+	int w = (a->x1 < b->x1 ? a->x1 : b->x1) -
+		(a->x0 > b->x0 ? a->x0 : b->x0);
+	int h = (a->y1 < b->y1 ? a->y1 : b->y1) -
+		(a->y0 > b->y0 ? a->y0 : b->y0);
+
+	return w > 0 && h > 0 ? w * h : 0;
+}
+
+/* A coordinate of a box in pixels, also where the model gave no number. */
+static int pixel(float x, uint32_t size)
+{
+	if (!(x > 0))
+		return 0;
+	return x < (float)size ? (int)x : (int)size;
+}
+
+static struct rectangle box_of(const struct image *img,
+			       const struct draw_item *item)
+{
+	return (struct rectangle){ pixel(item->box.x1, img->width),
+				   pixel(item->box.y1, img->height),
+				   pixel(item->box.x2, img->width) + 1,
+				   pixel(item->box.y2, img->height) + 1 };
+}
+
+struct labels {
+	struct image *img;
+	const struct draw_item *list;
+	struct rectangle *boxes, *taken;
+	int count, taken_count;
+	int size; /* of a pixel of the font, at most */
+};
+
+static int text_width(const char *text, int size)
+{
+	return (int)strlen(text) * (GLYPH_W + 1) * size + size;
+}
+
+/* Small boxes have small labels: about as wide as the box. */
+static int font_of(const struct labels *l, int i)
+{
+	int width = l->boxes[i].x1 - l->boxes[i].x0, size = l->size;
+
+	while (size > 1 &&
+	       text_width(l->list[i].label, size) > width + width / 2)
+		size--;
+	return size;
+}
+
+static struct rectangle label_at(const struct labels *l, int i, int place)
+{
+	const struct rectangle *b = &l->boxes[i];
+	int size = font_of(l, i);
+	int w = text_width(l->list[i].label, size);
+	int h = (GLYPH_H + 2) * size;
+	/* above, below, inside at the top, inside at the bottom; left, right */
+	const int tops[] = { b->y0 - h, b->y1, b->y0, b->y1 - h };
+	int x = place % 2 ? b->x1 - w : b->x0;
+	int y = tops[place / 2];
+
+	return (struct rectangle){ x, y, x + w, y + h };
+}
+
+/* Pixels of other boxes and key points under it; INT_MAX outside of the photo
+ * or on a label. Inside of its own box it hides what it names. */
+static int cost_of(const struct labels *l, int i, const struct rectangle *r)
+{
+	int cost = shared_area(r, &l->boxes[i]);
+
+	if (r->x0 < 0 || r->y0 < 0 || r->x1 > (int)l->img->width ||
+	    r->y1 > (int)l->img->height)
+		return INT_MAX;
+	for (int k = 0; k < l->taken_count; k++)
+		if (shared_area(r, &l->taken[k]))
+			return INT_MAX;
+	for (int k = 0; k < l->count; k++)
+		if (k != i && cost < INT_MAX / 2)
+			cost += shared_area(r, &l->boxes[k]);
+	return cost;
+}
+
+static void place_label(struct labels *l, int i, const uint8_t *color)
+{
+	struct rectangle best = { 0 };
+	int least = INT_MAX;
+
+	for (int place = 0; place < 8; place++) {
+		struct rectangle r = label_at(l, i, place);
+		int cost = cost_of(l, i, &r);
+
+		if (cost < least) {
+			least = cost;
+			best = r;
+		}
+	}
+	if (least == INT_MAX)
+		return;
+	l->taken[l->taken_count++] = best;
+	label(l->img, best.x0, best.y0, font_of(l, i), l->list[i].label, color);
+}
+
+/* ---- The whole ---- */
+
+static const uint8_t *color_of(const struct draw_item *item)
+{
+	return palette[item->box.class_id %
+		       (sizeof(palette) / sizeof(*palette))];
+}
+
+/* A tenth of the box at most, one pixel at least. */
+static int thickness(const struct image *img, const struct rectangle *b)
 {
 	uint32_t longest = img->width > img->height ? img->width : img->height;
-	int thick = (int)(longest / 300) + 1, size = (int)(longest / 400) + 1;
+	int thick = (int)(longest / 300) + 1;
+	int side = b->x1 - b->x0 < b->y1 - b->y0 ? b->x1 - b->x0 :
+						   b->y1 - b->y0;
 
-	for (int i = count - 1; i >= 0; i--) {
-		const uint8_t *color =
-			palette[list[i].class_id %
-				(sizeof(palette) / sizeof(*palette))];
-		int x0 = (int)list[i].x1, y0 = (int)list[i].y1;
-		int top = y0 - (GLYPH_H + 2) * size;
+	thick = thick < side / 20 ? thick : side / 20;
+	return thick < 1 ? 1 : thick;
+}
 
-		frame(img, x0, y0, (int)list[i].x2 + 1, (int)list[i].y2 + 1,
-		      thick, color);
-		if (*labels[i])
-			label(img, x0, top < 0 ? y0 : top, size, labels[i],
-			      color);
+static void draw_points(struct image *img, const struct draw_item *item,
+			int thick, const uint8_t *color)
+{
+	for (int k = 0; k < item->point_count; k++) {
+		float x = item->points[2 * k], y = item->points[2 * k + 1];
+		int left, top;
+
+		if (!(x >= 0 && x < (float)img->width && y >= 0 &&
+		      y < (float)img->height))
+			continue;
+		left = (int)x - thick / 2;
+		top = (int)y - thick / 2;
+		fill(img, left, top, left + thick + 1, top + thick + 1, color);
 	}
+}
+
+void draw_detections(struct image *img, const struct draw_item *list, int count)
+{
+	uint32_t longest = img->width > img->height ? img->width : img->height;
+	struct labels l = { .img = img,
+			    .list = list,
+			    .count = count,
+			    .size = (int)(longest / 400) + 1 };
+
+	l.boxes = calloc((size_t)count + 1, sizeof(*l.boxes));
+	l.taken = calloc((size_t)count + 1, sizeof(*l.taken));
+	for (int i = 0; l.boxes && i < count; i++)
+		l.boxes[i] = box_of(img, &list[i]);
+	for (int i = count - 1; l.boxes && i >= 0; i--) {
+		const struct rectangle *b = &l.boxes[i];
+		int thick = thickness(img, b);
+
+		frame(img, b->x0, b->y0, b->x1, b->y1, thick,
+		      color_of(&list[i]));
+		draw_points(img, &list[i], thick, color_of(&list[i]));
+	}
+	for (int i = 0; l.boxes && l.taken && i < count; i++)
+		if (*list[i].label)
+			place_label(&l, i, color_of(&list[i]));
+	free(l.boxes);
+	free(l.taken);
 }

@@ -5,8 +5,21 @@
 #include "converter/data/image_file.h"
 #include "runtime/dbrt.h"
 
-/* Draws each detection's box and label (may be "") on the photo. */
-void draw_detections(struct image *img, const struct dbrt_detection *list,
-		     int count, const char *const *labels);
+/* A box to draw: its label (may be "") and its key points, x and y of each. */
+struct draw_item {
+	struct dbrt_detection box;
+	const char *label;
+	const float *points;
+	int point_count;
+};
+
+/*
+ * Draws boxes, key points and labels on the photo, the best ones, which come
+ * first, on top. Frames are thin where boxes are small. A label stands at the
+ * side of its box where it hides least of other boxes and labels; one that
+ * would lie on an earlier label is left out.
+ */
+void draw_detections(struct image *img, const struct draw_item *list,
+		     int count);
 
 #endif

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/preprocess_choice.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "converter/data/dataset.h"
 #include "converter/heads/head.h"
-#include "converter/measure/model_runner.h"
+#include "converter/preprocess_check.h"
+#include "converter/preprocess_trial.h"
 
-#define PHOTOS 8       /* to see whether the model finds anything */
-#define TRIED 4        /* of them, for each preprocessing that is tried */
-#define MOST_BOXES 100 /* a photo */
-#define MOST_USUAL 9   /* about as many are tried */
-
-struct trial {
-	const struct config *c;
-	struct model_runner *runner;
-	struct dataset photos;
-	struct progress progress;
-	struct diag *d;
-};
+#define PHOTOS 8      /* to see whether the model finds anything */
+#define TRIED 4       /* of them, for each preprocessing that is tried */
+#define MOST_USUAL 20 /* about as many are tried */
 
 /* Whether the model finds a box on one of `count` photos, evenly spread. */
 static int finds_any(struct trial *t, int count, bool *out)
@@ -44,116 +31,16 @@ static int finds_any(struct trial *t, int count, bool *out)
 
 /* ---- Which preprocessing finds most ---- */
 
-struct boxes {
-	struct dbrt_detection list[MOST_BOXES];
-	int count;
-};
-
-static int find(struct trial *t, const char *path, const struct image *photo,
-		struct boxes *out)
-{
-	if (model_runner_run_photo(t->runner, path, photo, t->d))
-		return -1;
-	out->count = model_runner_detections(t->runner, out->list, MOST_BOXES);
-	return 0;
-}
-
-static int mirror(const struct image *from, struct image *to)
-{
-	size_t row = (size_t)from->width * 3;
-
-	*to = *from;
-	to->pixels = malloc(row * from->height);
-	if (!to->pixels)
-		return -1;
-	for (size_t y = 0; y < from->height; y++)
-		for (size_t x = 0; x < from->width; x++)
-			memcpy(to->pixels + y * row + 3 * x,
-			       from->pixels + (y + 1) * row - 3 * (x + 1), 3);
-	return 0;
-}
-
-static float overlap(const struct dbrt_detection *a,
-		     const struct dbrt_detection *b)
-{
-	float w = fminf(a->x2, b->x2) - fmaxf(a->x1, b->x1);
-	float h = fminf(a->y2, b->y2) - fmaxf(a->y1, b->y1);
-	float both = w > 0 && h > 0 ? w * h : 0;
-	float all = (a->x2 - a->x1) * (a->y2 - a->y1) +
-		    (b->x2 - b->x1) * (b->y2 - b->y1) - both;
-
-	return all > 0 ? both / all : 0;
-}
-
-/* Whether the box is also found on the mirrored photo. */
-static bool is_mirrored(const struct dbrt_detection *box, float width,
-			const struct boxes *mirrored)
-{
-	struct dbrt_detection there = *box;
-
-	there.x1 = width - box->x2;
-	there.x2 = width - box->x1;
-	for (int i = 0; i < mirrored->count; i++)
-		if (mirrored->list[i].class_id == box->class_id &&
-		    overlap(&there, &mirrored->list[i]) > .5f)
-			return true;
-	return false;
-}
-
-/*
- * What a model finds on some photos. An input out of its range makes a network
- * sure of boxes that are not there, but seldom of the same ones on the
- * mirrored photo: boxes count by the square of their score, for where they are
- * found again and against where they are not.
- */
-struct found {
-	int boxes; /* found again */
-	double worth;
-};
-
-static int look_at(struct trial *t, const char *path, struct found *out)
-{
-	struct image photo, other = { 0 };
-	struct boxes *list = calloc(2, sizeof(*list));
-	int err = list ? image_read(path, &photo, t->d) :
-			 diag_error(t->d, "out of memory");
-
-	if (err) {
-		free(list);
-		return -1;
-	}
-	if (mirror(&photo, &other))
-		err = diag_error(t->d, "out of memory");
-	err = err || find(t, path, &photo, &list[0]) ||
-	      find(t, path, &other, &list[1]);
-	for (int i = 0; !err && i < list[0].count; i++) {
-		const struct dbrt_detection *b = &list[0].list[i];
-		double worth = (double)b->score * (double)b->score;
-		bool again = is_mirrored(b, (float)photo.width, &list[1]);
-
-		out->boxes += again;
-		out->worth += again ? worth : -worth;
-	}
-	image_free(&photo);
-	image_free(&other);
-	free(list);
-	return err ? -1 : 0;
-}
-
+/* On photos that are evenly spread. */
 static int look(struct trial *t, const struct usual_preprocess *u,
-		struct found *out)
+		struct trial_found *out)
 {
 	int count = TRIED < t->photos.count ? TRIED : t->photos.count;
+	int places[TRIED];
 
-	*out = (struct found){ 0 };
-	model_runner_set_preprocess(t->runner, u);
-	for (int i = 0; i < count; i++) {
-		int at = (int)((int64_t)i * t->photos.count / count);
-
-		if (look_at(t, t->photos.items[at].path, out))
-			return -1;
-	}
-	return 0;
+	for (int i = 0; i < count; i++)
+		places[i] = (int)((int64_t)i * t->photos.count / count);
+	return trial_look(t, u, places, count, out);
 }
 
 /* What the tool assumes where nothing is known. */
@@ -163,19 +50,34 @@ static const struct usual_preprocess plain = {
 	.resize = RESIZE_STRETCH,
 };
 
+/* Whether one before number i is the same. */
+static bool is_tried(const struct usual_preprocess *u, int i)
+{
+	const char *family;
+
+	if (i > 0 && usual_is_equal(u, &plain))
+		return true;
+	for (int k = 0; k < i - 1; k++)
+		if (usual_is_equal(u, head_preprocess_at(k, &family)))
+			return true;
+	return false;
+}
+
 /* The usual preprocessing of any family that finds most; NULL: all find
  * nothing. */
 static int try_all(struct trial *t, const struct usual_preprocess **best,
-		   struct found *most)
+		   struct trial_found *most)
 {
 	const struct usual_preprocess *u = &plain;
 	const char *family;
 
 	*best = NULL;
-	*most = (struct found){ 0 };
+	*most = (struct trial_found){ 0 };
 	for (int i = 0; u; u = head_preprocess_at(i++, &family)) {
-		struct found f;
+		struct trial_found f;
 
+		if (is_tried(u, i))
+			continue;
 		if (t->progress.report)
 			t->progress.report(t->progress.ctx, "try", i,
 					   MOST_USUAL);
@@ -195,7 +97,7 @@ static int warn_of_nothing(struct trial *t, int photos)
 {
 	const struct usual_preprocess *best = NULL;
 	char text[PREPROCESS_TEXT];
-	struct found most;
+	struct trial_found most;
 
 	if (t->photos.items[0].kind == ITEM_PHOTO && try_all(t, &best, &most))
 		return -1;
@@ -219,19 +121,26 @@ static int warn_of_nothing(struct trial *t, int photos)
 
 static int check(struct trial *t)
 {
+	const struct preprocess *p = model_runner_preprocess(t->runner);
 	int photos = t->photos.count < PHOTOS ? t->photos.count : PHOTOS;
 	bool any;
 
 	if (finds_any(t, photos, &any))
 		return -1;
-	return any ? 0 : warn_of_nothing(t, photos);
+	if (!any)
+		return warn_of_nothing(t, photos);
+	/* what the user gives is not questioned */
+	if (t->photos.items[0].kind != ITEM_PHOTO ||
+	    (p->source != PREPROCESS_FAMILY && p->source != PREPROCESS_ASSUMED))
+		return 0;
+	return preprocess_check(t);
 }
 
 static int choose(struct trial *t, struct config *c)
 {
 	const struct usual_preprocess *best;
 	char text[PREPROCESS_TEXT];
-	struct found most;
+	struct trial_found most;
 
 	if (try_all(t, &best, &most))
 		return -1;
@@ -271,6 +180,7 @@ static int run(struct trial *t, struct config *c, bool search)
 	if (model_runner_result(t->runner) != MODEL_RUNNER_DETECTIONS ||
 	    !p->is_image)
 		return search ? cannot_choose(c, t->d) : 0;
+	t->threshold = model_runner_threshold(t->runner);
 	err = dataset_open(&t->photos, c->calib, t->d);
 	photos = !err && t->photos.items[0].kind == ITEM_PHOTO;
 	if (!err && search)

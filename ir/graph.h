@@ -203,6 +203,12 @@ struct graph_budget {
 	int64_t run_bytes, run_work; /* for one run of the network */
 };
 
+/* Post-processing that the file had at its end and the graph has not. */
+struct graph_cut {
+	const char *op_type; /* "NonMaxSuppression", "TopK", ...; NULL: none */
+	float iou;           /* of the suppression, 1: none; -1: not known */
+};
+
 struct graph {
 	struct arena *arena; /* owns everything below */
 	const char *name;
@@ -217,6 +223,7 @@ struct graph {
 	size_t name_slot_count, name_slots_used;
 	struct hash_key name_key;
 	struct graph_budget budget;
+	struct graph_cut cut;
 	struct value **inputs; /* without those that have initializers */
 	int input_count;
 	struct value **outputs;

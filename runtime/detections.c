@@ -313,6 +313,8 @@ int dbrt_select_points(const struct dbp_head *head,
 	struct dbrt_candidate c;
 	float box[4];
 
+	if (head->kind == DBP_HEAD_CLASSIFIER)
+		return 0;
 	if (d->candidate >= candidates_of(head))
 		return DBRT_ERROR_ARGUMENT;
 	c = dbrt_candidate_at(&decoder, d->candidate);

@@ -114,13 +114,19 @@ static int mark_map(struct tracer *t, const struct value *v)
 
 /* ---- Nodes of the tail ---- */
 
-static void mark_unknown(const struct tracer *t, const struct value *v)
+/* Flags of the first inputs stay: what was applied before. */
+static void mark_unknown(const struct tracer *t, const struct node *n,
+			 const struct value *v)
 {
 	uint32_t *marks = t->marks[v->id];
-	int64_t n = elements(v);
+	const uint32_t *from = n->input_count && n->inputs[0] ?
+				       t->marks[n->inputs[0]->id] :
+				       NULL;
+	uint32_t flags = (from ? from[0] >> NUMBER_BITS : 0) | TRACE_MIXED;
+	int64_t count = elements(v);
 
-	for (int64_t i = 0; i < n; i++)
-		marks[i] = UNKNOWN | ((uint32_t)TRACE_MIXED << NUMBER_BITS);
+	for (int64_t i = 0; i < count; i++)
+		marks[i] = UNKNOWN | (flags << NUMBER_BITS);
 }
 
 /* Moves the marks as if they were the elements. */
@@ -231,7 +237,8 @@ static void mark_binary(struct tracer *t, const struct node *n)
 		uint32_t flag = x != NONE && y != NONE ? TRACE_MIXED :
 				factor                 ? TRACE_SCALED :
 							 TRACE_AFFINE;
-		uint32_t mark = x != NONE ? x : y;
+		/* of two, the first one's number and the flags of both */
+		uint32_t mark = x == NONE ? y : x | (y & ~NUMBER_MASK);
 
 		t->marks[out->id][i] =
 			mark == NONE ? NONE : mark | (flag << NUMBER_BITS);
@@ -255,7 +262,7 @@ static int mark_node(struct tracer *t, const struct node *n)
 	}
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i])
-			mark_unknown(t, n->outputs[i]);
+			mark_unknown(t, n, n->outputs[i]);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  * itself. */
 #include "converter/heads/head_families.h"
 
-#include <string.h>
-
+#include "converter/heads/head_backbone.h"
 #include "converter/heads/head_box_form.h"
+#include "converter/heads/head_origin.h"
+#include "converter/heads/head_usual.h"
 
 /* ---- A classifier: one output [1, classes] ---- */
 
@@ -33,149 +34,266 @@ const struct head_family head_family_classes = {
 	.fill = fill_classes,
 };
 
-/* ---- Decoded boxes ---- */
+/* ---- Boxes that the model decodes, by the training code ---- */
 
-static bool is_list(const struct value *v)
+static bool build(struct head_finder *f, const struct head_decoded *d)
 {
-	return v->dtype == DT_F32 && v->shape.rank == 3 &&
-	       v->shape.dim[0] == 1 && v->shape.dim[1] > 0 &&
-	       v->shape.dim[2] > 0;
-}
+	struct dbp_head_level l = { .columns = d->candidates,
+				    .rows = 1,
+				    .anchors = 1,
+				    .first_anchor = DBP_NONE,
+				    .box = d->box,
+				    .object = d->object,
+				    .score = d->score };
 
-static bool is_decoded(const struct head_finder *f, int output)
-{
-	return f->trace.output_flags[output] & TRACE_DECODED;
-}
-
-static bool build_list(struct head_finder *f, int64_t candidates,
-		       const struct dbp_head_level *l)
-{
-	f->head.level_count = 1;
-	if (candidates > DBP_HEAD_MAX_CANDIDATES)
+	if (d->candidates > DBP_HEAD_MAX_CANDIDATES)
 		return head_unknown(f, "the model has too many boxes");
+	f->head.level_count = 1;
+	f->head.class_count = d->classes;
+	f->head.background = d->background;
+	if (d->point_count) {
+		f->head.flags |= DBP_HEAD_MORE_PARTS;
+		f->head.point_count = (uint8_t)d->point_count;
+		f->head.point_fields = (uint8_t)d->point_fields;
+		f->head.point_form = DBP_POINT_DIRECT;
+		f->head.point_scale = 1;
+	}
 	if (head_new(f->out, &f->head, f->arena))
 		return head_unknown(f, "memory is exhausted");
-	*head_levels(f->out->data) = *l;
+	*head_levels(f->out->data) = l;
+	if (d->point_count)
+		head_more(f->out->data)->points = d->points;
 	return head_probe_boxes(f->g, f->out) ||
 	       head_unknown(f, "the boxes are neither corners nor centers");
 }
 
-/* With four classes, scores have the shape of boxes; then the name decides. */
-static bool is_named_box(const struct value *v)
+static bool fill_decoded(struct head_finder *f)
 {
-	return strcasestr(v->name, "box") || strcasestr(v->name, "loc");
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && build(f, &d);
 }
 
-static bool find_pair(const struct head_finder *f, int *box, int *score)
+static bool fill_as(struct head_finder *f, const char *kind)
 {
-	const struct graph *g = f->g;
-
-	*box = *score = -1;
-	for (int i = 0; i < g->output_count; i++) {
-		const struct value *v = g->outputs[i];
-
-		if (is_list(v) && v->shape.dim[2] == 4 && is_decoded(f, i) &&
-		    (*box < 0 ||
-		     (is_named_box(v) && !is_named_box(g->outputs[*box]))))
-			*box = i;
-	}
-	for (int i = 0; *box >= 0 && i < g->output_count; i++) {
-		const struct value *v = g->outputs[i];
-
-		if (i == *box || !is_list(v) ||
-		    v->shape.dim[1] != g->outputs[*box]->shape.dim[1])
-			continue;
-		if (*score >= 0)
-			return false;
-		*score = i;
-	}
-	return *score >= 0;
+	f->out->kind = kind;
+	return fill_decoded(f);
 }
 
-static bool matches_pair(const struct head_finder *f)
+static bool is_softmax_face(const struct head_decoded *d)
 {
-	int box, score;
-
-	return find_pair(f, &box, &score);
+	return (d->box_flags & TRACE_EXP) && !d->listed && d->background &&
+	       d->classes == 2;
 }
 
-static bool fill_pair(struct head_finder *f)
-{
-	int box, score;
-	const struct shape *s;
+static const char *const face[] = { "face" };
 
-	find_pair(f, &box, &score);
-	s = &f->g->outputs[score]->shape;
-	f->head.class_count = (uint32_t)s->dim[2];
-	f->head.background = s->dim[2] > 1 &&
-			     (f->trace.output_flags[score] & TRACE_SOFTMAX);
-	return build_list(f, s->dim[1],
-			  &(struct dbp_head_level){
-				  .columns = (uint32_t)s->dim[1],
-				  .rows = 1,
-				  .anchors = 1,
-				  .first_anchor = DBP_NONE,
-				  .box = { (uint32_t)box, 0, 4, 0, 1 },
-				  .score = { (uint32_t)score, 0,
-					     (uint32_t)s->dim[2], 0, 1 },
-				  .object.output = DBP_NONE });
+/* ---- UltraFace and RetinaFace with their priors in the graph ---- */
+
+static bool matches_ultraface(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && is_softmax_face(&d) &&
+	       !d.point_count && d.levels == 4;
 }
 
-/* [1, n, 4] and [1, n, classes]. */
+const struct head_family head_family_ultraface_boxes = {
+	.name = "UltraFace",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_ultraface,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_ultraface,
+	.nms_iou = .4f,
+	.class_count = 1,
+	.class_names = face,
+};
+
+static bool matches_retinaface(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && is_softmax_face(&d) &&
+	       d.point_count && d.levels == 3;
+}
+
+const struct head_family head_family_retinaface_boxes = {
+	.name = "RetinaFace",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_retinaface,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_retinaface,
+	.nms_iou = .4f,
+	.class_count = 1,
+	.class_names = face,
+};
+
+/* ---- Other SSD: softmax with a background (pytorch-ssd) ---- */
+
+static bool matches_ssd(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && (d.box_flags & TRACE_EXP) &&
+	       !d.listed && d.background && d.classes > 2 && d.levels > 4;
+}
+
+const struct head_family head_family_ssd_boxes = {
+	.name = "SSD",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_ssd,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_ultraface,
+	.nms_iou = .45f,
+};
+
+/* ---- YOLO with anchors: box and scores come from one map ---- */
+
+static bool matches_yolov5(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && d.shared_map && d.has_object &&
+	       !(d.box_flags & TRACE_EXP);
+}
+
+static bool fill_yolov5(struct head_finder *f)
+{
+	struct head_backbone b = head_backbone_of(f->g);
+	struct head_decoded d;
+
+	head_find_decoded(f, &d);
+	return fill_as(f, d.point_count        ? "YOLOv5-face" :
+			  b.strided_pools >= 2 ? "YOLOv7" :
+						 "YOLOv5");
+}
+
+const struct head_family head_family_yolov5_boxes = {
+	.name = "YOLOv5",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_yolov5,
+	.fill = fill_yolov5,
+	.preprocess = &head_usual_yolo,
+	.nms_iou = .45f,
+};
+
+static bool matches_darknet(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && d.shared_map &&
+	       (d.box_flags & TRACE_EXP);
+}
+
+const struct head_family head_family_darknet_boxes = {
+	.name = "YOLOv3",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_darknet,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_darknet,
+	.nms_iou = .45f,
+};
+
+/* ---- YOLOX: an objectness in a map of its own ---- */
+
+static bool matches_yolox(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && d.listed && !d.shared_map &&
+	       d.has_object && !d.constant_object && d.levels > 1 &&
+	       (d.box_flags & TRACE_EXP);
+}
+
+const struct head_family head_family_yolox_boxes = {
+	.name = "YOLOX",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_yolox,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_yolox,
+	.nms_iou = .45f,
+};
+
+/* ---- Distributions over distances: DAMO-YOLO (arXiv 2211.15444) has 17 bins
+ * and two outputs, PicoDet 8, YOLOv8 and later 16 ---- */
+
+static bool matches_damo(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && d.bins == 17 && !d.listed;
+}
+
+const struct head_family head_family_damo_boxes = {
+	.name = "DAMO-YOLO",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_damo,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_damo,
+	.nms_iou = .7f,
+};
+
+static bool matches_picodet(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && d.bins == 8 && d.levels == 4;
+}
+
+const struct head_family head_family_picodet_boxes = {
+	.name = "PicoDet",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_picodet,
+	.fill = fill_decoded,
+	.preprocess = &head_usual_picodet,
+	.nms_iou = .6f,
+};
+
+/* One-to-one heads, YOLOv10 (arXiv 2405.14458) and YOLO26, end in a TopK;
+ * YOLOv6 (arXiv 2209.02976) has ones as objectness. */
+static bool matches_yolov8(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d) && !d.shared_map && d.levels > 1 &&
+	       (!d.has_object || d.constant_object) && !d.background &&
+	       !(d.box_flags & TRACE_EXP) && d.bins != 8;
+}
+
+static bool fill_yolov8(struct head_finder *f)
+{
+	bool one_to_one = f->g->cut.op_type && f->g->cut.iou >= 1;
+	struct head_decoded d;
+
+	head_find_decoded(f, &d);
+	return fill_as(f, d.constant_object         ? "YOLOv6" :
+			  one_to_one && d.bins == 1 ? "YOLO26" :
+			  one_to_one                ? "YOLOv10" :
+			  d.bins == 1               ? "boxes and scores" :
+						      "YOLOv8");
+}
+
+const struct head_family head_family_yolov8_boxes = {
+	.name = "YOLOv8",
+	.stage = HEAD_STAGE_OUTPUTS,
+	.matches = matches_yolov8,
+	.fill = fill_yolov8,
+	.preprocess = &head_usual_yolo,
+	.nms_iou = .45f,
+};
+
+/* ---- Any other ---- */
+
+static bool matches_boxes(const struct head_finder *f)
+{
+	struct head_decoded d;
+
+	return head_find_decoded(f, &d);
+}
+
 const struct head_family head_family_boxes_and_scores = {
 	.name = "boxes and scores",
 	.stage = HEAD_STAGE_OUTPUTS,
-	.matches = matches_pair,
-	.fill = fill_pair,
-};
-
-/* Candidates in rows, with an objectness before the scores? */
-static bool has_rows(const struct value *v)
-{
-	return v->shape.dim[1] > v->shape.dim[2];
-}
-
-static bool matches_list(const struct head_finder *f)
-{
-	const struct value *v = f->g->outputs[0];
-	bool rows;
-
-	if (f->g->output_count != 1 || !is_list(v) || !is_decoded(f, 0))
-		return false;
-	rows = has_rows(v);
-	return v->shape.dim[rows ? 2 : 1] > (rows ? 5 : 4) &&
-	       v->shape.dim[rows ? 1 : 2] >= 8;
-}
-
-static bool fill_list(struct head_finder *f)
-{
-	const struct value *v = f->g->outputs[0];
-	bool rows = has_rows(v);
-	uint32_t n = (uint32_t)v->shape.dim[rows ? 1 : 2];
-	uint32_t fields = (uint32_t)v->shape.dim[rows ? 2 : 1];
-	uint32_t first = rows ? 5 : 4;
-	uint32_t cell = rows ? fields : 1, step = rows ? 1 : n;
-
-	f->head.class_count = fields - first;
-	return build_list(f, n,
-			  &(struct dbp_head_level){
-				  .columns = n,
-				  .rows = 1,
-				  .anchors = 1,
-				  .first_anchor = DBP_NONE,
-				  .box = { 0, 0, cell, 0, step },
-				  .score = { 0, first * step, cell, 0, step },
-				  .object = { rows ? 0 : DBP_NONE, 4 * step,
-					      cell, 0, step } });
-}
-
-/*
- * One list of boxes and scores: [1, n, 5 + classes] with an objectness, as
- * YOLOv5 and YOLOX export it, or [1, 4 + classes, n] without, as YOLOv8 does.
- */
-const struct head_family head_family_list = {
-	.name = "boxes and scores",
-	.stage = HEAD_STAGE_OUTPUTS,
-	.matches = matches_list,
-	.fill = fill_list,
+	.matches = matches_boxes,
+	.fill = fill_decoded,
 };

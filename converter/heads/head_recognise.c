@@ -95,6 +95,19 @@ static bool find_head(struct head_finder *f)
 	return find_by_levels(f);
 }
 
+/* As the model's own suppression did it, else as is usual. */
+static void set_suppression(struct head_finder *f, const struct config *c)
+{
+	struct head *out = f->out;
+
+	if (c->nms_iou >= 0)
+		return;
+	if (f->g->cut.op_type && f->g->cut.iou >= 0)
+		out->data->nms_iou = f->g->cut.iou;
+	else if (out->family && out->family->nms_iou > 0)
+		out->data->nms_iou = out->family->nms_iou;
+}
+
 static int recognise(const struct graph *g, const struct config *c,
 		     struct arena *a, bool locate_only, struct head *out,
 		     struct diag *d)
@@ -109,8 +122,7 @@ static int recognise(const struct graph *g, const struct config *c,
 	if (trace_outputs(g, a, &f.trace, d))
 		return -1;
 	if (find_head(&f) && head_fits(out, g)) {
-		if (c->nms_iou < 0 && out->family && out->family->nms_iou > 0)
-			out->data->nms_iou = out->family->nms_iou;
+		set_suppression(&f, c);
 		out->why = NULL;
 		return 0;
 	}

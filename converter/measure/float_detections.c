@@ -19,12 +19,9 @@ struct dbrt_frame detect_whole_input(const struct preprocess *p,
 			     (uint32_t)height, preprocess_fit(p->fit));
 }
 
-int detect_float(const struct dbp_head *head, const struct graph *g,
-		 const struct evaluator *e, const struct dbrt_frame *frame,
-		 float threshold, struct dbrt_detection *out, int max)
+static void view_outputs(const struct graph *g, const struct evaluator *e,
+			 struct dbrt_head_output outputs[DBP_MAX_IO])
 {
-	struct dbrt_head_output outputs[DBP_MAX_IO];
-
 	for (int i = 0; i < g->output_count; i++) {
 		const struct shape *s = &g->outputs[i]->shape;
 
@@ -32,6 +29,26 @@ int detect_float(const struct dbp_head *head, const struct graph *g,
 		outputs[i].last = outputs[i].pitch =
 			s->rank ? (uint32_t)s->dim[s->rank - 1] : 1;
 	}
+}
+
+int detect_float(const struct dbp_head *head, const struct graph *g,
+		 const struct evaluator *e, const struct dbrt_frame *frame,
+		 float threshold, struct dbrt_detection *out, int max)
+{
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+
+	view_outputs(g, e, outputs);
 	return dbrt_select(head, outputs, frame, threshold, head->nms_iou, out,
 			   (uint32_t)max);
+}
+
+int detect_float_points(const struct dbp_head *head, const struct graph *g,
+			const struct evaluator *e,
+			const struct dbrt_frame *frame,
+			const struct dbrt_detection *d, float *xy, int max)
+{
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+
+	view_outputs(g, e, outputs);
+	return dbrt_select_points(head, outputs, frame, d, xy, (uint32_t)max);
 }

@@ -25,5 +25,10 @@ struct dbrt_frame detect_whole_input(const struct preprocess *p,
 int detect_float(const struct dbp_head *head, const struct graph *g,
 		 const struct evaluator *e, const struct dbrt_frame *frame,
 		 float threshold, struct dbrt_detection *out, int max);
+/* Key points of one of them, as dbrt_detection_points() gives them. */
+int detect_float_points(const struct dbp_head *head, const struct graph *g,
+			const struct evaluator *e,
+			const struct dbrt_frame *frame,
+			const struct dbrt_detection *d, float *xy, int max);
 
 #endif

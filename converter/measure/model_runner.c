@@ -391,11 +391,18 @@ float model_runner_threshold(const struct model_runner *e)
 	return head_of(e) ? head_of(e)->score_threshold : 0;
 }
 
+static struct dbrt_frame frame_of(const struct model_runner *e)
+{
+	if (e->frame.width)
+		return e->frame;
+	return detect_whole_input(&e->preprocess, &e->g->inputs[0]->shape);
+}
+
 int model_runner_detections_at(const struct model_runner *e, float threshold,
 			       struct dbrt_detection *out, int max)
 {
-	struct dbrt_frame frame = e->frame;
 	const struct dbp_head *h = head_of(e);
+	struct dbrt_frame frame;
 	int n;
 
 	if (e->is_packed) {
@@ -405,10 +412,26 @@ int model_runner_detections_at(const struct model_runner *e, float threshold,
 				       out, (uint32_t)max);
 		return n < 0 ? 0 : n;
 	}
-	if (!frame.width)
-		frame = detect_whole_input(&e->preprocess,
-					   &e->g->inputs[0]->shape);
+	frame = frame_of(e);
 	return detect_float(h, e->g, e->evaluator, &frame, threshold, out, max);
+}
+
+int model_runner_points(const struct model_runner *e,
+			const struct dbrt_detection *d,
+			float xy[2 * DBP_HEAD_MAX_POINTS])
+{
+	struct dbrt_frame frame;
+	int n;
+
+	if (e->is_packed) {
+		n = dbrt_detection_points(&e->packed.model, d, xy,
+					  DBP_HEAD_MAX_POINTS);
+		return n < 0 ? 0 : n;
+	}
+	frame = frame_of(e);
+	n = detect_float_points(head_of(e), e->g, e->evaluator, &frame, d, xy,
+				DBP_HEAD_MAX_POINTS);
+	return n < 0 ? 0 : n;
 }
 
 int model_runner_detections(const struct model_runner *e,

@@ -58,6 +58,11 @@ int model_runner_detections(const struct model_runner *e,
 /* The same with another score threshold than that of the head. */
 int model_runner_detections_at(const struct model_runner *e, float threshold,
 			       struct dbrt_detection *out, int max);
+/* Key points of one of these detections, x and y of each; returns their number,
+ * at most DBP_HEAD_MAX_POINTS. */
+int model_runner_points(const struct model_runner *e,
+			const struct dbrt_detection *d,
+			float xy[2 * DBP_HEAD_MAX_POINTS]);
 /* The values of the head; classes are counted without the background. */
 float model_runner_threshold(const struct model_runner *e);
 uint32_t model_runner_classes(const struct model_runner *e);

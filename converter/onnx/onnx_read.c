@@ -9,6 +9,7 @@
 
 #include "base/file_read.h"
 #include "converter/onnx/onnx_body.h"
+#include "converter/onnx/onnx_cut.h"
 #include "converter/onnx/onnx_function.h"
 #include "converter/onnx/onnx_node.h"
 #include "converter/onnx/onnx_reader.h"
@@ -94,9 +95,8 @@ static int add_input(struct onnx_reader *r, struct onnx_scope *s,
 }
 
 static int add_output(struct onnx_reader *r, const struct onnx_scope *s,
-		      const Onnx__ValueInfoProto *p)
+		      const char *name)
 {
-	const char *name = p->name ? p->name : "";
 	struct value *v = onnx_scope_find(s, name), *copy;
 
 	if (!v)
@@ -145,10 +145,8 @@ static int check_model(struct onnx_reader *r)
 static int read_graph(struct onnx_reader *r)
 {
 	const Onnx__GraphProto *p = r->model->graph;
-	struct onnx_body b = { .nodes = p->node,
-			       .count = p->n_node,
-			       .opset = r->opset,
-			       .prefix = "" };
+	struct onnx_body b = { .opset = r->opset, .prefix = "" };
+	struct onnx_cut cut;
 	size_t names = p->n_initializer + p->n_input;
 
 	if (p->n_sparse_initializer)
@@ -166,12 +164,16 @@ static int read_graph(struct onnx_reader *r)
 	for (size_t i = 0; i < p->n_input; i++)
 		if (add_input(r, &b.scope, p->input[i]))
 			return -1;
+	if (onnx_cut_selection(r, p, &cut))
+		return -1;
+	b.nodes = cut.nodes;
+	b.count = cut.node_count;
 	if (onnx_read_body(r, &b) || onnx_refuse_unknown(r))
 		return -1;
 	if (!p->n_output)
 		return diag_error(r->d, "has no outputs");
-	for (size_t i = 0; i < p->n_output; i++)
-		if (add_output(r, &b.scope, p->output[i]))
+	for (size_t i = 0; i < cut.output_count; i++)
+		if (add_output(r, &b.scope, cut.outputs[i]))
 			return -1;
 	return onnx_finish_nodes(r) || graph_sort(r->g, r->d) ? -1 : 0;
 }

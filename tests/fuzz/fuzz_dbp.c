@@ -149,8 +149,11 @@ static void one_after_another(void *ctx, uint32_t count, dbrt_job *job,
 static void detect(const struct dbrt_model *m)
 {
 	struct dbrt_detection found[8];
+	float xy[2 * 3];
+	int n = dbrt_detections(m, found, 8);
 
-	dbrt_detections(m, found, 8);
+	for (int i = 0; i < n; i++)
+		must(dbrt_detection_points(m, &found[i], xy, 3) >= 0);
 	dbrt_detections_at(m, 0, 1, found, 8);
 	dbrt_detections_at(m, 0.3f, 0, found, 1);
 }
@@ -188,6 +191,8 @@ static void ask_too_much(struct dbrt_model *m)
 	float x = 0;
 
 	must(dbrt_input(m, far, &t) < 0 && dbrt_output(m, far, &t) < 0);
+	found.candidate = UINT32_MAX;
+	must(dbrt_detection_points(m, &found, &x, 0) <= 0);
 	must(dbrt_set_input(m, far, &x, 4) < 0);
 	must(dbrt_set_input_f32(m, far, &x, 1) < 0);
 	must(dbrt_set_image(m, far, (const uint8_t *)"abc", 1, 1, 3) < 0);

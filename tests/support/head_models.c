@@ -18,25 +18,30 @@ struct form {
 	uint8_t anchors; /* 0: strides; else so many a cell */
 	uint8_t normalized, background;
 	uint8_t color, fit, channels, codes; /* of the photo */
+	uint8_t flags, points; /* a point lies where its box does */
 };
 
 static const struct form forms[] = {
-	{ DBP_BOX_CORNERS, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3, 0 },
-	{ DBP_BOX_CORNERS, 0, 1, 1, 0, 0, 0, 1, 1, 1, 3, 1 },
-	{ DBP_BOX_CENTER, 0, 0, 1, 0, 0, 1, 0, 0, 2, 3, 0 },
-	{ DBP_BOX_CENTER, 0, 0, 2, 0, 0, 0, 1, 1, 1, 3, 1 },
-	{ DBP_BOX_PRIOR, 0, 1, 0, 0, 0, 0, 0, 1, 0, 3, 0 },
-	{ DBP_BOX_PRIOR, 0, 0, 2, 0, 3, 0, 1, 0, 0, 3, 1 },
-	{ DBP_BOX_DISTANCE, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 1 },
-	{ DBP_BOX_DISTANCE, 0, 1, 1, 3, 0, 0, 0, 1, 1, 3, 0 },
-	{ DBP_BOX_SQUARE, 1, 1, 1, 0, 3, 0, 0, 0, 1, 3, 0 },
-	{ DBP_BOX_SQUARE, 0, 1, 0, 0, 3, 0, 0, 1, 0, 3, 1 },
-	{ DBP_BOX_TANH, 0, 0, 2, 0, 0, 0, 0, 0, 0, 3, 0 },
-	{ DBP_BOX_TANH, 0, 1, 1, 0, 0, 0, 0, 1, 2, 3, 1 },
+	{ DBP_BOX_CORNERS, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0 },
+	{ DBP_BOX_CORNERS, 0, 1, 1, 0, 0, 0, 1, 1, 1, 3, 1, 0, 0 },
+	{ DBP_BOX_CENTER, 0, 0, 1, 0, 0, 1, 0, 0, 2, 3, 0, 0, 0 },
+	{ DBP_BOX_CENTER, 0, 0, 2, 0, 0, 0, 1, 1, 1, 3, 1, 0, 0 },
+	{ DBP_BOX_PRIOR, 0, 1, 0, 0, 0, 0, 0, 1, 0, 3, 0, 0, 0 },
+	{ DBP_BOX_PRIOR, 0, 0, 2, 0, 3, 0, 1, 0, 0, 3, 1, 0, 0 },
+	{ DBP_BOX_DISTANCE, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 1, 0, 0 },
+	{ DBP_BOX_DISTANCE, 0, 1, 1, 3, 0, 0, 0, 1, 1, 3, 0, 0, 0 },
+	{ DBP_BOX_SQUARE, 1, 1, 1, 0, 3, 0, 0, 0, 1, 3, 0, 0, 0 },
+	{ DBP_BOX_SQUARE, 0, 1, 0, 0, 3, 0, 0, 1, 0, 3, 1, 0, 0 },
+	{ DBP_BOX_TANH, 0, 0, 2, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0 },
+	{ DBP_BOX_TANH, 0, 1, 1, 0, 0, 0, 0, 1, 2, 3, 1, 0, 0 },
+	{ DBP_BOX_OFFSET, 0, 1, 1, 0, 3, 0, 0, 0, 2, 3, 1, 15, 2 },
+	{ DBP_BOX_OFFSET, 0, 0, 0, 0, 0, 0, 0, 1, 1, 3, 0, 13, 1 },
+	{ DBP_BOX_EXPONENTIAL, 1, 1, 1, 0, 3, 0, 0, 0, 0, 3, 0, 2, 0 },
+	{ DBP_BOX_CORNER_OFFSETS, 0, 0, 2, 0, 3, 0, 1, 0, 0, 3, 1, 10, 2 },
 	/* gray; DBP_BOX_FORMS: a classifier */
-	{ DBP_BOX_CORNERS, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1, 0 },
-	{ DBP_BOX_FORMS, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 1 },
-	{ DBP_BOX_FORMS, 0, 0, 2, 0, 0, 0, 1, 0, 1, 3, 0 },
+	{ DBP_BOX_CORNERS, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1, 0, 0, 0 },
+	{ DBP_BOX_FORMS, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 1, 0, 0 },
+	{ DBP_BOX_FORMS, 0, 0, 2, 0, 0, 0, 1, 0, 1, 3, 0, 0, 0 },
 };
 
 static uint32_t columns_of(const struct form *f)
@@ -77,7 +82,8 @@ static struct dbp_head_level level_of(const struct form *f)
 
 static void set_head(struct dbp_builder *b, const struct form *f)
 {
-	const float anchors[] = { 3, 4, 8, 5, 9, 12 };
+	const float anchors[] = { 3, 4, 8, 5, 9, 12, -2, 1, 6, 6, 4, 2 };
+	uint32_t numbers = f->flags & DBP_HEAD_ANCHOR_CENTERS ? 4 : 2;
 	bool classifier = f->box_form == DBP_BOX_FORMS;
 	uint32_t classes = classes_of(f); /* background included */
 	struct dbp_head_level level = level_of(f);
@@ -98,7 +104,13 @@ static void set_head(struct dbp_builder *b, const struct form *f)
 			      .object_power = 0.5f,
 			      .class_power = 1,
 			      .center_variance = 0.1f,
-			      .size_variance = 0.2f };
+			      .size_variance = 0.2f,
+			      .flags = f->flags,
+			      .point_count = f->points,
+			      .point_fields = f->points ? 2 : 0,
+			      .point_form = f->points,
+			      .point_scale = f->points ? 0.5f : 0 };
+	struct dbp_head_level_more more = { level.box, level.box };
 	uint8_t bytes[2048] = { 0 };
 	size_t n = sizeof(h);
 
@@ -108,13 +120,19 @@ static void set_head(struct dbp_builder *b, const struct form *f)
 		n += sizeof(level);
 	}
 	if (f->anchors) {
-		memcpy(bytes + n, anchors, sizeof(anchors));
-		n += sizeof(anchors);
+		memcpy(bytes + n, anchors, 3 * numbers * sizeof(float));
+		n += 3 * numbers * sizeof(float);
 	}
 	for (uint32_t i = 0; i < classes; i++, n += 4) {
 		uint32_t name = i % 2 ? dbp_add_string(b, "cat") : DBP_NONE;
 
 		memcpy(bytes + n, &name, sizeof(name));
+	}
+	if (!f->points)
+		more.points.output = DBP_NONE;
+	if (f->flags & DBP_HEAD_MORE_PARTS) {
+		memcpy(bytes + n, &more, sizeof(more));
+		n += sizeof(more);
 	}
 	dbp_set_section(b, DBP_SECTION_HEAD, bytes, n);
 }

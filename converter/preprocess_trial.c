@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "converter/preprocess_trial.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_BOXES 100 /* a photo */
+
+struct boxes {
+	struct dbrt_detection list[MOST_BOXES];
+	int count;
+};
+
+static int find(struct trial *t, const char *path, const struct image *photo,
+		struct boxes *out)
+{
+	if (model_runner_run_photo(t->runner, path, photo, t->d))
+		return -1;
+	out->count = model_runner_detections_at(t->runner, t->threshold,
+						out->list, MOST_BOXES);
+	return 0;
+}
+
+static int mirror(const struct image *from, struct image *to)
+{
+	size_t row = (size_t)from->width * 3;
+
+	*to = *from;
+	to->pixels = malloc(row * from->height);
+	if (!to->pixels)
+		return -1;
+	for (size_t y = 0; y < from->height; y++)
+		for (size_t x = 0; x < from->width; x++)
+			memcpy(to->pixels + y * row + 3 * x,
+			       from->pixels + (y + 1) * row - 3 * (x + 1), 3);
+	return 0;
+}
+
+static float overlap(const struct dbrt_detection *a,
+		     const struct dbrt_detection *b)
+{
+	float w = fminf(a->x2, b->x2) - fmaxf(a->x1, b->x1);
+	float h = fminf(a->y2, b->y2) - fmaxf(a->y1, b->y1);
+	float both = w > 0 && h > 0 ? w * h : 0;
+	float all = (a->x2 - a->x1) * (a->y2 - a->y1) +
+		    (b->x2 - b->x1) * (b->y2 - b->y1) - both;
+
+	return all > 0 ? both / all : 0;
+}
+
+/* Whether the box is also found on the mirrored photo. */
+static bool is_mirrored(const struct dbrt_detection *box, float width,
+			const struct boxes *mirrored)
+{
+	struct dbrt_detection there = *box;
+
+	there.x1 = width - box->x2;
+	there.x2 = width - box->x1;
+	for (int i = 0; i < mirrored->count; i++)
+		if (mirrored->list[i].class_id == box->class_id &&
+		    overlap(&there, &mirrored->list[i]) > .5f)
+			return true;
+	return false;
+}
+
+static int look_at(struct trial *t, const char *path, struct trial_found *out)
+{
+	struct image photo, other = { 0 };
+	struct boxes *list = calloc(2, sizeof(*list));
+	int err = list ? image_read(path, &photo, t->d) :
+			 diag_error(t->d, "out of memory");
+
+	if (err) {
+		free(list);
+		return -1;
+	}
+	if (mirror(&photo, &other))
+		err = diag_error(t->d, "out of memory");
+	err = err || find(t, path, &photo, &list[0]) ||
+	      find(t, path, &other, &list[1]);
+	for (int i = 0; !err && i < list[0].count; i++) {
+		const struct dbrt_detection *b = &list[0].list[i];
+		double worth = (double)b->score * (double)b->score;
+		bool again = is_mirrored(b, (float)photo.width, &list[1]);
+
+		out->boxes += again;
+		out->worth += again ? worth : -worth;
+	}
+	image_free(&photo);
+	image_free(&other);
+	free(list);
+	return err ? -1 : 0;
+}
+
+int trial_look(struct trial *t, const struct usual_preprocess *u,
+	       const int *places, int count, struct trial_found *out)
+{
+	*out = (struct trial_found){ 0 };
+	model_runner_set_preprocess(t->runner, u);
+	for (int i = 0; i < count; i++)
+		if (look_at(t, t->photos.items[places[i]].path, out))
+			return -1;
+	return 0;
+}
+
+bool usual_is_equal(const struct usual_preprocess *a,
+		    const struct usual_preprocess *b)
+{
+	for (int i = 0; i < 3; i++)
+		if (a->mean[i] != b->mean[i] || a->std[i] != b->std[i])
+			return false;
+	return a->color == b->color && a->resize == b->resize &&
+	       (a->resize == RESIZE_STRETCH || a->pad_value == b->pad_value);
+}
