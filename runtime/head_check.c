@@ -109,7 +109,8 @@ static int detector_fits(const struct dbp_head *h, const uint32_t *elements,
 static int points_fit(const struct dbp_head *h)
 {
 	if (!h->point_count)
-		return !h->point_fields && !h->point_form && !h->point_scale;
+		return !h->point_fields && !h->point_form &&
+		       h->point_scale == 0;
 	return h->kind == DBP_HEAD_DETECTOR &&
 	       h->point_count <= DBP_HEAD_MAX_POINTS && h->point_fields >= 2 &&
 	       h->point_form < DBP_POINT_FORMS &&

@@ -34,7 +34,8 @@ bool head_anchors_read(const struct graph *g, const struct value *v,
 		for (int k = 0; k < 4; k++) {
 			float size = (float)(k % 2 ? height : width);
 
-			to[k] = from[4 * (size_t)i + (y_first ? k ^ 1 : k)];
+			to[k] = from[4 * (size_t)i +
+				     (size_t)(y_first ? k ^ 1 : k)];
 			to[k] *= normalized ? size : 1;
 			if (!isfinite(to[k]))
 				return false;

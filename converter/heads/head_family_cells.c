@@ -107,22 +107,22 @@ static bool has_pixels(const struct head_finder *f, int points)
 
 static bool fill_pixels(struct head_finder *f)
 {
-	uint32_t most = 0;
+	uint32_t at = 0;
 
 	for (int i = 0; i < f->level_count; i++)
-		if ((uint32_t)f->levels[i].anchors > most)
-			most = (uint32_t)f->levels[i].anchors;
+		f->head.anchor_count += (uint32_t)f->levels[i].anchors;
 	f->head.box_form = DBP_BOX_OFFSET;
-	f->head.anchor_count = most;
 	f->head.class_act = head_score_activation(&f->levels[0].score);
 	head_use_points(f, 2, DBP_POINT_ANCHOR, 1);
 	if (!head_build_levels(f))
 		return false;
 	head_set_offsets(f, .5f, 0);
-	for (uint32_t i = 0; i < 2 * most; i++)
+	for (uint32_t i = 0; i < 2 * f->head.anchor_count; i++)
 		head_anchors(f->out->data)[i] = 1;
-	for (int i = 0; i < f->level_count; i++)
-		head_levels(f->out->data)[i].first_anchor = 0;
+	for (int i = 0; i < f->level_count; i++) {
+		head_levels(f->out->data)[i].first_anchor = at;
+		at += (uint32_t)f->levels[i].anchors;
+	}
 	return true;
 }
 

@@ -209,14 +209,16 @@ static bool matches_rtmdet(const struct head_finder *f)
 
 static bool fill_rtmdet(struct head_finder *f)
 {
-	static const float pixel[] = { 1, 1 };
-
-	f->head.anchor_count = 1;
+	f->head.anchor_count = (uint32_t)f->level_count;
 	if (!fill_distances(f))
 		return false;
-	memcpy(head_anchors(f->out->data), pixel, sizeof(pixel));
-	for (int i = 0; i < f->level_count; i++)
-		head_levels(f->out->data)[i].first_anchor = 0;
+	/* a pixel is the unit */
+	for (int i = 0; i < f->level_count; i++) {
+		float *anchor = head_anchors(f->out->data) + 2 * i;
+
+		anchor[0] = anchor[1] = 1;
+		head_levels(f->out->data)[i].first_anchor = (uint32_t)i;
+	}
 	return true;
 }
 

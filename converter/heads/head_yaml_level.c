@@ -52,9 +52,20 @@ static int set_grid(struct head_yaml *r, const yaml_node_t *n, void *to)
 static int set_stride(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	struct head_yaml_level *l = to;
+	const yaml_node_t *x = yaml_item(&r->f, n, 0);
+	const yaml_node_t *y = yaml_item(&r->f, n, 1);
+	double stride[2];
 
+	x = x ? x : n;
+	y = y ? y : x;
+	/* boxes that are decoded already have none */
+	if (head_yaml_number(r, x, 0, 1e6, &stride[0]) ||
+	    head_yaml_number(r, y, 0, 1e6, &stride[1]))
+		return -1;
 	l->has_stride = true;
-	return head_yaml_pair(r, n, &l->level.stride_x, &l->level.stride_y);
+	l->level.stride_x = (float)stride[0];
+	l->level.stride_y = (float)stride[1];
+	return 0;
 }
 
 static int set_offset(struct head_yaml *r, const yaml_node_t *n, void *to)

@@ -12,8 +12,10 @@
 #include <cmocka.h>
 
 #include "converter/heads/head_find.h"
+#include "converter/heads/head_yaml_write.h"
 #include "evaluator/evaluator.h"
 #include "passes/passes.h"
+#include "tests/support/temp_folder.h"
 
 #define FEW 1e-3  /* of a box, in pixels or shares of it */
 #define BEST 1500 /* candidates that are compared at most, best first */
@@ -104,6 +106,37 @@ static void done(struct running *r)
 	free(r->input);
 	arena_free(&r->arena);
 	diag_free(&r->d);
+}
+
+void head_case_round_trip(const struct graph *g, const struct head *h)
+{
+	const char *names[DBP_MAX_IO];
+	struct temp_folder folder;
+	char path[TEMP_PATH_MAX];
+	struct arena a;
+	struct diag d;
+	struct config c;
+	struct head back;
+	FILE *file;
+
+	temp_folder_make(&folder);
+	arena_init(&a, 0);
+	diag_init(&d);
+	config_init(&c);
+	for (int i = 0; i < g->output_count; i++)
+		names[i] = g->outputs[i]->name;
+	c.head = temp_path(&folder, "head.yaml", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	head_yaml_write(h, names, file);
+	fclose(file);
+	if (head_find(g, &c, &a, &back, &d))
+		fail_msg("%s", d.entries[0].text);
+	assert_int_equal(back.bytes, h->bytes);
+	assert_memory_equal(back.data, h->data, h->bytes);
+	temp_folder_remove(&folder);
+	diag_free(&d);
+	arena_free(&a);
 }
 
 /* ---- Comparing ---- */
@@ -200,6 +233,7 @@ void head_case_check(const struct head_case *c)
 		fail_msg("%s: not recognised: %s", c->kind,
 			 r.head.why ? r.head.why : "no reason");
 	assert_string_equal(r.head.kind, c->kind);
+	head_case_round_trip(r.g, &r.head);
 	run(&r);
 	d.out = r.out;
 	c->decode(&d);

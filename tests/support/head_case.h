@@ -37,6 +37,11 @@ struct head_case {
 /* A test of cmocka. */
 void head_case_check(const struct head_case *c);
 
+/* The head written as a file of --head reads back bit for bit. */
+struct graph;
+struct head;
+void head_case_round_trip(const struct graph *g, const struct head *h);
+
 /* The next candidate. */
 struct head_expected *head_case_add(struct head_decoded *d);
 void head_case_center(struct head_expected *e, double x, double y, double w,

@@ -12,7 +12,7 @@
 
 #include "converter/heads/head_find.h"
 #include "passes/passes.h"
-#include "tests/support/head_graphs.h"
+#include "tests/support/head_case.h"
 
 struct decoded_case {
 	struct head_graph graph;
@@ -40,6 +40,7 @@ static void find(struct decoded_case *t)
 		fail_msg("%s", t->d.entries[0].text);
 	if (!t->head.data)
 		fail_msg("not recognised: %s", t->head.why);
+	head_case_round_trip(t->g, &t->head);
 }
 
 static void done(struct decoded_case *t)
