@@ -199,6 +199,35 @@ static void run_chunk(void *arg, uint32_t i, uint32_t worker)
 			  (int8_t *)dbrt_scratch(j->v, worker));
 }
 
+/* ---- Numbers of the input ---- */
+
+#define MOST_POOLS 8 /* that codes are followed through */
+
+/* The output of a convolution is within its clamp. */
+static int is_clamped(const struct dbp_conv *p)
+{
+	return p->post <= DBP_POST_LEAKY; /* or DBP_POST_CLAMP */
+}
+
+/* The convolution whose clamp bounds the elements of x, directly or through max
+ * pools, or NULL. The zero point may be outside. */
+static const struct dbp_conv *input_clamp(const struct dbrt_model *m,
+					  const struct dbp_tensor *x)
+{
+	/* few: each convolution after them looks at all */
+	for (int i = 0; i < MOST_POOLS && x->writer != DBP_NONE; i++) {
+		struct dbrt_op_view from = dbrt_op_at(m, x->writer);
+
+		if (from.op->kind == DBP_OP_CONV ||
+		    from.op->kind == DBP_OP_CONV_TRANSPOSE)
+			return is_clamped(from.params) ? from.params : NULL;
+		if (from.op->kind != DBP_OP_MAX_POOL)
+			return NULL;
+		x = dbrt_in(&from, 0);
+	}
+	return NULL;
+}
+
 /* Every code of the input, padding included, is known to be in -8 to 7: where a
  * convolution made it that clamps to this range, directly or through max
  * pools. */
@@ -318,7 +347,7 @@ static uint32_t largest_weight(const struct dbrt_op_view *v)
 					  1u << (p->weight_bits - 1);
 }
 
-static uint32_t largest_input(const struct dbrt_op_view *v)
+uint32_t dbrt_conv_input_bound(const struct dbrt_op_view *v)
 {
 	const struct dbp_tensor *x = dbrt_in(v, 0);
 	const struct dbp_conv *from = input_clamp(v->m, x);
@@ -343,7 +372,7 @@ void dbrt_conv_describe(const struct dbrt_op_view *v,
 		.dilated = p->dilation_h > 1 || p->dilation_w > 1,
 		.weight_bits = p->weight_bits,
 		.weight_most = largest_weight(v),
-		.input_most = largest_input(v),
+		.input_most = dbrt_conv_input_bound(v),
 		.kernel_h = p->kernel_h,
 		.kernel_w = p->kernel_w,
 		.stride_w = p->stride_w,

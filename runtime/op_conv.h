@@ -81,6 +81,8 @@ void dbrt_conv_store(const struct dbrt_conv_job *j, const int32_t *acc,
 		     uint32_t channel, uint32_t count);
 /* Runs any convolution but a depthwise one. */
 void dbrt_conv_run_windows(const struct dbrt_op_view *v, int transposed);
+/* The largest size of a number of the input, padding included. */
+uint32_t dbrt_conv_input_bound(const struct dbrt_op_view *v);
 /* Describes a convolution that has been checked. */
 void dbrt_conv_describe(const struct dbrt_op_view *v,
 			struct dbrt_conv_form *out);

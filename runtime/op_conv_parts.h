@@ -88,33 +88,4 @@ static void gather_window(const struct dbrt_conv_job *j, uint32_t group,
 	memset(to, 0, j->k16 - j->k);
 }
 
-/* ---- Numbers of the input ---- */
-
-#define MOST_POOLS 8 /* that codes are followed through */
-
-/* The output of a convolution is within its clamp. */
-static int is_clamped(const struct dbp_conv *p)
-{
-	return p->post <= DBP_POST_LEAKY; /* or DBP_POST_CLAMP */
-}
-
-/* The convolution whose clamp bounds the elements of x, directly or through max
- * pools, or NULL. The zero point may be outside. */
-static const struct dbp_conv *input_clamp(const struct dbrt_model *m,
-					  const struct dbp_tensor *x)
-{
-	/* few: each convolution after them looks at all */
-	for (int i = 0; i < MOST_POOLS && x->writer != DBP_NONE; i++) {
-		struct dbrt_op_view from = dbrt_op_at(m, x->writer);
-
-		if (from.op->kind == DBP_OP_CONV ||
-		    from.op->kind == DBP_OP_CONV_TRANSPOSE)
-			return is_clamped(from.params) ? from.params : NULL;
-		if (from.op->kind != DBP_OP_MAX_POOL)
-			return NULL;
-		x = dbrt_in(&from, 0);
-	}
-	return NULL;
-}
-
 #endif

@@ -33,8 +33,6 @@ int dbrt_load_scale_neon(struct dbrt_depthwise_scale *s,
 			 const struct dbrt_post *p, uint32_t first,
 			 uint32_t count);
 
-/* The largest size of a number of the input, padding included. */
-uint32_t dbrt_input_bound_neon(const struct dbrt_op_view *v);
 /* The largest size of the numbers of the weights, or a bound of it where a
  * smaller one would not help products with numbers of up to `x`. */
 uint32_t dbrt_weights_bound_neon(const struct dbrt_conv_job *j, uint32_t x);

@@ -55,25 +55,6 @@ struct room {
 
 /* ---- Bounds ---- */
 
-uint32_t dbrt_input_bound_neon(const struct dbrt_op_view *v)
-{
-	const struct dbp_conv *from = input_clamp(v->m, dbrt_in(v, 0));
-	int32_t zero = dbrt_in(v, 0)->zero_point, most;
-
-	if (!from)
-		return 128;
-	most = zero < 0 ? -zero : zero;
-	if (most < -from->clamp_min)
-		most = -from->clamp_min;
-	if (most < from->clamp_min)
-		most = from->clamp_min;
-	if (most < from->clamp_max)
-		most = from->clamp_max;
-	if (most < -from->clamp_max)
-		most = -from->clamp_max;
-	return (uint32_t)most;
-}
-
 uint32_t dbrt_weights_bound_neon(const struct dbrt_conv_job *j, uint32_t x)
 {
 	uint32_t bits = j->p->weight_bits;
@@ -96,7 +77,7 @@ uint32_t dbrt_weights_bound_neon(const struct dbrt_conv_job *j, uint32_t x)
 /* 0: sums of two products may not fit 16 bits. */
 static int choose_dot(struct tiles *t)
 {
-	uint32_t x = dbrt_input_bound_neon(t->j->v);
+	uint32_t x = dbrt_conv_input_bound(t->j->v);
 	uint32_t product = x * dbrt_weights_bound_neon(t->j, x);
 
 	product = product ? product : 1;

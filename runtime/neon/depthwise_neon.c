@@ -470,7 +470,7 @@ static dbrt_depthwise_3x3_kernel *kernel_3x3(const struct depthwise *d)
 
 int dbrt_depthwise_run_neon(const struct dbrt_conv_job *j)
 {
-	uint32_t x = dbrt_input_bound_neon(j->v);
+	uint32_t x = dbrt_conv_input_bound(j->v);
 	uint32_t product = x * dbrt_weights_bound_neon(j, x);
 	struct depthwise d = { .j = j, .run = 32767 / (product ? product : 1) };
 
