@@ -85,8 +85,10 @@ static int store_width(struct command *cmd, const struct option_row *row,
 	int64_t n;
 
 	(void)d;
-	if (choice_index(row->choices, value) < 0 || text_to_i64(value, &n))
+	if (choice_index(row->choices, value) < 0)
 		return 1;
+	if (text_to_i64(value, &n))
+		n = ACT_BITS_AUTO;
 	*(int *)target_of(cmd, row) = (int)n;
 	return 0;
 }

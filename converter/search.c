@@ -154,8 +154,8 @@ static bool worth_searching(const struct search_input *in)
 	const struct config *c = in->c;
 
 	return in->samples && !c->uniform && c->methods & METHOD_SEARCH &&
-	       (c->bits < 8 || c->max_size_bytes || c->max_latency_us ||
-		c->max_ram_bytes);
+	       (c->bits < 8 || c->act_bits == ACT_BITS_AUTO ||
+		c->max_size_bytes || c->max_latency_us || c->max_ram_bytes);
 }
 
 int search_run(const struct search_input *in, struct packed *packed,

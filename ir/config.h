@@ -84,6 +84,10 @@ enum method {
 #define METHOD_NAME(id, name) "|" name
 #define METHOD_NAMES (&METHODS(METHOD_NAME)[1])
 
+/* Widths of activations that the search chooses; over 8, since it begins with
+ * 8 everywhere. */
+#define ACT_BITS_AUTO 16
+
 enum effort { EFFORT_FAST, EFFORT_NORMAL, EFFORT_BEST };
 
 /*
@@ -95,7 +99,7 @@ struct config {
 	const char *model_path;
 	const char *target;     /* name or FILE.yaml; default "a53" */
 	int bits;               /* 2, 3, 4, 8; default 8 */
-	int act_bits;           /* 4, 8 */
+	int act_bits;           /* 4, 5, 6, 8 or ACT_BITS_AUTO */
 	bool uniform;           /* forbid raising layers over `bits` */
 	int methods;            /* enum method, together */
 	enum effort effort;     /* default EFFORT_NORMAL */

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "quantizer/activations/activations.h"
 #include "quantizer/activations/center_channels.h"
 #include "quantizer/graph/equalize_channels.h"
 #include "quantizer/graph/integer_nodes.h"
@@ -75,6 +74,8 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 {
 	const struct progress p = quantizer_stage(q, "round");
 
+	if (quantizer_set_widths(q, d))
+		return -1;
 	arena_free(&q->results);
 	q->rounded = arena_array(&q->results, (size_t)q->layers.count,
 				 sizeof(*q->rounded));
@@ -259,29 +260,7 @@ static int find_ranges(struct quantizer *q, struct diag *d)
 	return 0;
 }
 
-static int quantize_values(struct quantizer *q, const uint32_t *scale_group,
-			   const struct input_range *image_range,
-			   struct diag *d)
-{
-	const struct activation_settings s = {
-		.c = q->c,
-		.coded = q->target && q->target->coded,
-		.synthetic = !q->given,
-		.representative = q->representative,
-		.subset = &q->subset,
-		.image_range = image_range,
-		.scale_group = scale_group,
-		.trained_grids = q->trained_grids,
-		.channel_groups = &q->channel_groups,
-		.progress = &q->progress,
-		.scratch = &q->arena
-	};
-
-	return quantize_activations(q->g, &s, &q->calibration, d);
-}
-
-static int prepare_graph(struct quantizer *q,
-			 const struct input_range *image_range, struct diag *d)
+static int prepare_graph(struct quantizer *q, struct diag *d)
 {
 	uint32_t *scale_group;
 
@@ -299,9 +278,10 @@ static int prepare_graph(struct quantizer *q,
 	    equalize_channels(q->g, &q->channel_groups, &q->arena))
 		return diag_error(d, "out of memory");
 	warn_float_layers(q->g, d);
+	q->scale_group = scale_group;
 	if (find_ranges(q, d))
 		return -1;
-	if (quantize_values(q, scale_group, image_range, d))
+	if (quantizer_set_activations(q, d))
 		return -1;
 	if (layers_init(&q->layers, q->g, q->c->methods, &q->arena, d))
 		return -1;
@@ -332,6 +312,8 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 	q->g = g;
 	q->c = c;
 	q->target = target;
+	q->image_range = image_range ? *image_range :
+				       (struct input_range){ 1, -1 };
 	if (progress)
 		q->progress = *progress;
 	q->synthetic = (struct synthetic_images){ g, c->seed, { -1, 1 } };
@@ -344,8 +326,9 @@ struct quantizer *quantizer_new(struct graph *g, const struct config *c,
 	if (q->subset.count > PAIRED_SAMPLES)
 		q->subset.count = PAIRED_SAMPLES;
 	arena_init(&q->arena, 0);
+	arena_init(&q->scaled, 0);
 	arena_init(&q->results, 0);
-	if (!prepare_graph(q, image_range, d))
+	if (!prepare_graph(q, d))
 		return q;
 	quantizer_free(q);
 	return NULL;
@@ -356,6 +339,7 @@ void quantizer_free(struct quantizer *q)
 	if (!q)
 		return;
 	arena_free(&q->results);
+	arena_free(&q->scaled);
 	arena_free(&q->arena);
 	free(q);
 }

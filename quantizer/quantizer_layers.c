@@ -29,18 +29,29 @@ int quantizer_list_candidates(struct quantizer *q, struct diag *d)
 			       (q->c->methods & trellis) == trellis &&
 			       layer_has_rows(l);
 	}
-	return candidates_list(&settings, &q->arena, &q->candidates, d);
+	return quantizer_list_inputs(q, d) ||
+			       candidates_list(&settings, &q->arena,
+					       &q->candidates, d) ?
+		       -1 :
+		       0;
+}
+
+/* The group whose width is chosen and that layer i reads, or -1. */
+static int input_of(const struct quantizer *q, int i)
+{
+	return q->inputs.count ? q->inputs.of_layer[i] : -1;
 }
 
 static void choose_candidate(struct quantizer *q, int i,
 			     struct quantizer_totals *sum)
 {
 	const struct candidate *o = &q->candidates[i].rows[q->chosen[i]];
+	int from = input_of(q, i);
 
 	q->formats[i] = o->format;
 	q->formats[i].survivors = GRID_MOST_SURVIVORS;
 	sum->bytes += o->bytes;
-	sum->time_us += o->time_us;
+	sum->time_us += o->time_us[from < 0 ? 0 : q->widths[from]];
 	sum->tile_bytes += candidate_tile_bytes(&q->layers.rows[i], o);
 	sum->loss += o->loss;
 }
@@ -50,11 +61,13 @@ static void add_least(const struct quantizer *q, int i,
 		      struct quantizer_totals *sum)
 {
 	const struct layer_candidates *o = &q->candidates[i];
+	int widths = input_of(q, i) < 0 ? 1 : INPUT_WIDTHS;
 	double bytes = INFINITY, time = INFINITY, tiles = INFINITY;
 
 	for (int k = 0; k < o->count; k++) {
 		bytes = fmin(bytes, o->rows[k].bytes);
-		time = fmin(time, o->rows[k].time_us);
+		for (int w = 0; w < widths; w++)
+			time = fmin(time, o->rows[k].time_us[w]);
 		tiles = fmin(tiles, candidate_tile_bytes(&q->layers.rows[i],
 							 &o->rows[k]));
 	}
@@ -69,12 +82,15 @@ int quantizer_allocate_bits(struct quantizer *q,
 {
 	const struct bit_limits l = { limits->bytes, limits->time_us,
 				      limits->tile_bytes };
-	int status =
-		bit_allocation_solve(&q->layers, q->candidates, &l, q->chosen);
+	int status = bit_allocation_solve(&q->layers, q->candidates,
+					  q->inputs.count ? &q->inputs : NULL,
+					  &l, q->chosen, q->widths);
 
 	*sum = (struct quantizer_totals){ 0 };
 	for (int i = 0; !status && i < q->layers.count; i++)
 		choose_candidate(q, i, sum);
+	for (int g = 0; !status && g < q->inputs.count; g++)
+		sum->loss += q->inputs.rows[g].loss[q->widths[g]];
 	for (int i = 0; status == 1 && i < q->layers.count; i++)
 		add_least(q, i, sum);
 	return status < 0 ? diag_error(d, "out of memory") : status;

@@ -3,9 +3,11 @@
 #define DBC_QUANTIZER_QUANTIZER_STATE_H
 
 #include "base/parallel.h"
+#include "quantizer/activations/activation_bits.h"
 #include "quantizer/activations/calibrate.h"
 #include "quantizer/activations/synthetic_images.h"
 #include "quantizer/bits/candidates.h"
+#include "quantizer/bits/input_widths.h"
 #include "quantizer/weights/rounded_layer.h"
 
 /* The state of struct quantizer, for the files of this folder only. */
@@ -21,7 +23,13 @@ struct quantizer {
 	struct progress progress;
 	struct calibration calibration;
 	const struct node **trained_grids; /* by scale group, or NULL */
+	const uint32_t *scale_group;
 	struct channel_groups channel_groups;
+	struct input_range image_range;  /* low above high: not known */
+	uint8_t *act_bits;               /* of activations, by scale group */
+	struct activation_groups groups; /* that may have few bits */
+	struct input_groups inputs;      /* whose widths are chosen */
+	int *widths;                     /* by input group */
 	struct layers layers;
 	struct rounding_settings default_settings;
 	const double **importance;     /* by layer; NULL: not computed yet */
@@ -30,8 +38,19 @@ struct quantizer {
 	int *chosen;                         /* candidate, by layer */
 	struct rounded_layer *rounded;       /* by layer, the last rounding */
 	struct arena arena;
+	struct arena scaled;  /* weights in units of input codes */
 	struct arena results; /* of the last rounding */
 };
+
+/* Sets the activations' scales, once the graph and the calibration are ready.
+ * -1 with a diagnostic. */
+int quantizer_set_activations(struct quantizer *q, struct diag *d);
+/* Measures what activations lose at few bits, where their widths are to be
+ * chosen. -1 with a diagnostic. */
+int quantizer_list_inputs(struct quantizer *q, struct diag *d);
+/* Sets the scales again, where the chosen widths are not those that they have.
+ * -1 with a diagnostic. */
+int quantizer_set_widths(struct quantizer *q, struct diag *d);
 
 /* q's progress, of one stage. */
 static inline struct progress quantizer_stage(const struct quantizer *q,

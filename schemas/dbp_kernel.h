@@ -54,10 +54,18 @@ static inline int dbp_kernel_product_bits(const struct dbp_kernel *k)
 	return bits > 13 ? 0 : bits;
 }
 
+/* Sums of a few products fit 8 bits: inputs of 4 bits, with weights of 2 bits
+ * those of 5. */
+static inline int dbp_kernel_has_short_sums(const struct dbp_kernel *k)
+{
+	return !k->depthwise && k->input_most <= (k->weight_bits == 2 ? 16 : 8);
+}
+
 /*
  * "conv_w2a8", "depthwise_w8a8.3x3", "conv_w8a8.1x1.p12": the operator, the
- * width of the weight tiles and that of the input, then the form of the shape
- * and the bits of products, where these matter. `out` is cut to `size` bytes.
+ * width of the weight tiles and of the input that the kernel is made for, then
+ * the form of the shape and the bits of products, where these matter. `out` is
+ * cut to `size` bytes.
  */
 static inline void dbp_kernel_name(char *out, size_t size,
 				   const struct dbp_kernel *k)
@@ -69,8 +77,8 @@ static inline void dbp_kernel_name(char *out, size_t size,
 		snprintf(bits, sizeof(bits), ".p%d", product);
 	snprintf(out, size, "%s_w%da%d%s%s",
 		 k->depthwise ? "depthwise" : k->kind, k->weight_bits,
-		 k->input_most <= 8 && !k->depthwise ? 4 : 8,
-		 dbp_kernel_form(k), bits);
+		 dbp_kernel_has_short_sums(k) ? 4 : 8, dbp_kernel_form(k),
+		 bits);
 }
 
 /* Width of the tiles that hold codes of `bits` bits: 2, 3, 4 or 8; depthwise

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mixed-precision activations: measures for each scale group of few bits what
- * the heads lose when it alone is quantized, and raises those to 8 bits that
- * lose most per multiply-accumulate (greedy by that ratio).
+ * the heads lose when it alone is quantized. With one width for all, those that
+ * lose most per multiply-accumulate are raised to 8 bits (greedy by that
+ * ratio).
  */
 #include "quantizer/activations/activation_bits.h"
 
@@ -14,12 +15,6 @@
 #include "quantizer/simulate/head_error.h"
 
 #define RAISED_SHARE 0.1 /* of all multiply-accumulates may read 8 bits */
-
-struct activation_group {
-	uint32_t group;
-	double macs; /* of its readers */
-	double loss; /* of the heads, with this group quantized alone */
-};
 
 struct group_rounding {
 	const uint32_t *scale_group;
@@ -45,60 +40,72 @@ static int largest_ratio_first(const void *a, const void *b)
 	return x->group < y->group ? -1 : x->group > y->group;
 }
 
-static int list_groups(const struct graph *g, const uint32_t *scale_group,
-		       const bool *low_bit, struct activation_group *list,
-		       double *all)
+static void count_macs(const struct graph *g, const uint32_t *scale_group,
+		       struct activation_groups *out)
 {
-	int count = 0;
-
-	*all = 0;
-	for (uint32_t i = 0; i < g->value_count; i++)
-		if (scale_group[i] == i && low_bit[i])
-			list[count++].group = i;
 	for (const struct node *n = g->first; n; n = n->next) {
 		uint32_t of;
 
 		if (!node_has_weights(n))
 			continue;
 		of = scale_group[n->inputs[0]->id];
-		*all += (double)node_macs(n);
-		for (int k = 0; k < count; k++)
-			if (list[k].group == of)
-				list[k].macs += (double)node_macs(n);
+		out->all_macs += (double)node_macs(n);
+		for (int k = 0; k < out->count; k++)
+			if (out->rows[k].group == of)
+				out->rows[k].macs += (double)node_macs(n);
 	}
-	return count;
 }
 
-int activation_bits_raise(const struct graph *g, const struct samples *samples,
-			  const uint32_t *scale_group, bool *low_bit, int jobs,
-			  const struct progress *p, struct diag *d)
+int activation_groups_list(const struct graph *g, const uint32_t *scale_group,
+			   const bool *low_bit, struct arena *a,
+			   struct activation_groups *out)
 {
-	struct activation_group *list =
-		calloc(g->value_count + 1, sizeof(*list));
-	double all = 0, raised = 0;
-	struct head_error head_error;
-	int count, err;
+	*out = (struct activation_groups){
+		arena_array(a, g->value_count, sizeof(*out->rows)), 0, 0
+	};
+	if (!out->rows)
+		return -1;
+	for (uint32_t i = 0; i < g->value_count; i++)
+		if (scale_group[i] == i && low_bit[i])
+			out->rows[out->count++].group = i;
+	count_macs(g, scale_group, out);
+	return 0;
+}
 
-	if (!list)
-		return diag_error(d, "out of memory");
-	count = list_groups(g, scale_group, low_bit, list, &all);
-	err = head_error_init(&head_error, g, samples, jobs, d);
-	for (int i = 0; !err && i < count; i++) {
-		struct group_rounding r = { scale_group, list[i].group };
+int activation_groups_measure(const struct graph *g,
+			      const struct samples *samples,
+			      const uint32_t *scale_group,
+			      struct activation_groups *groups, int jobs,
+			      const struct progress *p, struct diag *d)
+{
+	struct head_error head_error;
+	int err = head_error_init(&head_error, g, samples, jobs, d);
+
+	for (int i = 0; !err && i < groups->count; i++) {
+		struct activation_group *at = &groups->rows[i];
+		struct group_rounding r = { scale_group, at->group };
 
 		err = head_error_measure(&head_error, round_group, &r,
-					 &list[i].loss, d);
+					 &at->loss, d);
 		if (p->report)
-			p->report(p->ctx, p->stage, i + 1, count);
+			p->report(p->ctx, p->stage, i + 1, groups->count);
 	}
 	head_error_free(&head_error);
-	qsort(list, (size_t)count, sizeof(*list), largest_ratio_first);
-	for (int i = 0; !err && i < count; i++) {
-		if (raised + list[i].macs > RAISED_SHARE * all)
+	return err ? -1 : 0;
+}
+
+void activation_bits_raise(struct activation_groups *groups, uint8_t *bits)
+{
+	double raised = 0;
+
+	qsort(groups->rows, (size_t)groups->count, sizeof(*groups->rows),
+	      largest_ratio_first);
+	for (int i = 0; i < groups->count; i++) {
+		const struct activation_group *at = &groups->rows[i];
+
+		if (raised + at->macs > RAISED_SHARE * groups->all_macs)
 			continue;
-		raised += list[i].macs;
-		low_bit[list[i].group] = false;
+		raised += at->macs;
+		bits[at->group] = 8;
 	}
-	free(list);
-	return err;
 }

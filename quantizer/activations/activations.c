@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chooses the scales of activations, and which have fewer than 8 bits. */
+/* Chooses the scales of activations. */
 #include "quantizer/activations/activations.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "quantizer/activations/activation_bits.h"
 #include "quantizer/activations/channel_clip.h"
 #include "quantizer/activations/channel_scale.h"
 #include "quantizer/activations/clip.h"
@@ -19,7 +18,8 @@
 struct activation_quantizer {
 	struct graph *g;
 	const struct activation_settings *s;
-	struct calibration *seen;
+	const struct calibration *seen;
+	struct channel_ranges *ranges; /* by scale group, clipped */
 };
 
 /* ---- One scale ---- */
@@ -92,7 +92,7 @@ static float channel_max(const struct activation_quantizer *q,
 	const uint32_t *of = q->s->channel_groups->of[v->id];
 
 	return group == SCALE_GROUP_FLOAT ? FLT_MAX :
-	       of                         ? q->seen->ranges[group].high[of[c]] :
+	       of                         ? q->ranges[group].high[of[c]] :
 					    q->seen->values[group]->high;
 }
 
@@ -115,7 +115,7 @@ static int clip_channel_groups(struct activation_quantizer *q,
 			       const struct value *leader, int bits,
 			       struct channel_ranges *out)
 {
-	const struct channel_ranges *seen = &q->seen->ranges[leader->id];
+	const struct channel_ranges *seen = &q->ranges[leader->id];
 	const struct channel_groups *t = q->s->channel_groups;
 	size_t bytes = (size_t)seen->channels * sizeof(float);
 
@@ -128,7 +128,7 @@ static int clip_channel_groups(struct activation_quantizer *q,
 	memcpy(out->high, seen->high, bytes);
 	if (bits < 8 || !(q->s->c->methods & METHOD_CLIP))
 		return 0;
-	for (uint32_t i = 0; i < q->g->value_count; i++) {
+	for (uint32_t i = 0; i < q->s->channel_groups->values; i++) {
 		const struct value *v = q->g->values[i];
 		struct input_range r;
 
@@ -343,35 +343,33 @@ static int widen_scales(struct activation_quantizer *q, struct diag *d)
 	return 0;
 }
 
-static int quantize_groups(struct activation_quantizer *q, const bool *low_bit,
-			   struct diag *d)
+static int quantize_groups(struct activation_quantizer *q, struct diag *d)
 {
 	const uint32_t *scale_group = q->s->scale_group;
+	const size_t values = q->s->channel_groups->values;
 	struct graph *g = q->g;
-	struct quant **of =
-		arena_array(q->s->scratch, g->value_count, sizeof(*of));
+	struct quant **of = arena_array(q->s->scratch, values, sizeof(*of));
 
 	if (!of)
 		return diag_error(d, "out of memory");
-	for (uint32_t i = 0; i < g->value_count; i++)
+	for (uint32_t i = 0; i < values; i++)
 		if (scale_group[i] == i)
 			g->values[i]->quant = NULL;
 	/* the outputs of tables come before the values that tables read */
 	for (int sums = 0; sums < 2; sums++)
-		for (uint32_t i = 0; i < g->value_count; i++) {
+		for (uint32_t i = 0; i < values; i++) {
 			struct value *v = g->values[i];
 
 			if (scale_group[i] == i &&
 			    (value_accumulator_table(v) != NULL) == sums &&
-			    quantize_group(q, v,
-					   low_bit[i] ? q->s->c->act_bits : 8))
+			    quantize_group(q, v, q->s->bits[i]))
 				return diag_error(d, "out of memory");
 		}
 	if (widen_scales(q, d))
 		return -1;
-	for (uint32_t i = 0; i < g->value_count; i++)
+	for (uint32_t i = 0; i < values; i++)
 		of[i] = scale_group[i] == i ? g->values[i]->quant : NULL;
-	for (uint32_t i = 0; i < g->value_count; i++) {
+	for (uint32_t i = 0; i < values; i++) {
 		struct value *v = g->values[i];
 
 		if (scale_group[i] == SCALE_GROUP_FLOAT)
@@ -387,48 +385,28 @@ static int quantize_groups(struct activation_quantizer *q, const bool *low_bit,
 	return 0;
 }
 
-/* Leaves low_bit[group] set where fewer bits than 8 lose least. */
-static int choose_low_bit_groups(struct activation_quantizer *q, bool *low_bit,
-				 struct diag *d)
+static int clip_few_bits(struct activation_quantizer *q, struct diag *d)
 {
-	const struct config *c = q->s->c;
-	struct progress p = { .report = NULL };
-	struct graph *g = q->g;
-	struct channel_ranges *unclipped =
-		arena_array(q->s->scratch, g->value_count, sizeof(*unclipped));
+	bool any = false;
 
-	if (q->s->progress)
-		p = *q->s->progress;
-	p.stage = "activations";
-	if (!unclipped || channel_ranges_copy(q->seen->ranges, g->value_count,
-					      unclipped, q->s->scratch))
+	q->ranges = arena_array(q->s->scratch, q->s->channel_groups->values,
+				sizeof(*q->ranges));
+	if (!q->ranges ||
+	    channel_ranges_copy(q->seen->ranges, q->s->channel_groups->values,
+				q->ranges, q->s->scratch))
 		return diag_error(d, "out of memory");
-	if (c->methods & METHOD_CLIP &&
-	    channel_clip(g, q->s->channel_groups, q->s->subset, q->seen->ranges,
-			 low_bit, 1 << c->act_bits, c->jobs, d))
-		return -1;
-	if (c->uniform || !q->s->representative)
+	for (uint32_t i = 0; i < q->s->channel_groups->values; i++)
+		any = any || q->s->bits[i] < 8;
+	if (!any || !(q->s->c->methods & METHOD_CLIP))
 		return 0;
-	if (quantize_groups(q, low_bit, d))
-		return -1;
-	if (activation_bits_raise(g, q->s->subset, q->s->scale_group, low_bit,
-				  c->jobs, &p, d))
-		return -1;
-	for (uint32_t i = 0; i < g->value_count; i++)
-		if (!low_bit[i])
-			q->seen->ranges[i] = unclipped[i];
-	return 0;
+	return channel_clip(q->g, q->s->channel_groups, q->s->subset, q->ranges,
+			    q->s->bits, q->s->c->jobs, d);
 }
 
 int quantize_activations(struct graph *g, const struct activation_settings *s,
-			 struct calibration *seen, struct diag *d)
+			 const struct calibration *seen, struct diag *d)
 {
-	struct activation_quantizer q = { g, s, seen };
-	bool *low_bit = scale_groups_low_bit(g, s->scale_group, s->scratch);
+	struct activation_quantizer q = { g, s, seen, NULL };
 
-	if (!low_bit)
-		return diag_error(d, "out of memory");
-	if (s->c->act_bits < 8 && choose_low_bit_groups(&q, low_bit, d))
-		return -1;
-	return quantize_groups(&q, low_bit, d);
+	return clip_few_bits(&q, d) || quantize_groups(&q, d) ? -1 : 0;
 }

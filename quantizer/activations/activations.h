@@ -2,7 +2,6 @@
 #ifndef DBC_QUANTIZER_ACTIVATIONS_ACTIVATIONS_H
 #define DBC_QUANTIZER_ACTIVATIONS_ACTIVATIONS_H
 
-#include "base/parallel.h"
 #include "ir/config.h"
 #include "quantizer/activations/calibrate.h"
 
@@ -11,20 +10,18 @@ struct activation_settings {
 	const struct config *c;
 	bool coded;                   /* its files are entropy-coded */
 	bool synthetic;               /* calibration had no real samples */
-	bool representative;          /* samples look like real ones */
 	const struct samples *subset; /* a few of the samples */
 	const struct input_range *image_range; /* of the first input, or NULL */
 	const uint32_t *scale_group;           /* scale_groups_assign()'s */
+	const uint8_t *bits;                   /* by scale group */
 	const struct node **trained_grids;     /* by scale group, or NULL */
 	const struct channel_groups *channel_groups;
-	const struct progress *progress; /* or NULL */
-	struct arena *scratch;           /* lives as long as the quantizer */
+	struct arena *scratch; /* only used meanwhile */
 };
 
 /* Sets value->quant of every value that the device holds in integers, from the
- * observed ranges. seen: ranges of channels may be clipped there. -1 with a
- * diagnostic. */
+ * observed ranges. -1 with a diagnostic. */
 int quantize_activations(struct graph *g, const struct activation_settings *s,
-			 struct calibration *seen, struct diag *d);
+			 const struct calibration *seen, struct diag *d);
 
 #endif

@@ -146,7 +146,7 @@ done:
 
 int channel_clip(const struct graph *g, const struct channel_groups *groups,
 		 const struct samples *samples, struct channel_ranges *ranges,
-		 const bool *which, int levels, int jobs, struct diag *d)
+		 const uint8_t *bits, int jobs, struct diag *d)
 {
 	struct channel_clipping k = { g,    groups, samples, ranges,
 				      NULL, NULL,   NULL,    0 };
@@ -154,8 +154,8 @@ int channel_clip(const struct graph *g, const struct channel_groups *groups,
 	int err = 0;
 
 	arena_init(&scratch, 0);
-	k.first = arena_array(&scratch, g->value_count, sizeof(*k.first));
-	for (uint32_t i = 0; k.first && i < g->value_count; i++) {
+	k.first = arena_array(&scratch, groups->values, sizeof(*k.first));
+	for (uint32_t i = 0; k.first && i < groups->values; i++) {
 		k.first[i] = k.channels;
 		k.channels += (size_t)ranges[i].channels;
 	}
@@ -164,12 +164,12 @@ int channel_clip(const struct graph *g, const struct channel_groups *groups,
 	else if (k.channels)
 		err = count_samples(&k, parallel_threads(jobs, samples->count),
 				    &scratch, d);
-	for (uint32_t i = 0; !err && i < g->value_count; i++)
-		for (int c = 0; which[i] && c < ranges[i].channels; c++)
+	for (uint32_t i = 0; !err && i < groups->values; i++)
+		for (int c = 0; bits[i] < 8 && c < ranges[i].channels; c++)
 			clip_channel(&ranges[i], c,
 				     k.counts[0] +
 					     (k.first[i] + (size_t)c) * BINS,
-				     levels);
+				     1 << bits[i]);
 	arena_free(&scratch);
 	return err;
 }

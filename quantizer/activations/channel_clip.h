@@ -6,11 +6,11 @@
 #include "ir/samples.h"
 #include "quantizer/activations/channel_ranges.h"
 
-/* Clips the range of each channel of the scale groups in `which`, with least
- * mean squared error for codes of `levels` values: see channel_clip.c. -1 with
- * a diagnostic. */
+/* Clips the range of each channel of the scale groups with fewer bits than 8,
+ * bits[group], with least mean squared error: see channel_clip.c. -1 with a
+ * diagnostic. */
 int channel_clip(const struct graph *g, const struct channel_groups *groups,
 		 const struct samples *samples, struct channel_ranges *ranges,
-		 const bool *which, int levels, int jobs, struct diag *d);
+		 const uint8_t *bits, int jobs, struct diag *d);
 
 #endif

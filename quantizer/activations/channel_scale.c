@@ -347,7 +347,7 @@ static void find_producer_needs(struct channel_scale_search *k,
 				const struct channel_groups *groups,
 				uint32_t group)
 {
-	for (uint32_t i = 0; i < g->value_count; i++) {
+	for (uint32_t i = 0; i < groups->values; i++) {
 		const struct value *v = g->values[i];
 		struct channel_need *r = k->channels;
 		double top = 0;

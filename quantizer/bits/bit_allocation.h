@@ -3,6 +3,7 @@
 #define DBC_QUANTIZER_BITS_BIT_ALLOCATION_H
 
 #include "quantizer/bits/candidates.h"
+#include "quantizer/bits/input_widths.h"
 
 /* Limits on all layers together; INFINITY: none. */
 struct bit_limits {
@@ -15,13 +16,18 @@ struct bit_limits {
 double candidate_tile_bytes(const struct weighted_layer *l,
 			    const struct candidate *c);
 
-/* chosen[i] becomes the candidate of layer i: least loss within the limits, or
- * up to 5 % more where that is faster. 0;
- * 1 where no choice is within the limits (chosen is left alone); -1: out of
- * memory. */
+/*
+ * chosen[i] becomes the candidate of layer i, and widths[g] the width of group
+ * g of `inputs` (NULL: none): least loss within the limits, or up to 5 % more
+ * where that is faster; a quarter more, or some of the heads' variance, where
+ * there are widths to choose. 0; 1 where no choice is within the limits (chosen
+ * and widths are left alone); -1: out of memory.
+ */
 int bit_allocation_solve(const struct layers *layers,
 			 const struct layer_candidates *candidates,
-			 const struct bit_limits *limits, int *chosen);
+			 const struct input_groups *inputs,
+			 const struct bit_limits *limits, int *chosen,
+			 int *widths);
 
 /* Says, for people, how much the next smaller candidate would lose, and the
  * next better one would save. In the arena; NULL: out of memory. */

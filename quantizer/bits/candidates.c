@@ -64,14 +64,14 @@ static int largest_code(const struct weighted_layer *l,
 	return most;
 }
 
+/* Of a layer with tiles of `bits` bits and codes up to `most`. */
 static double time_of(const struct candidate_search *k,
-		      const struct weighted_layer *l,
-		      const struct rounded_layer *r, int bits)
+		      const struct weighted_layer *l, int bits, int most,
+		      int input_bits)
 {
-	const struct quant *x = l->node->inputs[0]->quant;
 	struct dbp_kernel kernel = { .weight_bits = bits,
-				     .weight_most = largest_code(l, r),
-				     .input_most = 1 << (x->bits - 1) };
+				     .weight_most = most,
+				     .input_most = 1 << (input_bits - 1) };
 	char name[64];
 	struct cost_work w = { .kernel = name,
 			       .memory_bytes = activation_bytes(l->node) };
@@ -121,15 +121,21 @@ static int try_candidate(struct candidate_search *k,
 {
 	const struct weighted_layer *l = target->l;
 
+	int most;
+
 	if (layer_round(target, c, k->c->jobs, a, r, k->d))
 		return -1;
+	most = largest_code(l, r);
 	if (l->trained)
 		c.bits = r->bits;
 	*out = (struct candidate){ .format = c,
 				   .bytes = r->entropy_bits / 8,
-				   .time_us = time_of(
-					   k, l, r, layer_tile_bits(l, c.bits)),
 				   .error = r->loss };
+	for (int w = 0; w < INPUT_WIDTHS; w++)
+		out->time_us[w] = time_of(k, l, layer_tile_bits(l, c.bits),
+					  most,
+					  w ? input_width_bits(w) :
+					      l->node->inputs[0]->quant->bits);
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
 				     layer_tile_bits(l, c.bits) / 8 +

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "ir/samples.h"
 #include "quantizer/bits/cost.h"
+#include "quantizer/bits/input_widths.h"
 #include "quantizer/weights/weight_format.h"
 
 /* A format for a layer's weights, and its estimated cost. */
@@ -12,10 +13,10 @@ struct candidate {
 	struct weight_format format;
 	double bytes; /* of codes in the file; scales and biases cost the same
 		       * in all formats */
-	double time_us;
-	double error; /* squared error of the layer's output */
-	double loss;  /* error * sensitivity: squared error over variance of
-		       * the heads, about */
+	double time_us[INPUT_WIDTHS]; /* by width of the input; [0]: as it is */
+	double error;                 /* squared error of the layer's output */
+	double loss; /* error * sensitivity: squared error over variance of
+		      * the heads, about */
 };
 
 struct layer_candidates {

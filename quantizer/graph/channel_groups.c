@@ -309,6 +309,7 @@ int channel_groups_init(struct channel_groups *groups, const struct graph *g,
 			const uint32_t *scale_group, struct arena *a)
 {
 	groups->scale_group = scale_group;
+	groups->values = g->value_count;
 	groups->of = arena_array(a, g->value_count, sizeof(*groups->of));
 	groups->count = arena_array(a, g->value_count, sizeof(*groups->count));
 	return groups->of && groups->count ? 0 : -1;

@@ -20,6 +20,7 @@ struct channel_groups {
 				      * channel, below count[scale group]; NULL:
 				      * one scale for all channels */
 	int *count;                  /* by scale group */
+	size_t values;               /* that there are; later ones have none */
 };
 
 /* No value has channel groups. -1: out of memory. */

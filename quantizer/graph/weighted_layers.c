@@ -208,3 +208,11 @@ int layers_init(struct layers *l, const struct graph *g, int methods,
 	}
 	return 0;
 }
+
+int layers_rescale(struct layers *l, struct arena *a)
+{
+	for (int i = 0; i < l->count; i++)
+		if (set_data(&l->rows[i], a))
+			return -1;
+	return 0;
+}

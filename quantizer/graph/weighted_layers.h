@@ -92,5 +92,8 @@ int layers_own_constants(struct graph *g);
  * diagnostic. */
 int layers_init(struct layers *l, const struct graph *g, int methods,
 		struct arena *a, struct diag *d);
+/* After the activations got other scales: the weights in units of their input's
+ * codes, in the arena. -1: out of memory. */
+int layers_rescale(struct layers *l, struct arena *a);
 
 #endif

@@ -171,6 +171,59 @@ static void test_allocation_coded(void **state)
 	check_allocation(*state, &coded);
 }
 
+/* Bits of the inputs of the dense layers, as last rounded. */
+static void check_inputs(struct fixture *f, struct quantizer *q, int bits)
+{
+	struct quantizer_layer l;
+
+	assert_int_equal(quantizer_round(q, NULL, &f->d), 0);
+	for (int i = 2; i < LAYERS; i++) {
+		assert_int_equal(quantizer_layer_at(q, i, &f->arena, &l), 0);
+		assert_int_equal(l.node->inputs[0]->quant->bits, bits);
+	}
+	/* nothing clamps the image */
+	assert_int_equal(quantizer_layer_at(q, 0, &f->arena, &l), 0);
+	assert_int_equal(l.node->inputs[0]->quant->bits, 8);
+}
+
+/* Inputs of 4 bits where the target is faster with them, and the limit on time
+ * asks for them. Listing the candidates begins with 8 bits again. */
+static void test_input_widths(void **state)
+{
+	static const struct cost_kernel both[] = {
+		{ .pattern = "conv_w*a4",
+		  .macs_per_cycle = 4,
+		  .efficiency = 1 },
+		{ .pattern = "*", .macs_per_cycle = 1, .efficiency = 1 },
+	};
+	struct cost_target target = in_place;
+	struct quantizer_limits limits = { INFINITY, INFINITY, INFINITY };
+	struct quantizer_totals wide, narrow, again;
+	struct fixture *f = *state;
+	struct quantizer *q;
+	struct config c;
+
+	target.kernels = both;
+	target.kernel_count = 2;
+	config_init(&c);
+	c.act_bits = ACT_BITS_AUTO;
+	q = start(f, &c, &target);
+	check_inputs(f, q, 8);
+	assert_int_equal(quantizer_list_candidates(q, &f->d), 0);
+	limits.time_us = 1e-3;
+	assert_int_equal(quantizer_allocate_bits(q, &limits, &wide, &f->d), 1);
+	limits.time_us = wide.time_us * 1.0001;
+	assert_int_equal(quantizer_allocate_bits(q, &limits, &narrow, &f->d),
+			 0);
+	check_inputs(f, q, 4);
+	assert_int_equal(quantizer_list_candidates(q, &f->d), 0);
+	check_inputs(f, q, 8);
+	assert_int_equal(quantizer_allocate_bits(q, &limits, &again, &f->d), 0);
+	assert_true(again.time_us == narrow.time_us);
+	check_inputs(f, q, 4);
+	quantizer_free(q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +237,8 @@ int main(void)
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_allocation_coded, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_input_widths, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

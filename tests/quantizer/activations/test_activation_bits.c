@@ -68,9 +68,11 @@ static void test_raised_groups(void **state)
 	int elements = ELEMENTS;
 	const struct samples samples = random_samples(4, &elements);
 	uint32_t *groups = scale_groups_assign(g, &f->arena, &trained_grids);
+	struct activation_groups list;
+	uint8_t *bits = arena_array(&f->arena, g->value_count, 1);
 	bool *low_bit;
 
-	assert_non_null(groups);
+	assert_true(groups && bits);
 	low_bit = scale_groups_low_bit(g, groups, &f->arena);
 	assert_non_null(low_bit);
 	assert_false(is_low(g, low_bit, "x")); /* nothing clamps an input */
@@ -79,12 +81,17 @@ static void test_raised_groups(void **state)
 	quantize(f, g, "a", 1);
 	quantize(f, g, "b", 1);
 	quantize(f, g, "c", 0.01f);
-	assert_int_equal(activation_bits_raise(g, &samples, groups, low_bit, 1,
-					       &none, &f->d),
+	assert_int_equal(
+		activation_groups_list(g, groups, low_bit, &f->arena, &list),
+		0);
+	assert_int_equal(list.count, 3);
+	assert_int_equal(activation_groups_measure(g, &samples, groups, &list,
+						   1, &none, &f->d),
 			 0);
+	activation_bits_raise(&list, bits);
 	/* %a has half of all multiply-accumulates */
-	assert_true(is_low(g, low_bit, "a"));
-	assert_false(is_low(g, low_bit, "b"));
+	assert_int_equal(bits[graph_find_value(g, "a")->id], 0);
+	assert_int_equal(bits[graph_find_value(g, "b")->id], 8);
 }
 
 int main(void)

@@ -13,14 +13,23 @@
 
 /* 8, 4 and 2 bits; the losses of the first layer are larger. */
 static struct candidate first[] = {
-	{ .format = { .bits = 8 }, .bytes = 100, .time_us = 10, .loss = 0.01 },
-	{ .format = { .bits = 4 }, .bytes = 50, .time_us = 8, .loss = 0.2 },
-	{ .format = { .bits = 2 }, .bytes = 25, .time_us = 4, .loss = 0.9 },
+	{ .format = { .bits = 8 },
+	  .bytes = 100,
+	  .time_us = { 10 },
+	  .loss = 0.01 },
+	{ .format = { .bits = 4 }, .bytes = 50, .time_us = { 8 }, .loss = 0.2 },
+	{ .format = { .bits = 2 }, .bytes = 25, .time_us = { 4 }, .loss = 0.9 },
 };
 static struct candidate second[] = {
-	{ .format = { .bits = 8 }, .bytes = 100, .time_us = 10, .loss = 0.01 },
-	{ .format = { .bits = 4 }, .bytes = 50, .time_us = 8, .loss = 0.1 },
-	{ .format = { .bits = 2 }, .bytes = 25, .time_us = 4, .loss = 0.28 },
+	{ .format = { .bits = 8 },
+	  .bytes = 100,
+	  .time_us = { 10 },
+	  .loss = 0.01 },
+	{ .format = { .bits = 4 }, .bytes = 50, .time_us = { 8 }, .loss = 0.1 },
+	{ .format = { .bits = 2 },
+	  .bytes = 25,
+	  .time_us = { 4 },
+	  .loss = 0.28 },
 };
 static const struct layer_candidates candidates[] = {
 	{ .rows = first, .count = 3 },
@@ -37,7 +46,8 @@ static int allocate(double exponent, struct bit_limits limits, int *a, int *b)
 				       .settings = { .loss_exponent =
 							     exponent } };
 	int chosen[2] = { -1, -1 };
-	int status = bit_allocation_solve(&layers, candidates, &limits, chosen);
+	int status = bit_allocation_solve(&layers, candidates, NULL, &limits,
+					  chosen, NULL);
 
 	*a = status ? chosen[0] : first[chosen[0]].format.bits;
 	*b = status ? chosen[1] : second[chosen[1]].format.bits;
@@ -114,21 +124,21 @@ static void test_faster_of_about_equal(void **state)
 	static struct candidate same[] = {
 		{ .format = { .bits = 8 },
 		  .bytes = 9,
-		  .time_us = 8,
+		  .time_us = { 8 },
 		  .loss = 1 },
 		{ .format = { .bits = 4 },
 		  .bytes = 5,
-		  .time_us = 8,
+		  .time_us = { 8 },
 		  .loss = 1.01 },
 	};
 	static struct candidate faster[] = {
 		{ .format = { .bits = 8 },
 		  .bytes = 9,
-		  .time_us = 8,
+		  .time_us = { 8 },
 		  .loss = 1 },
 		{ .format = { .bits = 4 },
 		  .bytes = 5,
-		  .time_us = 6,
+		  .time_us = { 6 },
 		  .loss = 1.01 },
 	};
 	const struct layer_candidates both[] = {
@@ -143,13 +153,67 @@ static void test_faster_of_about_equal(void **state)
 	int chosen[2];
 
 	(void)state;
-	assert_int_equal(bit_allocation_solve(&layers, both, &none, chosen), 0);
+	assert_int_equal(
+		bit_allocation_solve(&layers, both, NULL, &none, chosen, NULL),
+		0);
 	assert_int_equal(chosen[0], 0);
 	assert_int_equal(chosen[1], 1);
 	/* more than 5 % of the loss of both */
 	faster[1].loss = 1.11;
-	assert_int_equal(bit_allocation_solve(&layers, both, &none, chosen), 0);
+	assert_int_equal(
+		bit_allocation_solve(&layers, both, NULL, &none, chosen, NULL),
+		0);
 	assert_int_equal(chosen[1], 0);
+}
+
+/* One group of activations, which both layers read. Its time counts for both,
+ * its loss once. */
+static struct candidate narrow_first[] = {
+	{ .format = { .bits = 8 },
+	  .bytes = 9,
+	  .time_us = { 8, 7, 6, 4 },
+	  .loss = 1 },
+};
+static struct candidate narrow_second[] = {
+	{ .format = { .bits = 8 },
+	  .bytes = 9,
+	  .time_us = { 8, 8, 8, 4 },
+	  .loss = 1 },
+};
+
+/* The width that the group gets at this loss of its widths and limit. */
+static int width_of(const double loss[INPUT_WIDTHS], double time_limit)
+{
+	const struct layer_candidates both[] = { { narrow_first, 1, 0 },
+						 { narrow_second, 1, 0 } };
+	const struct bit_limits limits = { INFINITY, time_limit, INFINITY };
+	struct weighted_layer rows[] = { { .channels = 1, .length = 8 },
+					 { .channels = 1, .length = 8 } };
+	const struct layers layers = { .rows = rows,
+				       .count = 2,
+				       .settings = { .loss_exponent = 1 } };
+	struct input_group group = { 0,
+				     { loss[0], loss[1], loss[2], loss[3] } };
+	int of_layer[] = { 0, 0 }, chosen[2], width = -1;
+	const struct input_groups inputs = { &group, 1, of_layer };
+	int status = bit_allocation_solve(&layers, both, &inputs, &limits,
+					  chosen, &width);
+
+	return status ? -status : width;
+}
+
+/* All the time that can be saved, 8, is worth a quarter of the loss of 2. */
+static void test_input_widths(void **state)
+{
+	(void)state;
+	assert_int_equal(width_of((double[]){ 0, 1, 2, 4 }, INFINITY), 0);
+	assert_int_equal(width_of((double[]){ 0, .1, .2, .4 }, INFINITY), 3);
+	assert_int_equal(width_of((double[]){ 0, .01, .2, .6 }, INFINITY), 1);
+	/* the limit on time is kept, whatever that loses */
+	assert_int_equal(width_of((double[]){ 0, 1, 2, 4 }, 15.5), 1);
+	assert_int_equal(width_of((double[]){ 0, 1, 2, 4 }, 14), 2);
+	assert_int_equal(width_of((double[]){ 0, 1, 2, 4 }, 8), 3);
+	assert_int_equal(width_of((double[]){ 0, 1, 2, 4 }, 7), -1);
 }
 
 int main(void)
@@ -160,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_exponent),
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_faster_of_about_equal),
+		cmocka_unit_test(test_input_widths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
