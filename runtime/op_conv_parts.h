@@ -39,17 +39,34 @@ static const int8_t *tile_weights(const struct dbrt_conv_job *j, uint32_t group,
 
 /* ---- Windows ---- */
 
+/* A row of a window in one piece, `first` taps behind the line's begin: what
+ * lies beside the line has the zero point. */
+static void gather_piece(const struct dbrt_conv_job *j, const int8_t *line,
+			 int32_t first, uint32_t run, int8_t *to)
+{
+	int32_t taps = j->p->kernel_w, left = first < 0 ? -first : 0;
+	int32_t right = j->axis_w.size - first, zero = j->x->zero_point;
+
+	left = left < taps ? left : taps;
+	right = right > taps ? taps : right < left ? left : right;
+	memset(to, zero, (size_t)left * run);
+	if (right > left)
+		memcpy(to + (size_t)left * run,
+		       line + (size_t)(first + left) * run,
+		       (size_t)(right - left) * run);
+	memset(to + (size_t)right * run, zero, (size_t)(taps - right) * run);
+}
+
 /* One row of a window: kernel_w taps of `run` channels each. */
 static void gather_row(const struct dbrt_conv_job *j, const int8_t *line,
 		       int32_t ox, uint32_t run, int8_t *to)
 {
 	int32_t zero = j->x->zero_point, taps = j->p->kernel_w;
-	int32_t first = ox * j->axis_w.stride - j->axis_w.pad;
 
 	if (!j->axis_w.transposed && j->axis_w.dilation == 1 &&
-	    run == j->x->pitch && first >= 0 &&
-	    first + taps <= j->axis_w.size) {
-		memcpy(to, line + (size_t)first * run, (size_t)taps * run);
+	    run == j->x->pitch) {
+		gather_piece(j, line, ox * j->axis_w.stride - j->axis_w.pad,
+			     run, to);
 		return;
 	}
 	for (int32_t kx = 0; kx < taps; kx++, to += run) {

@@ -224,18 +224,40 @@ static void choose_copies(struct tiles *t)
 	t->short_rows = p->kernel_h == 3 && t->piece <= 16;
 }
 
-static void copy_window(const struct tiles *t, const int8_t *from, int8_t *to)
+/* `count` neighbours, `step` bytes apart; each store goes over what comes
+ * later. */
+static void copy_rows(const struct tiles *t, const int8_t *from, size_t step,
+		      int8_t *to, uint32_t count)
 {
-	uint32_t rows = t->j->p->kernel_h;
+	const size_t down = t->down, piece = t->piece, bytes = t->j->k16;
+	const uint32_t rows = t->j->p->kernel_h;
 
-	for (; rows; rows--, from += t->down, to += t->piece)
-		for (uint32_t i = 0; i < t->piece; i += 16)
-			memcpy(to + i, from + i, 16);
-	memset(to, 0, 16);
+	for (; count; count--, from += step, to += bytes) {
+		const int8_t *line = from;
+		int8_t *out = to;
+
+		for (uint32_t r = rows; r; r--, line += down, out += piece) {
+			size_t i = 0;
+
+			for (; i + 48 < piece; i += 64) {
+				int8x16_t a = vld1q_s8(line + i);
+				int8x16_t b = vld1q_s8(line + i + 16);
+				int8x16_t c = vld1q_s8(line + i + 32);
+				int8x16_t d = vld1q_s8(line + i + 48);
+
+				vst1q_s8(out + i, a);
+				vst1q_s8(out + i + 16, b);
+				vst1q_s8(out + i + 32, c);
+				vst1q_s8(out + i + 48, d);
+			}
+			for (; i < piece; i += 16)
+				vst1q_s8(out + i, vld1q_s8(line + i));
+		}
+		vst1q_s8(out, vdupq_n_s8(0));
+	}
 }
 
-/* `count` neighbours with short rows, `step` bytes apart; each store goes over
- * what comes later. */
+/* The same for three rows of up to 16 bytes. */
 static void copy_short_rows(const struct tiles *t, const int8_t *from,
 			    size_t step, int8_t *to, uint32_t count)
 {
@@ -252,27 +274,35 @@ static void copy_short_rows(const struct tiles *t, const int8_t *from,
 	}
 }
 
-/* As many as possible of `count` windows from number x->count on, from the
- * image to `room`; how many. */
-static uint32_t copy_neighbours(const struct tiles *t, struct windows *x,
+/* As many as possible of `count` windows inside the image, from number x->count
+ * on, in place or copied to `room`; how many. */
+static uint32_t take_neighbours(const struct tiles *t, struct windows *x,
 				const struct room *room, const int8_t *from,
 				size_t step, uint32_t count)
 {
 	int8_t *to = room->memory + x->gathered * (size_t)t->j->k16;
+	struct dbrt_window *at = x->at + x->count;
 	size_t safe;
 
+	if (count > MOST_WINDOWS - x->count)
+		count = MOST_WINDOWS - x->count;
+	if (t->in_place) {
+		x->count += count;
+		for (uint32_t i = 0; i < count; i++, from += step)
+			at[i] = (struct dbrt_window){ from, t->skip };
+		return count;
+	}
 	if (from >= t->copy_end)
 		return 0;
 	safe = (size_t)(t->copy_end - 1 - from) / step + 1;
 	count = count < safe ? count : (uint32_t)safe;
 	if (count > room->windows - x->gathered)
 		count = room->windows - x->gathered;
-	if (count > MOST_WINDOWS - x->count)
-		count = MOST_WINDOWS - x->count;
-	copy_short_rows(t, from, step, to, count);
+	(t->short_rows ? copy_short_rows : copy_rows)(t, from, step, to, count);
+	x->count += count;
 	x->gathered += count;
 	for (uint32_t i = 0; i < count; i++, to += t->j->k16)
-		x->at[x->count++] = (struct dbrt_window){ to, 0 };
+		at[i] = (struct dbrt_window){ to, 0 };
 	return count;
 }
 
@@ -363,40 +393,31 @@ static void run_pixels(const struct tiles *t, uint32_t group, uint32_t pixel,
 
 	for (; pixel < end; pixel++, next_place(j, &at)) {
 		int inside = at.ox >= at.first && at.ox < at.end;
-		const int8_t *from = at.from;
-		struct dbrt_window *w;
+		uint32_t n = 0;
 		int8_t *to;
 
-		if (inside)
-			from += (at.ox - at.first) * step + group * run;
 		if (x.count == MOST_WINDOWS ||
 		    (!(inside && t->in_place) && x.gathered == room.windows)) {
 			run_windows(t, &x, group, first, tile, tile_end,
 				    scratch);
 			first = pixel;
 		}
-		if (inside && t->short_rows && !t->in_place) {
-			uint32_t n = at.end - at.ox;
-
-			n = copy_neighbours(t, &x, &room, from, step,
-					    n < end - pixel ? n : end - pixel);
-			if (n) {
-				pixel += n - 1;
-				at.ox += n - 1;
-				continue;
-			}
+		if (inside) {
+			n = at.end - at.ox;
+			n = take_neighbours(
+				t, &x, &room,
+				at.from + (at.ox - at.first) * step +
+					group * run,
+				step, n < end - pixel ? n : end - pixel);
 		}
-		w = &x.at[x.count++];
-		if (inside && t->in_place) {
-			*w = (struct dbrt_window){ from, t->skip };
+		if (n) {
+			pixel += n - 1;
+			at.ox += n - 1;
 			continue;
 		}
 		to = room.memory + x.gathered++ * (size_t)j->k16;
-		*w = (struct dbrt_window){ to, 0 };
-		if (inside && from < t->copy_end)
-			copy_window(t, from, to);
-		else
-			gather_window(j, group, pixel, to);
+		x.at[x.count++] = (struct dbrt_window){ to, 0 };
+		gather_window(j, group, pixel, to);
 	}
 	run_windows(t, &x, group, first, tile, tile_end, scratch);
 }
