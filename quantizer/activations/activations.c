@@ -12,8 +12,8 @@
 #include "quantizer/graph/integer_nodes.h"
 #include "quantizer/graph/scale_groups.h"
 
-#define RATIO_MAX 256 /* a weight times its input, in steps of the output */
-#define FINE_BITS 10  /* codes of accumulators that only a table reads */
+#define RATIO_MAX 32 /* a weight times its input, in steps of the output */
+#define FINE_BITS 10 /* codes of accumulators that only a table reads */
 
 struct activation_quantizer {
 	struct graph *g;
@@ -301,9 +301,9 @@ static double largest_product(const struct node *n, const struct quant *x,
 
 /*
  * A layer whose outputs hardly varied, such as behind black pictures, has a
- * tiny scale: too small for the device's multiplier of one weight. Wider ones
- * lose nothing that was observed. In the order of the graph, because a wider
- * input needs a wider output.
+ * tiny scale: too small for the device's multiplier of one weight, or for the
+ * shifts of its faster kernels. Wider ones lose nothing that was observed. In
+ * the order of the graph, because a wider input needs a wider output.
  */
 static int widen_scales(struct activation_quantizer *q, struct diag *d)
 {
