@@ -93,6 +93,8 @@ static int write_outputs(const struct command *cmd, struct work *w,
 		report_print(&w->report, stderr);
 	if (!c->quiet && (c->verbose || isatty(STDERR_FILENO)))
 		report_plot(&w->report, stderr);
+	if (!c->quiet && c->verbose)
+		progress_print_stages(&w->bar, stderr);
 	if (report_check_budgets(&w->report, d))
 		code = write_reports(c, json, d) ? EXIT_BAD_INPUT : EXIT_BUDGET;
 	else if (!write_files(cmd, w, name, json, d))

@@ -34,6 +34,13 @@ done
 check "levels change something" sh -c \
 	"! cmp -s '$work/tiles/no-trellis/blobs.dbp' \
 	'$work/tiles/no-codebook/blobs.dbp'"
+"$dbconvert" "$model" -v --calib "$blobs/photos" --bits 4 --effort fast \
+	-o "$work/stages" 2>"$work/stages.log" || failed "with -v"
+for stage in calibrate candidates sensitivity round; do
+	check "-v tells the time of $stage" \
+		grep -q "^  $stage  *[0-9.]* *[0-9.]* *[0-9]*\$" \
+		"$work/stages.log"
+done
 # activations of 8 bits: those of 4 have a table for each channel here
 for options in "" "--method no-fine-tables"; do
 	# shellcheck disable=SC2086 # none, or two
