@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matrix products through OpenBLAS. The library is loaded at run time because
+ * Cholesky factors through OpenBLAS. The library is loaded at run time because
  * it chooses its kernels while it loads, by the environment. It is pinned to
  * the kernels of Nehalem (SSE4.2, part of x86-64-v2; no FMA) and to one
  * thread, so that every machine computes the same bytes.
@@ -8,7 +8,6 @@
 #include "evaluator/blas.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,11 +15,6 @@
 
 #define CORE "Nehalem"
 
-enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
-
-typedef void sgemm_fn(int order, int trans_a, int trans_b, int m, int n, int k,
-		      float alpha, const float *a, int lda, const float *b,
-		      int ldb, float beta, float *c, int ldc);
 typedef void potrf_fn(const char *uplo, const int *n, double *a, const int *lda,
 		      int *info);
 typedef void trtri_fn(const char *uplo, const char *diag, const int *n,
@@ -29,7 +23,6 @@ typedef const char *corename_fn(void);
 typedef void set_threads_fn(int count);
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static sgemm_fn *sgemm;
 static potrf_fn *potrf;
 static trtri_fn *trtri;
 static const char *problem;
@@ -64,13 +57,12 @@ static void load_functions(void)
 	/* ISO C has no conversion between object and function pointers */
 	*(void **)&corename = dlsym(lib, "openblas_get_corename");
 	*(void **)&set_threads = dlsym(lib, "openblas_set_num_threads");
-	*(void **)&sgemm = dlsym(lib, "cblas_sgemm");
 	*(void **)&potrf = dlsym(lib, "dpotrf_");
 	*(void **)&trtri = dlsym(lib, "dtrtri_");
 	if (set_threads)
 		set_threads(1);
-	if (!sgemm || !potrf || !trtri)
-		problem = "OpenBLAS has no cblas_sgemm, dpotrf or dtrtri";
+	if (!potrf || !trtri)
+		problem = "OpenBLAS has no dpotrf or dtrtri";
 	else if (corename && strcmp(corename(), CORE))
 		problem = "OpenBLAS cannot be pinned to one kind of "
 			  "processor";
@@ -124,59 +116,6 @@ static int begin_call(struct diag *d)
 static void end_call(void)
 {
 	atomic_fetch_sub(&calls, 1);
-}
-
-int blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
-	      float alpha, const float *a, int64_t lda, const float *b,
-	      int64_t ldb, float beta, float *c, int64_t ldc, struct diag *d)
-{
-	if (require_blas(d))
-		return -1;
-	if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX ||
-	    ldb > INT_MAX || ldc > INT_MAX)
-		return diag_error(d, "a matrix product is too large");
-	if (m < 1 || n < 1)
-		return 0;
-	if (begin_call(d))
-		return -1;
-	sgemm(ROW_MAJOR, trans_a ? TRANS : NO_TRANS, trans_b ? TRANS : NO_TRANS,
-	      (int)m, (int)n, (int)k, alpha, a, lda ? (int)lda : 1, b,
-	      ldb ? (int)ldb : 1, beta, c, (int)ldc);
-	end_call();
-	return 0;
-}
-
-/* One row at a time; each sum in order of increasing k. */
-int blas_gemm_exact(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
-		    float alpha, const float *a, int64_t lda, const float *b,
-		    int64_t ldb, float beta, float *c, int64_t ldc,
-		    struct diag *d)
-{
-	int64_t a_row = trans_a ? 1 : lda, a_step = trans_a ? lda : 1;
-	int64_t b_row = trans_b ? 1 : ldb, b_step = trans_b ? ldb : 1;
-	double *sum = malloc((size_t)n * sizeof(*sum) + 1);
-
-	if (!sum)
-		return diag_error(d, "out of memory");
-	for (int64_t i = 0; i < m; i++) {
-		for (int64_t j = 0; j < n; j++)
-			sum[j] = 0;
-		for (int64_t p = 0; p < k; p++) {
-			double v = (double)a[i * a_row + p * a_step];
-			const float *row = b + p * b_row;
-
-			for (int64_t j = 0; j < n; j++)
-				sum[j] += v * (double)row[j * b_step];
-		}
-		for (int64_t j = 0; j < n; j++) {
-			float *to = &c[i * ldc + j];
-			double old = beta != 0 ? (double)beta * (double)*to : 0;
-
-			*to = (float)((double)alpha * sum[j] + old);
-		}
-	}
-	free(sum);
-	return 0;
 }
 
 /* LAPACK is column-major: its upper triangle is our lower one. */

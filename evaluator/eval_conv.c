@@ -22,7 +22,7 @@ struct conv_eval {
 	int64_t in_channel, in_pixel;   /* strides of x */
 	int64_t out_channel, out_pixel; /* and y */
 	const float *weight, *bias;
-	gemm_fn *gemm;
+	gemm_f32_fn *gemm;
 };
 
 static int conv_init(struct conv_eval *c, const struct eval *e)

@@ -6,13 +6,14 @@
 #include "quantizer/weights/input_covariance.h"
 
 #include "base/parallel.h"
-#include "evaluator/blas.h"
+#include "evaluator/gemm.h"
 #include "ir/window.h"
 
 #define PATCHES_MAX 8192
 #define SAMPLE_PATCHES_MAX 512
 #define LENGTH_MAX 2304 /* of a patch */
 #define BLOCK 64        /* rows of a covariance, computed at once */
+#define BLOCK_PATCHES 256
 
 struct patch_gathering {
 	const struct paired_run *t;
@@ -117,19 +118,29 @@ static void prepare_matrices(const struct patch_gathering *g, int group,
 		x[i] -= q[i];
 }
 
-/* Rows [first, first + BLOCK) of left' q / patches. */
+/* Rows [first, first + BLOCK) of left' q / patches. Sums of a few patches in
+ * float, and the sums of those in double. */
 static int add_product(const struct input_covariance *s, const float *left,
 		       const float *q, int first, float *product, double *to,
 		       struct diag *d)
 {
 	int rows = s->length - first < BLOCK ? s->length - first : BLOCK;
+	int64_t cells = (int64_t)rows * s->length, n = s->length;
 
-	if (blas_gemm(true, false, rows, s->length, s->patches, 1, left + first,
-		      s->length, q, s->length, 0, product, s->length, d))
-		return -1;
-	for (int64_t i = 0; i < (int64_t)rows * s->length; i++)
-		to[(int64_t)first * s->length + i] =
-			(double)product[i] / s->patches;
+	to += first * n;
+	for (int p = 0; p < s->patches; p += BLOCK_PATCHES) {
+		int count = s->patches - p < BLOCK_PATCHES ? s->patches - p :
+							     BLOCK_PATCHES;
+
+		if (gemm_f32(true, false, rows, n, count, 1,
+			     left + p * n + first, n, q + p * n, n, 0, product,
+			     n, d))
+			return -1;
+		for (int64_t i = 0; i < cells; i++)
+			to[i] = (p ? to[i] : 0) + (double)product[i];
+	}
+	for (int64_t i = 0; i < cells; i++)
+		to[i] /= s->patches;
 	return 0;
 }
 
