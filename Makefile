@@ -242,10 +242,16 @@ $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/converter/measure/op_times.o \
 	$(B)/converter/pack/op_kernel.o \
 		$(B)/libdbrt.a
 	$(LINK)
-.PHONY: bench bench-kernels bench-models ablation
+$(B)/bench_gemm: $(B)/bench/bench_gemm.o $(HOST_LIBS)
+	$(LINK)
+$(B)/time_float: $(B)/bench/time_float.o $(HOST_LIBS)
+	$(LINK)
+.PHONY: bench bench-float bench-kernels bench-models ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
+bench-float: $(B)/bench_gemm $(B)/time_float ## float kernels beside OpenBLAS, OpenCV
+	bench/float.sh $(B)
 bench-kernels: ## operators by shape and bits, under the simulator at GEM5
 	@bench/kernels.sh $(NAMES)
 bench-models: ## a frame of whole models, under the simulator at GEM5

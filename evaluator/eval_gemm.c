@@ -13,8 +13,10 @@ gemm_f32_fn *eval_gemm_for(const struct eval *e)
 
 	while (from && from->inputs[0] && (op_info(from->op)->flags & OPF_S))
 		from = from->inputs[0]->producer;
-	return from && from->op == OP_DEQUANTIZE_LINEAR ? gemm_f32_exact :
-							  gemm_f32;
+	return from && (from->op == OP_DEQUANTIZE_LINEAR ||
+			from->op == OP_QUANT) ?
+		       gemm_f32_exact :
+		       gemm_f32;
 }
 
 /* y = beta * C, broadcast; zeros if there is no C. */

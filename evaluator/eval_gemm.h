@@ -6,7 +6,7 @@
 #include "evaluator/eval.h"
 
 /*
- * gemm_f32, or gemm_f32_exact if input 0 comes from a DequantizeLinear.
+ * gemm_f32, or gemm_f32_exact if input 0 comes from a DequantizeLinear or Quant.
  * Such inputs are codes times a scale, and a QuantizeLinear behind the node
  * rounds the sums again: with float sums, the order of summation would decide
  * near ties.

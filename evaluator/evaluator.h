@@ -12,8 +12,8 @@
  * Deterministic: the same bytes on every machine. Inner loops come in vectors
  * of several widths, all with the same order of operations, see
  * evaluator/simd/simd.h. Transcendental functions are in evaluator/detmath.h,
- * in double, without libm. Nothing is contracted or reassociated. Different `struct
- * evaluator` objects may run in different threads at the same time.
+ * in double, without libm. Nothing is contracted or reassociated. Different
+ * `struct evaluator` objects may run in different threads at the same time.
  */
 
 /*

@@ -39,11 +39,48 @@ struct simd_tile {
 
 typedef void simd_tile_fn(const struct simd_tile *t);
 
+/*
+ * Sums over some cells, channels side by side, for pixels of one row:
+ *   y[p][c] = (sum over t of x[t][p * x_step + c] * weight[t][c]) + bias[c]
+ */
+struct simd_taps {
+	const float *const *x, *const *weight; /* [taps] */
+	int64_t taps, channels;
+	int64_t pixels, x_step;
+	const float *bias;
+	float *y; /* [pixels][channels] */
+};
+
+typedef void simd_taps_fn(const struct simd_taps *t);
+
+/* y[c] = the largest x[t][c], or a NaN; or the mean over `cells` in double. */
+typedef void simd_pool_fn(const float *const *x, int64_t taps, int64_t channels,
+			  int64_t cells, float *y);
+
+/* Functions of one number, in double as those of detmath.h, rounded once. */
+enum simd_function {
+	SIMD_EXP,
+	SIMD_SIGMOID,
+	SIMD_SWISH, /* x sigmoid(a x) */
+	SIMD_TANH,
+	SIMD_ELU,          /* x, or a (exp(x) - 1) below 0 */
+	SIMD_HARD_SIGMOID, /* a x + b, clamped to [0, 1] */
+	SIMD_HARD_SWISH,   /* x (x / 6 + 0.5), the latter clamped so */
+	SIMD_FUNCTIONS
+};
+
+/* y[i] = f(x[i]); y may be x. */
+typedef void simd_map_fn(const float *x, float *y, int64_t n, double a,
+			 double b);
+
 struct simd_row {
 	const char *name;
 	int tile_rows;
 	int vector_bytes;
 	simd_tile_fn *tile_f32, *tile_f64;
+	simd_taps_fn *sum_taps;
+	simd_pool_fn *pool_max, *pool_mean;
+	simd_map_fn *map[SIMD_FUNCTIONS];
 };
 
 extern const struct simd_row simd_base, simd_avx2, simd_avx512;
