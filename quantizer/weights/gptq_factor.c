@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "evaluator/blas.h"
+#include "evaluator/cholesky.h"
 
 /* More damping where patches are few: times inputs per patch. */
 #define DAMPING_PER_PATCH 0.3
@@ -89,7 +89,7 @@ int gptq_factor_set(struct gptq_factor *c, const double *covariance,
 						   (size_t)c->order[n - 1 -
 								    k]]) +
 			       (i == k ? c->damping : 0);
-	if (blas_inverse_factor(h, c->length, d))
+	if (cholesky_inverse(h, c->length, d))
 		goto done;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
