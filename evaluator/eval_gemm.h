@@ -6,10 +6,10 @@
 #include "evaluator/eval.h"
 
 /*
- * gemm_f32, or gemm_f32_exact if input 0 comes from a DequantizeLinear or Quant.
- * Such inputs are codes times a scale, and a QuantizeLinear behind the node
- * rounds the sums again: with float sums, the order of summation would decide
- * near ties.
+ * gemm_f32, or gemm_f32_exact if input 0 comes from a DequantizeLinear or
+ * Quant. Such inputs are codes times a scale, and a QuantizeLinear behind the
+ * node rounds the sums again: with float sums, the order of summation would
+ * decide near ties.
  */
 gemm_f32_fn *eval_gemm_for(const struct eval *e);
 
