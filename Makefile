@@ -25,12 +25,11 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
 PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libwebp \
 	libsodium zlib
-# OpenBLAS is loaded at run time: see evaluator/blas.c.
 # Asked on first use: make deps has to work where pkg-config is missing.
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 PKG_CFLAGS = $(eval PKG_CFLAGS := \
 	$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-LIBS = $(PKG_LIBS) -lm -ldl -pthread
+LIBS = $(PKG_LIBS) -lm -pthread
 
 CFLAGS_release := -O3 -g
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
@@ -242,10 +241,17 @@ $(B)/time_dbp: $(B)/bench/time_dbp.o $(B)/converter/measure/op_times.o \
 	$(B)/converter/pack/op_kernel.o \
 		$(B)/libdbrt.a
 	$(LINK)
-.PHONY: bench bench-kernels bench-models ablation
+$(B)/bench_gemm: LIBS += -ldl
+$(B)/bench_gemm: $(B)/bench/bench_gemm.o $(HOST_LIBS)
+	$(LINK)
+$(B)/time_float: $(B)/bench/time_float.o $(HOST_LIBS)
+	$(LINK)
+.PHONY: bench bench-float bench-kernels bench-models ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
+bench-float: $(B)/bench_gemm $(B)/time_float ## float kernels beside OpenBLAS, OpenCV
+	bench/float.sh $(B)
 bench-kernels: ## operators by shape and bits, under the simulator at GEM5
 	@bench/kernels.sh $(NAMES)
 bench-models: ## a frame of whole models, under the simulator at GEM5

@@ -5,7 +5,8 @@ same models in the same run.
 
   bench/peers.py TIME_DBP MODEL.onnx=1x3x240x320=MODEL.dbp...
 
-Prints milliseconds a frame (fastest of 30, after a warm-up) and their ratio.
+Prints milliseconds a frame (fastest of 30, after a warm-up; of CPU time for
+OpenCV) and their ratio.
 Needs Debian's python3-opencv; used for measuring only.
 """
 import subprocess
@@ -21,11 +22,11 @@ def opencv_ms(path, shape, runs=30):
     names = net.getUnconnectedOutLayersNames()
     best = float("inf")
     for i in range(runs + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         net.setInput(blob)
         net.forward(names)
         if i:
-            best = min(best, (time.perf_counter() - start) * 1e3)
+            best = min(best, (time.process_time() - start) * 1e3)
     return best
 
 

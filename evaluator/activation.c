@@ -4,36 +4,46 @@
 #include <assert.h>
 
 #include "evaluator/detmath.h"
+#include "evaluator/simd/simd.h"
 
 /* The activations that have no loop in activation_apply_f32(). */
 static double activate_double(const struct activation *act, double x)
 {
-	double a = (double)act->a, b = (double)act->b, y;
+	double y;
 
 	switch (act->kind) {
-	case ACT_SILU:
-		return x * det_sigmoid(x);
-	case ACT_HARD_SWISH:
-		y = x / 6 + 0.5;
-		return x * (y < 0 ? 0 : y > 1 ? 1 : y);
-	case ACT_SIGMOID:
-		return det_sigmoid(x);
-	case ACT_HARD_SIGMOID:
-		y = a * x + b;
-		return y < 0 ? 0 : y > 1 ? 1 : y;
-	case ACT_TANH:
-		return det_tanh(x);
 	case ACT_GELU:
 		return x * 0.5 * (1 + det_erf(x * 0.70710678118654752440));
 	case ACT_MISH:
 		y = x > 30 ? x : det_log1p(det_exp(x));
 		return x * det_tanh(y);
-	case ACT_ELU:
-		return x < 0 ? a * (det_exp(x) - 1) : x;
 	default:
 		assert(!"an activation of one number");
 		return x;
 	}
+}
+
+/* Computes on arrays; false: there is none for it. */
+static bool activate_array(const struct activation *act, float *y, int64_t n)
+{
+	static const struct {
+		bool has;
+		enum simd_function f;
+	} functions[] = {
+		[ACT_SILU] = { true, SIMD_SWISH },
+		[ACT_HARD_SWISH] = { true, SIMD_HARD_SWISH },
+		[ACT_SIGMOID] = { true, SIMD_SIGMOID },
+		[ACT_HARD_SIGMOID] = { true, SIMD_HARD_SIGMOID },
+		[ACT_TANH] = { true, SIMD_TANH },
+		[ACT_ELU] = { true, SIMD_ELU },
+	};
+	double a = act->kind == ACT_SILU ? 1 : (double)act->a;
+
+	if ((size_t)act->kind >= sizeof(functions) / sizeof(*functions) ||
+	    !functions[act->kind].has)
+		return false;
+	simd()->map[functions[act->kind].f](y, y, n, a, (double)act->b);
+	return true;
 }
 
 void activation_apply_f32(const struct activation *act, float *y, int64_t n)
@@ -59,6 +69,8 @@ void activation_apply_f32(const struct activation *act, float *y, int64_t n)
 			y[i] = y[i] < 0 ? a * y[i] : y[i];
 		return;
 	default:
+		if (activate_array(act, y, n))
+			return;
 		for (int64_t i = 0; i < n; i++)
 			y[i] = (float)activate_double(act, (double)y[i]);
 	}

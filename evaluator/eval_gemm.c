@@ -7,14 +7,16 @@
 #include "evaluator/broadcast.h"
 #include "evaluator/element.h"
 
-gemm_fn *eval_gemm_for(const struct eval *e)
+gemm_f32_fn *eval_gemm_for(const struct eval *e)
 {
 	const struct node *from = e->n->inputs[0]->producer;
 
 	while (from && from->inputs[0] && (op_info(from->op)->flags & OPF_S))
 		from = from->inputs[0]->producer;
-	return from && from->op == OP_DEQUANTIZE_LINEAR ? blas_gemm_exact :
-							  blas_gemm;
+	return from && (from->op == OP_DEQUANTIZE_LINEAR ||
+			from->op == OP_QUANT) ?
+		       gemm_f32_exact :
+		       gemm_f32;
 }
 
 /* y = beta * C, broadcast; zeros if there is no C. */
@@ -89,7 +91,7 @@ int eval_matmul(const struct eval *e)
 	int64_t m = a.dim[a.rank - 2], k = a.dim[a.rank - 1];
 	int64_t n = b.dim[b.rank - 1], at = 0;
 	const struct shape *shapes[2] = { &a, &b };
-	gemm_fn *gemm = eval_gemm_for(e);
+	gemm_f32_fn *gemm = eval_gemm_for(e);
 	struct broadcast w;
 
 	a.rank -= 2;

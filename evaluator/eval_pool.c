@@ -7,6 +7,7 @@
 #include "evaluator/eval.h"
 #include "ir/window.h"
 #include "evaluator/element.h"
+#include "evaluator/simd/simd.h"
 
 struct pool_eval {
 	struct window w;
@@ -41,6 +42,36 @@ static int64_t padded_count(const struct window *w, int axis, int64_t o)
 	return most < w->kernel[axis] ? most : w->kernel[axis];
 }
 
+/* By what an average divides; taps: cells of the window that lie inside. */
+static int64_t divisor(const struct pool_eval *p, int64_t oy, int64_t ox,
+		       int64_t taps)
+{
+	return p->count_padding ?
+		       padded_count(&p->w, 0, oy) * padded_count(&p->w, 1, ox) :
+		       taps;
+}
+
+/* The cells of output (oy, ox) that lie inside; their number. */
+static int64_t list_cells(const struct pool_eval *p, const float *x, int64_t oy,
+			  int64_t ox, const float **cells)
+{
+	const struct window *w = &p->w;
+	int64_t y0 = oy * w->stride[0] - w->pad_begin[0];
+	int64_t x0 = ox * w->stride[1] - w->pad_begin[1];
+	int64_t ky, y_end, first, x_end, count = 0;
+
+	taps_inside(w, 0, oy, &ky, &y_end);
+	taps_inside(w, 1, ox, &first, &x_end);
+	for (; ky < y_end; ky++)
+		for (int64_t kx = first; kx < x_end; kx++) {
+			int64_t iy = y0 + ky * w->dilation[0];
+			int64_t ix = x0 + kx * w->dilation[1];
+
+			cells[count++] = x + (iy * w->in[1] + ix) * p->pixel;
+		}
+	return count;
+}
+
 /* Adds the cell of x at element `at` to p->value. */
 static void take_cell(const struct pool_eval *p, const void *x, int64_t at)
 {
@@ -69,9 +100,7 @@ static void pool_window(const struct pool_eval *p, const void *x, int64_t plane,
 
 	taps_inside(w, 0, oy, &ky, &y_end);
 	taps_inside(w, 1, ox, &kx_begin, &x_end);
-	cells = p->count_padding ?
-			padded_count(w, 0, oy) * padded_count(w, 1, ox) :
-			(y_end - ky) * (x_end - kx_begin);
+	cells = divisor(p, oy, ox, (y_end - ky) * (x_end - kx_begin));
 	for (int64_t c = 0; c < p->run; c++)
 		p->value[c] = p->average ? 0 : -INFINITY;
 	for (; ky < y_end; ky++)
@@ -97,6 +126,32 @@ static void store_window(const struct pool_eval *p, void *y, int64_t at)
 	}
 }
 
+/* N,H,W,C in float: the cells of each window as pointers. */
+static int run_pool_nhwc(const struct eval *e, const struct pool_eval *p)
+{
+	const struct window *w = &p->w;
+	simd_pool_fn *pool = p->average ? simd()->pool_mean : simd()->pool_max;
+	int64_t image = w->in[0] * w->in[1] * p->pixel;
+	const float *x = e->in[0];
+	float *y = e->out[0];
+	const float **cells =
+		malloc((size_t)(w->in[0] * w->in[1]) * sizeof(*cells));
+
+	if (!cells)
+		return diag_error(e->d, "out of memory");
+	for (int64_t b = 0; b < w->batch; b++, x += image)
+		for (int64_t oy = 0; oy < w->out[0]; oy++)
+			for (int64_t ox = 0; ox < w->out[1]; ox++) {
+				int64_t taps = list_cells(p, x, oy, ox, cells);
+
+				pool(cells, taps, p->run,
+				     divisor(p, oy, ox, taps), y);
+				y += p->run;
+			}
+	free(cells);
+	return 0;
+}
+
 static int run_pool(const struct eval *e, bool average)
 {
 	struct pool_eval p = { .dtype = e->n->inputs[0]->dtype,
@@ -109,6 +164,8 @@ static int run_pool(const struct eval *e, bool average)
 	p.count_padding = node_int(e->n, "count_include_pad", 0) != 0;
 	p.run = nhwc ? p.w.channels : 1;
 	p.pixel = p.run;
+	if (nhwc && p.dtype == DT_F32)
+		return run_pool_nhwc(e, &p);
 	planes = p.w.batch * (nhwc ? 1 : p.w.channels);
 	in = p.w.in[0] * p.w.in[1] * p.pixel;
 	out = p.w.out[0] * p.w.out[1];

@@ -2,6 +2,7 @@
 /* The kernel of each operator. */
 #include "evaluator/eval.h"
 #include "evaluator/activation.h"
+#include "evaluator/simd/simd.h"
 
 static eval_fn *const table[OP_COUNT] = {
 	/* without OPF_FUNCTION */
@@ -110,6 +111,8 @@ int eval_node(const struct node *n, const void *const *in, void *const *out,
 {
 	const struct eval e = { n, in, out, d };
 
+	if (simd_check(d))
+		return -1;
 	if (!kernel_of(n->op))
 		return node_error(d, n, "cannot be evaluated");
 	if (!is_wanted(n))

@@ -10,6 +10,7 @@
 #include "evaluator/detmath.h"
 #include "evaluator/eval.h"
 #include "evaluator/element.h"
+#include "evaluator/simd/simd.h"
 #include "ir/tensor.h"
 
 /* Attributes, with the defaults of the ONNX specification. */
@@ -59,11 +60,6 @@ static double gelu(double x, bool tanh_form)
 	return x * 0.5 * (1 + det_erf(x * 0.70710678118654752440));
 }
 
-static double clamp_double(double x, double low, double high)
-{
-	return x < low ? low : x > high ? high : x;
-}
-
 static double unary_double(enum op op, const struct unary_attributes *p,
 			   double x)
 {
@@ -72,20 +68,12 @@ static double unary_double(enum op op, const struct unary_attributes *p,
 		return ceil(x);
 	case OP_CELU:
 		return x > 0 ? x : p->a * (det_exp(x / p->a) - 1);
-	case OP_ELU:
-		return x < 0 ? p->a * (det_exp(x) - 1) : x;
 	case OP_ERF:
 		return det_erf(x);
-	case OP_EXP:
-		return det_exp(x);
 	case OP_FLOOR:
 		return floor(x);
 	case OP_GELU:
 		return gelu(x, p->tanh_form);
-	case OP_HARD_SIGMOID:
-		return clamp_double(p->a * x + p->b, 0, 1);
-	case OP_HARD_SWISH:
-		return x * clamp_double(x / 6 + 0.5, 0, 1);
 	case OP_LOG:
 		return det_log(x);
 	case OP_MISH:
@@ -98,8 +86,6 @@ static double unary_double(enum op op, const struct unary_attributes *p,
 		return p->b * (x > 0 ? x : p->a * (det_exp(x) - 1));
 	case OP_SHRINK:
 		return x < -p->a ? x + p->b : x > p->a ? x - p->b : 0;
-	case OP_SIGMOID:
-		return det_sigmoid(x);
 	case OP_SIGN:
 		return x > 0 ? 1 : x < 0 ? -1 : x;
 	case OP_SOFTPLUS:
@@ -108,10 +94,6 @@ static double unary_double(enum op op, const struct unary_attributes *p,
 		return x / (1 + fabs(x));
 	case OP_SQRT:
 		return det_sqrt(x);
-	case OP_SWISH:
-		return x * det_sigmoid(p->a * x);
-	case OP_TANH:
-		return det_tanh(x);
 	case OP_THRESHOLDED_RELU:
 		return x > p->a ? x : 0;
 	default:
@@ -146,6 +128,31 @@ static bool unary_fast(const struct node *node, const float *x, float *y,
 	default:
 		return false;
 	}
+}
+
+/* Those that the rows of instructions have; false: it is none. */
+static bool unary_array(enum op op, const struct unary_attributes *p,
+			const float *x, float *y, int64_t n)
+{
+	static const struct {
+		enum op op;
+		enum simd_function f;
+	} functions[] = {
+		{ OP_ELU, SIMD_ELU },
+		{ OP_EXP, SIMD_EXP },
+		{ OP_HARD_SIGMOID, SIMD_HARD_SIGMOID },
+		{ OP_HARD_SWISH, SIMD_HARD_SWISH },
+		{ OP_SIGMOID, SIMD_SIGMOID },
+		{ OP_SWISH, SIMD_SWISH },
+		{ OP_TANH, SIMD_TANH },
+	};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (functions[i].op == op) {
+			simd()->map[functions[i].f](x, y, n, p->a, p->b);
+			return true;
+		}
+	return false;
 }
 
 static int unary_int(const struct eval *e)
@@ -188,7 +195,7 @@ void eval_unary_floats(const struct node *n, const float *x, float *y,
 {
 	struct unary_attributes p = attributes_of(n);
 
-	if (unary_fast(n, x, y, count))
+	if (unary_fast(n, x, y, count) || unary_array(n->op, &p, x, y, count))
 		return;
 	for (int64_t i = 0; i < count; i++)
 		y[i] = (float)unary_double(n->op, &p, (double)x[i]);

@@ -9,11 +9,11 @@
  * The float evaluator: computes a graph with known shapes on the host, as the
  * reference for calibration, constant folding and comparison.
  *
- * Deterministic: the same bytes on every x86-64 machine. Matrix products use
- * OpenBLAS with one thread and its kernels pinned to one core type (SSE, no
- * FMA). Transcendental functions are in evaluator/detmath.h, in double,
- * without libm. Nothing is contracted or reassociated. Different `struct
- * evaluator` objects may run in different threads at the same time.
+ * Deterministic: the same bytes on every machine. Inner loops come in vectors
+ * of several widths, all with the same order of operations, see
+ * evaluator/simd/simd.h. Transcendental functions are in evaluator/detmath.h,
+ * in double, without libm. Nothing is contracted or reassociated. Different
+ * `struct evaluator` objects may run in different threads at the same time.
  */
 
 /*

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ir/window.h"
-#include "evaluator/blas.h"
+#include "evaluator/gemm.h"
 
 #define BLOCK_FLOATS ((int64_t)1 << 20)
 
@@ -115,23 +115,23 @@ static int block_of_group(const struct conv_gradient *c, int64_t group,
 		} else {
 			gather(c, group, first, count);
 		}
-		if (blas_gemm(true, false, c->out_per_group, c->length, count,
-			      1, dy, c->out_channels, rows, lda, 1,
-			      c->dweight + at, c->length, r->d))
+		if (gemm_f32(true, false, c->out_per_group, c->length, count, 1,
+			     dy, c->out_channels, rows, lda, 1, c->dweight + at,
+			     c->length, r->d))
 			return -1;
 	}
 	if (!gradient_wants(r, 0))
 		return 0;
 	if (direct)
-		return blas_gemm(false, false, count, c->length,
-				 c->out_per_group, 1, dy, c->out_channels,
-				 c->weight + at, c->length, 1,
-				 r->din[0] + first * c->w.channels +
-					 group * c->in_per_group,
-				 c->w.channels, r->d);
-	if (blas_gemm(false, false, count, c->length, c->out_per_group, 1, dy,
-		      c->out_channels, c->weight + at, c->length, 0, c->rows,
-		      c->length, r->d))
+		return gemm_f32(false, false, count, c->length,
+				c->out_per_group, 1, dy, c->out_channels,
+				c->weight + at, c->length, 1,
+				r->din[0] + first * c->w.channels +
+					group * c->in_per_group,
+				c->w.channels, r->d);
+	if (gemm_f32(false, false, count, c->length, c->out_per_group, 1, dy,
+		     c->out_channels, c->weight + at, c->length, 0, c->rows,
+		     c->length, r->d))
 		return -1;
 	scatter(c, group, first, count);
 	return 0;
@@ -249,11 +249,11 @@ int gradient_gemm(const struct gradient_args *r)
 
 	bias_gradient(r, m, n);
 	if (gradient_wants(r, 1) &&
-	    blas_gemm(true, false, n, k, m, 1, r->dout[0], n, r->in[0], k, 1,
-		      r->din[1], k, r->d))
+	    gemm_f32(true, false, n, k, m, 1, r->dout[0], n, r->in[0], k, 1,
+		     r->din[1], k, r->d))
 		return -1;
 	return gradient_wants(r, 0) ?
-		       blas_gemm(false, false, m, k, n, 1, r->dout[0], n,
-				 r->in[1], k, 1, r->din[0], k, r->d) :
+		       gemm_f32(false, false, m, k, n, 1, r->dout[0], n,
+				r->in[1], k, 1, r->din[0], k, r->d) :
 		       0;
 }

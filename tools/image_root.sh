@@ -8,8 +8,7 @@ program=$1
 root=$2
 libs=/usr/lib/$(gcc -dumpmachine)
 
-# Loaded at run time, so that ldd does not name it: evaluator/blas.c.
-blas=$(ldconfig -p | awk '/libopenblas\.so\.0 / { print $NF; exit }')
+loader=$(ldd "$program" | awk '$1 ~ /^\/.*\/ld-/ { print $1 }')
 
 mkdir -p "$root/usr/bin" "$root$libs" "$root/usr/lib64" "$root/work" \
 	"$root/usr/share/doc"
@@ -17,10 +16,7 @@ ln -sfn usr/bin "$root/bin"
 ln -sfn usr/lib "$root/lib"
 ln -sfn usr/lib64 "$root/lib64"
 install -s -m 755 "$program" "$root/usr/bin"
-cp -L "$blas" "$root$libs/libopenblas.so.0"
-for file in "$program" "$blas"; do
-	ldd "$file"
-done | awk '$2 == "=>" { print $3 }' | sort -u | while read -r lib; do
+ldd "$program" | awk '$2 == "=>" { print $3 }' | sort -u | while read -r lib; do
 	cp -L "$lib" "$root$libs"
 	package=$(dpkg-query -S "*/${lib##*/}" 2>/dev/null |
 		head -n 1 | cut -d: -f1)
@@ -30,5 +26,5 @@ done | awk '$2 == "=>" { print $3 }' | sort -u | while read -r lib; do
 		install -D -m 644 "$licence" "$root$licence"
 	fi
 done
-cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64"
+cp -L "$loader" "$root$loader"
 chmod 1777 "$root/work"

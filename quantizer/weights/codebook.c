@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "evaluator/blas.h"
+#include "evaluator/cholesky.h"
 
 #define ROUNDS 3
 #define SWEEPS 2   /* over all codes, per round */
@@ -83,7 +83,7 @@ static int fit_values(const struct codebook_problem *problem, int levels,
 		h[k * levels + k] += stiff;
 		y[k] += stiff * value[k];
 	}
-	if (blas_inverse_factor(h, levels, d))
+	if (cholesky_inverse(h, levels, d))
 		return -1;
 	for (int i = 0; i < levels; i++) {
 		x[i] = 0;

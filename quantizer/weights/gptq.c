@@ -9,7 +9,7 @@
  */
 #include "quantizer/weights/gptq.h"
 
-#include "evaluator/blas.h"
+#include "evaluator/gemm.h"
 #include "quantizer/weights/trellis.h"
 
 /* Rounds columns [first, end) of one row, and adds its errors to the columns
@@ -70,10 +70,10 @@ int gptq_round(const struct gptq_factor *c, struct gptq_row *rows, int count,
 					    errors);
 		}
 		if (end < n &&
-		    blas_gemm(false, false, count, n - end, end - first, -1,
-			      w->errors, GPTQ_BLOCK,
-			      c->rows + (size_t)first * (size_t)n + end, n, 1,
-			      w->rest + end, n, d))
+		    gemm_f32(false, false, count, n - end, end - first, -1,
+			     w->errors, GPTQ_BLOCK,
+			     c->rows + (size_t)first * (size_t)n + end, n, 1,
+			     w->rest + end, n, d))
 			return -1;
 	}
 	return 0;

@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-#include "evaluator/blas.h"
+#include "evaluator/cholesky.h"
+#include "evaluator/gemm.h"
 
 /* More damping where patches are few: times inputs per patch. */
 #define DAMPING_PER_PATCH 0.3
@@ -89,7 +90,7 @@ int gptq_factor_set(struct gptq_factor *c, const double *covariance,
 						   (size_t)c->order[n - 1 -
 								    k]]) +
 			       (i == k ? c->damping : 0);
-	if (blas_inverse_factor(h, c->length, d))
+	if (cholesky_inverse(h, c->length, d))
 		goto done;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
@@ -101,37 +102,58 @@ done:
 	return err;
 }
 
-void gptq_asymmetric_target(const struct gptq_factor *c,
-			    const double *error_covariance, double *w,
-			    double *rest)
+/* y = x with the inputs in c's order, or back. */
+static void permute_rows(const struct gptq_factor *c, const double *x,
+			 double *y, int count, bool back)
 {
 	size_t n = (size_t)c->length;
-	double *t = rest, *y = rest + n;
 
-	for (size_t k = 0; k < n; k++)
-		y[k] = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < n; k++)
-			y[k] += w[i] * error_covariance[i * n + k];
-	for (size_t k = 0; k < n; k++)
-		t[k] = y[c->order[k]];
-	/* y = u t, then t = u' y */
-	for (size_t i = 0; i < n; i++) {
-		const float *u = c->rows + i * n;
-		double sum = 0;
+	for (size_t r = 0; r < (size_t)count; r++)
+		for (size_t k = 0; k < n; k++) {
+			size_t at = r * n + (size_t)c->order[k];
 
-		for (size_t k = i; k < n; k++)
-			sum += (double)u[k] * t[k];
-		y[i] = sum;
-	}
-	for (size_t k = 0; k < n; k++)
-		t[k] = 0;
-	for (size_t i = 0; i < n; i++) {
-		const float *u = c->rows + i * n;
+			if (back)
+				y[at] = x[r * n + k];
+			else
+				y[r * n + k] = x[at];
+		}
+}
 
-		for (size_t k = i; k < n; k++)
-			t[k] += (double)u[k] * y[i];
-	}
-	for (size_t k = 0; k < n; k++)
-		w[c->order[k]] += t[k];
+/* u holds c's rows in double. y = w error_covariance, then y u' u. */
+static int solve_target(const struct gptq_factor *c,
+			const double *error_covariance, const double *u,
+			const double *w, int count, double *t, double *y,
+			struct diag *d)
+{
+	int64_t n = c->length;
+
+	if (gemm_f64(false, false, count, n, n, 1, w, n, error_covariance, n, 0,
+		     y, n, d))
+		return -1;
+	permute_rows(c, y, t, count, false);
+	if (gemm_f64(false, true, count, n, n, 1, t, n, u, n, 0, y, n, d) ||
+	    gemm_f64(false, false, count, n, n, 1, y, n, u, n, 0, t, n, d))
+		return -1;
+	permute_rows(c, t, y, count, true);
+	return 0;
+}
+
+int gptq_asymmetric_target(const struct gptq_factor *c,
+			   const double *error_covariance, double *w, int count,
+			   struct diag *d)
+{
+	size_t n = (size_t)c->length, cells = n * (size_t)count;
+	double *u = malloc((n * n + 2 * cells + 1) * sizeof(*u));
+	double *t = u ? u + n * n : NULL, *y = u ? t + cells : NULL;
+	int err;
+
+	if (!u)
+		return diag_error(d, "out of memory");
+	for (size_t i = 0; i < n * n; i++)
+		u[i] = (double)c->rows[i];
+	err = solve_target(c, error_covariance, u, w, count, t, y, d);
+	for (size_t i = 0; !err && i < cells; i++)
+		w[i] += y[i];
+	free(u);
+	return err;
 }

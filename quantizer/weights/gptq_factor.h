@@ -31,13 +31,13 @@ int gptq_factor_sort(struct gptq_factor *c, const double *covariance);
 int gptq_factor_set(struct gptq_factor *c, const double *covariance,
 		    int patches, double damping, bool alone, struct diag *d);
 /*
- * The target of asymmetric calibration (GPTAQ): the weights whose output from
- * the quantized input comes nearest to the output of w from the float input, by
- * least squares: w += w error_covariance (covariance + damping)^-1. `rest` is
- * working space of twice the length.
+ * The target of asymmetric calibration (GPTAQ) of `count` output channels: the
+ * weights w, [count][length], whose output from the quantized input comes
+ * nearest to the output of w from the float input, by least squares: w += w
+ * error_covariance (covariance + damping)^-1. -1 with a diagnostic.
  */
-void gptq_asymmetric_target(const struct gptq_factor *c,
-			    const double *error_covariance, double *w,
-			    double *rest);
+int gptq_asymmetric_target(const struct gptq_factor *c,
+			   const double *error_covariance, double *w, int count,
+			   struct diag *d);
 
 #endif

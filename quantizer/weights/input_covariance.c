@@ -6,13 +6,14 @@
 #include "quantizer/weights/input_covariance.h"
 
 #include "base/parallel.h"
-#include "evaluator/blas.h"
+#include "evaluator/gemm.h"
 #include "ir/window.h"
 
 #define PATCHES_MAX 8192
 #define SAMPLE_PATCHES_MAX 512
 #define LENGTH_MAX 2304 /* of a patch */
 #define BLOCK 64        /* rows of a covariance, computed at once */
+#define BLOCK_PATCHES 256
 
 struct patch_gathering {
 	const struct paired_run *t;
@@ -117,20 +118,48 @@ static void prepare_matrices(const struct patch_gathering *g, int group,
 		x[i] -= q[i];
 }
 
-/* Rows [first, first + BLOCK) of left' q / patches. */
-static int add_product(const struct input_covariance *s, const float *left,
-		       const float *q, int first, float *product, double *to,
-		       struct diag *d)
+static int rows_of_block(const struct input_covariance *s, int first)
 {
-	int rows = s->length - first < BLOCK ? s->length - first : BLOCK;
+	return s->length - first < BLOCK ? s->length - first : BLOCK;
+}
 
-	if (blas_gemm(true, false, rows, s->length, s->patches, 1, left + first,
-		      s->length, q, s->length, 0, product, s->length, d))
-		return -1;
-	for (int64_t i = 0; i < (int64_t)rows * s->length; i++)
-		to[(int64_t)first * s->length + i] =
-			(double)product[i] / s->patches;
+/* Rows [first, first + BLOCK) of left' q / patches, columns from `from` on.
+ * Sums of a few patches in float, and the sums of those in double. */
+static int add_product(const struct input_covariance *s, const float *left,
+		       const float *q, int first, int from, float *product,
+		       double *to, struct diag *d)
+{
+	int64_t n = s->length, width = n - from;
+	int rows = rows_of_block(s, first);
+
+	to += first * n + from;
+	for (int p = 0; p < s->patches; p += BLOCK_PATCHES) {
+		int count = s->patches - p < BLOCK_PATCHES ? s->patches - p :
+							     BLOCK_PATCHES;
+
+		if (gemm_f32(true, false, rows, width, count, 1,
+			     left + p * n + first, n, q + p * n + from, n, 0,
+			     product, width, d))
+			return -1;
+		for (int64_t i = 0; i < rows; i++)
+			for (int64_t k = 0; k < width; k++)
+				to[i * n + k] = (p ? to[i * n + k] : 0) +
+						(double)product[i * width + k];
+	}
+	for (int64_t i = 0; i < rows; i++)
+		for (int64_t k = 0; k < width; k++)
+			to[i * n + k] /= s->patches;
 	return 0;
+}
+
+/* What lies below rows [first, first + BLOCK) is what lies beside them. */
+static void mirror(const struct input_covariance *s, int first, double *to)
+{
+	int64_t n = s->length, end = first + rows_of_block(s, first);
+
+	for (int64_t i = first; i < end; i++)
+		for (int64_t k = end; k < n; k++)
+			to[k * n + i] = to[i * n + k];
 }
 
 static int add_block(const struct patch_gathering *g, int group, int block,
@@ -139,11 +168,13 @@ static int add_block(const struct patch_gathering *g, int group, int block,
 {
 	const struct input_covariance *s = g->out;
 	size_t at = (size_t)group * (size_t)s->length * (size_t)s->length;
+	int first = block * BLOCK;
 
-	return add_product(s, q, q, block * BLOCK, product, s->covariance + at,
-			   d) ||
-	       add_product(s, x, q, block * BLOCK, product,
-			   s->error_covariance + at, d);
+	if (add_product(s, q, q, first, first, product, s->covariance + at, d))
+		return -1;
+	mirror(s, first, s->covariance + at);
+	return add_product(s, x, q, first, 0, product, s->error_covariance + at,
+			   d);
 }
 
 static int blocks_of(const struct input_covariance *s)

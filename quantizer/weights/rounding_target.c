@@ -2,8 +2,11 @@
 /* The weights that a layer's codes approximate, and the factors for GPTQ. */
 #include "quantizer/weights/rounding_target.h"
 
+#include <stdlib.h>
+
 #include "base/parallel.h"
 #include "evaluator/detmath.h"
+#include "evaluator/gemm.h"
 #include "ir/config.h"
 
 #define PIVOT_MIN 1e-300
@@ -11,22 +14,27 @@
 struct target_preparation {
 	struct rounding_target *target;
 	double *signal; /* by channel */
-	double **rest;  /* by worker, see gptq_asymmetric_target() */
 };
 
-static double output_variance(const double *w, const double *covariance,
-			      size_t n)
+/* The variance of the output of each channel of a group, from w, [count][n]. */
+static int output_variances(const double *w, const double *covariance,
+			    int64_t n, int64_t count, double *variance,
+			    struct diag *d)
 {
-	double total = 0;
+	double *y = malloc((size_t)(n * count) * sizeof(*y) + 1);
+	int err;
 
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0;
-
-		for (size_t k = 0; k < n; k++)
-			sum += covariance[i * n + k] * w[k];
-		total += w[i] * sum;
+	if (!y)
+		return diag_error(d, "out of memory");
+	err = gemm_f64(false, true, count, n, n, 1, w, n, covariance, n, 0, y,
+		       n, d);
+	for (int64_t c = 0; !err && c < count; c++) {
+		variance[c] = 0;
+		for (int64_t i = 0; i < n; i++)
+			variance[c] += w[c * n + i] * y[c * n + i];
 	}
-	return total;
+	free(y);
+	return err;
 }
 
 /* Geometric mean of the cost of a weight's squared error, 1 / pivot^2. */
@@ -61,7 +69,9 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 	const struct weighted_layer *l = target->l;
 	size_t n = (size_t)l->length, at = (size_t)i * n * n;
 	int64_t each = l->channels / l->groups;
+	double *weights = target->weights + i * each * l->length;
 
+	(void)worker;
 	if (set_order(&target->factors[i], l, target->inputs->covariance + at))
 		return diag_error(d, "out of memory");
 	if (gptq_factor_set(&target->factors[i],
@@ -70,20 +80,17 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 			    !(l->settings->methods & METHOD_GPTQ), d))
 		return -1;
 	target->error_weight[i] = mean_weight(&target->factors[i]);
-	for (int64_t c = i * each; c < (i + 1) * each; c++) {
-		double *weights = target->weights + c * l->length;
-
-		r->signal[c] = l->unit * l->unit *
-			       output_variance(weights,
-					       target->inputs->covariance + at,
-					       n);
-		if (l->settings->methods & METHOD_ASYMMETRIC &&
-		    l->settings->methods & METHOD_GPTQ)
-			gptq_asymmetric_target(
-				&target->factors[i],
-				target->inputs->error_covariance + at, weights,
-				r->rest[worker]);
-	}
+	if (output_variances(weights, target->inputs->covariance + at,
+			     l->length, each, r->signal + i * each, d))
+		return -1;
+	for (int64_t c = i * each; c < (i + 1) * each; c++)
+		r->signal[c] *= l->unit * l->unit;
+	if (l->settings->methods & METHOD_ASYMMETRIC &&
+	    l->settings->methods & METHOD_GPTQ)
+		return gptq_asymmetric_target(&target->factors[i],
+					      target->inputs->error_covariance +
+						      at,
+					      weights, (int)each, d);
 	return 0;
 }
 
@@ -119,15 +126,8 @@ static int prepare_groups(struct rounding_target *target, int threads,
 
 	arena_init(&scratch, 0);
 	r.signal = arena_array(&scratch, (size_t)l->channels, sizeof(double));
-	r.rest = arena_array(&scratch, (size_t)threads, sizeof(*r.rest));
-	if (!r.signal || !r.rest)
+	if (!r.signal)
 		err = diag_error(d, "out of memory");
-	for (int i = 0; !err && i < threads; i++) {
-		r.rest[i] = arena_array(&scratch, 2 * (size_t)l->length,
-					sizeof(double));
-		if (!r.rest[i])
-			err = diag_error(d, "out of memory");
-	}
 	err = err ||
 	      parallel_run(threads, (int)l->groups, group_job, &r, NULL, d);
 	for (int64_t c = 0; !err && c < l->channels; c++)

@@ -251,7 +251,7 @@ static void test_rounding(void **state)
 static void test_asymmetric_target(void **state)
 {
 	struct fixture *f = *state;
-	double h[N * N], error_covariance[N * N], w[N], moved[N], rest[2 * N];
+	double h[N * N], error_covariance[N * N], w[N], moved[N];
 	struct gptq_factor c;
 	uint32_t seed = 9;
 
@@ -264,7 +264,9 @@ static void test_asymmetric_target(void **state)
 		error_covariance[i] = (int)(next(&seed) % 200) - 100;
 	for (int i = 0; i < N; i++)
 		moved[i] = w[i] = (double)(next(&seed) % 300) / 100 - 1;
-	gptq_asymmetric_target(&c, error_covariance, moved, rest);
+	assert_int_equal(
+		gptq_asymmetric_target(&c, error_covariance, moved, 1, &f->d),
+		0);
 	for (int k = 0; k < N; k++) {
 		double left = 0, right = 0;
 
