@@ -45,6 +45,16 @@ static struct fact *fact_of(const struct cutter *c, const char *name)
 	return &c->facts[i];
 }
 
+/* NULL: the name is not of the graph itself. */
+static struct fact *known(const struct cutter *c, const char *name)
+{
+	size_t i = hash_name(&c->r->key, name) & (c->slots - 1);
+
+	while (c->facts[i].name && strcmp(c->facts[i].name, name))
+		i = (i + 1) & (c->slots - 1);
+	return c->facts[i].name ? &c->facts[i] : NULL;
+}
+
 static int init_facts(struct cutter *c)
 {
 	const Onnx__GraphProto *p = c->p;
@@ -82,7 +92,7 @@ static bool is_any(const Onnx__NodeProto *n, const char *const *list)
 	return *list != NULL;
 }
 
-static bool is_selection(const Onnx__NodeProto *n)
+static bool selects(const Onnx__NodeProto *n)
 {
 	static const char *const types[] = { "NonMaxSuppression",
 					     "NonZero",
@@ -98,6 +108,31 @@ static bool is_selection(const Onnx__NodeProto *n)
 					     NULL };
 
 	return is_any(n, types);
+}
+
+/* Behind it detections are selected: by the node, or by one in its body
+ * (Loop, If), as exporters write the suppression of each class or photo. The
+ * depth of bodies is limited when the file is unpacked. */
+static const Onnx__NodeProto *selection_of(const Onnx__NodeProto *n)
+{
+	if (selects(n))
+		return n;
+	for (size_t i = 0; i < n->n_attribute; i++) {
+		const Onnx__GraphProto *body = n->attribute[i]->g;
+
+		for (size_t k = 0; body && k < body->n_node; k++) {
+			const Onnx__NodeProto *in = selection_of(body->node[k]);
+
+			if (in)
+				return in;
+		}
+	}
+	return NULL;
+}
+
+static bool is_selection(const Onnx__NodeProto *n)
+{
+	return selection_of(n) != NULL;
 }
 
 static bool is_network(const Onnx__NodeProto *n)
@@ -153,13 +188,23 @@ static void add_flags(struct cutter *c, const char *name, unsigned flags)
 	f->flags |= flags;
 }
 
+/* What a node and its bodies read of the graph. */
 static unsigned inputs_of(const struct cutter *c, const Onnx__NodeProto *n)
 {
 	unsigned flags = 0;
 
-	for (size_t i = 0; i < n->n_input; i++)
-		if (*n->input[i])
-			flags |= fact_of(c, n->input[i])->flags;
+	for (size_t i = 0; i < n->n_input; i++) {
+		const struct fact *f = *n->input[i] ? known(c, n->input[i]) :
+						      NULL;
+
+		flags |= f ? f->flags : 0;
+	}
+	for (size_t i = 0; i < n->n_attribute; i++) {
+		const Onnx__GraphProto *body = n->attribute[i]->g;
+
+		for (size_t k = 0; body && k < body->n_node; k++)
+			flags |= inputs_of(c, body->node[k]);
+	}
 	return flags;
 }
 
@@ -260,9 +305,17 @@ static bool gather_inputs(struct cutter *c, const Onnx__NodeProto *n)
 	bool anchors = !strcmp(n->op_type ? n->op_type : "",
 			       "TFLite_Detection_PostProcess");
 
+	for (size_t i = 0; i < n->n_attribute; i++) {
+		const Onnx__GraphProto *body = n->attribute[i]->g;
+
+		for (size_t k = 0; body && k < body->n_node; k++)
+			if (!gather_inputs(c, body->node[k]))
+				return false;
+	}
 	for (size_t i = 0; i < n->n_input; i++) {
-		unsigned flags = *n->input[i] ? fact_of(c, n->input[i])->flags :
-						0;
+		const struct fact *f = *n->input[i] ? known(c, n->input[i]) :
+						      NULL;
+		unsigned flags = f ? f->flags : 0;
 		/* its third input, a constant, holds the anchors */
 		bool wanted = (flags & NETWORK) && !(flags & SELECTED);
 
@@ -291,7 +344,7 @@ static bool gather_outputs(struct cutter *c)
 			continue;
 		if (is_selection(n) &&
 		    (!c->op_type || !strcmp(c->op_type, "TopK")))
-			c->op_type = n->op_type;
+			c->op_type = selection_of(n)->op_type;
 		c->gathers |= is_gather(n);
 		if (!gather_inputs(c, n))
 			return false;

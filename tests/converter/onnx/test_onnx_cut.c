@@ -77,6 +77,34 @@ static void test_suppression(void **state)
 	assert_true(g->cut.iou == iou);
 }
 
+/* The suppression of one photo or class after another: its body reads the
+ * network's values without naming them as inputs of the loop. */
+static void test_loop(void **state)
+{
+	static Onnx__NodeProto *body_nodes[2];
+	Onnx__GraphProto body = ONNX__GRAPH_PROTO__INIT;
+	struct onnx_builder b;
+	Onnx__NodeProto *loop;
+	struct graph *g;
+	size_t nodes;
+
+	begin(&b);
+	nodes = b.graph.n_node;
+	body_nodes[0] = onnx_build_node(&b, "Gather", "one", "boxes i", "own");
+	body_nodes[1] = onnx_build_node(&b, "NonMaxSuppression", "nms",
+					"own scores", "kept");
+	b.graph.n_node = nodes;
+	body.n_node = 2;
+	body.node = body_nodes;
+	loop = onnx_build_node(&b, "Loop", "each", "rows - state", "result");
+	onnx_build_attr(&b, loop, "body", ONNX_ATTR_GRAPH)->g = &body;
+	onnx_build_output(&b, "result");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "scores");
+	assert_string_equal(g->cut.op_type, "NonMaxSuppression");
+	assert_true(g->cut.iou == -1);
+}
+
 /* End to end: the best of the best classes. What they are the best of is the
  * output; the network's other outputs stay. */
 static void add_best(struct onnx_builder *b)
@@ -180,9 +208,9 @@ int main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_suppression),   TEST(test_end_to_end),
-		TEST(test_anchors),       TEST(test_best_classes),
-		TEST(test_in_the_middle),
+		TEST(test_suppression),  TEST(test_end_to_end),
+		TEST(test_loop),         TEST(test_anchors),
+		TEST(test_best_classes), TEST(test_in_the_middle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
