@@ -105,6 +105,26 @@ static void test_loop(void **state)
 	assert_true(g->cut.iou == -1);
 }
 
+/* Paddle: boxes are divided by the scale of the photo, a second input. The
+ * head scales them, and the input goes. */
+static void test_photo_scale(void **state)
+{
+	struct onnx_builder b;
+	struct graph *g;
+
+	begin(&b);
+	onnx_build_input(&b, "scale_factor", ONNX_FLOAT, "1x4");
+	onnx_build_node(&b, "Div", "div", "boxes scale_factor", "scaled");
+	onnx_build_node(&b, "Transpose", "t", "scores", "planes");
+	onnx_build_node(&b, "NonMaxSuppression", "nms", "scaled planes",
+			"kept");
+	onnx_build_output(&b, "kept");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "planes");
+	assert_int_equal(g->input_count, 1);
+	assert_string_equal(g->inputs[0]->name, "x");
+}
+
 /* End to end: the best of the best classes. What they are the best of is the
  * output; the network's other outputs stay. */
 static void add_best(struct onnx_builder *b)
@@ -208,9 +228,10 @@ int main(void)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_suppression),  TEST(test_end_to_end),
-		TEST(test_loop),         TEST(test_anchors),
-		TEST(test_best_classes), TEST(test_in_the_middle),
+		TEST(test_suppression),   TEST(test_end_to_end),
+		TEST(test_loop),          TEST(test_photo_scale),
+		TEST(test_anchors),       TEST(test_best_classes),
+		TEST(test_in_the_middle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
