@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/preprocess_check.h"
 
+#include <math.h>
+
 #define SCANNED 12  /* photos */
 #define COMPARED 4  /* of them, those where the model finds most */
 #define TRIALS 9    /* about as many */
@@ -160,7 +162,8 @@ static struct usual_preprocess preprocess_of(const struct preprocess *p)
 
 	for (int i = 0; i < 3; i++) {
 		u.mean[i] = (double)p->mean[i];
-		u.std[i] = 1 / (double)p->scale[i];
+		/* as people write it: 255, not 254.999985 */
+		u.std[i] = round(1e4 / (double)p->scale[i]) / 1e4;
 	}
 	return u;
 }
