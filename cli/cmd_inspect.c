@@ -331,6 +331,7 @@ static void print_graph(const struct graph *g, const struct head *h,
 		[PREPROCESS_ASSUMED] = "assumed, give what it was trained with",
 		[PREPROCESS_GIVEN] = "as given",
 		[PREPROCESS_FAMILY] = "usual for this head",
+		[PREPROCESS_METADATA] = "of the model's metadata",
 		[PREPROCESS_FOUND] = "found",
 	};
 

@@ -349,7 +349,7 @@ static int run_all(struct run_command *r)
 		  check_draw(r) || name_outputs(r);
 
 	if (!err &&
-	    model_runner_preprocess(r->runner)->source == PREPROCESS_FAMILY)
+	    model_runner_preprocess(r->runner)->source != PREPROCESS_ASSUMED)
 		model_runner_warn_preprocess(r->runner, r->d);
 	for (int i = 0; !err && i < r->inputs.count; i++)
 		err = run_item(r, &r->inputs.items[i]);

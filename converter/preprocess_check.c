@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/preprocess_check.h"
 
+#include <math.h>
+
 #define SCANNED 12  /* photos */
 #define COMPARED 4  /* of them, those where the model finds most */
 #define TRIALS 9    /* about as many */
@@ -8,12 +10,19 @@
 /* The worth of what is found must differ so much, by more than chance. */
 #define CLEARLY 1.25
 #define LEAST 1.0
+/* Of two orders of colors, the other one is possible where what it finds has
+ * this share of the worth. It matters where the boxes agree by less than that.
+ */
+#define POSSIBLE .5
+#define DIFFERENT .75
 
 struct comparison {
 	struct trial *t;
 	int places[COMPARED], count;
 	struct usual_preprocess taken, best;
 	struct trial_found of_taken, of_best;
+	struct usual_preprocess other; /* order of colors */
+	struct trial_found of_other;
 	int done; /* trials */
 };
 
@@ -70,17 +79,17 @@ static int look(struct comparison *c, const struct usual_preprocess *u,
 	return trial_look(c->t, u, c->places, c->count, out);
 }
 
-static int consider(struct comparison *c, const struct usual_preprocess *u)
+static int consider(struct comparison *c, const struct usual_preprocess *u,
+		    struct trial_found *found)
 {
-	struct trial_found found;
-
+	*found = (struct trial_found){ 0 };
 	if (usual_is_equal(u, &c->taken) || usual_is_equal(u, &c->best))
 		return 0;
-	if (look(c, u, &found))
+	if (look(c, u, found))
 		return -1;
-	if (found.boxes && found.worth > c->of_best.worth * CLEARLY &&
-	    found.worth > c->of_best.worth + LEAST) {
-		c->of_best = found;
+	if (found->boxes && found->worth > c->of_best.worth * CLEARLY &&
+	    found->worth > c->of_best.worth + LEAST) {
+		c->of_best = *found;
 		c->best = *u;
 	}
 	return 0;
@@ -108,12 +117,13 @@ static int try_scales(struct comparison *c)
 
 	for (int i = 0; i < (int)(sizeof(ranges) / sizeof(*ranges)); i++) {
 		struct usual_preprocess u = c->taken;
+		struct trial_found found;
 
 		for (int k = 0; k < 3; k++) {
 			u.mean[k] = ranges[i].mean[k];
 			u.std[k] = ranges[i].std[k];
 		}
-		if (consider(c, &u))
+		if (consider(c, &u, &found))
 			return -1;
 	}
 	return 0;
@@ -123,10 +133,9 @@ static int try_scales(struct comparison *c)
  * trained so, is the photo in the other order. */
 static int try_order(struct comparison *c)
 {
-	struct usual_preprocess u = c->best;
-
-	u.color = u.color == COLOR_RGB ? COLOR_BGR : COLOR_RGB;
-	return consider(c, &u);
+	c->other = c->best;
+	c->other.color = c->best.color == COLOR_RGB ? COLOR_BGR : COLOR_RGB;
+	return consider(c, &c->other, &c->of_other);
 }
 
 static int try_resizes(struct comparison *c)
@@ -134,9 +143,10 @@ static int try_resizes(struct comparison *c)
 	for (int rule = RESIZE_STRETCH; rule <= RESIZE_LETTERBOX_TOPLEFT;
 	     rule++) {
 		struct usual_preprocess u = c->best;
+		struct trial_found found;
 
 		u.resize = (enum resize_rule)rule;
-		if (consider(c, &u))
+		if (consider(c, &u, &found))
 			return -1;
 	}
 	return 0;
@@ -152,7 +162,8 @@ static struct usual_preprocess preprocess_of(const struct preprocess *p)
 
 	for (int i = 0; i < 3; i++) {
 		u.mean[i] = (double)p->mean[i];
-		u.std[i] = 1 / (double)p->scale[i];
+		/* as people write it: 255, not 254.999985 */
+		u.std[i] = round(1e4 / (double)p->scale[i]) / 1e4;
 	}
 	return u;
 }
@@ -172,6 +183,37 @@ static void warn(const struct comparison *c)
 		  preprocess_options(&c->best, text));
 }
 
+/*
+ * Networks find objects in either order, but not at the same places: what they
+ * find says little of which one they were trained with. Where it matters, that
+ * is said.
+ */
+static int check_order(const struct comparison *c)
+{
+	char text[PREPROCESS_TEXT];
+	double agreement;
+
+	if (!finds_much(c) || c->of_other.worth < POSSIBLE * c->of_best.worth)
+		return 0;
+	if (trial_agreement(c->t, &c->taken, &c->other, c->places, c->count,
+			    &agreement))
+		return -1;
+	if (agreement >= DIFFERENT)
+		return 0;
+	diag_alert(c->t->d,
+		   "%s: %d of the photos do not tell the order of colors: what "
+		   "the float model finds has %.1f points as %s, which is "
+		   "taken, and %.1f as %s, but the boxes agree by %.0f %% only",
+		   c->t->c->model_path, c->count, c->of_taken.worth,
+		   preprocess_color_name(c->taken.color), c->of_other.worth,
+		   preprocess_color_name(c->other.color), 100 * agreement);
+	diag_hint(c->t->d,
+		  "measure both on labelled photos (eval), or if it was "
+		  "trained so, give %s",
+		  preprocess_options(&c->other, text));
+	return 0;
+}
+
 int preprocess_check(struct trial *t)
 {
 	const struct preprocess *p = model_runner_preprocess(t->runner);
@@ -188,7 +230,8 @@ int preprocess_check(struct trial *t)
 	if ((!finds_much(&c) && try_scales(&c)) || try_order(&c) ||
 	    try_resizes(&c))
 		return -1;
-	if (!usual_is_equal(&c.best, &c.taken))
-		warn(&c);
+	if (usual_is_equal(&c.best, &c.taken))
+		return check_order(&c);
+	warn(&c);
 	return 0;
 }

@@ -104,6 +104,77 @@ int trial_look(struct trial *t, const struct usual_preprocess *u,
 	return 0;
 }
 
+/* ---- Agreement of two ---- */
+
+/* Adds the products of the scores of equal boxes, and the squares of all. */
+static void add_agreement(const struct boxes *a, const struct boxes *b,
+			  double *both, double *all)
+{
+	bool taken[MOST_BOXES] = { false };
+
+	for (int k = 0; k < b->count; k++)
+		*all += (double)b->list[k].score * (double)b->list[k].score;
+	for (int i = 0; i < a->count; i++) {
+		float best = .5f;
+		int at = -1;
+
+		*all += (double)a->list[i].score * (double)a->list[i].score;
+		for (int k = 0; k < b->count; k++) {
+			float o = overlap(&a->list[i], &b->list[k]);
+
+			if (taken[k] || o <= best ||
+			    a->list[i].class_id != b->list[k].class_id)
+				continue;
+			best = o;
+			at = k;
+		}
+		if (at < 0)
+			continue;
+		taken[at] = true;
+		*both += 2 * (double)a->list[i].score *
+			 (double)b->list[at].score;
+	}
+}
+
+static int look_twice(struct trial *t, const char *path,
+		      const struct usual_preprocess *const u[2], double *both,
+		      double *all)
+{
+	struct boxes *list = calloc(2, sizeof(*list));
+	struct image photo;
+	int err = list ? image_read(path, &photo, t->d) :
+			 diag_error(t->d, "out of memory");
+
+	if (err) {
+		free(list);
+		return -1;
+	}
+	for (int i = 0; !err && i < 2; i++) {
+		model_runner_set_preprocess(t->runner, u[i]);
+		err = find(t, path, &photo, &list[i]);
+	}
+	if (!err)
+		add_agreement(&list[0], &list[1], both, all);
+	image_free(&photo);
+	free(list);
+	return err ? -1 : 0;
+}
+
+int trial_agreement(struct trial *t, const struct usual_preprocess *a,
+		    const struct usual_preprocess *b, const int *places,
+		    int count, double *out)
+{
+	const struct usual_preprocess *const u[] = { a, b };
+	double both = 0, all = 0;
+
+	for (int i = 0; i < count; i++)
+		if (look_twice(t, t->photos.items[places[i]].path, u, &both,
+			       &all))
+			return -1;
+	*out = all > 0 ? both / all : 1;
+	return 0;
+}
+
 bool usual_is_equal(const struct usual_preprocess *a,
 		    const struct usual_preprocess *b)
 {

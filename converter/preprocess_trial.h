@@ -30,6 +30,13 @@ struct trial_found {
 /* On these photos of the set; 0, or -1 with a diagnostic. */
 int trial_look(struct trial *t, const struct usual_preprocess *u,
 	       const int *places, int count, struct trial_found *out);
+/*
+ * How far the boxes that are found with two preprocessings are the same ones:
+ * 1 where they have the same places and scores, 0 where no two overlap by half.
+ */
+int trial_agreement(struct trial *t, const struct usual_preprocess *a,
+		    const struct usual_preprocess *b, const int *places,
+		    int count, double *out);
 bool usual_is_equal(const struct usual_preprocess *a,
 		    const struct usual_preprocess *b);
 

@@ -24,10 +24,11 @@ struct usual_preprocess {
 
 /* Where the preprocessing comes from. */
 enum preprocess_source {
-	PREPROCESS_ASSUMED, /* nothing is known: RGB, 0 to 1, stretched */
-	PREPROCESS_GIVEN,   /* by options */
-	PREPROCESS_FAMILY,  /* usual for the head */
-	PREPROCESS_FOUND,   /* by trying, --preprocess auto */
+	PREPROCESS_ASSUMED,  /* nothing is known: RGB, 0 to 1, stretched */
+	PREPROCESS_GIVEN,    /* by options */
+	PREPROCESS_FAMILY,   /* usual for the head */
+	PREPROCESS_METADATA, /* of the model file */
+	PREPROCESS_FOUND,    /* by trying, --preprocess auto */
 };
 enum preprocess_choice { PREPROCESS_USUAL, PREPROCESS_AUTO, PREPROCESS_PLAIN };
 

@@ -37,6 +37,14 @@ static int grow_names(struct graph *g)
 	return 0;
 }
 
+const char *graph_metadata(const struct graph *g, const char *key)
+{
+	for (int i = 0; i < g->metadata_count; i++)
+		if (!strcasecmp(g->metadata[i].key, key))
+			return g->metadata[i].value;
+	return NULL;
+}
+
 struct value *graph_find_value(const struct graph *g, const char *name)
 {
 	if (!g->name_slot_count)

@@ -209,11 +209,16 @@ struct graph_cut {
 	float iou;           /* of the suppression, 1: none; -1: not known */
 };
 
+struct graph_metadata {
+	const char *key, *value;
+};
+
 struct graph {
 	struct arena *arena; /* owns everything below */
 	const char *name;
 	const char *producer;
-	const char *class_names;   /* metadata "names", as text; NULL: none */
+	struct graph_metadata *metadata; /* of the file, as texts */
+	int metadata_count;
 	int64_t ir_version, opset; /* as read, for reports only */
 	struct node *first, *last;
 	size_t node_count;
@@ -250,6 +255,8 @@ struct value *graph_const_f32(struct graph *g, const char *name, int n,
 			      const float *v);
 int graph_add_input(struct graph *g, struct value *v);
 int graph_add_output(struct graph *g, struct value *v);
+/* The metadata of a key, in any case; NULL: there is none. */
+const char *graph_metadata(const struct graph *g, const char *key);
 /* NULL if there is none. */
 struct value *graph_find_value(const struct graph *g, const char *name);
 

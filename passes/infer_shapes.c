@@ -92,11 +92,47 @@ static int ask_for_shape(const struct value *v, struct diag *d)
 	return -1;
 }
 
-/* An unknown batch becomes 1; no other dim can be guessed. */
-static int complete_input(struct value *v, struct diag *d)
+/* Height and width of the metadata `imgsz`, "[480, 640]", where those of the
+ * only input are open. */
+static bool size_by_metadata(const struct graph *g, struct shape *s)
+{
+	const char *text = graph_metadata(g, "imgsz");
+	long long size[2];
+	int n;
+
+	if (!text || g->input_count != 1 || s->rank != 4 ||
+	    (s->dim[1] != 3 && s->dim[1] != 1) || shape_known(s))
+		return false;
+	text += strspn(text, "[( ");
+	n = sscanf(text, "%lld , %lld", &size[0], &size[1]);
+	if (n == 1)
+		size[1] = size[0];
+	for (int i = 0; n > 0 && i < 2; i++) {
+		if (size[i] <= 0 || size[i] > UINT16_MAX ||
+		    (s->dim[2 + i] > 0 && s->dim[2 + i] != size[i]))
+			return false;
+	}
+	if (n > 0 && (s->dim[2] < 0 || s->dim[3] < 0)) {
+		s->dim[2] = size[0];
+		s->dim[3] = size[1];
+		return true;
+	}
+	return false;
+}
+
+/* An unknown batch becomes 1; other dims are in the metadata or asked for. */
+static int complete_input(const struct graph *g, struct value *v,
+			  struct diag *d)
 {
 	struct shape s = v->shape;
 
+	if (size_by_metadata(g, &s)) {
+		v->shape = s;
+		diag_note(d,
+			  "the size of input '%s' is open, %lldx%lld is used "
+			  "as its metadata say (imgsz)",
+			  v->name, (long long)s.dim[2], (long long)s.dim[3]);
+	}
 	if (shape_known(&s))
 		return 0;
 	if (s.rank < 1 || s.dim[0] != -1)
@@ -131,7 +167,7 @@ int pass_infer_shapes(struct graph *g, const struct config *c, struct diag *d)
 	if (apply_shapes(g, c, d))
 		return -1;
 	for (int i = 0; i < g->input_count; i++) {
-		if (complete_input(g->inputs[i], d) ||
+		if (complete_input(g, g->inputs[i], d) ||
 		    check_input(g->inputs[i], d))
 			return -1;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "converter/data/image_file.h"
+#include "converter/data/preprocess_metadata.h"
 #include "converter/data/tensor_file.h"
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
@@ -99,15 +100,24 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 		    const struct config *c,
 		    const struct usual_preprocess *usual, struct diag *d)
 {
+	static const struct usual_preprocess plain = {
+		.color = COLOR_RGB, .std = { 255, 255, 255 }
+	};
 	struct config with = *c;
 
 	*p = (struct preprocess){ 0 };
 	p->is_image = find_image_input(p, g);
 	if (check_options(p, c, d))
 		return -1;
-	if (usual && p->channels == 3 && !takes_pixels(g) &&
-	    c->preprocess != PREPROCESS_PLAIN && !config_has_preprocess(c))
-		config_set_preprocess(&with, usual, PREPROCESS_FAMILY);
+	p->usual = usual ? *usual : plain;
+	if (p->channels == 3 && !takes_pixels(g) &&
+	    c->preprocess != PREPROCESS_PLAIN && !config_has_preprocess(c)) {
+		if (preprocess_metadata(g, &p->usual))
+			config_set_preprocess(&with, &p->usual,
+					      PREPROCESS_METADATA);
+		else if (usual)
+			config_set_preprocess(&with, usual, PREPROCESS_FAMILY);
+	}
 	p->source = with.preprocess_source;
 	if (p->source == PREPROCESS_ASSUMED &&
 	    (c->mean_given || c->scale_given || c->color_given ||

@@ -16,6 +16,7 @@
 struct preprocess {
 	bool is_image; /* the only input is N,H,W,C or N,C,H,W, C = 1 or 3 */
 	enum preprocess_source source;
+	struct usual_preprocess usual; /* without options */
 	enum layout layout;
 	int channels, width, height;
 	enum color_order color;

@@ -21,7 +21,7 @@ const char *preprocess_resize_name(enum resize_rule r)
 const char *preprocess_source_name(enum preprocess_source s)
 {
 	static const char *const names[] = { "assumed", "given", "family",
-					     "found" };
+					     "metadata", "found" };
 
 	return names[s];
 }
@@ -64,6 +64,11 @@ void preprocess_warn(const struct preprocess *p, const char *family,
 	if (p->source == PREPROCESS_ASSUMED)
 		diag_alert(d, "--mean, --scale and --color are not given: the "
 			      "input is assumed to be RGB divided by 255");
+	if (p->source == PREPROCESS_METADATA)
+		diag_note(d,
+			  "the preprocessing is that of the metadata of the "
+			  "model: %s",
+			  preprocess_options(&p->usual, text));
 	if (p->source == PREPROCESS_FAMILY && usual)
 		diag_alert(d,
 			   "no preprocessing is given: the usual one of %s is "

@@ -4,15 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluator/evaluator.h"
-
-/* The mark of an element: its number in the maps plus one, and TRACE_* flags.
- */
-#define NUMBER_BITS 25
-#define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
-#define UNKNOWN NUMBER_MASK
-#define NONE 0u       /* a constant */
-#define MAX_VALUES 64 /* that a node reads, or writes */
+#include "converter/heads/head_marks.h"
 
 struct tracer {
 	const struct graph *g;
@@ -23,12 +15,6 @@ struct tracer {
 	struct trace *out;
 	int64_t numbers;
 };
-
-static bool is_network(enum op op)
-{
-	return op == OP_CONV || op == OP_CONV_TRANSPOSE || op == OP_GEMM ||
-	       op == OP_MAT_MUL;
-}
 
 /* The mean over the bins of DFL may be a convolution, but it is part of the
  * decoding, not of the network. */
@@ -53,7 +39,7 @@ static bool is_source(const struct value *v)
 
 	if (v->role == VALUE_INPUT)
 		return true;
-	return n && is_network(n->op) && !is_behind_softmax(n->inputs[0]);
+	return n && head_is_network(n->op) && !is_behind_softmax(n->inputs[0]);
 }
 
 static int64_t elements(const struct value *v)
@@ -88,7 +74,7 @@ static void map_shape(struct trace_map *m)
 static bool fits_map(const struct tracer *t, const struct value *v)
 {
 	return v->shape.rank >= 2 && v->shape.dim[0] == 1 &&
-	       t->numbers + elements(v) < UNKNOWN - 1;
+	       t->numbers + elements(v) < MARK_UNKNOWN - 1;
 }
 
 static int mark_map(struct tracer *t, const struct value *v)
@@ -100,9 +86,10 @@ static int mark_map(struct tracer *t, const struct value *v)
 	if (!marks)
 		return -1;
 	for (int64_t i = 0; i < n; i++)
-		marks[i] = fits_map(t, v) ? (uint32_t)(t->numbers + i + 1) :
-					    UNKNOWN | ((uint32_t)TRACE_MIXED
-						       << NUMBER_BITS);
+		marks[i] = fits_map(t, v) ?
+				   (uint32_t)(t->numbers + i + 1) :
+				   MARK_UNKNOWN | ((uint32_t)TRACE_MIXED
+						   << MARK_NUMBER_BITS);
 	if (!fits_map(t, v))
 		return 0;
 	m->value = v;
@@ -112,161 +99,16 @@ static int mark_map(struct tracer *t, const struct value *v)
 	return 0;
 }
 
-/* ---- Nodes of the tail ---- */
-
-/* Flags of the first inputs stay: what was applied before. */
-static void mark_unknown(const struct tracer *t, const struct node *n,
-			 const struct value *v)
-{
-	uint32_t *marks = t->marks[v->id];
-	const uint32_t *from = n->input_count && n->inputs[0] ?
-				       t->marks[n->inputs[0]->id] :
-				       NULL;
-	uint32_t flags = (from ? from[0] >> NUMBER_BITS : 0) | TRACE_MIXED;
-	int64_t count = elements(v);
-
-	for (int64_t i = 0; i < count; i++)
-		marks[i] = UNKNOWN | (flags << NUMBER_BITS);
-}
-
-/* Moves the marks as if they were the elements. */
-static bool mark_moved(struct tracer *t, const struct node *n)
-{
-	const void *in[MAX_VALUES];
-	void *out[MAX_VALUES];
-	struct diag quiet;
-	bool done;
-
-	if (n->input_count > MAX_VALUES || n->output_count > MAX_VALUES)
-		return false;
-	for (int i = 0; i < n->input_count; i++) {
-		const struct value *v = n->inputs[i];
-		bool data = i == 0 || n->op == OP_CONCAT;
-
-		in[i] = NULL;
-		if (!v)
-			continue;
-		if (data && v->dtype != DT_F32)
-			return false;
-		if (!data && !value_is_const(v))
-			return false;
-		in[i] = data ? t->marks[v->id] : v->data;
-	}
-	for (int i = 0; i < n->output_count; i++)
-		out[i] = n->outputs[i] ? t->marks[n->outputs[i]->id] : NULL;
-	diag_init(&quiet);
-	done = eval_node(n, in, out, &quiet) == 0;
-	diag_free(&quiet);
-	return done;
-}
-
-static unsigned unary_flag(enum op op)
-{
-	switch (op) {
-	case OP_SIGMOID:
-	case OP_HARD_SIGMOID:
-		return TRACE_SIGMOID;
-	case OP_SOFTMAX:
-		return TRACE_SOFTMAX;
-	case OP_EXP:
-		return TRACE_EXP;
-	case OP_RELU:
-	case OP_SOFTPLUS:
-		return TRACE_POSITIVE;
-	case OP_BATCH_NORM:
-	case OP_CLIP:
-	case OP_CAST:
-	case OP_IDENTITY:
-		return 0;
-	default:
-		return TRACE_MIXED;
-	}
-}
-
-static bool is_pointwise(enum op op)
-{
-	return (op_info(op)->flags & OPF_U) || op == OP_SOFTMAX ||
-	       op == OP_BATCH_NORM;
-}
-
-static void mark_pointwise(struct tracer *t, const struct node *n)
-{
-	const uint32_t *from = t->marks[n->inputs[0]->id];
-	uint32_t *to = t->marks[n->outputs[0]->id];
-	uint32_t flag = (uint32_t)unary_flag(n->op) << NUMBER_BITS;
-	/* a factor before it could be part of the weights */
-	uint32_t gone = flag ? (uint32_t)TRACE_SCALED << NUMBER_BITS : 0;
-	int64_t count = elements(n->outputs[0]);
-
-	for (int64_t i = 0; i < count; i++)
-		to[i] = from[i] == NONE ? NONE : (from[i] & ~gone) | flag;
-}
-
-/* The element of `v` that is broadcast to element i of a result of shape `s`.
- */
-static int64_t broadcast(const struct value *v, const struct shape *s,
-			 int64_t i)
-{
-	int64_t at = 0, step = 1;
-
-	for (int k = 1; k <= s->rank; k++) {
-		int64_t x = i % s->dim[s->rank - k];
-
-		i /= s->dim[s->rank - k];
-		if (k > v->shape.rank)
-			continue;
-		if (v->shape.dim[v->shape.rank - k] > 1)
-			at += x * step;
-		step *= v->shape.dim[v->shape.rank - k];
-	}
-	return at;
-}
-
-static void mark_binary(struct tracer *t, const struct node *n)
-{
-	const struct value *out = n->outputs[0];
-	const struct value *a = n->inputs[0], *b = n->inputs[1];
-	bool factor = n->op == OP_MUL &&
-		      (value_const_scalar(a, &(float){ 0 }) ||
-		       value_const_scalar(b, &(float){ 0 }));
-	int64_t count = elements(out);
-
-	for (int64_t i = 0; i < count; i++) {
-		uint32_t x = t->marks[a->id][broadcast(a, &out->shape, i)];
-		uint32_t y = t->marks[b->id][broadcast(b, &out->shape, i)];
-		uint32_t flag = x != NONE && y != NONE ? TRACE_MIXED :
-				factor                 ? TRACE_SCALED :
-							 TRACE_AFFINE;
-		/* of two, the first one's number and the flags of both */
-		uint32_t mark = x == NONE ? y : x | (y & ~NUMBER_MASK);
-
-		t->marks[out->id][i] =
-			mark == NONE ? NONE : mark | (flag << NUMBER_BITS);
-	}
-}
+/* ---- The whole tail ---- */
 
 static int mark_node(struct tracer *t, const struct node *n)
 {
 	for (int i = 0; i < n->output_count; i++)
 		if (n->outputs[i] && !new_marks(t, n->outputs[i]))
 			return -1;
-	if ((op_info(n->op)->flags & OPF_S) && mark_moved(t, n))
-		return 0;
-	if (is_pointwise(n->op)) {
-		mark_pointwise(t, n);
-		return 0;
-	}
-	if ((op_info(n->op)->flags & OPF_B) && n->inputs[0] && n->inputs[1]) {
-		mark_binary(t, n);
-		return 0;
-	}
-	for (int i = 0; i < n->output_count; i++)
-		if (n->outputs[i])
-			mark_unknown(t, n, n->outputs[i]);
+	head_mark_node(n, t->marks);
 	return 0;
 }
-
-/* ---- The whole tail ---- */
 
 static void mark_needed(struct tracer *t, const struct value *v)
 {
@@ -369,13 +211,13 @@ static void locate_channels(struct tracer *t, int output)
 	int64_t n = elements(v);
 
 	for (int64_t i = 0; i < n; i++) {
-		uint32_t number = marks[i] & NUMBER_MASK;
+		uint32_t number = marks[i] & MARK_NUMBER_MASK;
 		struct trace_channel *c;
 		struct trace_map *m;
 		int64_t at;
 		int cells;
 
-		if (number == NONE || number == UNKNOWN)
+		if (number == MARK_NONE || number == MARK_UNKNOWN)
 			continue;
 		m = &t->out->maps[map_of(t->out, number - 1)];
 		at = number - 1 - t->out->base[m - t->out->maps];
@@ -383,7 +225,8 @@ static void locate_channels(struct tracer *t, int output)
 		c = &m->channel[at / cells];
 		if (at % cells == 0 && c->output < 0)
 			*c = (struct trace_channel){
-				output, i, 0, (uint8_t)(marks[i] >> NUMBER_BITS)
+				output, i, 0,
+				(uint8_t)(marks[i] >> MARK_NUMBER_BITS)
 			};
 		if (at % cells == 1 && c->output == output && !c->step)
 			c->step = i - c->first;
@@ -404,7 +247,7 @@ static bool is_regular(const struct tracer *t, const struct trace_map *m,
 		int64_t at = c->first + i * c->step;
 
 		if (at < 0 || at >= n ||
-		    (int64_t)(marks[at] & NUMBER_MASK) !=
+		    (int64_t)(marks[at] & MARK_NUMBER_MASK) !=
 			    base + (int64_t)channel * cells + i + 1)
 			return false;
 	}
@@ -426,7 +269,7 @@ static int find_places(struct tracer *t)
 			return diag_error(t->d, "out of memory");
 		memcpy(out->marks[i], t->marks[v->id], n * sizeof(uint32_t));
 		out->output_flags[i] =
-			(uint8_t)(out->marks[i][0] >> NUMBER_BITS);
+			(uint8_t)(out->marks[i][0] >> MARK_NUMBER_BITS);
 		locate_channels(t, i);
 	}
 	for (int i = 0; i < out->map_count; i++)
@@ -445,15 +288,15 @@ static int trace_nothing(const struct tracer *t)
 
 struct trace_element trace_element(const struct trace *t, int output, int64_t i)
 {
-	uint32_t mark = t->marks[output] ? t->marks[output][i] : UNKNOWN;
-	uint32_t number = mark & NUMBER_MASK;
-	struct trace_element e = { .flags = mark >> NUMBER_BITS };
+	uint32_t mark = t->marks[output] ? t->marks[output][i] : MARK_UNKNOWN;
+	uint32_t number = mark & MARK_NUMBER_MASK;
+	struct trace_element e = { .flags = mark >> MARK_NUMBER_BITS };
 	int64_t at;
 	int cells;
 
-	if (number == UNKNOWN)
+	if (number == MARK_UNKNOWN)
 		e.flags |= TRACE_MIXED;
-	if (number == NONE || number == UNKNOWN)
+	if (number == MARK_NONE || number == MARK_UNKNOWN)
 		return e;
 	e.map = &t->maps[map_of(t, number - 1)];
 	at = number - 1 - t->base[e.map - t->maps];

@@ -144,6 +144,34 @@ static bool metadata_names(const char *text, struct arena *a, struct head *h)
 	return found == count;
 }
 
+/* ['person', "bicycle", ...] */
+static bool metadata_list(const char *text, struct arena *a, struct head *h)
+{
+	uint32_t count = head_classes(h->data), found = 0;
+	const char *p = text ? text + strcspn(text, "'\"") : NULL;
+
+	while (p && *p && found < count) {
+		const char *stop = strchr(p + 1, *p);
+
+		if (!stop)
+			return false;
+		h->names[found] =
+			arena_strndup(a, p + 1, (size_t)(stop - p - 1));
+		found += h->names[found] != NULL;
+		p = stop + 1 + strcspn(stop + 1, "'\"");
+	}
+	return found && found == count && !*p;
+}
+
+/* person traffic_light ..., as OpenVINO's exporters write it. */
+static bool metadata_words(const char *text, struct arena *a, struct head *h)
+{
+	uint32_t count = head_classes(h->data);
+	char *copy = text ? arena_strdup(a, text) : NULL;
+
+	return copy && split(copy, " ", h->names, count) == count;
+}
+
 /* The names of the data set that such models are usually trained on. */
 static void set_usual_names(struct head *h, uint32_t count)
 {
@@ -168,7 +196,9 @@ int head_set_names(const struct graph *g, const char *classes, struct arena *a,
 		return diag_error(d, "out of memory");
 	if (classes)
 		return given_names(classes, a, h, d);
-	if (g->class_names && metadata_names(g->class_names, a, h))
+	if (metadata_names(graph_metadata(g, "names"), a, h) ||
+	    metadata_list(graph_metadata(g, "names"), a, h) ||
+	    metadata_words(graph_metadata(g, "model_info labels"), a, h))
 		return 0;
 	set_usual_names(h, count);
 	return 0;

@@ -332,7 +332,8 @@ static int check_result(struct accuracy_run *m,
 	enum model_runner_result r = model_runner_result(m->runners[0]);
 
 	m->is_boxes = r == MODEL_RUNNER_DETECTIONS;
-	if (model_runner_preprocess(m->runners[0])->source == PREPROCESS_FAMILY)
+	if (model_runner_preprocess(m->runners[0])->source !=
+	    PREPROCESS_ASSUMED)
 		model_runner_warn_preprocess(m->runners[0], d);
 	if (model_runner_inputs(m->runners[0]) != 1)
 		return diag_error(d,

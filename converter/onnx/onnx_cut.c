@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "converter/onnx/onnx_cut_ops.h"
+
 #define MOST_OUTPUTS 8 /* of a selection, or it is not understood */
 #define MOST_ROUNDS 16 /* over nodes that are not in order */
 
@@ -45,6 +47,16 @@ static struct fact *fact_of(const struct cutter *c, const char *name)
 	return &c->facts[i];
 }
 
+/* NULL: the name is not of the graph itself. */
+static struct fact *known(const struct cutter *c, const char *name)
+{
+	size_t i = hash_name(&c->r->key, name) & (c->slots - 1);
+
+	while (c->facts[i].name && strcmp(c->facts[i].name, name))
+		i = (i + 1) & (c->slots - 1);
+	return c->facts[i].name ? &c->facts[i] : NULL;
+}
+
 static int init_facts(struct cutter *c)
 {
 	const Onnx__GraphProto *p = c->p;
@@ -71,75 +83,6 @@ static int init_facts(struct cutter *c)
 	return 0;
 }
 
-/* ---- Operators ---- */
-
-static bool is_any(const Onnx__NodeProto *n, const char *const *list)
-{
-	const char *type = n->op_type ? n->op_type : "";
-
-	while (*list && strcmp(*list, type))
-		list++;
-	return *list != NULL;
-}
-
-static bool is_selection(const Onnx__NodeProto *n)
-{
-	static const char *const types[] = { "NonMaxSuppression",
-					     "NonZero",
-					     "TopK",
-					     "BatchedNMSDynamic_TRT",
-					     "BatchedNMS_TRT",
-					     "EfficientNMS_TRT",
-					     "MultiClassNMS",
-					     "NMS",
-					     "TFLite_Detection_PostProcess",
-					     "TRTBatchedNMS",
-					     "multiclass_nms3",
-					     NULL };
-
-	return is_any(n, types);
-}
-
-static bool is_network(const Onnx__NodeProto *n)
-{
-	static const char *const types[] = { "Conv",        "ConvTranspose",
-					     "Gemm",        "MatMul",
-					     "ConvInteger", "MatMulInteger",
-					     "QLinearConv", "QLinearMatMul",
-					     "Einsum",      NULL };
-
-	return is_any(n, types);
-}
-
-static bool is_gather(const Onnx__NodeProto *n)
-{
-	static const char *const types[] = { "Gather", "GatherElements",
-					     "GatherND", NULL };
-
-	return is_any(n, types);
-}
-
-/* Only the shape of its input counts. */
-static bool is_shape(const Onnx__NodeProto *n)
-{
-	static const char *const types[] = { "Shape", "Size", NULL };
-
-	return is_any(n, types);
-}
-
-/* Behind these, what they read is the better output. */
-static bool is_criterion(const Onnx__NodeProto *n)
-{
-	static const char *const types[] = {
-		"ArgMax",         "Cast",   "Greater",   "GreaterOrEqual",
-		"Identity",       "Gather", "ReduceMax", "Less",
-		"LessOrEqual",    "Not",    "Squeeze",   "Unsqueeze",
-		"GatherElements", NULL
-	};
-
-	return is_any(n, types);
-}
-
 /* ---- Facts ---- */
 
 static void add_flags(struct cutter *c, const char *name, unsigned flags)
@@ -153,13 +96,23 @@ static void add_flags(struct cutter *c, const char *name, unsigned flags)
 	f->flags |= flags;
 }
 
+/* What a node and its bodies read of the graph. */
 static unsigned inputs_of(const struct cutter *c, const Onnx__NodeProto *n)
 {
 	unsigned flags = 0;
 
-	for (size_t i = 0; i < n->n_input; i++)
-		if (*n->input[i])
-			flags |= fact_of(c, n->input[i])->flags;
+	for (size_t i = 0; i < n->n_input; i++) {
+		const struct fact *f = *n->input[i] ? known(c, n->input[i]) :
+						      NULL;
+
+		flags |= f ? f->flags : 0;
+	}
+	for (size_t i = 0; i < n->n_attribute; i++) {
+		const Onnx__GraphProto *body = n->attribute[i]->g;
+
+		for (size_t k = 0; body && k < body->n_node; k++)
+			flags |= inputs_of(c, body->node[k]);
+	}
 	return flags;
 }
 
@@ -179,7 +132,7 @@ static void look_back(struct cutter *c)
 	for (size_t i = c->p->n_node; i-- > 0;) {
 		const Onnx__NodeProto *n = c->p->node[i];
 
-		if (!is_network(n) && !(outputs_of(c, n) & ONWARD))
+		if (!cut_is_network(n) && !(outputs_of(c, n) & ONWARD))
 			continue;
 		for (size_t k = 0; k < n->n_input; k++)
 			add_flags(c, n->input[k], ONWARD);
@@ -193,12 +146,12 @@ static void look_ahead(struct cutter *c)
 		const Onnx__NodeProto *n = c->p->node[i];
 		unsigned flags = inputs_of(c, n) & ~(unsigned)ONWARD;
 
-		if (is_network(n) && (flags & DATA))
+		if (cut_is_network(n) && (flags & DATA))
 			flags |= NETWORK;
-		if (is_selection(n) && (flags & NETWORK) &&
+		if (cut_is_selection(n) && (flags & NETWORK) &&
 		    !(outputs_of(c, n) & ONWARD))
 			flags |= SELECTED;
-		if (is_shape(n))
+		if (cut_is_shape(n))
 			flags &= SELECTED;
 		for (size_t k = 0; k < n->n_output; k++)
 			add_flags(c, n->output[k], flags);
@@ -241,16 +194,44 @@ static bool add_output(struct cutter *c, const char *name)
 	return true;
 }
 
+/* Whether it comes from an input beside the photo, such as its scale. */
+static bool is_beside(const struct cutter *c, const char *name)
+{
+	unsigned flags = known(c, name) ? known(c, name)->flags : 0;
+
+	return (flags & DATA) && !(flags & (NETWORK | SELECTED));
+}
+
+/* Boxes before they are scaled to the photo by another input (Paddle's
+ * scale_factor), which the head does from the size of the photo; NULL where
+ * `n` is not that. */
+static const char *before_scale(const struct cutter *c,
+				const Onnx__NodeProto *n)
+{
+	bool scales = n->op_type && (!strcmp(n->op_type, "Div") ||
+				     !strcmp(n->op_type, "Mul"));
+
+	for (size_t i = 0; scales && n->n_input == 2 && i < 2; i++)
+		if (fact_of(c, n->input[i])->flags & NETWORK &&
+		    is_beside(c, n->input[1 - i]))
+			return n->input[i];
+	return NULL;
+}
+
 /* A criterion of the selection is replaced by the data that it looks at. */
 static const char *lift(const struct cutter *c, const char *name)
 {
 	for (int depth = 0; depth < MOST_ROUNDS; depth++) {
 		const Onnx__NodeProto *n = fact_of(c, name)->producer;
 
-		if (!n || !is_criterion(n) || !n->n_input ||
-		    !(fact_of(c, n->input[0])->flags & NETWORK))
+		const char *before = n ? before_scale(c, n) : NULL;
+
+		if (n && !before && cut_is_criterion(n) && n->n_input &&
+		    fact_of(c, n->input[0])->flags & NETWORK)
+			before = n->input[0];
+		if (!before)
 			break;
-		name = n->input[0];
+		name = before;
 	}
 	return name;
 }
@@ -260,9 +241,17 @@ static bool gather_inputs(struct cutter *c, const Onnx__NodeProto *n)
 	bool anchors = !strcmp(n->op_type ? n->op_type : "",
 			       "TFLite_Detection_PostProcess");
 
+	for (size_t i = 0; i < n->n_attribute; i++) {
+		const Onnx__GraphProto *body = n->attribute[i]->g;
+
+		for (size_t k = 0; body && k < body->n_node; k++)
+			if (!gather_inputs(c, body->node[k]))
+				return false;
+	}
 	for (size_t i = 0; i < n->n_input; i++) {
-		unsigned flags = *n->input[i] ? fact_of(c, n->input[i])->flags :
-						0;
+		const struct fact *f = *n->input[i] ? known(c, n->input[i]) :
+						      NULL;
+		unsigned flags = f ? f->flags : 0;
 		/* its third input, a constant, holds the anchors */
 		bool wanted = (flags & NETWORK) && !(flags & SELECTED);
 
@@ -289,10 +278,10 @@ static bool gather_outputs(struct cutter *c)
 
 		if (!is_selected(c, n))
 			continue;
-		if (is_selection(n) &&
+		if (cut_is_selection(n) &&
 		    (!c->op_type || !strcmp(c->op_type, "TopK")))
-			c->op_type = n->op_type;
-		c->gathers |= is_gather(n);
+			c->op_type = cut_selection_of(n)->op_type;
+		c->gathers |= cut_is_gather(n);
 		if (!gather_inputs(c, n))
 			return false;
 	}
@@ -342,7 +331,7 @@ static float iou_of(const struct cutter *c)
 	for (size_t i = 0; i < c->p->n_node; i++) {
 		const Onnx__NodeProto *n = c->p->node[i];
 
-		if (!is_selected(c, n) || !is_selection(n))
+		if (!is_selected(c, n) || !cut_is_selection(n))
 			continue;
 		if (!strcmp(n->op_type, "NonMaxSuppression"))
 			return n->n_input > 3 ? constant_of(c, n->input[3]) : 0;
@@ -395,6 +384,26 @@ static bool find_live(struct cutter *c)
 	return false;
 }
 
+/* Inputs that only the post-processing reads. */
+static void drop_inputs(struct cutter *c)
+{
+	struct graph *g = c->r->g;
+	int left = 0;
+
+	for (int i = 0; i < g->input_count; i++) {
+		struct value *v = g->inputs[i];
+
+		if (fact_of(c, v->name)->flags & LIVE)
+			g->inputs[left++] = v;
+		else
+			diag_note(c->r->d,
+				  "input '%.100s' is left out: only the "
+				  "post-processing reads it",
+				  v->name);
+	}
+	g->input_count = left;
+}
+
 static int keep_unselected(struct cutter *c, struct onnx_cut *out)
 {
 	struct graph *g = c->r->g;
@@ -414,6 +423,7 @@ static int keep_unselected(struct cutter *c, struct onnx_cut *out)
 	g->cut.iou = iou_of(c);
 	if (!g->cut.op_type)
 		return onnx_no_memory(c->r);
+	drop_inputs(c);
 	diag_note(c->r->d,
 		  "post-processing is cut off at the end (%.100s, %zu nodes): "
 		  "the head does it",
@@ -429,7 +439,7 @@ int onnx_cut_selection(struct onnx_reader *r, const Onnx__GraphProto *p,
 
 	*out = (struct onnx_cut){ 0 };
 	for (size_t i = 0; i < p->n_node; i++)
-		any |= is_selection(p->node[i]);
+		any |= cut_is_selection(p->node[i]);
 	if (!any)
 		return keep_all(&c, out);
 	if (init_facts(&c))

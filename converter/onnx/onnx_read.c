@@ -178,6 +178,30 @@ static int read_graph(struct onnx_reader *r)
 	return onnx_finish_nodes(r) || graph_sort(r->g, r->d) ? -1 : 0;
 }
 
+static int read_metadata(struct onnx_reader *r)
+{
+	const Onnx__ModelProto *m = r->model;
+	struct graph *g = r->g;
+
+	g->metadata = arena_array(g->arena, m->n_metadata_props + 1,
+				  sizeof(*g->metadata));
+	if (!g->metadata)
+		return -1;
+	for (size_t i = 0; i < m->n_metadata_props; i++) {
+		const Onnx__StringStringEntryProto *p = m->metadata_props[i];
+		struct graph_metadata *to = &g->metadata[g->metadata_count];
+
+		if (!p || !p->key || !p->value)
+			continue;
+		to->key = arena_strdup(g->arena, p->key);
+		to->value = arena_strdup(g->arena, p->value);
+		if (!to->key || !to->value)
+			return -1;
+		g->metadata_count++;
+	}
+	return 0;
+}
+
 static int read_model(struct onnx_reader *r)
 {
 	const Onnx__ModelProto *m = r->model;
@@ -190,13 +214,7 @@ static int read_model(struct onnx_reader *r)
 	g->name = arena_strdup(g->arena, m->graph->name ? m->graph->name : "");
 	g->producer = arena_strdup(g->arena,
 				   m->producer_name ? m->producer_name : "");
-	for (size_t i = 0; i < m->n_metadata_props; i++)
-		if (m->metadata_props[i] && m->metadata_props[i]->key &&
-		    m->metadata_props[i]->value &&
-		    !strcmp(m->metadata_props[i]->key, "names"))
-			g->class_names = arena_strdup(
-				g->arena, m->metadata_props[i]->value);
-	if (!g->name || !g->producer)
+	if (!g->name || !g->producer || read_metadata(r))
 		return onnx_no_memory(r);
 	return read_graph(r);
 }

@@ -28,12 +28,15 @@ static void begin(struct decoded_case *t)
 	head_graph_begin(&t->graph, 64, 64);
 }
 
-static void find(struct decoded_case *t)
+/* `cut` was the selection at the end of the file. */
+static void find_behind(struct decoded_case *t, struct graph_cut cut)
 {
 	arena_init(&t->arena, 0);
 	diag_init(&t->d);
 	config_init(&t->c);
 	t->g = graph_parse(&t->arena, t->graph.text, &t->d);
+	if (t->g)
+		t->g->cut = cut;
 	if (!t->g || pass_infer_shapes(t->g, &t->c, &t->d) ||
 	    pass_fold_constants(t->g, &t->c, &t->d) ||
 	    head_find(t->g, &t->c, &t->arena, &t->head, &t->d))
@@ -41,6 +44,11 @@ static void find(struct decoded_case *t)
 	if (!t->head.data)
 		fail_msg("not recognised: %s", t->head.why);
 	head_case_round_trip(t->g, &t->head);
+}
+
+static void find(struct decoded_case *t)
+{
+	find_behind(t, (struct graph_cut){ NULL, 0 });
 }
 
 static void done(struct decoded_case *t)
@@ -81,22 +89,29 @@ static void add_levels(struct head_graph *g, const char *name, int channels)
 		       name, name, name, name);
 }
 
-/* YOLOv8: four distributions of 16 bins, 84 boxes, classes in planes. */
-static void add_yolov8(struct head_graph *g, int classes)
+/* Four distributions, 84 boxes, classes in planes. */
+static void add_distances(struct head_graph *g, int bins, int classes)
 {
 	add_constants(g);
-	add_levels(g, "dfl", 64);
+	add_levels(g, "dfl", 4 * bins);
 	add_levels(g, "cls", classes);
-	head_graph_add(g, "const %%bins i64 4 = [1, 4, 16, 84]\n"
-			  "%%r = Reshape(%%dfl, %%bins)\n"
-			  "%%t = Transpose(%%r) {perm=[0, 2, 1, 3]}\n"
-			  "%%p = Softmax(%%t) {axis=1}\n"
-			  "const %%mean f32 1x16x1x1 = random 5\n"
-			  "%%c = Conv(%%p, %%mean)\n"
-			  "const %%four i64 3 = [1, 4, 84]\n"
-			  "%%b = Reshape(%%c, %%four)\n");
+	head_graph_add(g,
+		       "const %%bins i64 4 = [1, 4, %d, 84]\n"
+		       "%%r = Reshape(%%dfl, %%bins)\n"
+		       "%%t = Transpose(%%r) {perm=[0, 2, 1, 3]}\n"
+		       "%%p = Softmax(%%t) {axis=1}\n"
+		       "const %%mean f32 1x%dx1x1 = random 5\n"
+		       "%%c = Conv(%%p, %%mean)\n"
+		       "const %%four i64 3 = [1, 4, 84]\n"
+		       "%%b = Reshape(%%c, %%four)\n",
+		       bins, bins);
 	add_boxes(g, "boxes", "b");
 	head_graph_add(g, "%%scores = Sigmoid(%%cls)\n");
+}
+
+static void add_yolov8(struct head_graph *g, int classes)
+{
+	add_distances(g, 16, classes);
 }
 
 static void test_yolov8(void **state)
@@ -262,6 +277,54 @@ static void test_apart(void **state)
 	done(&t);
 }
 
+/* One box for each object: a TopK is cut off, and nothing is suppressed. */
+static void test_one_to_one(void **state)
+{
+	static struct decoded_case t;
+	const struct graph_cut best = { "TopK", 1 };
+
+	(void)state;
+	begin(&t);
+	add_yolov8(&t.graph, 3);
+	head_graph_add(&t.graph, "output %%boxes\noutput %%scores\n");
+	find_behind(&t, best);
+	assert_string_equal(t.head.kind, "YOLOv10");
+	assert_true(t.head.data->nms_iou == 1);
+	done(&t);
+	begin(&t);
+	add_constants(&t.graph);
+	add_levels(&t.graph, "reg", 4);
+	add_levels(&t.graph, "cls", 3);
+	add_boxes(&t.graph, "boxes", "reg");
+	head_graph_add(&t.graph, "%%scores = Sigmoid(%%cls)\n"
+				 "output %%boxes\noutput %%scores\n");
+	find_behind(&t, best);
+	assert_string_equal(t.head.kind, "YOLO26");
+	assert_int_equal(t.head.data->class_count, 3);
+	assert_true(t.head.data->nms_iou == 1);
+	assert_int_equal(head_preprocess(&t.head)->pad_value, 114);
+	done(&t);
+}
+
+/* 17 bins, two outputs of rows. */
+static void test_damo(void **state)
+{
+	static struct decoded_case t;
+
+	(void)state;
+	begin(&t);
+	add_distances(&t.graph, 17, 5);
+	head_graph_add(&t.graph, "%%bt = Transpose(%%boxes) {perm=[0, 2, 1]}\n"
+				 "%%st = Transpose(%%scores) {perm=[0, 2, 1]}\n"
+				 "output %%st\noutput %%bt\n");
+	find(&t);
+	assert_string_equal(t.head.kind, "DAMO-YOLO");
+	assert_int_equal(t.head.data->class_count, 5);
+	assert_int_equal(head_levels(t.head.data)->box.output, 1);
+	assert_true(head_preprocess(&t.head)->std[0] == 1);
+	done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +334,8 @@ int main(void)
 		cmocka_unit_test(test_yolov5),
 		cmocka_unit_test(test_yolov6),
 		cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_one_to_one),
+		cmocka_unit_test(test_damo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

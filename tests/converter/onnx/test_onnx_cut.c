@@ -77,6 +77,54 @@ static void test_suppression(void **state)
 	assert_true(g->cut.iou == iou);
 }
 
+/* The suppression of one photo or class after another: its body reads the
+ * network's values without naming them as inputs of the loop. */
+static void test_loop(void **state)
+{
+	static Onnx__NodeProto *body_nodes[2];
+	Onnx__GraphProto body = ONNX__GRAPH_PROTO__INIT;
+	struct onnx_builder b;
+	Onnx__NodeProto *loop;
+	struct graph *g;
+	size_t nodes;
+
+	begin(&b);
+	nodes = b.graph.n_node;
+	body_nodes[0] = onnx_build_node(&b, "Gather", "one", "boxes i", "own");
+	body_nodes[1] = onnx_build_node(&b, "NonMaxSuppression", "nms",
+					"own scores", "kept");
+	b.graph.n_node = nodes;
+	body.n_node = 2;
+	body.node = body_nodes;
+	loop = onnx_build_node(&b, "Loop", "each", "rows - state", "result");
+	onnx_build_attr(&b, loop, "body", ONNX_ATTR_GRAPH)->g = &body;
+	onnx_build_output(&b, "result");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "scores");
+	assert_string_equal(g->cut.op_type, "NonMaxSuppression");
+	assert_true(g->cut.iou == -1);
+}
+
+/* Paddle: boxes are divided by the scale of the photo, a second input. The
+ * head scales them, and the input goes. */
+static void test_photo_scale(void **state)
+{
+	struct onnx_builder b;
+	struct graph *g;
+
+	begin(&b);
+	onnx_build_input(&b, "scale_factor", ONNX_FLOAT, "1x4");
+	onnx_build_node(&b, "Div", "div", "boxes scale_factor", "scaled");
+	onnx_build_node(&b, "Transpose", "t", "scores", "planes");
+	onnx_build_node(&b, "NonMaxSuppression", "nms", "scaled planes",
+			"kept");
+	onnx_build_output(&b, "kept");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "planes");
+	assert_int_equal(g->input_count, 1);
+	assert_string_equal(g->inputs[0]->name, "x");
+}
+
 /* End to end: the best of the best classes. What they are the best of is the
  * output; the network's other outputs stay. */
 static void add_best(struct onnx_builder *b)
@@ -181,6 +229,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_suppression),   TEST(test_end_to_end),
+		TEST(test_loop),          TEST(test_photo_scale),
 		TEST(test_anchors),       TEST(test_best_classes),
 		TEST(test_in_the_middle),
 	};
