@@ -10,6 +10,7 @@
 struct activation_settings {
 	const struct config *c;
 	bool coded;                   /* its files are entropy-coded */
+	int weight_bits;              /* of typical weights */
 	bool synthetic;               /* calibration had no real samples */
 	bool representative;          /* samples look like real ones */
 	const struct samples *subset; /* a few of the samples */
