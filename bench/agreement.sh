@@ -13,8 +13,9 @@ set -eu
 cd "$(dirname "$0")/.."
 build=$1
 shift
-models=${*:-ultraface_RFB-320 yunet_n_320_320 FastestDet nanodet_hpc203
-	yolox_nano_bigisland}
+[ $# -gt 0 ] || set -- ultraface_RFB-320 yunet_n_320_320 FastestDet \
+	nanodet_hpc203 yolox_nano_bigisland
+models=" $* "
 data=$PWD/../shared/data
 [ -d "$data/models" ] || {
 	echo "skipped: no $data/models"
@@ -32,6 +33,7 @@ labels_of() {
 
 # evaluate NAME MODEL: accuracy on the labelled photos, into NAME.eval
 evaluate() {
+	# shellcheck disable=SC2086 # a list of options
 	[ -s "$work/$1.eval" ] || "$build/dbconvert" eval "$2" -q \
 		--images "$work/$name.labelled" --labels "$labels" --json \
 		$options </dev/null >"$work/$1.eval"
@@ -73,7 +75,7 @@ printf '%-22s %-22s %6s %6s  %-14s  %6s\n' model options SQNR agrees interval \
 for setting in 8 20 12 4; do
 	while read -r file calib held options; do
 		name=${file%.onnx}
-		case " $(echo $models) " in *" $name "*) ;; *) continue ;; esac
+		case $models in *" $name "*) ;; *) continue ;; esac
 		model=$data/models/$file
 		labels=$(labels_of "$held")
 		bench/samples.sh "$data" "$calib" |

@@ -10,8 +10,9 @@
 #include "converter/latency.h"
 #include "runtime/dbrt.h"
 
-#define BITS_MORE 0.05 /* a mean that is more than a width by more than this \
-			*/
+#define BITS_MORE                                                  \
+	0.05 /* a mean that is more than a width by more than this \
+	      */
 
 /* ---- Figures ---- */
 
@@ -285,19 +286,14 @@ static void print_agreement(const struct fidelity *f, FILE *out)
 	const struct agreement *a = &f->agreement;
 	int needed = agreement_photos_needed(a, a->value - AGREEMENT_TELLS);
 
-	fprintf(out,
-		"agreement    %.3f%s, %.0f %% interval %.3f to %.3f, on %d "
-		"%s",
+	fprintf(out, "agreement    %.3f%s, %.0f %% interval %.3f to %.3f\n",
 		a->value, f->has_boxes ? " of mAP50 kept" : "",
-		100 * AGREEMENT_CONFIDENCE, a->low, a->high, a->photos,
-		f->has_boxes ? "photos" : "samples");
+		100 * AGREEMENT_CONFIDENCE, a->low, a->high);
+	fprintf(out, "             on %d samples", a->photos);
 	if (f->calibrated)
 		fprintf(out, ", %d of them calibrated on", f->calibrated);
 	if (f->has_boxes)
-		fprintf(out,
-			"\n             about %.0f true boxes to expect on "
-			"these",
-			a->evidence);
+		fprintf(out, ", with about %.0f true boxes", a->evidence);
 	fputc('\n', out);
 	if (a->value - a->low > AGREEMENT_TELLS && needed)
 		fprintf(out,

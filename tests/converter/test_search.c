@@ -226,8 +226,8 @@ static void test_keeps_best(void **state)
 	assert_false(worse.result.raised);
 }
 
-/* A limit that leaves fewer bits than --bits asks for makes the same model with any --bits; a
- * larger limit makes none that is worse. */
+/* A limit that leaves fewer bits than --bits asks for makes the same model with
+ * any --bits; a larger limit makes none that is worse. */
 static void test_limits(void **state)
 {
 	double before = INFINITY;
@@ -252,8 +252,9 @@ static void test_limits(void **state)
 		assert_true(four.packed.file_size <= eight.packed.file_size);
 		/* both leave less than 6 bits a weight */
 		if (bytes <= 1000)
-			assert_true(four.result.points[four.result.chosen]
-					    .loss == loss);
+			assert_true(
+				four.result.points[four.result.chosen].loss ==
+				loss);
 	}
 }
 
