@@ -133,9 +133,11 @@ static void warn_about(const struct conversion *v, struct diag *d)
 			  accuracy_missing(v->accuracy_packed));
 	if (v->fidelity && fidelity_is_empty(v->fidelity))
 		diag_warn(d,
-			  "the float model finds nothing on the %d photos held "
-			  "out: agreement on detections is not measured",
-			  v->fidelity->samples);
+			  "the float model finds nothing on the %d photos: "
+			  "agreement on detections is not measured",
+			  v->fidelity->samples + v->fidelity->calibrated);
+	if (v->fidelity && fidelity_contradiction(v->fidelity))
+		diag_warn(d, "%s", fidelity_contradiction(v->fidelity));
 	if (!v->head.data && v->head.why) {
 		diag_note(d, "the outputs are not decoded on the device: %s",
 			  v->head.why);

@@ -74,11 +74,18 @@ static int measure_outputs(const struct config *c, struct packed_file *file,
 			   struct progress_bar *bar, struct diag *d)
 {
 	const struct progress progress = { progress_update, bar, NULL };
-	const struct measure_set all = { c, set, 0, set->count };
-	struct measure_set few = all;
+	const struct measure_set few = { c, set, 0,
+					 set->count < LAYER_SAMPLES ?
+						 set->count :
+						 LAYER_SAMPLES };
+	const struct dataset_item **items =
+		arena_array(a, (size_t)set->count, sizeof(*items));
+	const struct fidelity_set all = { c, items, set->count, 0 };
 
-	if (few.count > LAYER_SAMPLES)
-		few.count = LAYER_SAMPLES;
+	if (!items)
+		return diag_error(d, "out of memory");
+	for (int i = 0; i < set->count; i++)
+		items[i] = &set->items[i];
 	if (fidelity_measure(&all, file, a, f, &progress, d) ||
 	    packed_file_bind(file, d))
 		return -1;
@@ -91,7 +98,7 @@ int cmd_verify(const struct command *cmd, struct diag *d)
 	struct config c = cmd->config;
 	struct packed_file file = { 0 };
 	struct dataset set = { 0 };
-	struct layer_error *layers;
+	struct layer_error *layers = NULL;
 	struct fidelity f;
 	struct progress_bar bar;
 	struct arena arena;
@@ -106,6 +113,8 @@ int cmd_verify(const struct command *cmd, struct diag *d)
 	      dataset_open(&set, c.calib, d) ||
 	      measure_outputs(&c, &file, &set, &arena, &f, &layers, &bar, d);
 	progress_end(&bar);
+	if (!err && fidelity_contradiction(&f))
+		diag_warn(d, "%s", fidelity_contradiction(&f));
 	if (!err)
 		code = print_result(cmd, &f, layers,
 				    (int)dbrt_op_count(&file.model), d);

@@ -108,7 +108,12 @@ static int open_samples(struct conversion *v)
 {
 	if (v->c->calib && check_inputs(v))
 		return -1;
-	if (v->c->calib && open_calibration(v))
+	if ((v->c->calib && open_calibration(v)) ||
+	    (v->c->images && dataset_open(&v->images, v->c->images, v->d)))
+		return -1;
+	if (v->dataset.count &&
+	    compared_samples_init(&v->compared, &v->dataset, v->calib_count,
+				  &v->images, &v->arena, v->d))
 		return -1;
 	return preprocess_init(&v->preprocess, v->graph, v->c,
 			       head_preprocess(&v->head), v->d);
@@ -205,33 +210,34 @@ static int build_model(void *ctx, struct packed *out, double *loss,
 	return 0;
 }
 
-/* Agreement with the float model on samples [first, end). */
 static int measure_fidelity(struct conversion *v, const struct packed *p,
-			    int first, struct arena *a, struct fidelity *out,
-			    struct diag *d)
+			    const struct fidelity_set *set, struct arena *a,
+			    struct fidelity *out, struct diag *d)
 {
-	const struct measure_set set = { v->c, &v->dataset, first,
-					 v->dataset.count - first };
 	struct packed_file file;
 	int err = packed_file_open(&file, p->bytes, p->size, "", d) ||
-		  fidelity_measure(&set, &file, a, out, &v->progress, d);
+		  fidelity_measure(set, &file, a, out, &v->progress, d);
 
 	packed_file_close(&file);
 	return err ? -1 : 0;
 }
 
-static int measure_model(void *ctx, const struct packed *p, int first,
+static int measure_model(void *ctx, const struct packed *p, bool all,
 			 struct search_score *out, struct diag *d)
 {
+	struct conversion *v = ctx;
+	const struct fidelity_set set = all ? compared_all(&v->compared, v->c) :
+					      compared_held(&v->compared, v->c);
 	char *former = diag_enter(d, NULL); /* messages name photos */
 	struct arena scratch;
 	struct fidelity f;
 	int err;
 
 	arena_init(&scratch, 0);
-	err = measure_fidelity(ctx, p, first, &scratch, &f, d);
+	err = measure_fidelity(v, p, &set, &scratch, &f, d);
 	if (!err)
-		*out = (struct search_score){ fidelity_value(&f), f.sqnr_db };
+		*out = (struct search_score){ f.agreement.value,
+					      f.agreement.low, f.sqnr_db };
 	arena_free(&scratch);
 	diag_leave(d, former);
 	return err;
@@ -316,16 +322,15 @@ static int measure_accuracy(struct conversion *v, const struct config *c)
 					       .dbp = v->packed.bytes,
 					       .dbp_bytes = v->packed.size };
 	struct annotations labels = { 0 };
-	struct dataset images = { 0 };
 	struct measure_set set = { .config = c,
-				   .dataset = c->images ? &images : &v->dataset,
+				   .dataset = c->images ? &v->images :
+							  &v->dataset,
 				   .first = c->images ? 0 : v->calib_count };
 	struct accuracy *before = arena_alloc(&v->arena, sizeof(*before));
 	struct accuracy *after = arena_alloc(&v->arena, sizeof(*after));
 	int err = !before || !after ? diag_error(v->d, "out of memory") : 0;
 
-	err = err || annotations_read(&labels, c->labels, v->d) ||
-	      (c->images && dataset_open(&images, c->images, v->d));
+	err = err || annotations_read(&labels, c->labels, v->d);
 	set.count = set.dataset->count - set.first;
 	if (!err && set.count <= 0)
 		err = diag_error(v->d, "no photos to measure accuracy on: give "
@@ -335,7 +340,6 @@ static int measure_accuracy(struct conversion *v, const struct config *c)
 			       &v->progress, v->d) ||
 	      accuracy_measure(&set, &packed, &labels, &v->arena, after,
 			       &v->progress, v->d);
-	dataset_close(&images);
 	annotations_free(&labels);
 	v->accuracy_float = before;
 	v->accuracy_packed = after;
@@ -344,18 +348,19 @@ static int measure_accuracy(struct conversion *v, const struct config *c)
 
 int convert_measure(struct conversion *v, const struct config *asked)
 {
+	const struct fidelity_set set = compared_all(&v->compared, v->c);
 	struct fidelity *f;
 
-	if (v->dataset.count > v->calib_count) {
+	if (set.count > set.calibrated) {
 		f = arena_alloc(&v->arena, sizeof(*f));
 		if (!f)
 			return diag_error(v->d, "out of memory");
-		if (measure_fidelity(v, &v->packed, v->calib_count, &v->arena,
-				     f, v->d) ||
-		    measure_layers(v, v->c))
+		if (measure_fidelity(v, &v->packed, &set, &v->arena, f, v->d))
 			return -1;
 		v->fidelity = f;
 	}
+	if (v->compared.held && measure_layers(v, v->c))
+		return -1;
 	return asked->labels ? measure_accuracy(v, asked) : 0;
 }
 
@@ -363,5 +368,6 @@ void conversion_free(struct conversion *v)
 {
 	quantizer_free(v->quantizer);
 	dataset_close(&v->dataset);
+	dataset_close(&v->images);
 	arena_free(&v->arena);
 }

@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/dump.h"
 #include "base/parallel.h"
+#include "converter/compared_samples.h"
 #include "converter/data/dataset.h"
 #include "converter/data/preprocess.h"
 #include "converter/heads/head.h"
@@ -36,6 +37,8 @@ struct conversion {
 	int64_t model_nodes, model_params, model_macs;
 	struct dataset dataset; /* of --calib; count 0: data-free */
 	int calib_count; /* samples that calibrate; the rest is held out */
+	struct dataset images; /* of --images; count 0: not given */
+	struct compared_samples compared;
 	struct preprocess preprocess;
 	struct sample_set sample_set; /* over dataset, for the quantizer */
 	struct quantizer *quantizer;
@@ -43,7 +46,7 @@ struct conversion {
 	struct search_result search;
 
 	/* What convert_measure() gives. */
-	const struct fidelity *fidelity; /* NULL: nothing was held out */
+	const struct fidelity *fidelity; /* NULL: all samples calibrated */
 	const struct layer_error *layer_errors;
 	/* On labelled photos; NULL: no labels. */
 	const struct accuracy *accuracy_float, *accuracy_packed;
@@ -59,10 +62,10 @@ int convert_model(const struct config *c, const struct cost_target *target,
 		  const struct progress *progress, struct diag *d);
 
 /*
- * Measures the packed model: fidelity and errors by layer on the samples that
- * were held out, accuracy where there are labels (c->labels), on c->images or
- * on the photos held out. Accuracy in float is that of `asked`: the model at
- * the input size that the user gave. 0, or -1 with a diagnostic.
+ * Measures the packed model: fidelity on v->compared, errors by layer on the
+ * samples that were held out, accuracy where there are labels (c->labels), on
+ * c->images or on the photos held out. Accuracy in float is that of `asked`:
+ * the model at the input size that the user gave. 0, or -1 with a diagnostic.
  */
 int convert_measure(struct conversion *v, const struct config *asked);
 

@@ -10,6 +10,10 @@
 #include "converter/latency.h"
 #include "runtime/dbrt.h"
 
+#define BITS_MORE                                                  \
+	0.05 /* a mean that is more than a width by more than this \
+	      */
+
 /* ---- Figures ---- */
 
 /* Mean bits per weight over all layers: in memory or, coded, in the file. */
@@ -68,7 +72,8 @@ int report_build(struct report *r, const struct config *c,
 	*r = (struct report){ .c = c, .v = v, .name = name, .target = *target };
 	if (cost_layers(r, a))
 		return diag_error(d, "out of memory");
-	r->weight_bits_mean = mean_bits(v, v->packed.file != v->packed.bytes);
+	r->weight_bits_memory = mean_bits(v, false);
+	r->weight_bits_file = mean_bits(v, v->packed.file != v->packed.bytes);
 	r->compression = v->packed.file_size ?
 				 4.0 * (double)v->model_params /
 					 (double)v->packed.file_size :
@@ -164,25 +169,53 @@ bool report_is_accurate(const struct report *r)
 bool report_is_faithful(const struct report *r)
 {
 	return r->v->fidelity &&
-	       fidelity_value(r->v->fidelity) >= (double)r->c->min_fidelity;
+	       r->v->fidelity->agreement.low >= (double)r->c->min_fidelity;
+}
+
+/* The error of an agreement that is measured and too low, or too uncertain. */
+static void refuse_fidelity(const struct report *r, struct diag *d)
+{
+	const struct agreement *a = &r->v->fidelity->agreement;
+	double limit = (double)r->c->min_fidelity;
+	int needed = agreement_photos_needed(a, limit);
+
+	diag_error(d,
+		   "%s: min_fidelity cannot be met: agreement with the float "
+		   "model is %.4f, and from %.4f to %.4f with %.0f %% "
+		   "confidence; the lower end is below the limit, %.4f",
+		   r->c->model_path, a->value, a->low, a->high,
+		   100 * AGREEMENT_CONFIDENCE, limit);
+	if (needed)
+		diag_hint(d,
+			  "%d photos tell too little (--calib, --images): with "
+			  "about %d like these the lower end would be above "
+			  "the limit; or more bits (--bits, --max-size) would "
+			  "help",
+			  a->photos, needed);
+	else
+		diag_hint(d, "more bits (--bits 4, --bits 8), wider limits or "
+			     "more photos to calibrate on (--calib) would "
+			     "help");
 }
 
 static int check_fidelity(const struct report *r, struct diag *d)
 {
+	const struct fidelity *f = r->v->fidelity;
+
 	if (r->c->min_fidelity <= 0 || report_is_faithful(r))
 		return 0;
-	if (r->v->fidelity && fidelity_is_empty(r->v->fidelity)) {
+	if (f && fidelity_is_empty(f)) {
 		diag_error(d,
 			   "%s: min_fidelity cannot be met: the float model "
-			   "finds nothing on the %d photos held out",
-			   r->c->model_path, r->v->fidelity->samples);
+			   "finds nothing on the %d photos",
+			   r->c->model_path, f->samples + f->calibrated);
 		diag_hint(d, "photos with what it detects are needed "
 			     "(--calib), and the preprocessing that it was "
 			     "trained with (--mean, --scale, --color, "
 			     "--resize)");
 		return 1;
 	}
-	if (!r->v->fidelity) {
+	if (!f) {
 		diag_error(d,
 			   "%s: min_fidelity cannot be met: agreement with "
 			   "the float model is not measured",
@@ -190,13 +223,7 @@ static int check_fidelity(const struct report *r, struct diag *d)
 		diag_hint(d, "five or more photos (--calib) are needed");
 		return 1;
 	}
-	diag_error(d,
-		   "%s: min_fidelity cannot be met: agreement with the float "
-		   "model is %.4f, the limit is %.4f",
-		   r->c->model_path, fidelity_value(r->v->fidelity),
-		   (double)r->c->min_fidelity);
-	diag_hint(d, "more bits (--bits 4, --bits 8), wider limits or more "
-		     "photos to calibrate on (--calib) would help");
+	refuse_fidelity(r, d);
 	return 1;
 }
 
@@ -254,14 +281,37 @@ int report_check_budgets(const struct report *r, struct diag *d)
 
 /* ---- For people ---- */
 
+static void print_agreement(const struct fidelity *f, FILE *out)
+{
+	const struct agreement *a = &f->agreement;
+	int needed = agreement_photos_needed(a, a->value - AGREEMENT_TELLS);
+
+	fprintf(out, "agreement    %.3f%s, %.0f %% interval %.3f to %.3f\n",
+		a->value, f->has_boxes ? " of mAP50 kept" : "",
+		100 * AGREEMENT_CONFIDENCE, a->low, a->high);
+	fprintf(out, "             on %d samples", a->photos);
+	if (f->calibrated)
+		fprintf(out, ", %d of them calibrated on", f->calibrated);
+	if (f->has_boxes)
+		fprintf(out, ", with about %.0f true boxes", a->evidence);
+	fputc('\n', out);
+	if (a->value - a->low > AGREEMENT_TELLS && needed)
+		fprintf(out,
+			"             too few to tell: about %d like these are "
+			"needed to be sure of %.2f\n",
+			needed, fmax(a->value - AGREEMENT_TELLS, 0));
+}
+
 void fidelity_print(const struct fidelity *f, FILE *out)
 {
 	fprintf(out, "fidelity     %d samples, SQNR %.1f dB, cosine %.5f\n",
 		f->samples, f->sqnr_db, f->cosine);
-	if (fidelity_is_empty(f))
+	if (fidelity_is_empty(f)) {
 		fprintf(out, "             detections: not measured, the float "
 			     "model finds nothing\n");
-	else if (f->has_boxes)
+		return;
+	}
+	if (f->has_boxes && f->truth_boxes)
 		fprintf(out,
 			"             detections: F1 %.3f, mAP50 %.3f "
 			"against %d of the float model's\n",
@@ -269,6 +319,7 @@ void fidelity_print(const struct fidelity *f, FILE *out)
 	if (f->has_classes)
 		fprintf(out, "             same class in %.1f %%\n",
 			100 * f->top1_agreement);
+	print_agreement(f, out);
 }
 
 static void print_accuracies(const struct accuracy *f, const struct accuracy *q,
@@ -307,6 +358,23 @@ static void print_latency(const struct report *r, FILE *out)
 	fputc('\n', out);
 }
 
+/* What a weight takes, and why that is more than was asked for. */
+static void print_bits(const struct report *r, FILE *out)
+{
+	fprintf(out, "weights      %.2f bits in the file, %.2f in memory",
+		r->weight_bits_file, r->weight_bits_memory);
+	if (r->v->search.raised)
+		fprintf(out, ", raised from --bits %d for the agreement",
+			r->c->bits);
+	else if (!r->v->search.searched &&
+		 r->weight_bits_memory > r->c->bits + BITS_MORE)
+		fprintf(out,
+			"; --bits %d: the first, depthwise and last layers "
+			"have 8",
+			r->c->bits);
+	fputc('\n', out);
+}
+
 void report_print(const struct report *r, FILE *out)
 {
 	const struct packed *p = &r->v->packed;
@@ -317,10 +385,9 @@ void report_print(const struct report *r, FILE *out)
 		TEXT_PRINTABLE(r->name), (long long)r->v->model_nodes,
 		(double)r->v->model_params / 1e3,
 		(double)r->v->model_macs / 1e6);
-	fprintf(out,
-		"packed       %u bytes, %.1fx smaller than FP32, %.2f "
-		"bits a weight\n",
-		p->file_size, r->compression, r->weight_bits_mean);
+	fprintf(out, "packed       %u bytes, %.1fx smaller than FP32\n",
+		p->file_size, r->compression);
+	print_bits(r, out);
 	if (p->file != p->bytes)
 		fprintf(out, "memory       %u bytes, %u of them work memory\n",
 			p->ram_bytes, p->arena_bytes);

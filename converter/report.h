@@ -28,7 +28,7 @@ struct report {
 	struct cost_target target;
 	double *layer_us; /* by packed layer, modelled */
 	double latency_us;
-	double weight_bits_mean;
+	double weight_bits_file, weight_bits_memory; /* means, of codes */
 	double compression; /* FP32 parameter bytes over the packed file */
 	uint8_t calib_sha256[32], dbp_sha256[32];
 	struct report_budget budgets[REPORT_BUDGETS];

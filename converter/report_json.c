@@ -50,18 +50,39 @@ static json_t *outputs_json(const struct fidelity *f)
 	return list;
 }
 
+/* null where there is nothing to agree on. */
+static json_t *agreement_json(const struct fidelity *f)
+{
+	const struct agreement *a = &f->agreement;
+	int needed = agreement_photos_needed(a, a->value - AGREEMENT_TELLS);
+
+	if (!isfinite(a->value))
+		return json_null();
+	return json_pack("{s:s,s:f,s:f,s:f,s:f,s:i,s:i,s:f,s:o}", "of",
+			 f->has_boxes   ? "map50" :
+			 f->has_classes ? "top1" :
+					  "signal",
+			 "value", a->value, "low", a->low, "high", a->high,
+			 "confidence", AGREEMENT_CONFIDENCE, "images",
+			 a->photos, "calibrated", f->calibrated, "evidence",
+			 a->evidence, "images_needed",
+			 a->value - a->low <= AGREEMENT_TELLS || !needed ?
+				 json_null() :
+				 json_integer(needed));
+}
+
 static json_t *fidelity_object(const struct fidelity *f)
 {
 	if (!f)
-		return json_pack("{s:i,s:n,s:n,s:n,s:n,s:[]}", "images", 0,
+		return json_pack("{s:i,s:n,s:n,s:n,s:n,s:n,s:[]}", "images", 0,
 				 "sqnr_db", "cosine", "detections",
-				 "top1_agreement", "outputs");
-	return json_pack("{s:i,s:f,s:f,s:o,s:o,s:o}", "images", f->samples,
-			 "sqnr_db", f->sqnr_db, "cosine", f->cosine,
-			 "detections", detections_json(f), "top1_agreement",
-			 f->has_classes ? json_real(f->top1_agreement) :
-					  json_null(),
-			 "outputs", outputs_json(f));
+				 "top1_agreement", "agreement", "outputs");
+	return json_pack(
+		"{s:i,s:f,s:f,s:o,s:o,s:o,s:o}", "images", f->samples,
+		"sqnr_db", f->sqnr_db, "cosine", f->cosine, "detections",
+		detections_json(f), "top1_agreement",
+		f->has_classes ? json_real(f->top1_agreement) : json_null(),
+		"agreement", agreement_json(f), "outputs", outputs_json(f));
 }
 
 /* The value of a class: AP50 of a detector, recall of a classifier. */
@@ -149,7 +170,7 @@ static json_t *pareto_json(const struct report *r)
 			list,
 			json_pack("{s:f,s:I,s:f,s:o,s:I,s:o,s:o,s:b,s:b}",
 				  "weight_bits_mean",
-				  chosen ? r->weight_bits_mean : p->weight_bits,
+				  chosen ? r->weight_bits_file : p->weight_bits,
 				  "dbp_bytes", (json_int_t)p->dbp_bytes,
 				  "latency_us", p->latency_us, "loss",
 				  number_json(p->loss), "ram_bytes",
@@ -184,12 +205,14 @@ static json_t *budgets_json(const struct report *r)
 	if (r->c->min_fidelity > 0)
 		json_array_append_new(
 			list,
-			json_pack("{s:s,s:f,s:o,s:b}", "name", "min_fidelity",
-				  "limit", (double)r->c->min_fidelity, "value",
-				  r->v->fidelity ? number_json(fidelity_value(
-							   r->v->fidelity)) :
-						   json_null(),
-				  "met", report_is_faithful(r)));
+			json_pack(
+				"{s:s,s:f,s:o,s:b}", "name", "min_fidelity",
+				"limit", (double)r->c->min_fidelity, "value",
+				r->v->fidelity ?
+					number_json(
+						r->v->fidelity->agreement.low) :
+					json_null(),
+				"met", report_is_faithful(r)));
 	return list;
 }
 
@@ -251,11 +274,15 @@ static json_t *output_json(const struct report *r)
 	snprintf(dbp, sizeof(dbp), "%.250s.dbp", r->name);
 	snprintf(header, sizeof(header), "%.250s.h", r->name);
 	return json_pack(
-		"{s:o,s:o,s:I,s:o,s:f,s:f,s:I,s:f,s:s,s:I,s:I,s:i,s:i}", "dbp",
-		json_text(dbp), "header", json_text(header), "dbp_bytes",
+		"{s:o,s:o,s:I,s:o,s:f,s:f,s:f,s:i,s:b,s:f,s:I,s:f,s:s,s:I,s:I,"
+		"s:i,s:i}",
+		"dbp", json_text(dbp), "header", json_text(header), "dbp_bytes",
 		(json_int_t)r->v->packed.file_size, "dbp_sha256",
-		hex(r->dbp_sha256), "weight_bits_mean", r->weight_bits_mean,
-		"compression", r->compression, "arena_bytes",
+		hex(r->dbp_sha256), "weight_bits_mean", r->weight_bits_file,
+		"weight_bits_file", r->weight_bits_file, "weight_bits_memory",
+		r->weight_bits_memory, "weight_bits_asked", r->c->bits,
+		"weight_bits_raised", r->v->search.raised, "compression",
+		r->compression, "arena_bytes",
 		(json_int_t)r->v->packed.arena_bytes, "latency_us",
 		r->latency_us, "latency_source",
 		latency_source(&r->target, &r->v->packed), "flash_bytes",

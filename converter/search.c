@@ -20,7 +20,8 @@ static double bytes_for(const struct search *s, double bits)
 	return s->weights * bits / 8 * (s->target->coded ? CODED_SHARE : 1);
 }
 
-/* Measures the last built model on the held-out samples. */
+/* Measures the last built model: on the held-out samples, or on all where an
+ * agreement is asked for, as the result is. */
 static int measure_last(struct search *s)
 {
 	const struct search_input *in = s->in;
@@ -29,10 +30,11 @@ static int measure_last(struct search *s)
 
 	if (in->samples <= in->calibrated)
 		return 0;
-	if (in->steps.measure(in->steps.ctx, &s->packed, in->calibrated, &score,
-			      s->d))
+	if (in->steps.measure(in->steps.ctx, &s->model.packed,
+			      s->c->min_fidelity > 0, &score, s->d))
 		return -1;
 	p->agreement = score.agreement;
+	p->agreement_low = score.low;
 	p->sqnr_db = score.sqnr_db;
 	return 0;
 }
@@ -50,59 +52,7 @@ static bool fits_only_in_place(const struct search *s)
 
 	return s->target->coded &&
 	       (double)p->ram_bytes > search_limit(c->max_ram_bytes) &&
-	       (ram_alone || s->packed.arena_bytes <= c->max_ram_bytes);
-}
-
-/* Raises the bytes of the codes from `bytes` to at most `most`, as long as the
- * agreement is less than `enough`. 0; 1: the first try fits no limit. */
-static int raise_bytes(struct search *s, double bytes, double most,
-		       double enough)
-{
-	double before = bytes;
-
-	for (int i = 0; i < RAISE_TRIES; i++) {
-		int status = search_fit(s, bytes);
-
-		if (status < 0)
-			return -1;
-		if (status)
-			return i ? search_fit(s, before) : 1;
-		if (measure_last(s))
-			return -1;
-		if (!(search_last(s)->agreement < enough) || bytes >= most ||
-		    s->chosen.bytes < bytes * USED)
-			break;
-		before = bytes;
-		bytes = fmin(bytes * RAISE, most);
-	}
-	return 0;
-}
-
-/* Gives each layer bits from its candidates, and more bytes to all as long as
- * that helps. */
-static int search_widths(struct search *s)
-{
-	const struct config *c = s->c;
-	bool asked = c->min_fidelity > 0;
-	double enough = asked ? (double)c->min_fidelity : GOOD_ENOUGH;
-	double bytes = bytes_for(s, c->bits);
-	double most = asked ? bytes_for(s, RAISE_BITS) : 2 * bytes;
-	int status;
-
-	if (c->bits == 8)
-		bytes = most = INFINITY;
-	if (quantizer_list_candidates(s->q, s->d))
-		return -1;
-	status = raise_bytes(s, bytes, most, enough);
-	if (status <= 0)
-		return status;
-	if (search_fit_least(s))
-		return -1;
-	if (!fits_only_in_place(s))
-		return 0;
-	s->target->coded = false;
-	s->other_bytes = s->other_us = s->other_ram = 0;
-	return search_widths(s);
+	       (ram_alone || s->model.packed.arena_bytes <= c->max_ram_bytes);
 }
 
 /* Whether p is better than q on the held-out samples. */
@@ -112,6 +62,77 @@ static bool measures_better(const struct search_point *p,
 	if (fabs(p->agreement - q->agreement) > SEARCH_TIE)
 		return p->agreement > q->agreement;
 	return p->sqnr_db > q->sqnr_db;
+}
+
+/* The lower end of the interval is what an agreement asked for is about. What
+ * cannot be measured is good enough. */
+static bool is_enough(const struct search *s)
+{
+	const struct search_point *p = search_last(s);
+	float asked = s->c->min_fidelity;
+
+	return asked > 0 ? !(p->agreement_low < (double)asked) :
+			   !(p->agreement < GOOD_ENOUGH);
+}
+
+/*
+ * Raises the bytes of the codes from `bytes` to at most `most`, until the model
+ * is good enough. The best model stays: more bytes may be worse by chance. 0;
+ * 1: the first try fits no limit.
+ */
+static int raise_bytes(struct search *s, double bytes, double most)
+{
+	struct search_model best = { .point = -1 };
+
+	for (int i = 0; i < RAISE_TRIES; i++) {
+		int status = search_fit(s, bytes);
+		bool enough;
+
+		if (status < 0 || (status && best.point < 0))
+			return status;
+		if (status)
+			break;
+		if (measure_last(s))
+			return -1;
+		enough = is_enough(s);
+		if (best.point < 0 || enough ||
+		    measures_better(search_last(s),
+				    &s->result->points[best.point])) {
+			best = search_keep(s);
+			best.raised = i > 0;
+		}
+		if (enough || bytes >= most || s->chosen.bytes < bytes * USED)
+			break;
+		bytes = fmin(bytes * RAISE, most);
+	}
+	search_return_to(s, &best);
+	return 0;
+}
+
+/* Gives each layer bits from its candidates, and more bytes to all as long as
+ * that helps. */
+static int search_widths(struct search *s)
+{
+	const struct config *c = s->c;
+	double bytes = bytes_for(s, c->bits);
+	double most = c->min_fidelity > 0 ? bytes_for(s, RAISE_BITS) :
+					    2 * bytes;
+	int status;
+
+	if (c->bits == 8)
+		bytes = most = INFINITY;
+	if (quantizer_list_candidates(s->q, s->d))
+		return -1;
+	status = raise_bytes(s, bytes, most);
+	if (status <= 0)
+		return status;
+	if (search_fit_least(s))
+		return -1;
+	if (!fits_only_in_place(s))
+		return 0;
+	s->target->coded = false;
+	s->other_bytes = s->other_us = s->other_ram = 0;
+	return search_widths(s);
 }
 
 /* At 8 bits the estimate of asymmetric targets is mostly sampling noise: the
@@ -128,24 +149,20 @@ static bool worth_a_second(const struct search *s)
 /* Each layer with the bits that are asked for. */
 static int build_as_asked(struct search *s)
 {
-	struct search_result *r = s->result;
-	struct packed first;
-	int kept;
+	struct search_model first;
 
-	if (search_build(s) || search_note_layers(s, &r->layers))
+	if (search_build(s))
 		return -1;
-	r->layer_count = quantizer_layer_count(s->q);
 	if (!worth_a_second(s))
 		return 0;
-	first = s->packed;
-	kept = r->chosen;
-	quantizer_set_asymmetric(s->q, false);
-	if (measure_last(s) || search_build(s) || measure_last(s))
+	if (measure_last(s))
 		return -1;
-	if (measures_better(search_last(s), &r->points[kept]))
-		return search_note_layers(s, &r->layers);
-	s->packed = first;
-	r->chosen = kept;
+	first = search_keep(s);
+	quantizer_set_asymmetric(s->q, false);
+	if (search_build(s) || measure_last(s))
+		return -1;
+	if (!measures_better(search_last(s), &s->result->points[first.point]))
+		search_return_to(s, &first);
 	return 0;
 }
 
@@ -181,6 +198,9 @@ int search_run(const struct search_input *in, struct packed *packed,
 		      search_note_front(&s);
 	else
 		err = build_as_asked(&s);
-	*packed = s.packed;
+	*packed = s.model.packed;
+	result->raised = s.model.raised;
+	result->layers = s.model.layers;
+	result->layer_count = quantizer_layer_count(s.q);
 	return err ? -1 : 0;
 }

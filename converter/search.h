@@ -16,7 +16,10 @@ struct search_point {
 	int64_t dbp_bytes, ram_bytes;
 	double latency_us;
 	double predicted_loss, loss; /* error over variance of the heads */
-	double agreement, sqnr_db;   /* on held-out photos; NAN: not measured */
+	/* On held-out photos; NAN: not measured. agreement_low: the end of its
+	 * interval. Where an agreement is asked for, on photos that calibrated
+	 * as well. */
+	double agreement, agreement_low, sqnr_db;
 };
 /* More than all builds of all presets need. */
 #define SEARCH_POINTS 1024
@@ -26,13 +29,16 @@ struct search_result {
 	int point_count;
 	int chosen;    /* the point of the result */
 	bool searched; /* false: every layer has the bits asked for */
+	bool raised;   /* more bytes than asked for, for the agreement */
 	struct quantizer_layer *layers;
 	int layer_count;
 };
 
 /* How a packed model compares with the float model. */
 struct search_score {
-	double agreement; /* 0 to 1; NAN: there is nothing to agree on */
+	/* and the lower end of its interval; NAN: there is nothing to agree
+	 * on */
+	double agreement, low;
 	double sqnr_db;
 };
 
@@ -46,9 +52,9 @@ struct search_steps {
 	 * calibration samples. */
 	int (*build)(void *ctx, struct packed *out, double *loss,
 		     struct diag *d);
-	/* Compares a packed model with the float model on the samples from
-	 * `first` to the last. */
-	int (*measure)(void *ctx, const struct packed *p, int first,
+	/* Compares a packed model with the float model, on the samples held
+	 * out, or on `all`: some that calibrated as well. */
+	int (*measure)(void *ctx, const struct packed *p, bool all,
 		       struct search_score *out, struct diag *d);
 	void *ctx;
 };

@@ -16,26 +16,42 @@ static void add_point(struct search *s, struct search_point p)
 
 	p.weight_bits = s->chosen.bytes * 8 / s->weights;
 	p.predicted_loss = s->chosen.loss;
-	p.agreement = p.sqnr_db = NAN;
+	p.agreement = p.agreement_low = p.sqnr_db = NAN;
 	if (r->point_count == SEARCH_POINTS)
 		r->point_count--; /* overwrite the last */
 	r->points[r->point_count++] = p;
 }
 
+/* The layers of the last built model, in the arena. */
+static int note_layers(struct search *s)
+{
+	int n = quantizer_layer_count(s->q);
+	struct quantizer_layer *list =
+		arena_array(s->in->arena, (size_t)n, sizeof(*list));
+
+	for (int i = 0; list && i < n; i++)
+		if (quantizer_layer_at(s->q, i, s->in->arena, &list[i]))
+			return diag_error(s->d, "out of memory");
+	s->model.layers = list;
+	return list ? 0 : diag_error(s->d, "out of memory");
+}
+
 int search_build(struct search *s)
 {
+	struct packed *p = &s->model.packed;
 	double loss;
 
-	if (s->in->steps.build(s->in->steps.ctx, &s->packed, &loss, s->d))
+	if (s->in->steps.build(s->in->steps.ctx, p, &loss, s->d))
 		return -1;
-	add_point(s, (struct search_point){ .built = true,
-					    .dbp_bytes = s->packed.file_size,
-					    .latency_us = latency_of_model(
-						    s->target, &s->packed),
-					    .ram_bytes = s->packed.ram_bytes,
-					    .loss = loss });
-	s->result->chosen = s->result->point_count - 1;
-	return 0;
+	add_point(s, (struct search_point){
+			     .built = true,
+			     .dbp_bytes = p->file_size,
+			     .latency_us = latency_of_model(s->target, p),
+			     .ram_bytes = p->ram_bytes,
+			     .loss = loss });
+	s->model.point = s->result->chosen = s->result->point_count - 1;
+	s->model.raised = false;
+	return note_layers(s);
 }
 
 /* 0; 1 where limits leave nothing: the totals are then the least there is. */
@@ -59,11 +75,11 @@ static struct quantizer_limits room_for_layers(const struct search *s)
 /* Learns from the last built model what lies beside the weighted layers. */
 static void note_rest(struct search *s)
 {
-	s->other_bytes = s->packed.file_size - s->chosen.bytes;
+	s->other_bytes = s->model.packed.file_size - s->chosen.bytes;
 	s->other_us = search_last(s)->latency_us - s->chosen.time_us;
-	s->other_ram = s->target->coded ?
-			       s->packed.ram_bytes - s->chosen.tile_bytes :
-			       0;
+	s->other_ram = s->target->coded ? s->model.packed.ram_bytes -
+						  s->chosen.tile_bytes :
+					  0;
 }
 
 int search_fit(struct search *s, double bytes)
@@ -90,7 +106,8 @@ int search_fit(struct search *s, double bytes)
 			return 0;
 		/* codes are used where they lie: no width saves memory */
 		if (!s->target->coded &&
-		    s->packed.ram_bytes > search_limit(s->c->max_ram_bytes))
+		    s->model.packed.ram_bytes >
+			    search_limit(s->c->max_ram_bytes))
 			return 1;
 		shrink *= 1 - SLACK;
 	}
@@ -153,7 +170,7 @@ int search_note_front(struct search *s)
 				  .dbp_bytes = (int64_t)(s->chosen.bytes +
 							 s->other_bytes),
 				  .latency_us = s->chosen.time_us + s->other_us,
-				  .ram_bytes = s->packed.ram_bytes,
+				  .ram_bytes = s->model.packed.ram_bytes,
 				  .loss = s->chosen.loss * scale });
 	}
 	return 0;

@@ -2,14 +2,9 @@
 /* The search with each rounding preset: the best model is kept. */
 #include "converter/search_presets.h"
 
-/* Photos beside those held out that presets are compared on. */
-#define COMPARED 48
-
 /* The model of one preset. */
 struct preset_outcome {
-	struct packed packed;
-	struct quantizer_layer *layers;
-	int point;
+	struct search_model model;
 	struct search_score score; /* on more photos than those held out;
 				    * NAN: not measured */
 };
@@ -20,17 +15,6 @@ struct preset_outcomes {
 	double agreement; /* the highest within limits; NAN: not measured */
 };
 
-int search_note_layers(struct search *s, struct quantizer_layer **layers)
-{
-	int n = quantizer_layer_count(s->q);
-
-	*layers = arena_array(s->in->arena, (size_t)n, sizeof(**layers));
-	for (int i = 0; *layers && i < n; i++)
-		if (quantizer_layer_at(s->q, i, s->in->arena, &(*layers)[i]))
-			return diag_error(s->d, "out of memory");
-	return *layers ? 0 : diag_error(s->d, "out of memory");
-}
-
 /*
  * What keeps the limits is better; then, where an agreement is asked for and
  * both have it, the smaller file; then the higher agreement; and within a tie
@@ -40,8 +24,8 @@ static bool is_better(const struct search *s, const struct preset_outcomes *all,
 		      const struct preset_outcome *a,
 		      const struct preset_outcome *b)
 {
-	const struct search_point *p = &s->result->points[a->point];
-	const struct search_point *q = &s->result->points[b->point];
+	const struct search_point *p = &s->result->points[a->model.point];
+	const struct search_point *q = &s->result->points[b->model.point];
 	double tie = all->agreement - SEARCH_TIE;
 	double enough = (double)s->c->min_fidelity;
 
@@ -49,7 +33,8 @@ static bool is_better(const struct search *s, const struct preset_outcomes *all,
 		return search_within(s->c, p);
 	if (isnan(a->score.sqnr_db) || isnan(b->score.sqnr_db))
 		return p->loss < q->loss;
-	if (enough > 0 && p->agreement >= enough && q->agreement >= enough)
+	if (enough > 0 && p->agreement_low >= enough &&
+	    q->agreement_low >= enough)
 		return p->dbp_bytes < q->dbp_bytes;
 	if ((a->score.agreement >= tie) != (b->score.agreement >= tie))
 		return a->score.agreement >= tie;
@@ -72,13 +57,11 @@ static int preset_count(const struct config *c)
  * all presets have seen, count as well. */
 static int score_preset(struct search *s, struct preset_outcome *o)
 {
-	int first = s->in->calibrated - COMPARED;
-
-	o->score = (struct search_score){ NAN, NAN };
+	o->score = (struct search_score){ NAN, NAN, NAN };
 	if (s->in->samples <= s->in->calibrated)
 		return 0;
-	return s->in->steps.measure(s->in->steps.ctx, &s->packed,
-				    first > 0 ? first : 0, &o->score, s->d);
+	return s->in->steps.measure(s->in->steps.ctx, &s->model.packed, true,
+				    &o->score, s->d);
 }
 
 static int try_preset(struct search *s, int preset,
@@ -87,11 +70,9 @@ static int try_preset(struct search *s, int preset,
 {
 	struct preset_outcome *now = &all->list[all->count];
 
-	if (quantizer_set_preset(s->q, preset, s->d) || try_once(s) ||
-	    search_note_layers(s, &now->layers))
+	if (quantizer_set_preset(s->q, preset, s->d) || try_once(s))
 		return -1;
-	now->packed = s->packed;
-	now->point = s->result->chosen;
+	now->model = search_keep(s);
 	if (preset_count(s->c) > 1 && score_preset(s, now))
 		return -1;
 	all->count++;
@@ -119,9 +100,6 @@ int search_presets(struct search *s, int (*try_once)(struct search *s))
 	for (int i = 1; i < count; i++)
 		if (is_better(s, &all, &all.list[i], best))
 			best = &all.list[i];
-	s->packed = best->packed;
-	s->result->layers = best->layers;
-	s->result->layer_count = quantizer_layer_count(s->q);
-	s->result->chosen = best->point;
+	search_return_to(s, &best->model);
 	return 0;
 }

@@ -9,11 +9,8 @@
 
 /*
  * Runs `try_once` with each rounding preset that the effort allows, and keeps
- * the best model: s->packed, and the chosen point and layers of the result.
+ * the best model, as if it were the last.
  */
 int search_presets(struct search *s, int (*try_once)(struct search *s));
-
-/* The layers of the last built model, in the arena. -1 with a diagnostic. */
-int search_note_layers(struct search *s, struct quantizer_layer **layers);
 
 #endif

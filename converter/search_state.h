@@ -6,6 +6,14 @@
 
 #include "converter/search.h"
 
+/* A model that was built. */
+struct search_model {
+	struct packed packed;
+	struct quantizer_layer *layers;
+	int point;   /* of the result */
+	bool raised; /* it has more bytes than were asked for */
+};
+
 /* What the files search*.c share: one search under way. */
 struct search {
 	const struct search_input *in;
@@ -13,7 +21,7 @@ struct search {
 	struct cost_target *target;
 	struct quantizer *q;
 	struct search_result *result;
-	struct packed packed; /* the last that was built */
+	struct search_model model; /* the last that was built */
 	struct diag *d;
 	double weights; /* of all weighted layers */
 	/* Of the last built model, beside the weighted layers. */
@@ -32,6 +40,19 @@ static inline double search_limit(int64_t limit)
 static inline struct search_point *search_last(const struct search *s)
 {
 	return &s->result->points[s->result->chosen];
+}
+
+static inline struct search_model search_keep(const struct search *s)
+{
+	return s->model;
+}
+
+/* Takes a model that was kept as the last one. */
+static inline void search_return_to(struct search *s,
+				    const struct search_model *m)
+{
+	s->model = *m;
+	s->result->chosen = m->point;
 }
 
 /* Whether a model is within the limits of the configuration. */

@@ -2,6 +2,7 @@
 /* The steps of quantization in their order: see quantizer.h for the result. */
 #include "quantizer/quantizer.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "quantizer/activations/center_channels.h"
@@ -161,11 +162,9 @@ static int fill_subset(void *ctx, int i, float *const *inputs, struct diag *d)
 		d);
 }
 
-/* Multipliers of sums, and biases that center channels, cost some bytes per
- * channel. With fewer bits per weight than this, weights use them better. */
-#define SPARE_BITS 3.5
-
-static bool has_bytes_to_spare(const struct quantizer *q)
+/* Bits of the file for each weight: those asked for, or fewer where the limit
+ * on its size leaves fewer. */
+static double file_bits(const struct quantizer *q)
 {
 	double bits = q->c->bits;
 	int64_t weights = 0;
@@ -174,9 +173,37 @@ static bool has_bytes_to_spare(const struct quantizer *q)
 		if (node_has_weights(n))
 			weights += shape_elements(&n->inputs[1]->shape);
 	if (q->c->max_size_bytes && weights)
-		bits = 8 * (double)q->c->max_size_bytes / (double)weights;
-	return !q->target || !q->target->coded || q->c->act_bits < 8 ||
-	       bits >= SPARE_BITS;
+		bits = fmin(bits,
+			    8 * (double)q->c->max_size_bytes / (double)weights);
+	return bits;
+}
+
+static bool is_coded(const struct quantizer *q)
+{
+	return q->target && q->target->coded;
+}
+
+/* Multipliers of sums, and biases that center channels, cost some bytes per
+ * channel. With fewer bits per weight than this, weights use them better. */
+#define SPARE_BITS 3.5
+
+static bool has_bytes_to_spare(const struct quantizer *q)
+{
+	return !is_coded(q) || q->c->act_bits < 8 || file_bits(q) >= SPARE_BITS;
+}
+
+/* The typical width of weights, as the scales of channels see it. In a coded
+ * file that is searched, a layer has a step of its own choice and as many codes
+ * as it takes: 8 bits. */
+static int typical_weight_bits(const struct quantizer *q)
+{
+	const int free_steps = METHOD_SEARCH | METHOD_RATE;
+	double bits = file_bits(q);
+
+	if (q->given && is_coded(q) && !q->c->uniform &&
+	    (q->c->methods & free_steps) == free_steps)
+		return 8;
+	return bits < 2.5 ? 2 : bits < 3.5 ? 3 : bits < 6 ? 4 : 8;
 }
 
 static int run_calibration(struct quantizer *q, const struct samples *samples,
@@ -279,6 +306,7 @@ static int prepare_graph(struct quantizer *q, struct diag *d)
 		return diag_error(d, "out of memory");
 	warn_float_layers(q->g, d);
 	q->scale_group = scale_group;
+	q->weight_bits = typical_weight_bits(q);
 	if (find_ranges(q, d))
 		return -1;
 	if (quantizer_set_activations(q, d))

@@ -14,6 +14,7 @@ static int set_scales(struct quantizer *q, struct diag *d)
 	struct activation_settings s = {
 		.c = q->c,
 		.coded = q->target && q->target->coded,
+		.weight_bits = q->weight_bits,
 		.synthetic = !q->given,
 		.subset = &q->subset,
 		.image_range = image->low > image->high ? NULL : image,

@@ -26,6 +26,7 @@ struct quantizer {
 	const uint32_t *scale_group;
 	struct channel_groups channel_groups;
 	struct input_range image_range;  /* low above high: not known */
+	int weight_bits;                 /* the typical width of weights */
 	uint8_t *act_bits;               /* of activations, by scale group */
 	struct activation_groups groups; /* that may have few bits */
 	struct input_groups inputs;      /* whose widths are chosen */

@@ -353,6 +353,21 @@ static void hash_bytes(crypto_hash_sha256_state *h, const void *data, size_t n)
 	crypto_hash_sha256_update(h, data, n);
 }
 
+static int hash_file(crypto_hash_sha256_state *h,
+		     const struct dataset_item *item, struct diag *d)
+{
+	char *former = diag_enter(d, item->path);
+	struct regular_file file;
+	int err = regular_file_read(item->path, ITEM_MAX_BYTES, &file, d);
+
+	if (!err) {
+		hash_bytes(h, file.data, file.size);
+		regular_file_free(&file);
+	}
+	diag_leave(d, former);
+	return err;
+}
+
 int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
 {
 	crypto_hash_sha256_state h;
@@ -362,17 +377,22 @@ int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d)
 	hash_number(&h, (uint64_t)s->count);
 	for (int i = 0; !err && i < s->count; i++) {
 		const struct dataset_item *item = &s->items[i];
-		char *former = diag_enter(d, item->path);
-		struct regular_file file;
 
-		err = regular_file_read(item->path, ITEM_MAX_BYTES, &file, d);
-		if (!err) {
-			hash_bytes(&h, item->name, strlen(item->name));
-			hash_bytes(&h, file.data, file.size);
-			regular_file_free(&file);
-		}
-		diag_leave(d, former);
+		hash_bytes(&h, item->name, strlen(item->name));
+		err = hash_file(&h, item, d);
 	}
+	crypto_hash_sha256_final(&h, sha256);
+	return err;
+}
+
+int dataset_item_digest(const struct dataset_item *item, uint8_t sha256[32],
+			struct diag *d)
+{
+	crypto_hash_sha256_state h;
+	int err;
+
+	crypto_hash_sha256_init(&h);
+	err = hash_file(&h, item, d);
 	crypto_hash_sha256_final(&h, sha256);
 	return err;
 }

@@ -40,5 +40,8 @@ void dataset_close(struct dataset *s);
 /* SHA-256 over the count, then the name and content of each item in order. It
  * does not depend on the machine or the place of the folder. */
 int dataset_digest(const struct dataset *s, uint8_t sha256[32], struct diag *d);
+/* SHA-256 of the content of one item. */
+int dataset_item_digest(const struct dataset_item *item, uint8_t sha256[32],
+			struct diag *d);
 
 #endif

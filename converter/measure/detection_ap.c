@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECALLS 101
-
 /* The outcome of a detection, one bit for each IoU threshold. */
 struct match {
 	float score;
@@ -51,9 +49,7 @@ void ap_free(struct ap *a)
 
 /* ---- One photo, one class ---- */
 
-/* IoU of a box and a true one; for an ignored true box, the share of the
- * detection inside it. */
-static double overlap(const struct dbrt_detection *d, const struct ap_truth *t)
+double ap_overlap(const struct dbrt_detection *d, const struct ap_truth *t)
 {
 	double w = (double)(d->x2 < t->x2 ? d->x2 : t->x2) -
 		   (double)(d->x1 > t->x1 ? d->x1 : t->x1);
@@ -90,7 +86,7 @@ static int best_truth(const struct photo *p, const struct dbrt_detection *d,
 		/* a counted true box is preferred to an ignored one */
 		if (best >= 0 && !p->truth[best]->ignore && t->ignore)
 			break;
-		o = overlap(d, t);
+		o = ap_overlap(d, t);
 		if (o < least)
 			continue;
 		least = o;
@@ -242,39 +238,46 @@ static int by_score(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-/* The mean of the precisions at the recalls 0, .01, ... 1, where each is the
- * best precision at that recall or a higher one. Recalls are compared in
- * double, as pycocotools does. */
-static double precision_mean(const struct class_matches *c, int step)
+void ap_curve_add(struct ap_curve *c, bool right, int times)
 {
-	double best[RECALLS + 1] = { 0 }, sum = 0, highest = 0;
-	uint32_t right = 0, wrong = 0;
+	double recall, precision;
+	int reached;
 
-	for (uint32_t i = 0; i < c->count; i++) {
-		double recall, precision;
-		int reached = 0;
+	if (right)
+		c->right += times;
+	else
+		c->wrong += times;
+	recall = (double)c->right / c->truths;
+	precision = (double)c->right /
+		    ((double)c->right + (double)c->wrong + DBL_EPSILON);
+	reached = (int)(100 * recall) + 1;
+	while (reached > 0 && reached * .01 > recall)
+		reached--;
+	if (recall >= 1)
+		reached = AP_RECALLS - 1;
+	if (precision > c->best[reached])
+		c->best[reached] = precision;
+}
 
-		if (c->list[i].ignored >> step & 1)
-			continue;
-		if (c->list[i].hit >> step & 1)
-			right++;
-		else
-			wrong++;
-		recall = (double)right / c->truths;
-		precision = right / ((double)right + wrong + DBL_EPSILON);
-		reached = (int)(100 * recall) + 1;
-		while (reached > 0 && reached * .01 > recall)
-			reached--;
-		if (recall >= 1)
-			reached = RECALLS - 1;
-		if (precision > best[reached])
-			best[reached] = precision;
-	}
-	for (int r = RECALLS - 1; r >= 0; r--) {
-		highest = best[r] > highest ? best[r] : highest;
+double ap_curve_mean(const struct ap_curve *c)
+{
+	double sum = 0, highest = 0;
+
+	for (int r = AP_RECALLS - 1; r >= 0; r--) {
+		highest = c->best[r] > highest ? c->best[r] : highest;
 		sum += highest;
 	}
-	return sum / RECALLS;
+	return sum / AP_RECALLS;
+}
+
+static double precision_mean(const struct class_matches *c, int step)
+{
+	struct ap_curve curve = { .truths = c->truths };
+
+	for (uint32_t i = 0; i < c->count; i++)
+		if (!(c->list[i].ignored >> step & 1))
+			ap_curve_add(&curve, c->list[i].hit >> step & 1, 1);
+	return ap_curve_mean(&curve);
 }
 
 struct counts {

@@ -31,6 +31,28 @@ void ap_free(struct ap *a);
 int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
 	   const struct dbrt_detection *found, int found_count, int most);
 
+/* IoU of a box and a true one; for an ignored true box, the share of the
+ * detection inside it. */
+double ap_overlap(const struct dbrt_detection *d, const struct ap_truth *t);
+
+/*
+ * Precision over recall of one class, from detections that come best first.
+ * Set `truths`, over 0, and the rest to 0. Recalls are compared in double, as
+ * pycocotools does.
+ */
+#define AP_RECALLS 101
+struct ap_curve {
+	int truths;
+	int64_t right, wrong;
+	/* highest precision at a recall of i / 100 and below the next */
+	double best[AP_RECALLS + 1];
+};
+/* A detection that counts `times` times. */
+void ap_curve_add(struct ap_curve *c, bool right, int times);
+/* The mean of the precisions at the recalls 0, .01, ... 1, where each is the
+ * best precision at that recall or a higher one. */
+double ap_curve_mean(const struct ap_curve *c);
+
 struct ap_result {
 	int truths;  /* true boxes that count */
 	double ap50; /* overlap of .5; NAN without true boxes */

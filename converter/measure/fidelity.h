@@ -7,8 +7,10 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/parallel.h"
-#include "converter/measure/measure_set.h"
+#include "converter/data/dataset.h"
+#include "converter/measure/agreement.h"
 #include "converter/pack/packed_file.h"
+#include "ir/config.h"
 
 /* One output of the packed model compared with the float model, over all
  * samples. */
@@ -23,8 +25,19 @@ struct fidelity_output {
 #define FIDELITY_NO_ERROR_DB 999.0
 double fidelity_decibels(double signal, double noise);
 
+/* Samples to compare both models on. */
+struct fidelity_set {
+	const struct config *config;
+	const struct dataset_item *const *items; /* [count] */
+	int count;
+	/* The first of them calibrated the packed model, which suits it: they
+	 * count for the agreement alone, and their errors are multiplied by
+	 * what the others' errors are larger. All but one at most; 0: none. */
+	int calibrated;
+};
+
 struct fidelity {
-	int samples;
+	int samples, calibrated; /* that did not, and that did calibrate */
 	struct fidelity_output *outputs;
 	int output_count;
 	double sqnr_db, cosine; /* over all outputs together */
@@ -36,14 +49,16 @@ struct fidelity {
 	double f1, map50;
 	bool has_classes;
 	double top1_agreement;
+	/* Over samples that calibrated as well. Its value is NAN where float
+	 * has no detection above the head's threshold on any of them. */
+	struct agreement agreement;
 };
 
 /* Whether a detector was compared on photos on which float finds nothing. */
 bool fidelity_is_empty(const struct fidelity *f);
-/* Agreement as one number from 0 to 1: mAP50 of the detections, the share of
- * samples with the same class, or 1 - error power / signal power. NAN where
- * fidelity_is_empty(). */
-double fidelity_value(const struct fidelity *f);
+/* A warning, where outputs and agreement say opposite things: one of them that
+ * the models are alike, the other one that they are not. NULL: they do not. */
+const char *fidelity_contradiction(const struct fidelity *f);
 
 /*
  * Runs the float model config->model_path, as its author wrote it, with the
@@ -52,8 +67,9 @@ double fidelity_value(const struct fidelity *f);
  * `progress` may be NULL; its stage is not used. Results live in the arena and
  * do not depend on the number of threads. -1 with a diagnostic.
  */
-int fidelity_measure(const struct measure_set *set, const struct packed_file *f,
-		     struct arena *a, struct fidelity *out,
-		     const struct progress *progress, struct diag *d);
+int fidelity_measure(const struct fidelity_set *set,
+		     const struct packed_file *f, struct arena *a,
+		     struct fidelity *out, const struct progress *progress,
+		     struct diag *d);
 
 #endif

@@ -19,16 +19,19 @@ struct dbrt_frame detect_whole_input(const struct preprocess *p,
 			     (uint32_t)height, preprocess_fit(p->fit));
 }
 
+static void view_output(struct dbrt_head_output *o, const struct value *v,
+			const void *data)
+{
+	o->data = data;
+	o->last = o->pitch =
+		v->shape.rank ? (uint32_t)v->shape.dim[v->shape.rank - 1] : 1;
+}
+
 static void view_outputs(const struct graph *g, const struct evaluator *e,
 			 struct dbrt_head_output outputs[DBP_MAX_IO])
 {
-	for (int i = 0; i < g->output_count; i++) {
-		const struct shape *s = &g->outputs[i]->shape;
-
-		outputs[i].data = evaluator_output(e, i);
-		outputs[i].last = outputs[i].pitch =
-			s->rank ? (uint32_t)s->dim[s->rank - 1] : 1;
-	}
+	for (int i = 0; i < g->output_count; i++)
+		view_output(&outputs[i], g->outputs[i], evaluator_output(e, i));
 }
 
 int detect_float(const struct dbp_head *head, const struct graph *g,
@@ -38,6 +41,18 @@ int detect_float(const struct dbp_head *head, const struct graph *g,
 	struct dbrt_head_output outputs[DBP_MAX_IO];
 
 	view_outputs(g, e, outputs);
+	return dbrt_select(head, outputs, frame, threshold, head->nms_iou, out,
+			   (uint32_t)max);
+}
+
+int detect_outputs(const struct dbp_head *head, const struct graph *g,
+		   float *const *data, const struct dbrt_frame *frame,
+		   float threshold, struct dbrt_detection *out, int max)
+{
+	struct dbrt_head_output outputs[DBP_MAX_IO];
+
+	for (int i = 0; i < g->output_count; i++)
+		view_output(&outputs[i], g->outputs[i], data[i]);
 	return dbrt_select(head, outputs, frame, threshold, head->nms_iou, out,
 			   (uint32_t)max);
 }

@@ -25,6 +25,10 @@ struct dbrt_frame detect_whole_input(const struct preprocess *p,
 int detect_float(const struct dbp_head *head, const struct graph *g,
 		 const struct evaluator *e, const struct dbrt_frame *frame,
 		 float threshold, struct dbrt_detection *out, int max);
+/* The same from other numbers in place of the outputs: data[i] for output i. */
+int detect_outputs(const struct dbp_head *head, const struct graph *g,
+		   float *const *data, const struct dbrt_frame *frame,
+		   float threshold, struct dbrt_detection *out, int max);
 /* Key points of one of them, as dbrt_detection_points() gives them. */
 int detect_float_points(const struct dbp_head *head, const struct graph *g,
 			const struct evaluator *e,

@@ -158,7 +158,7 @@ static int quantize_channel_groups(struct activation_quantizer *q,
 	const struct channel_scale_settings settings = {
 		.samples = q->seen->samples,
 		.synthetic = q->s->synthetic,
-		.weight_bits = q->s->c->bits,
+		.weight_bits = q->s->weight_bits,
 		.bits = bits,
 		.cheap_tables = has_cheap_tables(q)
 	};

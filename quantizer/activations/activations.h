@@ -9,6 +9,7 @@
 struct activation_settings {
 	const struct config *c;
 	bool coded;                   /* its files are entropy-coded */
+	int weight_bits;              /* of typical weights */
 	bool synthetic;               /* calibration had no real samples */
 	const struct samples *subset; /* a few of the samples */
 	const struct input_range *image_range; /* of the first input, or NULL */

@@ -11,27 +11,18 @@
 
 #include <math.h>
 
+#include "base/random.h"
+
 #define IMAGES 32
 #define OBJECTS 400     /* per image */
 #define RADIUS_MIN 2.0f /* pixels */
-
-static uint64_t next_random(uint64_t *state)
-{
-	/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom
-	 * number generators, 2014) */
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
 
 /* In [-1, 1), a function of seed and place only. */
 static float grid_value(uint64_t seed, int64_t place)
 {
 	uint64_t state = seed + (uint64_t)place * 0xd1342543de82ef95u;
 
-	return (float)(int32_t)(next_random(&state) >> 32) / 2147483648.0f;
+	return (float)(int32_t)(random_next(&state) >> 32) / 2147483648.0f;
 }
 
 /* Bilinear between the points of a grid `cell` pixels wide. */
@@ -94,7 +85,7 @@ struct image_object {
 
 static float random_unit(uint64_t *state)
 {
-	return (float)(next_random(state) >> 40) / 16777216.0f;
+	return (float)(random_next(state) >> 40) / 16777216.0f;
 }
 
 /* Radii with density 1/r^3 between the limits: the image statistics are then
@@ -157,10 +148,10 @@ static void draw_objects(float *out, int64_t h, int64_t w, int64_t c,
 			.slope_x = random_unit(&state) - 0.5f,
 			.slope_y = random_unit(&state) - 0.5f,
 			.texture = random_unit(&state) * 0.5f,
-			.cell = 1 + (int64_t)(next_random(&state) % 8),
+			.cell = 1 + (int64_t)(random_next(&state) % 8),
 		};
 
-		t.seed = next_random(&state);
+		t.seed = random_next(&state);
 		t.round = t.seed & 1;
 		draw_object(out, h, w, c, &t, r);
 	}
@@ -203,7 +194,7 @@ static int fill_sample(void *ctx, int index, float *const *inputs,
 		const struct shape *s = &p->g->inputs[i]->shape;
 		uint64_t state =
 			p->seed + (uint64_t)index * 7919 + (uint64_t)i * 104729;
-		uint64_t seed = next_random(&state);
+		uint64_t seed = random_next(&state);
 		struct input_range r = range_of(p, i);
 		bool image = s->rank == 4;
 		int64_t c = image ? s->dim[3] : 1, w = image ? s->dim[2] : 64;

@@ -43,11 +43,19 @@ holds "output" "$json" "j['output']['dbp_bytes'] == \
 	abs(j['output']['compression'] - j['model']['fp32_bytes'] / \
 	j['output']['dbp_bytes']) < 1e-4 and \
 	2 <= j['output']['weight_bits_mean'] <= 8 and \
+	j['output']['weight_bits_file'] <= j['output']['weight_bits_memory'] \
+	<= 8 and j['output']['weight_bits_asked'] == 4 and \
 	j['output']['ram_bytes'] > j['output']['arena_bytes'] and \
 	j['output']['latency_source'] == 'simulated'"
 holds "fidelity" "$json" "j['fidelity']['images'] == 4 and \
 	j['fidelity']['detections']['f1'] > 0.9 and \
 	j['fidelity']['sqnr_db'] > 20 and j['fidelity']['accuracy'] is None"
+holds "agreement" "$json" "j['fidelity']['agreement']['images'] == 20 and \
+	j['fidelity']['agreement']['calibrated'] == 16 and \
+	0.5 < j['fidelity']['agreement']['low'] <= \
+	j['fidelity']['agreement']['value'] <= \
+	j['fidelity']['agreement']['high'] and \
+	j['fidelity']['agreement']['value'] > 0.9"
 holds "budgets" "$json" "[b['name'] for b in j['budgets']] == \
 	['max_latency', 'max_size', 'max_ram'] and \
 	all(b['met'] and b['value'] <= b['limit'] for b in j['budgets'])"

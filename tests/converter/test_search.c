@@ -44,6 +44,7 @@ struct trial {
 	int fail_at;      /* the build that fails; 0: none */
 	double agreement; /* of files below enough_bytes */
 	int64_t enough_bytes;
+	double falls; /* agreement that each byte costs: more is worse */
 };
 
 static int build(void *ctx, struct packed *out, double *loss, struct diag *d)
@@ -69,15 +70,17 @@ static int build(void *ctx, struct packed *out, double *loss, struct diag *d)
 	return 0;
 }
 
-static int measure(void *ctx, const struct packed *p, int first,
+static int measure(void *ctx, const struct packed *p, bool all,
 		   struct search_score *out, struct diag *d)
 {
 	struct trial *t = ctx;
 
 	(void)d;
-	assert_true(first >= 0 && first <= CALIBRATED);
+	assert_true(all || !(t->c.min_fidelity > 0));
 	t->measures++;
 	out->agreement = p->file_size < t->enough_bytes ? t->agreement : 1;
+	out->agreement -= t->falls * p->file_size;
+	out->low = out->agreement - 0.05;
 	out->sqnr_db = 20;
 	return 0;
 }
@@ -184,6 +187,75 @@ static void test_raise(void **state)
 	assert_true(raised.packed.file_size >= raised.enough_bytes);
 	assert_true(raised.builds > plain.builds);
 	assert_true(raised.result.points[raised.result.chosen].agreement == 1);
+	assert_true(raised.result.raised && !plain.result.raised);
+}
+
+/* An agreement that is asked for is that of the interval's lower end. */
+static void test_lower_end(void **state)
+{
+	struct trial met, missed;
+
+	trial_init(&met, *state);
+	met.c.min_fidelity = 0.94f;
+	assert_int_equal(run(&met), 0);
+	assert_int_equal(met.builds, 1);
+	assert_false(met.result.raised);
+
+	trial_init(&missed, *state);
+	missed.c.min_fidelity = 0.96f;
+	assert_int_equal(run(&missed), 0);
+	assert_true(missed.builds > 1);
+	assert_true(missed.measures > 1);
+}
+
+/* Where more bytes are worse, the best model stays: the first. */
+static void test_keeps_best(void **state)
+{
+	struct trial plain, worse;
+
+	trial_init(&plain, *state);
+	assert_int_equal(run(&plain), 0);
+	trial_init(&worse, *state);
+	worse.agreement = 0.8;
+	worse.enough_bytes = INT64_MAX;
+	worse.falls = 1e-4;
+	assert_int_equal(run(&worse), 0);
+	expect_chosen(&worse);
+	assert_true(worse.builds > 1);
+	assert_int_equal(worse.packed.file_size, plain.packed.file_size);
+	assert_false(worse.result.raised);
+}
+
+/* A limit that leaves fewer bits than --bits asks for makes the same model with
+ * any --bits; a larger limit makes none that is worse. */
+static void test_limits(void **state)
+{
+	double before = INFINITY;
+
+	for (int bytes = 800; bytes < 3000; bytes += 200) {
+		struct trial eight, four;
+		double loss;
+
+		trial_init(&eight, *state);
+		eight.c.bits = 8;
+		eight.c.max_size_bytes = REST + bytes;
+		assert_int_equal(run(&eight), 0);
+		loss = eight.result.points[eight.result.chosen].loss;
+		assert_true((int)eight.packed.file_size <= REST + bytes);
+		assert_true(loss <= before * 1.001);
+		before = loss;
+
+		trial_init(&four, *state);
+		four.c.max_size_bytes = REST + bytes;
+		assert_int_equal(run(&four), 0);
+		assert_true((int)four.packed.file_size <= REST + bytes);
+		assert_true(four.packed.file_size <= eight.packed.file_size);
+		/* both leave less than 6 bits a weight */
+		if (bytes <= 1000)
+			assert_true(
+				four.result.points[four.result.chosen].loss ==
+				loss);
+	}
 }
 
 /* --uniform: no candidates, one build, the bits that are asked for. */
@@ -218,6 +290,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_fit, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_raise, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_lower_end, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_keeps_best, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_limits, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_uniform, fixture_setup,
 						fixture_teardown),
