@@ -71,13 +71,13 @@ static void point_row(const struct conv_tiling *t, int64_t oy, int64_t ox,
 	int64_t rows = t->row->tile_rows, pixel = t->c->in_pixel;
 	int64_t y0 = oy * w->stride[0] - w->pad_begin[0];
 	int64_t x0 = ox * w->stride[1] - w->pad_begin[1];
-	const float *base = t->x + (y0 * w->in[1] + x0) * pixel;
+	int64_t base = (y0 * w->in[1] + x0) * pixel;
 	bool inside = y0 >= 0 && x0 >= 0 &&
 		      y0 + window_reach(w, 0) <= w->in[0] &&
 		      x0 + window_reach(w, 1) <= w->in[1];
 
 	for (int64_t tap = 0; inside && tap < t->c->taps; tap++)
-		t->at[tap * rows + r] = base + t->offset[tap];
+		t->at[tap * rows + r] = t->x + base + t->offset[tap];
 	for (int64_t tap = 0; !inside && tap < t->c->taps; tap++) {
 		int64_t iy = window_source(w, 0, oy, tap / w->kernel[1]);
 		int64_t ix = window_source(w, 1, ox, tap % w->kernel[1]);
