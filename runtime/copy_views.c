@@ -36,7 +36,8 @@ void dbrt_copy_row(const void *ctx, struct dbrt_walk *w)
 
 void dbrt_copy_views(const struct dbrt_model *m, const struct dbrt_view *views)
 {
-	dbrt_walk_rows(m, views, 2, dbrt_best_row(DBRT_ROW_COPY, dbrt_copy_row),
+	dbrt_walk_rows(m, views, 2, 1,
+		       dbrt_best_row(DBRT_ROW_COPY, dbrt_copy_row),
 		       &views[0].size);
 }
 
@@ -54,6 +55,6 @@ void dbrt_map_row(const void *ctx, struct dbrt_walk *w)
 void dbrt_map_views(const struct dbrt_model *m, const struct dbrt_view *views,
 		    const int8_t *table)
 {
-	dbrt_walk_rows(m, views, 2, dbrt_best_row(DBRT_ROW_MAP, dbrt_map_row),
-		       table);
+	dbrt_walk_rows(m, views, 2, 1,
+		       dbrt_best_row(DBRT_ROW_MAP, dbrt_map_row), table);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/lines.h"
 
+#define LINE_WORK 8 /* of an element, in copies of one */
+
 struct job {
 	struct dbrt_lines lines;
 	dbrt_line *line;
@@ -45,5 +47,6 @@ void dbrt_for_lines(const struct dbrt_op_view *v, dbrt_line *line)
 	j.lines.out_step[1] = j.views > 2 ? views[2].stride[d] : 0;
 	for (i = 0; i < j.views; i++)
 		dbrt_view_pick(&views[i], d, 0);
-	dbrt_walk_rows(v->m, views, j.views, line_row, &j);
+	dbrt_walk_rows(v->m, views, j.views,
+		       LINE_WORK * (uint64_t)j.lines.in_count, line_row, &j);
 }

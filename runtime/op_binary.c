@@ -136,5 +136,5 @@ int dbrt_binary_check(const struct dbrt_op_view *v)
 
 void dbrt_binary_run(const struct dbrt_op_view *v)
 {
-	dbrt_walk_op(v, 2, binary_row, v->params);
+	dbrt_walk_op(v, 2, 1, binary_row, v->params);
 }

@@ -44,7 +44,7 @@ static void run_pair(const struct dbrt_op_view *v, dbrt_row *row)
 {
 	struct dbrt_pair p = pair_of(v);
 
-	dbrt_walk_op(v, 2, row, &p);
+	dbrt_walk_op(v, 2, 1, row, &p);
 }
 
 static int multiplier_ok(int32_t m)
@@ -149,7 +149,7 @@ void dbrt_add_channels_run(const struct dbrt_op_view *v)
 	m->dims[DBP_MAX_RANK - 1] = y->dims[y->rank - 1];
 	m->stride[DBP_MAX_RANK - 1] = m->dims[DBP_MAX_RANK - 1] > 1;
 	dbrt_walk_rows(
-		v->m, views, 4,
+		v->m, views, 4, 1,
 		dbrt_best_row(DBRT_ROW_ADD_CHANNELS, dbrt_add_channels_row),
 		&p);
 }
@@ -272,7 +272,7 @@ static void quantize_row(const void *ctx, struct dbrt_walk *w)
 
 void dbrt_quantize_run(const struct dbrt_op_view *v)
 {
-	dbrt_walk_op(v, 1, quantize_row, dbrt_out(v, 0));
+	dbrt_walk_op(v, 1, 1, quantize_row, dbrt_out(v, 0));
 }
 
 int dbrt_dequantize_check(const struct dbrt_op_view *v)
@@ -295,5 +295,5 @@ static void dequantize_row(const void *ctx, struct dbrt_walk *w)
 
 void dbrt_dequantize_run(const struct dbrt_op_view *v)
 {
-	dbrt_walk_op(v, 1, dequantize_row, dbrt_in(v, 0));
+	dbrt_walk_op(v, 1, 1, dequantize_row, dbrt_in(v, 0));
 }

@@ -119,5 +119,5 @@ void dbrt_matmul_run(const struct dbrt_op_view *v)
 	for (i = 0; i < 3; i++)
 		views[i].stride[last] = 0;
 	views[2].stride[row] = 0;
-	dbrt_walk_rows(v->m, views, 3, matmul_rows, &p);
+	dbrt_walk_rows(v->m, views, 3, p.n * (uint64_t)p.k, matmul_rows, &p);
 }

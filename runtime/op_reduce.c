@@ -127,5 +127,5 @@ void dbrt_reduce_run(const struct dbrt_op_view *v)
 		}
 	}
 	dbrt_walk_start(&r.walk, &reduced, 1);
-	dbrt_walk_rows(v->m, views, 2, reduce_row, &r);
+	dbrt_walk_rows(v->m, views, 2, r.count, reduce_row, &r);
 }

@@ -118,6 +118,8 @@ static int unary_block(uint32_t kind, float *x)
 	}
 }
 
+#define UNARY_WORK 8 /* of an element, in copies of one */
+
 static void unary_row(const void *ctx, struct dbrt_walk *w)
 {
 	const struct dbp_unary_params *p = ctx;
@@ -149,5 +151,5 @@ int dbrt_unary_check(const struct dbrt_op_view *v)
 
 void dbrt_unary_run(const struct dbrt_op_view *v)
 {
-	dbrt_walk_op(v, 1, unary_row, v->params);
+	dbrt_walk_op(v, 1, UNARY_WORK, unary_row, v->params);
 }

@@ -191,14 +191,16 @@ static void walk_part(void *arg, uint32_t part, uint32_t worker)
 	while (dbrt_walk_next(&w));
 }
 
-/* With fewer elements, starting threads costs more than it saves. */
-#define WALK_PARALLEL_ELEMENTS 8192
+/* With less work, in copies of an element, starting threads costs more than it
+ * saves. */
+#define WALK_PARALLEL_WORK 8192
 /* Bands of one worker, when somebody wants to be asked between them. */
 #define WALK_BAND_ELEMENTS 64
 #define WALK_BANDS 64
 
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
-		    uint32_t count, dbrt_row *row, const void *ctx)
+		    uint32_t count, uint64_t work, dbrt_row *row,
+		    const void *ctx)
 {
 	struct walk_job j = { views, count, 0, 1, row, ctx };
 	uint32_t d, elements = 1;
@@ -207,7 +209,7 @@ void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		elements *= views[0].dims[d];
 	while (j.dim < DBP_MAX_RANK - 1 && views[0].dims[j.dim] == 1)
 		j.dim++;
-	if (m->workers > 1 && elements >= WALK_PARALLEL_ELEMENTS)
+	if (m->workers > 1 && elements * work >= WALK_PARALLEL_WORK)
 		j.parts = m->workers;
 	else if (m->tick && elements >= WALK_BAND_ELEMENTS)
 		j.parts = elements / WALK_BAND_ELEMENTS;
@@ -221,8 +223,8 @@ void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
 		walk_part(&j, 0, 0);
 }
 
-void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
-		  const void *ctx)
+void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, uint64_t work,
+		  dbrt_row *row, const void *ctx)
 {
 	struct dbrt_view views[DBRT_WALK_VIEWS];
 	uint32_t i;
@@ -230,7 +232,7 @@ void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
 	dbrt_view_of(&views[0], v->m, dbrt_out(v, 0));
 	for (i = 0; i < inputs; i++)
 		dbrt_view_of(&views[i + 1], v->m, dbrt_in(v, i));
-	dbrt_walk_rows(v->m, views, inputs + 1, row, ctx);
+	dbrt_walk_rows(v->m, views, inputs + 1, work, row, ctx);
 }
 
 int dbrt_same_dims(const struct dbp_tensor *a, const struct dbp_tensor *b)

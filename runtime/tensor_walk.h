@@ -51,13 +51,14 @@ void dbrt_walk_start(struct dbrt_walk *w, const struct dbrt_view *views,
 /* Goes to the next row; 0 if there is none. */
 int dbrt_walk_next(struct dbrt_walk *w);
 
-/* Calls row() for all rows, in any order, on several threads if there are
- * enough elements. */
+/* Calls row() for all rows, in any order, on several threads if there is enough
+ * to do. work: of an element, in copies of one, about. */
 void dbrt_walk_rows(const struct dbrt_model *m, const struct dbrt_view *views,
-		    uint32_t count, dbrt_row *row, const void *ctx);
+		    uint32_t count, uint64_t work, dbrt_row *row,
+		    const void *ctx);
 /* The same for output 0 and the inputs (1 or 2) of an operator. */
-void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, dbrt_row *row,
-		  const void *ctx);
+void dbrt_walk_op(const struct dbrt_op_view *v, uint32_t inputs, uint64_t work,
+		  dbrt_row *row, const void *ctx);
 
 /* multiplier and shift as struct dbp_mul and dbp_rescale have them */
 int dbrt_scaling_ok(uint32_t multiplier, uint32_t shift);

@@ -337,7 +337,7 @@ static void check_row(dbrt_row *row, const char *name)
 		s.views[s.in_place] = views[0];
 	}
 	expect(want);
-	dbrt_walk_rows(&m, views, s.count, row, s.ctx);
+	dbrt_walk_rows(&m, views, s.count, 1, row, s.ctx);
 	for (size_t i = 0; i < s.bytes[0]; i++)
 		if (out[i] != want[i])
 			fail_msg("%s, kind %d: byte %d is %u, expected %u",
