@@ -83,9 +83,11 @@ static bool is_post_processing(const struct onnx_unknown *u)
 
 static bool is_quantized(const struct onnx_unknown *u)
 {
-	static const char *const names[] = { "DynamicQuantizeLSTM",
-					     "MatMulNBits", "QAttention",
-					     "QMoE", NULL };
+	/* of com.microsoft, and of QONNX */
+	static const char *const names[] = {
+		"DynamicQuantizeLSTM", "MatMulNBits", "QAttention", "QMoE",
+		"FloatQuant",          "Trunc",       NULL
+	};
 
 	return is_any(u->op_type, names) || !strncmp(u->op_type, "QLinear", 7);
 }
