@@ -8,11 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
-data=$PWD/../shared/data
-[ -d "$data/models" ] || {
-	echo "skipped: no $data/models"
-	exit
-}
+. bench/data.sh
 work=$build/ablation
 rm -rf "$work"
 mkdir -p "$work"

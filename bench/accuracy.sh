@@ -10,11 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 build=$1
 shift
-data=$PWD/../shared/data
-[ -d "$data/models" ] || {
-	echo "skipped: no $data/models"
-	exit
-}
+. bench/data.sh
 work=$build/accuracy
 rm -rf "$work"
 mkdir -p "$work"

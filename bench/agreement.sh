@@ -16,11 +16,7 @@ shift
 [ $# -gt 0 ] || set -- ultraface_RFB-320 yunet_n_320_320 FastestDet \
 	nanodet_hpc203 yolox_nano_bigisland
 models=" $* "
-data=$PWD/../shared/data
-[ -d "$data/models" ] || {
-	echo "skipped: no $data/models"
-	exit
-}
+. bench/data.sh
 work=$build/agreement
 mkdir -p "$work"
 

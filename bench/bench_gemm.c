@@ -9,8 +9,8 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench/cpu_seconds.h"
 #include "evaluator/gemm.h"
 #include "evaluator/simd/simd.h"
 
@@ -48,14 +48,6 @@ static const struct product shapes[] = {
 
 static sgemm_fn *sgemm;
 
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static float *numbers(int64_t count)
 {
 	float *x = malloc((size_t)count * sizeof(*x));
@@ -87,12 +79,12 @@ static double measure(const struct product *p, bool blas, struct diag *d)
 	int count = (int)(FLOP_OF_A_TIME / flop) + 1;
 
 	for (int t = 0; t < TIMES; t++) {
-		double start = seconds(), rate;
+		double start = cpu_seconds(), rate;
 
 		for (int i = 0; i < count; i++)
 			if (run(p, blas, d))
 				return 0;
-		rate = flop * count / (seconds() - start) * 1e-9;
+		rate = flop * count / (cpu_seconds() - start) * 1e-9;
 		best = rate > best ? rate : best;
 	}
 	return best;

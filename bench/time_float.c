@@ -7,19 +7,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "bench/cpu_seconds.h"
 #include "converter/onnx/model_load.h"
 #include "evaluator/evaluator.h"
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static size_t bytes_of(const struct value *v)
 {
@@ -68,10 +60,10 @@ static int time_graph(const struct graph *g, int runs, struct arena *a,
 	int err = in ? 0 : -1;
 
 	for (int i = 0; !err && i <= runs; i++) {
-		double start = seconds(), took;
+		double start = cpu_seconds(), took;
 
 		err = evaluator_run(e, in, NULL, NULL, d);
-		took = seconds() - start;
+		took = cpu_seconds() - start;
 		if (i && took < best)
 			best = took;
 	}
