@@ -51,6 +51,15 @@ static void find(struct decoded_case *t)
 	find_behind(t, (struct graph_cut){ NULL, 0 });
 }
 
+/* Finds the head, which is of this kind and has so many classes. */
+static void find_kind(struct decoded_case *t, const char *kind,
+		      uint32_t classes)
+{
+	find(t);
+	assert_string_equal(t->head.kind, kind);
+	assert_int_equal(t->head.data->class_count, classes);
+}
+
 static void done(struct decoded_case *t)
 {
 	arena_free(&t->arena);
@@ -109,6 +118,15 @@ static void add_distances(struct head_graph *g, int bins, int classes)
 	head_graph_add(g, "%%scores = Sigmoid(%%cls)\n");
 }
 
+/* Boxes as four numbers of a map, classes of another one. */
+static void add_regressed(struct head_graph *g, int classes)
+{
+	add_constants(g);
+	add_levels(g, "reg", 4);
+	add_levels(g, "cls", classes);
+	add_boxes(g, "boxes", "reg");
+}
+
 static void add_yolov8(struct head_graph *g, int classes)
 {
 	add_distances(g, 16, classes);
@@ -124,9 +142,7 @@ static void test_yolov8(void **state)
 	add_yolov8(&t.graph, 3);
 	head_graph_add(&t.graph, "%%out = Concat(%%boxes, %%scores) "
 				 "{axis=1}\noutput %%out\n");
-	find(&t);
-	assert_string_equal(t.head.kind, "YOLOv8");
-	assert_int_equal(t.head.data->class_count, 3);
+	find_kind(&t, "YOLOv8", 3);
 	assert_int_equal(t.head.data->box_form, DBP_BOX_CENTER);
 	assert_int_equal(head_preprocess(&t.head)->pad_value, 114);
 	l = head_levels(t.head.data);
@@ -157,9 +173,7 @@ static void test_pose(void **state)
 		"%%points = Reshape(%%z, %%six)\n"
 		"%%out = Concat(%%boxes, %%scores, %%points) {axis=1}\n"
 		"output %%out\n");
-	find(&t);
-	assert_string_equal(t.head.kind, "YOLOv8");
-	assert_int_equal(t.head.data->class_count, 1);
+	find_kind(&t, "YOLOv8", 1);
 	assert_int_equal(t.head.data->point_count, 2);
 	assert_int_equal(t.head.data->point_fields, 3);
 	assert_int_equal(t.head.data->point_form, DBP_POINT_DIRECT);
@@ -204,9 +218,7 @@ static void test_yolov5_face(void **state)
 	begin(&t);
 	add_yolov5(&t.graph, 5, 1);
 	finish_yolov5(&t.graph, true);
-	find(&t);
-	assert_string_equal(t.head.kind, "YOLOv5-face");
-	assert_int_equal(t.head.data->class_count, 1);
+	find_kind(&t, "YOLOv5-face", 1);
 	assert_int_equal(t.head.data->point_count, 5);
 	l = head_levels(t.head.data);
 	assert_int_equal(l->object.first, 4);
@@ -223,9 +235,7 @@ static void test_yolov5(void **state)
 	begin(&t);
 	add_yolov5(&t.graph, 1, 11);
 	finish_yolov5(&t.graph, false);
-	find(&t);
-	assert_string_equal(t.head.kind, "YOLOv5");
-	assert_int_equal(t.head.data->class_count, 11);
+	find_kind(&t, "YOLOv5", 11);
 	assert_int_equal(t.head.data->point_count, 0);
 	assert_int_equal(head_levels(t.head.data)->object.first, 4);
 	done(&t);
@@ -238,18 +248,13 @@ static void test_yolov6(void **state)
 
 	(void)state;
 	begin(&t);
-	add_constants(&t.graph);
-	add_levels(&t.graph, "reg", 4);
-	add_levels(&t.graph, "cls", 5);
-	add_boxes(&t.graph, "boxes", "reg");
+	add_regressed(&t.graph, 5);
 	head_graph_add(&t.graph, "const %%one f32 1x1x84 = fill 1\n"
 				 "%%s = Sigmoid(%%cls)\n"
 				 "%%j = Concat(%%boxes, %%one, %%s) {axis=1}\n"
 				 "%%out = Transpose(%%j) {perm=[0, 2, 1]}\n"
 				 "output %%out\n");
-	find(&t);
-	assert_string_equal(t.head.kind, "YOLOv6");
-	assert_int_equal(t.head.data->class_count, 5);
+	find_kind(&t, "YOLOv6", 5);
 	assert_int_equal(head_levels(t.head.data)->object.first, 4);
 	done(&t);
 }
@@ -292,10 +297,7 @@ static void test_one_to_one(void **state)
 	assert_true(t.head.data->nms_iou == 1);
 	done(&t);
 	begin(&t);
-	add_constants(&t.graph);
-	add_levels(&t.graph, "reg", 4);
-	add_levels(&t.graph, "cls", 3);
-	add_boxes(&t.graph, "boxes", "reg");
+	add_regressed(&t.graph, 3);
 	head_graph_add(&t.graph, "%%scores = Sigmoid(%%cls)\n"
 				 "output %%boxes\noutput %%scores\n");
 	find_behind(&t, best);
@@ -317,9 +319,7 @@ static void test_damo(void **state)
 	head_graph_add(&t.graph, "%%bt = Transpose(%%boxes) {perm=[0, 2, 1]}\n"
 				 "%%st = Transpose(%%scores) {perm=[0, 2, 1]}\n"
 				 "output %%st\noutput %%bt\n");
-	find(&t);
-	assert_string_equal(t.head.kind, "DAMO-YOLO");
-	assert_int_equal(t.head.data->class_count, 5);
+	find_kind(&t, "DAMO-YOLO", 5);
 	assert_int_equal(head_levels(t.head.data)->box.output, 1);
 	assert_true(head_preprocess(&t.head)->std[0] == 1);
 	done(&t);
