@@ -10,9 +10,8 @@
 #include "converter/latency.h"
 #include "runtime/dbrt.h"
 
-#define BITS_MORE                                                  \
-	0.05 /* a mean that is more than a width by more than this \
-	      */
+/* A mean of widths that is over the width asked for by more than this. */
+#define BITS_MORE 0.05
 
 /* ---- Figures ---- */
 

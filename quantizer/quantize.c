@@ -193,8 +193,8 @@ static bool has_bytes_to_spare(const struct quantizer *q)
 }
 
 /* The typical width of weights, as the scales of channels see it. In a coded
- * file that is searched, a layer has a step of its own choice and as many codes
- * as it takes: 8 bits. */
+ * file that is searched, each layer gets its own step and as many codes as that
+ * needs: 8 bits. */
 static int typical_weight_bits(const struct quantizer *q)
 {
 	const int free_steps = METHOD_SEARCH | METHOD_RATE;

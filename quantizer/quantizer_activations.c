@@ -78,7 +78,7 @@ int quantizer_set_activations(struct quantizer *q, struct diag *d)
 	if (!q->act_bits)
 		return diag_error(d, "out of memory");
 	memset(q->act_bits, 8, q->channel_groups.values);
-	if (list_groups(q, d))
+	if (q->c->act_bits != 8 && list_groups(q, d))
 		return -1;
 	if (q->c->act_bits < 8 && set_few_bits(q, d))
 		return -1;

@@ -36,22 +36,15 @@ int quantizer_list_candidates(struct quantizer *q, struct diag *d)
 		       0;
 }
 
-/* The group whose width is chosen and that layer i reads, or -1. */
-static int input_of(const struct quantizer *q, int i)
-{
-	return q->inputs.count ? q->inputs.of_layer[i] : -1;
-}
-
 static void choose_candidate(struct quantizer *q, int i,
 			     struct quantizer_totals *sum)
 {
 	const struct candidate *o = &q->candidates[i].rows[q->chosen[i]];
-	int from = input_of(q, i);
 
 	q->formats[i] = o->format;
 	q->formats[i].survivors = GRID_MOST_SURVIVORS;
 	sum->bytes += o->bytes;
-	sum->time_us += o->time_us[from < 0 ? 0 : q->widths[from]];
+	sum->time_us += o->time_us[input_width_of(&q->inputs, q->widths, i)];
 	sum->tile_bytes += candidate_tile_bytes(&q->layers.rows[i], o);
 	sum->loss += o->loss;
 }
@@ -61,18 +54,15 @@ static void add_least(const struct quantizer *q, int i,
 		      struct quantizer_totals *sum)
 {
 	const struct layer_candidates *o = &q->candidates[i];
-	int widths = input_of(q, i) < 0 ? 1 : INPUT_WIDTHS;
-	double bytes = INFINITY, time = INFINITY, tiles = INFINITY;
+	double bytes = INFINITY, tiles = INFINITY;
 
 	for (int k = 0; k < o->count; k++) {
 		bytes = fmin(bytes, o->rows[k].bytes);
-		for (int w = 0; w < widths; w++)
-			time = fmin(time, o->rows[k].time_us[w]);
 		tiles = fmin(tiles, candidate_tile_bytes(&q->layers.rows[i],
 							 &o->rows[k]));
 	}
 	sum->bytes += bytes;
-	sum->time_us += time;
+	sum->time_us += candidates_least_time(o, &q->inputs, i);
 	sum->tile_bytes += tiles;
 }
 

@@ -22,6 +22,18 @@ double candidate_tile_bytes(const struct weighted_layer *l,
 	return (double)weights * layer_tile_bits(l, c->format.bits) / 8;
 }
 
+double candidates_least_time(const struct layer_candidates *o,
+			     const struct input_groups *inputs, int layer)
+{
+	int widths = input_group_of(inputs, layer) < 0 ? 1 : INPUT_WIDTHS;
+	double least = INFINITY;
+
+	for (int c = 0; c < o->count; c++)
+		for (int w = 0; w < widths; w++)
+			least = fmin(least, o->rows[c].time_us[w]);
+	return least;
+}
+
 /* The share of the loss that all time which can be saved may cost; with widths
  * to choose, at least this loss. */
 #define TIME_WORTH 0.05
@@ -66,12 +78,11 @@ static int allocation_init(struct allocation *k, struct arena *a)
 	return 0;
 }
 
-/* The width of the input of layer i. */
-static int layer_width(const struct allocation *k, int i)
+static double layer_time(const struct allocation *k, int i, int candidate)
 {
-	int group = k->inputs ? k->inputs->of_layer[i] : -1;
+	int width = input_width_of(k->inputs, k->widths, i);
 
-	return group < 0 ? 0 : k->widths[group];
+	return k->candidates[i].rows[candidate].time_us[width];
 }
 
 static double layer_tile_bytes(const struct allocation *k, int i, int candidate)
@@ -96,7 +107,7 @@ static void add_up(struct allocation *k)
 			&k->candidates[i].rows[k->chosen[i]];
 
 		k->tiles += layer_tile_bytes(k, i, k->chosen[i]);
-		k->time += o->time_us[layer_width(k, i)];
+		k->time += layer_time(k, i, k->chosen[i]);
 		k->loss += loss_of(k, o->loss);
 	}
 	for (int g = 0; g < groups; g++)
@@ -112,7 +123,7 @@ static int allocate_at_prices(struct allocation *k,
 	for (int i = 0; i < n; i++)
 		for (int c = 0; c < k->classes[i].count; c++) {
 			const struct candidate *o = &k->candidates[i].rows[c];
-			double time = o->time_us[layer_width(k, i)];
+			double time = layer_time(k, i, c);
 
 			k->rows[i][c].time = time;
 			k->rows[i][c].loss =
@@ -239,19 +250,8 @@ static double least_time(const struct allocation *k)
 {
 	double sum = 0;
 
-	for (int i = 0; i < k->layers->count; i++) {
-		int widths = k->inputs && k->inputs->of_layer[i] >= 0 ?
-				     INPUT_WIDTHS :
-				     1;
-		double least = INFINITY;
-
-		for (int c = 0; c < k->classes[i].count; c++)
-			for (int w = 0; w < widths; w++)
-				least = fmin(
-					least,
-					k->candidates[i].rows[c].time_us[w]);
-		sum += least;
-	}
+	for (int i = 0; i < k->layers->count; i++)
+		sum += candidates_least_time(&k->candidates[i], k->inputs, i);
 	return sum;
 }
 
@@ -266,8 +266,8 @@ static double worth_of_time(const struct allocation *k)
 /*
  * Among choices of about the same loss, a faster one: a microsecond costs what
  * makes the time that can be saved worth a share of the loss, so that the loss
- * grows by no more than that. k has the choice without a price of time, which
- * stays where the faster one takes more memory than the limit.
+ * grows by no more than that. k has the choice without a price of time, whose
+ * formats stay where the faster ones take more memory than the limit.
  */
 static int prefer_faster(struct allocation *k, const struct bit_limits *limits)
 {

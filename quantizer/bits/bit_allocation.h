@@ -16,6 +16,11 @@ struct bit_limits {
 double candidate_tile_bytes(const struct weighted_layer *l,
 			    const struct candidate *c);
 
+/* The least time of a layer, over its candidates and the widths of its
+ * input. */
+double candidates_least_time(const struct layer_candidates *o,
+			     const struct input_groups *inputs, int layer);
+
 /*
  * chosen[i] becomes the candidate of layer i, and widths[g] the width of group
  * g of `inputs` (NULL: none): least loss within the limits, or up to 5 % more

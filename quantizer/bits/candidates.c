@@ -120,7 +120,6 @@ static int try_candidate(struct candidate_search *k,
 			 struct candidate *out, struct rounded_layer *r)
 {
 	const struct weighted_layer *l = target->l;
-
 	int most;
 
 	if (layer_round(target, c, k->c->jobs, a, r, k->d))
