@@ -3,11 +3,12 @@
 #   CONFIG=release|clang|sanitize|thread   which build, in build/CONFIG
 #   V=1                                    prints commands in full
 #   WERROR=1                               warnings are errors
+#   MPI=1                                  for mpirun, in build/CONFIG-mpi
 #   CC CFLAGS CPPFLAGS LDFLAGS             as usual
 .DEFAULT_GOAL := all
 CC ?= gcc
 CONFIG ?= release
-B := build/$(CONFIG)
+B := build/$(CONFIG)$(if $(MPI),-mpi)
 PREFIX ?= /usr/local
 VERSION := $(shell cat VERSION)
 V ?= 0
@@ -24,7 +25,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 # No contraction: the same bits with and without FMA, gcc and clang.
 BASE := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off -fno-math-errno -pthread
 PKGS := libprotobuf-c yaml-0.1 jansson expat libpng libjpeg libwebp \
-	libsodium zlib
+	libsodium zlib $(if $(MPI),ompi-c)
 # Asked on first use: make deps has to work where pkg-config is missing.
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 PKG_CFLAGS = $(eval PKG_CFLAGS := \
@@ -95,6 +96,7 @@ ONNX_USERS := $(filter converter/%,$(HOST_SRC)) $(CLI_SRC) \
 $(call obj,$(ONNX_USERS)): | $(B)/gen/onnx.pb-c.c
 $(B)/runtime/model.o: DEFINES = $(VERSION_DEFINE)
 $(B)/runtime/model.o: VERSION
+$(B)/base/ranks.o: DEFINES = $(if $(MPI),-DHAVE_MPI)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -10,7 +10,7 @@
 #include "converter/pack/packed_file.h"
 
 struct config_reader {
-	struct yaml_file file;
+	struct yaml_file *file;
 	struct command *cmd;
 	struct diag *diag;
 	bool found; /* in the current folder, not given */
@@ -72,12 +72,12 @@ static const char *value_of(struct config_reader *r,
 	static const char *const written[] = { "output", "report", "draw",
 					       NULL };
 	struct arena *a = &r->cmd->arena;
-	const char *path = r->file.name, *slash = strrchr(path, '/');
+	const char *path = r->file->name, *slash = strrchr(path, '/');
 	const char *copy;
 
 	if (r->found && is_one_of(row->name, written) && leaves_folder(value)) {
 		yaml_error(
-			&r->file, at, r->diag,
+			r->file, at, r->diag,
 			"key '%s' leaves the folder, which is not taken from "
 			"a file that was found",
 			row->name);
@@ -106,7 +106,7 @@ static int set_option(struct config_reader *r, const struct option_row *row,
 
 	if (!copy)
 		return -1;
-	snprintf(subject, sizeof(subject), "%s:%zu: key '%s'", r->file.name,
+	snprintf(subject, sizeof(subject), "%s:%zu: key '%s'", r->file->name,
 		 at->start_mark.line + 1, row->name);
 	return option_set(r->cmd, row, subject, copy, r->diag);
 }
@@ -123,12 +123,12 @@ static int set_sequence(struct config_reader *r, const struct option_row *row,
 	char joined[256] = "";
 	size_t length = 0;
 
-	for (int i = 0; yaml_item(&r->file, list, i); i++) {
-		const yaml_node_t *item = yaml_item(&r->file, list, i);
+	for (int i = 0; yaml_item(r->file, list, i); i++) {
+		const yaml_node_t *item = yaml_item(r->file, list, i);
 		const char *text = yaml_text(item);
 
 		if (!text)
-			return yaml_error(&r->file, item, r->diag,
+			return yaml_error(r->file, item, r->diag,
 					  "key '%s' holds a list in a list",
 					  row->name);
 		if (may_repeat(row)) {
@@ -140,7 +140,7 @@ static int set_sequence(struct config_reader *r, const struct option_row *row,
 					   sizeof(joined) - length, "%s%s",
 					   i ? "," : "", text);
 		if (length >= sizeof(joined))
-			return yaml_error(&r->file, list, r->diag,
+			return yaml_error(r->file, list, r->diag,
 					  "key '%s' is too long", row->name);
 	}
 	return may_repeat(row) ? 0 : set_option(r, row, list, joined);
@@ -153,16 +153,16 @@ static int set_shapes(struct config_reader *r, const struct option_row *row,
 	yaml_node_t *key, *value;
 	char text[256];
 
-	for (int i = 0; yaml_entry(&r->file, map, i, &key, &value); i++) {
+	for (int i = 0; yaml_entry(r->file, map, i, &key, &value); i++) {
 		const char *name = yaml_text(key), *dims = yaml_text(value);
 		int n;
 
 		if (!name || !dims)
-			return yaml_error(&r->file, key, r->diag,
+			return yaml_error(r->file, key, r->diag,
 					  "key 'shape' takes NAME: DIMS");
 		n = snprintf(text, sizeof(text), "%s=%s", name, dims);
 		if (n >= (int)sizeof(text))
-			return yaml_error(&r->file, key, r->diag,
+			return yaml_error(r->file, key, r->diag,
 					  "name '%s' is too long", name);
 		if (set_option(r, row, key, text))
 			return -1;
@@ -174,7 +174,7 @@ static int unknown_key(struct config_reader *r, const yaml_node_t *key)
 {
 	const char *text = yaml_text(key), *near;
 
-	yaml_error(&r->file, key, r->diag, "unknown key '%s'",
+	yaml_error(r->file, key, r->diag, "unknown key '%s'",
 		   text ? text : "?");
 	near = text ? option_nearest(text) : NULL;
 	if (near)
@@ -194,7 +194,7 @@ static int apply_key(struct config_reader *r, const yaml_node_t *key,
 	if (!row || !option_is_key(row))
 		return unknown_key(r, key);
 	if (r->seen[option_index(row)])
-		return yaml_error(&r->file, key, r->diag,
+		return yaml_error(r->file, key, r->diag,
 				  "key '%s' is given twice", text);
 	r->seen[option_index(row)] = true;
 	if (r->cmd->given[option_index(row)])
@@ -204,7 +204,7 @@ static int apply_key(struct config_reader *r, const yaml_node_t *key,
 	if (value->type == YAML_MAPPING_NODE && row->kind == OPTION_SHAPE)
 		return set_shapes(r, row, value);
 	if (value->type != YAML_SCALAR_NODE)
-		return yaml_error(&r->file, value, r->diag,
+		return yaml_error(r->file, value, r->diag,
 				  "key '%s' does not take a mapping", text);
 	return set_option(r, row, value, yaml_text(value));
 }
@@ -216,9 +216,19 @@ static bool is_output(const yaml_node_t *key)
 	return text && !strcmp(text, "output");
 }
 
+int config_yaml_set(struct yaml_file *file, const yaml_node_t *key,
+		    const yaml_node_t *value, struct command *cmd,
+		    struct diag *d)
+{
+	struct config_reader r = { .file = file, .cmd = cmd, .diag = d };
+
+	return apply_key(&r, key, value);
+}
+
 int config_yaml_apply(struct command *cmd, struct diag *d)
 {
-	struct config_reader r = { .cmd = cmd, .diag = d };
+	struct yaml_file file;
+	struct config_reader r = { .file = &file, .cmd = cmd, .diag = d };
 	const char *path = cmd->config_file;
 	yaml_node_t *top, *key, *value;
 	int rc;
@@ -230,16 +240,16 @@ int config_yaml_apply(struct command *cmd, struct diag *d)
 		r.found = true;
 		diag_alert(d, "options are also read from './%s'", path);
 	}
-	rc = yaml_file_read(&r.file, path, d);
-	top = rc == 0 ? yaml_file_root(&r.file) : NULL;
+	rc = yaml_file_read(&file, path, d);
+	top = rc == 0 ? yaml_file_root(&file) : NULL;
 	/* the output folder first: reports lie in it */
 	for (int round = 0; round < 2; round++)
 		for (int i = 0; top && rc == 0; i++) {
-			if (!yaml_entry(&r.file, top, i, &key, &value))
+			if (!yaml_entry(&file, top, i, &key, &value))
 				break;
 			if (is_output(key) == (round == 0))
 				rc = apply_key(&r, key, value);
 		}
-	yaml_file_close(&r.file);
+	yaml_file_close(&file);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ranks.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/config_yaml.h"
@@ -57,7 +58,7 @@ static int run_verb(const struct verb *verb, struct command *cmd, int argc,
 		help_list(stdout, cmd->list);
 		return EXIT_OK;
 	}
-	if (config_yaml_apply(cmd, d))
+	if ((verb->bit & VERB_CONFIG) && config_yaml_apply(cmd, d))
 		return EXIT_USAGE;
 	return verb->run(cmd, d);
 }
@@ -106,14 +107,17 @@ int main(int argc, char **argv)
 
 	diag_init(&d);
 	command_init(&cmd);
-	code = run(&cmd, argc - 1, argv + 1, &d);
-	command_print_notes(&d, cmd.config.quiet);
-	if (cmd.json && code == EXIT_BAD_INPUT)
+	code = ranks_begin(&d) ? EXIT_BAD_INPUT :
+				 run(&cmd, argc - 1, argv + 1, &d);
+	if (!ranks_self()) /* what fails, fails for all ranks */
+		command_print_notes(&d, cmd.config.quiet);
+	if (!ranks_self() && cmd.json && code == EXIT_BAD_INPUT)
 		print_json_error(&d);
 	if (code == EXIT_OK && (fflush(stdout) || ferror(stdout))) {
 		perror("dbconvert: error: standard output");
 		code = EXIT_BAD_INPUT;
 	}
+	ranks_end();
 	command_free(&cmd);
 	diag_free(&d);
 	return code;

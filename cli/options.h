@@ -14,8 +14,10 @@ enum {
 	VERB_INSPECT = 8,
 	VERB_EVAL = 16,
 	VERB_BENCH = 32,
+	VERB_SWEEP = 64,
 	VERB_MODELS = 31, /* those that may read a model of ONNX */
-	VERB_ALL = 63,
+	VERB_CONFIG = 63, /* those that dbconvert.yaml is for */
+	VERB_ALL = 127,
 };
 
 enum option_kind {

@@ -35,6 +35,11 @@ static const struct verb verbs[] = {
 	  "  dbconvert bench model.dbp --json --trace times.json\n"
 	  "  dbconvert bench --kernels --target a53 -o board.yaml TIMES...\n",
 	  VERB_BENCH, cmd_bench },
+	{ "sweep", "sweep", "SWEEP.yaml [options]",
+	  "Converts models for every choice of some options, and compares.",
+	  "  dbconvert sweep sweep.yaml -o results\n"
+	  "  mpirun -n 8 dbconvert sweep sweep.yaml -o results --jobs 1\n",
+	  VERB_SWEEP, cmd_sweep },
 };
 #define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
 
