@@ -9,6 +9,9 @@
 
 #define QUANTILE 1.959963984540054 /* of the normal distribution, 97.5 % */
 #define PHOTOS_MOST 1000000
+/* The interval is that of a measurement on as many other photos, whose choice
+ * varies as much as that of these. */
+#define OTHER_PHOTOS 1.4142135623730951
 
 void agreement_share_interval(double share, double count, double *low,
 			      double *high)
@@ -157,6 +160,11 @@ int agreement_estimate(enum agreement_kind kind,
 	if (kept <= 0)
 		return kept;
 	percentiles(replicates, kept, &out->low, &out->high);
+	if (kind == AGREEMENT_BOXES) {
+		out->low = out->value - OTHER_PHOTOS * (out->value - out->low);
+		out->high =
+			out->value + OTHER_PHOTOS * (out->high - out->value);
+	}
 	out->sampled_low = fmin(out->low, out->value);
 	if (kind == AGREEMENT_SIGNAL)
 		return 0;

@@ -6,9 +6,16 @@
 
 #include "base/random.h"
 #include "converter/measure/detection_ap.h"
+#include "evaluator/detmath.h"
 
-#define EDGE_ERROR 0.125 /* standard deviation, in sizes of the box */
-#define OVERLAP 0.5      /* that counts as found */
+/* A detection of score s is right with probability s ^ power, and its edges
+ * have an error of this standard deviation, in sizes of the box. Neither is
+ * known without labels, so each draw takes other ones out of these ranges. */
+#define POWER 2.0
+#define POWER_TIMES 2.0 /* at most, as often less as more */
+#define EDGE_ERROR 0.125
+#define EDGE_ERROR_RANGE 0.065 /* less or more */
+#define OVERLAP 0.5            /* that counts as found */
 /* A true box of a detection that overlaps less with another one is never found
  * by that one. */
 #define NEAR 0.25
@@ -160,12 +167,25 @@ void agreement_boxes_free(struct agreement_boxes *b)
 
 /* ---- True boxes ---- */
 
-static double probability(const struct dbrt_detection *d)
+/* What is not known of the float model's detections. */
+struct calibration {
+	double power, edge_error;
+};
+
+static struct calibration draw_calibration(uint64_t *random)
+{
+	return (struct calibration){
+		POWER * det_pow(POWER_TIMES, 2 * random_double(random) - 1),
+		EDGE_ERROR + EDGE_ERROR_RANGE * (2 * random_double(random) - 1)
+	};
+}
+
+static double probability(const struct dbrt_detection *d, double power)
 {
 	double s = (double)d->score;
 
 	s = s > 0 ? s : 0; /* of NaN too */
-	return s < 1 ? s * s : 1;
+	return s < 1 ? det_pow(s, power) : 1;
 }
 
 double agreement_boxes_expected(const struct agreement_boxes *b)
@@ -173,7 +193,7 @@ double agreement_boxes_expected(const struct agreement_boxes *b)
 	double sum = 0;
 
 	for (int i = 0; i < b->truth_count; i++)
-		sum += probability(b->truth[i].of);
+		sum += probability(b->truth[i].of, POWER);
 	return sum;
 }
 
@@ -190,15 +210,20 @@ static double draw_error(uint64_t *random)
 static void draw_truth(struct agreement_boxes *b, const int *times,
 		       uint64_t *random)
 {
+	const struct calibration unknown = draw_calibration(random);
+
 	for (uint32_t c = 0; c < b->class_count; c++)
 		b->class_truths[c] = 0;
 	for (int i = 0; i < b->truth_count; i++) {
 		struct true_box *t = &b->truth[i];
 		const struct dbrt_detection *d = t->of;
-		double width = EDGE_ERROR * ((double)d->x2 - (double)d->x1);
-		double height = EDGE_ERROR * ((double)d->y2 - (double)d->y1);
+		double width =
+			unknown.edge_error * ((double)d->x2 - (double)d->x1);
+		double height =
+			unknown.edge_error * ((double)d->y2 - (double)d->y1);
 
-		t->drawn = random_double(random) < probability(d) &&
+		t->drawn = random_double(random) <
+				   probability(d, unknown.power) &&
 			   times[t->photo];
 		t->taken = false;
 		if (!t->drawn)
