@@ -4,7 +4,7 @@
 # of bench/detectors.txt on labelled photos, one line a model: the family that
 # is recognised, the reference figure, the float model without any option of
 # the preprocessing, with the right ones, and the packed model with the right
-# ones at each width (--effort fast). MODELS names some of them only.
+# ones at each width (--effort fast, or EFFORT). MODELS names some of them only.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -24,7 +24,7 @@ ap() {
 packed() {
 	model=$1 name=$2 bits=$3
 	shift 3
-	"$build/dbconvert" "$model" --bits "$bits" --effort fast -q \
+	"$build/dbconvert" "$model" --bits "$bits" --effort "${EFFORT:-fast}" -q \
 		--calib "$work/$set.calib" "$@" -o "$work/$name.$bits" \
 		</dev/null >/dev/null 2>&1
 	ap "$work/$name.$bits/$name.dbp"
