@@ -14,6 +14,8 @@
 #include "base/file_read.h"
 #include "base/file_write.h"
 
+#include "base/ranks.h"
+
 #define TEMPORARY ".dbconvert.XXXXXX"
 #define PREFIX_LENGTH (sizeof(".dbconvert.") - 1)
 #define STALE_SECONDS 3600
@@ -243,6 +245,8 @@ int files_write(const struct file_out *files, int count, struct diag *d)
 	sigset_t waiting, former;
 	int err;
 
+	if (ranks_self())
+		return 0;
 	sigemptyset(&waiting);
 	sigaddset(&waiting, SIGHUP);
 	sigaddset(&waiting, SIGINT);

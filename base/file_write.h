@@ -17,6 +17,7 @@ struct file_out {
  * same folders, with fsync(), and then by one rename after another, the first
  * file last: where a run was killed in between there is no first file. SIGINT,
  * SIGTERM and SIGHUP take effect afterwards. Only regular files are replaced.
+ * Of several ranks (ranks.h), 0 writes.
  * Temporary files that are older than an hour are removed from the folders. -1
  * with a diagnostic.
  */

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/ranks.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #ifdef HAVE_MPI
 #include <mpi.h>
-#include <stdlib.h>
+
+#define CHUNK (1 << 28) /* bytes of one message */
+#define TEXT 2048       /* of an error or a hint, cut */
 
 static struct {
-	bool begun;
+	bool begun, alone;
 	int self, count;
 	MPI_Win window; /* of the next number, at rank 0 */
 	int *next;
@@ -35,6 +42,8 @@ int ranks_begin(struct diag *d)
 			 MPI_COMM_WORLD, &ranks.next, &ranks.window);
 	*ranks.next = 0;
 	MPI_Barrier(MPI_COMM_WORLD);
+	if (ranks.self && !freopen("/dev/null", "w", stdout))
+		return diag_error(d, "/dev/null cannot be opened");
 	return 0;
 }
 
@@ -67,14 +76,38 @@ void ranks_wait(void)
 		MPI_Barrier(MPI_COMM_WORLD);
 }
 
+void ranks_set_alone(bool alone)
+{
+	ranks.alone = alone;
+}
+
 int ranks_self(void)
 {
-	return ranks.self;
+	return ranks.alone ? 0 : ranks.self;
 }
 
 int ranks_count(void)
 {
-	return ranks.count;
+	return ranks.alone ? 1 : ranks.count;
+}
+
+static void broadcast(void *data, size_t bytes, int from)
+{
+	uint8_t *at = data;
+
+	for (size_t done = 0; done < bytes; done += CHUNK)
+		MPI_Bcast(at + done,
+			  (int)(bytes - done < CHUNK ? bytes - done : CHUNK),
+			  MPI_BYTE, from, MPI_COMM_WORLD);
+}
+
+/* The lowest rank with a true `own`, or ranks_count(). */
+static int lowest_with(bool own)
+{
+	int number = own ? ranks_self() : ranks_count(), lowest;
+
+	MPI_Allreduce(&number, &lowest, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+	return lowest;
 }
 #else
 int ranks_begin(struct diag *d)
@@ -98,6 +131,11 @@ void ranks_wait(void)
 {
 }
 
+void ranks_set_alone(bool alone)
+{
+	(void)alone;
+}
+
 int ranks_self(void)
 {
 	return 0;
@@ -108,3 +146,134 @@ int ranks_count(void)
 	return 1;
 }
 #endif
+
+/* ---- Parcels ---- */
+
+struct rank_parcel {
+	uint8_t *at; /* NULL: only counts */
+	size_t bytes;
+	bool receives;
+};
+
+void rank_parcel_add(struct rank_parcel *p, void *data, size_t bytes)
+{
+	if (p->at && bytes && p->receives)
+		memcpy(data, p->at + p->bytes, bytes);
+	else if (p->at && bytes)
+		memcpy(p->at + p->bytes, data, bytes);
+	p->bytes += bytes;
+}
+
+bool rank_parcel_receives(const struct rank_parcel *p)
+{
+	return p->receives;
+}
+
+/* ---- Shared runs ---- */
+
+#ifdef HAVE_MPI
+struct shared_run {
+	parallel_job *job;
+	rank_parcel_job *parcel;
+	void *ctx;
+	int count, first; /* of this rank */
+};
+
+static int first_of(int count, int rank)
+{
+	return (int)((int64_t)count * rank / ranks_count());
+}
+
+static int own_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct shared_run *r = ctx;
+
+	return r->job(r->ctx, r->first + i, worker, d);
+}
+
+/* All ranks fail where one did. */
+static int share_failure(int err, size_t errors, struct diag *d)
+{
+	int failed = lowest_with(err);
+	char text[2][TEXT] = { "", "" };
+
+	if (failed == ranks_count())
+		return 0;
+	if (failed == ranks_self() && d->count > errors) {
+		const struct diag_entry *e = &d->entries[d->count - 1];
+
+		snprintf(text[0], TEXT, "%s", e->text ? e->text : "");
+		snprintf(text[1], TEXT, "%s", e->hint ? e->hint : "");
+	}
+	broadcast(text, sizeof(text), failed);
+	if (!err) {
+		char *former = diag_enter(d, NULL);
+
+		diag_error(d, "%s", *text[0] ? text[0] : "out of memory");
+		if (*text[1])
+			diag_hint(d, "%s", text[1]);
+		diag_leave(d, former);
+	}
+	return -1;
+}
+
+/* The results of one rank to all others. */
+static int share_results(const struct shared_run *r, int from)
+{
+	int first = first_of(r->count, from);
+	int end = first_of(r->count, from + 1), err = 0;
+	bool own = from == ranks_self();
+	struct rank_parcel p = { 0 };
+	uint64_t bytes;
+
+	for (int i = first; own && !err && i < end; i++)
+		err = r->parcel(r->ctx, i, &p);
+	bytes = p.bytes;
+	broadcast(&bytes, sizeof(bytes), from);
+	p = (struct rank_parcel){ malloc(bytes + 1), 0, !own };
+	if (!p.at)
+		err = -1;
+	for (int i = first; own && !err && i < end; i++)
+		err = r->parcel(r->ctx, i, &p);
+	if (lowest_with(err) == ranks_count()) {
+		broadcast(p.at, bytes, from);
+		for (int i = first; !own && !err && i < end; i++)
+			err = r->parcel(r->ctx, i, &p);
+	}
+	free(p.at);
+	return err;
+}
+
+static int run_shared(struct shared_run *r, int threads,
+		      const struct progress *p, struct diag *d)
+{
+	size_t errors = d->count;
+	int end = first_of(r->count, ranks_self() + 1), err = 0;
+
+	r->first = first_of(r->count, ranks_self());
+	if (end > r->first)
+		err = parallel_run(threads, end - r->first, own_job, r, p, d);
+	if (share_failure(err, errors, d))
+		return -1;
+	errors = d->count;
+	for (int i = 0; i < ranks_count(); i++)
+		err |= share_results(r, i);
+	if (err)
+		diag_error(d, "out of memory");
+	return share_failure(err, errors, d);
+}
+#endif
+
+int ranks_run(int threads, int count, parallel_job *job,
+	      rank_parcel_job *parcel, void *ctx, const struct progress *p,
+	      struct diag *d)
+{
+#ifdef HAVE_MPI
+	struct shared_run r = { job, parcel, ctx, count, 0 };
+
+	if (ranks_count() > 1)
+		return run_shared(&r, threads, p, d);
+#endif
+	(void)parcel;
+	return parallel_run(threads, count, job, ctx, p, d);
+}

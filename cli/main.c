@@ -60,6 +60,8 @@ static int run_verb(const struct verb *verb, struct command *cmd, int argc,
 	}
 	if ((verb->bit & VERB_CONFIG) && config_yaml_apply(cmd, d))
 		return EXIT_USAGE;
+	if (ranks_self() && verb->bit != VERB_SWEEP)
+		cmd->config.quiet = true;
 	return verb->run(cmd, d);
 }
 
@@ -109,9 +111,8 @@ int main(int argc, char **argv)
 	command_init(&cmd);
 	code = ranks_begin(&d) ? EXIT_BAD_INPUT :
 				 run(&cmd, argc - 1, argv + 1, &d);
-	if (!ranks_self()) /* what fails, fails for all ranks */
-		command_print_notes(&d, cmd.config.quiet);
-	if (!ranks_self() && cmd.json && code == EXIT_BAD_INPUT)
+	command_print_notes(&d, cmd.config.quiet);
+	if (cmd.json && code == EXIT_BAD_INPUT)
 		print_json_error(&d);
 	if (code == EXIT_OK && (fflush(stdout) || ferror(stdout))) {
 		perror("dbconvert: error: standard output");

@@ -286,8 +286,10 @@ int sweep_run(struct sweep_plan *p, const char *folder, bool quiet,
 		return diag_error(d, "out of memory");
 	if (command_make_folder(folder, d))
 		return -1;
+	ranks_set_alone(true);
 	for (int i = ranks_take(); i < p->count; i = ranks_take())
 		run_job(&s, i);
+	ranks_set_alone(false);
 	ranks_wait();
 	return 0;
 }
