@@ -84,9 +84,14 @@ static int write_outputs(const struct command *cmd, struct work *w,
 			 const char *name, struct diag *d)
 {
 	const struct config *c = &cmd->config;
-	char *json = report_json(&w->report, d);
+	char *json;
 	int code = EXIT_BAD_INPUT;
 
+	if (c->verbose) {
+		w->report.stages = w->bar.stages;
+		w->report.stage_count = w->bar.stage_count;
+	}
+	json = report_json(&w->report, d);
 	if (!json)
 		return code;
 	if (!c->quiet)

@@ -6,15 +6,9 @@
 #include <stdio.h>
 
 #include "base/parallel.h"
+#include "base/stage_time.h"
 
 #define PROGRESS_STAGES 16
-
-/* What a stage took, all its parts together. */
-struct stage_time {
-	const char *name;
-	double seconds, cpu_seconds; /* of all threads */
-	double peak_mb;              /* of the process, until its end */
-};
 
 /*
  * A line on the terminal with the stage, its progress and the time left. In a

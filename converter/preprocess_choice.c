@@ -208,9 +208,12 @@ int preprocess_choose(struct config *c, const struct progress *progress,
 	/* what is wrong with the model is said by the conversion */
 	diag_init(&unread);
 	t.runner = model_runner_open(c->model_path, c, &unread);
+	if (t.runner && c->jobs > 1)
+		t.second = model_runner_open(c->model_path, c, &unread);
 	if (t.runner && model_runner_inputs(t.runner) == 1)
 		err = run(&t, c, search);
 	model_runner_close(t.runner);
+	model_runner_close(t.second);
 	diag_free(&unread);
 	return err;
 }

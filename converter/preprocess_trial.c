@@ -12,13 +12,14 @@ struct boxes {
 	int count;
 };
 
-static int find(struct trial *t, const char *path, const struct image *photo,
-		struct boxes *out)
+static int find(const struct trial *t, struct model_runner *runner,
+		const char *path, const struct image *photo, struct boxes *out,
+		struct diag *d)
 {
-	if (model_runner_run_photo(t->runner, path, photo, t->d))
+	if (model_runner_run_photo(runner, path, photo, d))
 		return -1;
-	out->count = model_runner_detections_at(t->runner, t->threshold,
-						out->list, MOST_BOXES);
+	out->count = model_runner_detections_at(runner, t->threshold, out->list,
+						MOST_BOXES);
 	return 0;
 }
 
@@ -64,21 +65,24 @@ static bool is_mirrored(const struct dbrt_detection *box, float width,
 	return false;
 }
 
-static int look_at(struct trial *t, const char *path, struct trial_found *out)
+/* Where nothing is found, the mirrored photo does not matter. */
+static int look_at(const struct trial *t, struct model_runner *runner,
+		   const char *path, struct trial_found *out, struct diag *d)
 {
 	struct image photo, other = { 0 };
 	struct boxes *list = calloc(2, sizeof(*list));
-	int err = list ? image_read(path, &photo, t->d) :
-			 diag_error(t->d, "out of memory");
+	int err = list ? image_read(path, &photo, d) :
+			 diag_error(d, "out of memory");
 
 	if (err) {
 		free(list);
 		return -1;
 	}
-	if (mirror(&photo, &other))
-		err = diag_error(t->d, "out of memory");
-	err = err || find(t, path, &photo, &list[0]) ||
-	      find(t, path, &other, &list[1]);
+	err = find(t, runner, path, &photo, &list[0], d);
+	if (!err && list[0].count)
+		err = mirror(&photo, &other) ?
+			      diag_error(d, "out of memory") :
+			      find(t, runner, path, &other, &list[1], d);
 	for (int i = 0; !err && i < list[0].count; i++) {
 		const struct dbrt_detection *b = &list[0].list[i];
 		double worth = (double)b->score * (double)b->score;
@@ -93,15 +97,41 @@ static int look_at(struct trial *t, const char *path, struct trial_found *out)
 	return err ? -1 : 0;
 }
 
+/* Photos of a set, shared by threads with a runner each. */
+struct looking {
+	const struct trial *t;
+	const int *places;
+	struct trial_found *found; /* by photo */
+};
+
+static int look_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct looking *l = ctx;
+
+	return look_at(l->t, worker ? l->t->second : l->t->runner,
+		       l->t->photos.items[l->places[i]].path, &l->found[i], d);
+}
+
 int trial_look(struct trial *t, const struct usual_preprocess *u,
 	       const int *places, int count, struct trial_found *out)
 {
+	struct looking l = { .t = t, .places = places };
+	int err;
+
 	*out = (struct trial_found){ 0 };
+	l.found = calloc((size_t)count + 1, sizeof(*l.found));
+	if (!l.found)
+		return diag_error(t->d, "out of memory");
 	model_runner_set_preprocess(t->runner, u);
-	for (int i = 0; i < count; i++)
-		if (look_at(t, t->photos.items[places[i]].path, out))
-			return -1;
-	return 0;
+	if (t->second)
+		model_runner_set_preprocess(t->second, u);
+	err = parallel_run(t->second ? 2 : 1, count, look_job, &l, NULL, t->d);
+	for (int i = 0; i < count; i++) {
+		out->boxes += l.found[i].boxes;
+		out->worth += l.found[i].worth;
+	}
+	free(l.found);
+	return err;
 }
 
 /* ---- Agreement of two ---- */
@@ -151,7 +181,7 @@ static int look_twice(struct trial *t, const char *path,
 	}
 	for (int i = 0; !err && i < 2; i++) {
 		model_runner_set_preprocess(t->runner, u[i]);
-		err = find(t, path, &photo, &list[i]);
+		err = find(t, t->runner, path, &photo, &list[i], t->d);
 	}
 	if (!err)
 		add_agreement(&list[0], &list[1], both, all);

@@ -10,6 +10,7 @@
 struct trial {
 	const struct config *c;
 	struct model_runner *runner;
+	struct model_runner *second; /* for a second thread; NULL: none */
 	struct dataset photos;
 	float threshold; /* of boxes that count */
 	struct progress progress;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/stage_time.h"
 #include "converter/measure/accuracy.h"
 #include "converter/convert.h"
 #include "converter/measure/fidelity.h"
@@ -33,6 +34,9 @@ struct report {
 	uint8_t calib_sha256[32], dbp_sha256[32];
 	struct report_budget budgets[REPORT_BUDGETS];
 	int budget_count;
+	/* Times differ from run to run: only where the user asks for them. */
+	const struct stage_time *stages;
+	int stage_count;
 };
 
 /* `name` is the stem of the files to be written. */

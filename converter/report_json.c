@@ -292,6 +292,20 @@ static json_t *output_json(const struct report *r)
 		(int)r->v->preprocess.height);
 }
 
+static json_t *stages_json(const struct report *r)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < r->stage_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s,s:f,s:f,s:f}", "name",
+					r->stages[i].name, "seconds",
+					r->stages[i].seconds, "cpu_seconds",
+					r->stages[i].cpu_seconds, "peak_mb",
+					r->stages[i].peak_mb));
+	return list;
+}
+
 char *report_json(const struct report *r, struct diag *d)
 {
 	json_t *root = json_pack(
@@ -307,6 +321,8 @@ char *report_json(const struct report *r, struct diag *d)
 		"layers", layers_json(r), "pareto", pareto_json(r), "warnings",
 		report_warnings_json(d));
 
+	if (r->stage_count)
+		json_object_set_new(root, "stages", stages_json(r));
 	return json_lines(root, d);
 }
 

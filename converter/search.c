@@ -121,7 +121,7 @@ static int search_widths(struct search *s)
 
 	if (c->bits == 8)
 		bytes = most = INFINITY;
-	if (quantizer_list_candidates(s->q, s->d))
+	if (quantizer_list_candidates(s->q, search_preset_count(c), s->d))
 		return -1;
 	status = raise_bytes(s, bytes, most);
 	if (status <= 0)
@@ -132,6 +132,7 @@ static int search_widths(struct search *s)
 		return 0;
 	s->target->coded = false;
 	s->other_bytes = s->other_us = s->other_ram = 0;
+	s->rest_known = false;
 	return search_widths(s);
 }
 

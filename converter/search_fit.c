@@ -7,6 +7,7 @@
 #define FIT_TRIES 6
 #define FRONT 11     /* steps of size between the smallest and the largest */
 #define SLACK 0.004  /* share of a limit that is given up after a miss */
+#define FAR 2        /* times what the layers take, a limit is far */
 #define LEAST 1.0001 /* times the least there is: room for rounded sums */
 #define SPARE 0.9    /* share of the size limit for a model built only once */
 
@@ -72,27 +73,78 @@ static struct quantizer_limits room_for_layers(const struct search *s)
 	};
 }
 
-/* Learns from the last built model what lies beside the weighted layers. */
-static void note_rest(struct search *s)
+/* Learns from a model with the chosen widths what lies beside the weighted
+ * layers. */
+static void note_rest(struct search *s, const struct packed *p)
 {
-	s->other_bytes = s->model.packed.file_size - s->chosen.bytes;
-	s->other_us = search_last(s)->latency_us - s->chosen.time_us;
-	s->other_ram = s->target->coded ? s->model.packed.ram_bytes -
-						  s->chosen.tile_bytes :
+	s->other_bytes = p->file_size - s->chosen.bytes;
+	s->other_us = latency_of_model(s->target, p) - s->chosen.time_us;
+	s->other_ram = s->target->coded ? p->ram_bytes - s->chosen.tile_bytes :
 					  0;
+	s->rest_known = true;
+}
+
+/* Limits on the layers, with the bytes that they may have and the share of
+ * their room that is used. */
+static struct quantizer_limits layer_limits(const struct search *s,
+					    double bytes, double share)
+{
+	struct quantizer_limits limits = room_for_layers(s);
+
+	limits.bytes = fmin(bytes, limits.bytes * share);
+	if (!s->target->coded)
+		limits.tile_bytes = INFINITY;
+	return limits;
+}
+
+/* The chosen widths take so little of each limit that what lies beside the
+ * layers does not matter. */
+static bool far_from_limits(const struct search *s)
+{
+	const struct config *c = s->c;
+	const struct quantizer_totals *t = &s->chosen;
+
+	return t->bytes * FAR < search_limit(c->max_size_bytes) &&
+	       t->time_us * FAR < search_limit(c->max_latency_us) &&
+	       t->tile_bytes * FAR < search_limit(c->max_ram_bytes);
+}
+
+/* Where limits are near, what lies beside the layers is learnt from a draft,
+ * whose sizes are not exact: *share of their room is then used. As
+ * choose_bits(). */
+static int draft_rest(struct search *s, double bytes, double *share)
+{
+	const struct quantizer_limits limits = layer_limits(s, bytes, 1);
+	struct packed draft;
+	double loss;
+	int status;
+
+	if (s->rest_known)
+		return 0;
+	quantizer_set_draft(s->q, true);
+	status = choose_bits(s, &limits);
+	if (!status && !far_from_limits(s)) {
+		status = s->in->steps.build(s->in->steps.ctx, &draft, &loss,
+					    s->d);
+		if (!status)
+			note_rest(s, &draft);
+		*share = 1 - SLACK / 2;
+	}
+	quantizer_set_draft(s->q, false);
+	return status;
 }
 
 int search_fit(struct search *s, double bytes)
 {
 	double shrink = 1;
+	int status = draft_rest(s, bytes, &shrink);
 
+	if (status)
+		return status;
 	for (int i = 0; i < FIT_TRIES; i++) {
-		struct quantizer_limits limits = room_for_layers(s);
-		int status;
+		const struct quantizer_limits limits =
+			layer_limits(s, bytes, shrink);
 
-		limits.bytes = fmin(bytes, limits.bytes * shrink);
-		if (!s->target->coded)
-			limits.tile_bytes = INFINITY;
 		if (!(limits.bytes > 0 && limits.time_us > 0 &&
 		      limits.tile_bytes > 0))
 			return 1;
@@ -101,7 +153,7 @@ int search_fit(struct search *s, double bytes)
 			return status;
 		if (search_build(s))
 			return -1;
-		note_rest(s);
+		note_rest(s, &s->model.packed);
 		if (search_within(s->c, search_last(s)))
 			return 0;
 		/* codes are used where they lie: no width saves memory */

@@ -41,7 +41,7 @@ static bool is_better(const struct search *s, const struct preset_outcomes *all,
 	return a->score.sqnr_db > b->score.sqnr_db;
 }
 
-static int preset_count(const struct config *c)
+int search_preset_count(const struct config *c)
 {
 	switch (c->effort) {
 	case EFFORT_FAST:
@@ -73,7 +73,7 @@ static int try_preset(struct search *s, int preset,
 	if (quantizer_set_preset(s->q, preset, s->d) || try_once(s))
 		return -1;
 	now->model = search_keep(s);
-	if (preset_count(s->c) > 1 && score_preset(s, now))
+	if (search_preset_count(s->c) > 1 && score_preset(s, now))
 		return -1;
 	all->count++;
 	if (search_within(s->c, search_last(s)) &&
@@ -84,7 +84,7 @@ static int try_preset(struct search *s, int preset,
 
 int search_presets(struct search *s, int (*try_once)(struct search *s))
 {
-	int count = preset_count(s->c);
+	int count = search_preset_count(s->c);
 	struct preset_outcomes all = {
 		.list = arena_array(s->in->arena, (size_t)count,
 				    sizeof(*all.list)),

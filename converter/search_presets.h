@@ -7,10 +7,10 @@
 /* Differences in agreement up to this are chance: output SQNR decides then. */
 #define SEARCH_TIE 0.01
 
-/*
- * Runs `try_once` with each rounding preset that the effort allows, and keeps
- * the best model, as if it were the last.
- */
+/* How many rounding presets the effort allows. */
+int search_preset_count(const struct config *c);
+/* Runs `try_once` with each of these, and keeps the best model, as if it were
+ * the last. */
 int search_presets(struct search *s, int (*try_once)(struct search *s));
 
 #endif

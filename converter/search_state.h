@@ -26,6 +26,7 @@ struct search {
 	double weights; /* of all weighted layers */
 	/* Of the last built model, beside the weighted layers. */
 	double other_bytes, other_us, other_ram;
+	bool rest_known; /* these are */
 	/* What the knapsack expects of the chosen widths. */
 	struct quantizer_totals chosen;
 };

@@ -78,9 +78,7 @@ static void take_cell(const struct pool_eval *p, const void *x, int64_t at)
 	double *value = p->value;
 
 	for (int64_t c = 0; c < p->run; c++) {
-		double v = p->dtype == DT_F32 ?
-				   (double)((const float *)x)[at + c] :
-				   (double)element_int(p->dtype, x, at + c);
+		double v = (double)element_int(p->dtype, x, at + c);
 
 		if (p->average)
 			value[c] += v;
@@ -117,13 +115,8 @@ static void pool_window(const struct pool_eval *p, const void *x, int64_t plane,
 
 static void store_window(const struct pool_eval *p, void *y, int64_t at)
 {
-	for (int64_t c = 0; c < p->run; c++) {
-		if (p->dtype == DT_F32)
-			((float *)y)[at + c] = (float)p->value[c];
-		else
-			element_store_int(p->dtype, y, at + c,
-					  (int64_t)p->value[c]);
-	}
+	for (int64_t c = 0; c < p->run; c++)
+		element_store_int(p->dtype, y, at + c, (int64_t)p->value[c]);
 }
 
 /* N,H,W,C in float: the cells of each window as pointers. */
@@ -152,6 +145,52 @@ static int run_pool_nhwc(const struct eval *e, const struct pool_eval *p)
 	return 0;
 }
 
+/* One window of a plane of floats. */
+static float pool_floats(const struct pool_eval *p, const float *x, int64_t oy,
+			 int64_t ox)
+{
+	const struct window *w = &p->w;
+	int64_t y0 = oy * w->stride[0] - w->pad_begin[0];
+	int64_t x0 = ox * w->stride[1] - w->pad_begin[1];
+	int64_t ky, y_end, first, x_end, taps;
+	float most = -INFINITY;
+	double sum = 0;
+
+	taps_inside(w, 0, oy, &ky, &y_end);
+	taps_inside(w, 1, ox, &first, &x_end);
+	taps = (y_end - ky) * (x_end - first);
+	for (; ky < y_end; ky++) {
+		const float *row = x + (y0 + ky * w->dilation[0]) * w->in[1];
+
+		for (int64_t kx = first; kx < x_end; kx++) {
+			float v = row[x0 + kx * w->dilation[1]];
+
+			if (p->average)
+				sum += (double)v;
+			else
+				most = v > most || v != v ? v : most;
+		}
+	}
+	return p->average ? (float)(sum / (double)divisor(p, oy, ox, taps)) :
+			    most;
+}
+
+/* N,C,H,W in float. */
+static int run_pool_nchw(const struct eval *e, const struct pool_eval *p)
+{
+	const struct window *w = &p->w;
+	const float *x = e->in[0];
+	float *y = e->out[0];
+
+	for (int64_t i = 0; i < w->batch * w->channels; i++) {
+		for (int64_t oy = 0; oy < w->out[0]; oy++)
+			for (int64_t ox = 0; ox < w->out[1]; ox++)
+				*y++ = pool_floats(p, x, oy, ox);
+		x += w->in[0] * w->in[1];
+	}
+	return 0;
+}
+
 static int run_pool(const struct eval *e, bool average)
 {
 	struct pool_eval p = { .dtype = e->n->inputs[0]->dtype,
@@ -164,8 +203,8 @@ static int run_pool(const struct eval *e, bool average)
 	p.count_padding = node_int(e->n, "count_include_pad", 0) != 0;
 	p.run = nhwc ? p.w.channels : 1;
 	p.pixel = p.run;
-	if (nhwc && p.dtype == DT_F32)
-		return run_pool_nhwc(e, &p);
+	if (p.dtype == DT_F32)
+		return nhwc ? run_pool_nhwc(e, &p) : run_pool_nchw(e, &p);
 	planes = p.w.batch * (nhwc ? 1 : p.w.channels);
 	in = p.w.in[0] * p.w.in[1] * p.pixel;
 	out = p.w.out[0] * p.w.out[1];

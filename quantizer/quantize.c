@@ -12,12 +12,12 @@
 #include "quantizer/graph/split_activations.h"
 #include "quantizer/quantizer_state.h"
 #include "quantizer/simulate/paired_run.h"
-#include "quantizer/weights/channel_importance.h"
 #include "quantizer/weights/round_weights.h"
 #include "quantizer/weights/sequential_rounding.h"
 
 #define PAIRED_SAMPLES 96
 #define PAIRED_BYTES ((size_t)640 << 20)
+#define DRAFT_SAMPLES 16
 
 /* Samples of noise have no useful covariance: rounds each layer separately, to
  * the nearest codes. */
@@ -49,10 +49,10 @@ static int round_separately(struct quantizer *q, const struct progress *p,
 static int round_in_sequence(struct quantizer *q, const struct progress *p,
 			     double *loss, struct diag *d)
 {
+	int most = q->draft ? DRAFT_SAMPLES : PAIRED_SAMPLES, err;
 	struct paired_run t;
-	int err;
 
-	err = paired_run_init(&t, q->g, q->c->jobs, &q->samples, PAIRED_SAMPLES,
+	err = paired_run_init(&t, q->g, q->c->jobs, &q->samples, most,
 			      PAIRED_BYTES, d) ||
 	      sequential_rounding(q->g, &q->layers, q->formats, &t, &q->results,
 				  q->rounded, p, d);
@@ -71,9 +71,15 @@ static int install_weights(struct quantizer *q, struct diag *d)
 	return 0;
 }
 
+void quantizer_set_draft(struct quantizer *q, bool on)
+{
+	q->draft = on;
+}
+
 int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 {
-	const struct progress p = quantizer_stage(q, "round");
+	const struct progress p =
+		quantizer_stage(q, q->draft ? "draft" : "round");
 
 	if (quantizer_set_widths(q, d))
 		return -1;
@@ -88,65 +94,6 @@ int quantizer_round(struct quantizer *q, double *loss, struct diag *d)
 				round_separately(q, &p, d))
 		return -1;
 	return install_weights(q, d);
-}
-
-/* ---- Presets ---- */
-
-static const struct {
-	bool importance;
-	double damping, rate_weight; /* times the default */
-	double loss_exponent;
-} presets[] = {
-	{ true, 1, 1, 1 },      { true, 1, 1, 1.25 }, { false, 1, 1, 1.25 },
-	{ true, 4, 1, 1 },      { true, 4, 1, 1.5 },  { false, 4, 1, 1 },
-	{ true, 1, 0.7, 1.25 }, { true, 1, 1.3, 1 },
-};
-
-void quantizer_set_asymmetric(struct quantizer *q, bool on)
-{
-	if (on)
-		q->layers.settings.methods |= METHOD_ASYMMETRIC;
-	else
-		q->layers.settings.methods &= ~METHOD_ASYMMETRIC;
-}
-
-int quantizer_preset_count(void)
-{
-	return (int)(sizeof(presets) / sizeof(*presets));
-}
-
-static int find_importance(struct quantizer *q, struct diag *d)
-{
-	struct layers *l = &q->layers;
-
-	q->importance = arena_array(&q->arena, (size_t)l->count,
-				    sizeof(*q->importance));
-	if (!q->importance)
-		return diag_error(d, "out of memory");
-	if (q->representative && q->c->methods & METHOD_FISHER &&
-	    channel_importance_find(q->g, l, &q->samples, q->c->jobs, &q->arena,
-				    d))
-		return -1;
-	for (int i = 0; i < l->count; i++)
-		q->importance[i] = l->rows[i].importance;
-	return 0;
-}
-
-int quantizer_set_preset(struct quantizer *q, int preset, struct diag *d)
-{
-	struct layers *l = &q->layers;
-
-	if (!q->importance && find_importance(q, d))
-		return -1;
-	l->settings.damping =
-		q->default_settings.damping * presets[preset].damping;
-	l->settings.rate_weight =
-		q->default_settings.rate_weight * presets[preset].rate_weight;
-	l->settings.loss_exponent = presets[preset].loss_exponent;
-	for (int i = 0; i < l->count; i++)
-		l->rows[i].importance =
-			presets[preset].importance ? q->importance[i] : NULL;
-	return 0;
 }
 
 /* ---- The whole ---- */

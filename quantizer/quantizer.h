@@ -52,11 +52,13 @@ int quantizer_preset_count(void);
 int quantizer_set_preset(struct quantizer *q, int preset, struct diag *d);
 
 /*
- * Lists the candidate formats of every layer, and their costs on the target;
- * needs a target and samples. Before it, layers have the bits of the
- * configuration. -1 with a diagnostic.
+ * Lists the candidate formats of every layer, and their costs on the target,
+ * for the current preset; needs a target and samples. The first call lists
+ * those of the first `presets` presets, the current one among them, in one
+ * pass. Before it, layers have the bits of the configuration. -1 with a
+ * diagnostic.
  */
-int quantizer_list_candidates(struct quantizer *q, struct diag *d);
+int quantizer_list_candidates(struct quantizer *q, int presets, struct diag *d);
 
 /* Limits on the weighted layers together; INFINITY: none. */
 struct quantizer_limits {
@@ -77,6 +79,11 @@ struct quantizer_totals {
 int quantizer_allocate_bits(struct quantizer *q,
 			    const struct quantizer_limits *limits,
 			    struct quantizer_totals *sum, struct diag *d);
+
+/* Later roundings are drafts or not: of a few samples, with less search. Their
+ * sizes are about those of the real ones, which take many times longer. The
+ * formats must be chosen afterwards. */
+void quantizer_set_draft(struct quantizer *q, bool on);
 
 /* Rounds the weights in the chosen formats and puts them into the graph. *loss
  * (NULL: not needed) is squared error over variance of the heads, on

@@ -8,20 +8,10 @@
 #include "quantizer/quantizer_state.h"
 #include "quantizer/weights/grid.h"
 
-int quantizer_list_candidates(struct quantizer *q, struct diag *d)
+static void set_dependent(struct quantizer *q)
 {
-	const struct candidate_settings settings = { .g = q->g,
-						     .layers = &q->layers,
-						     .target = q->target,
-						     .c = q->c,
-						     .samples = &q->samples,
-						     .progress = &q->progress };
 	const int trellis = METHOD_TRELLIS | METHOD_RATE;
 
-	q->chosen = arena_array(&q->arena, (size_t)q->layers.count,
-				sizeof(*q->chosen));
-	if (!q->chosen)
-		return diag_error(d, "out of memory");
 	for (int i = 0; i < q->layers.count; i++) {
 		struct weighted_layer *l = &q->layers.rows[i];
 
@@ -29,11 +19,47 @@ int quantizer_list_candidates(struct quantizer *q, struct diag *d)
 			       (q->c->methods & trellis) == trellis &&
 			       layer_has_rows(l);
 	}
-	return quantizer_list_inputs(q, d) ||
-			       candidates_list(&settings, &q->arena,
-					       &q->candidates, d) ?
-		       -1 :
-		       0;
+}
+
+static int list_tables(struct quantizer *q, int presets,
+		       const struct quantizer_variants *variants,
+		       struct diag *d)
+{
+	const struct candidate_settings settings = { .g = q->g,
+						     .layers = &q->layers,
+						     .variants = variants->rows,
+						     .variant_count =
+							     variants->count,
+						     .target = q->target,
+						     .c = q->c,
+						     .samples = &q->samples,
+						     .progress = &q->progress };
+
+	q->listed = 0;
+	q->chosen = arena_array(&q->arena, (size_t)q->layers.count,
+				sizeof(*q->chosen));
+	if (!q->chosen)
+		return diag_error(d, "out of memory");
+	set_dependent(q);
+	if (candidates_list(&settings, &q->arena, q->tables, d))
+		return -1;
+	q->listed = presets;
+	q->listed_coded = q->target->coded;
+	return 0;
+}
+
+int quantizer_list_candidates(struct quantizer *q, int presets, struct diag *d)
+{
+	struct quantizer_variants variants;
+	bool known = presets <= q->listed &&
+		     q->listed_coded == q->target->coded;
+
+	quantizer_list_variants(q, presets, &variants);
+	if (quantizer_list_inputs(q, d) ||
+	    (!known && list_tables(q, presets, &variants, d)))
+		return -1;
+	q->candidates = q->tables[variants.of_preset[q->preset]];
+	return 0;
 }
 
 static void choose_candidate(struct quantizer *q, int i,
@@ -42,7 +68,7 @@ static void choose_candidate(struct quantizer *q, int i,
 	const struct candidate *o = &q->candidates[i].rows[q->chosen[i]];
 
 	q->formats[i] = o->format;
-	q->formats[i].survivors = GRID_MOST_SURVIVORS;
+	q->formats[i].survivors = q->draft ? 1 : GRID_MOST_SURVIVORS;
 	sum->bytes += o->bytes;
 	sum->time_us += o->time_us[input_width_of(&q->inputs, q->widths, i)];
 	sum->tile_bytes += candidate_tile_bytes(&q->layers.rows[i], o);

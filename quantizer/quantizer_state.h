@@ -10,6 +10,15 @@
 #include "quantizer/bits/input_widths.h"
 #include "quantizer/weights/rounded_layer.h"
 
+#define PRESETS_MAX 8
+
+/* The different ways in which presets round layers. */
+struct quantizer_variants {
+	struct candidate_variant rows[PRESETS_MAX];
+	int count;
+	int of_preset[PRESETS_MAX];
+};
+
 /* The state of struct quantizer, for the files of this folder only. */
 struct quantizer {
 	struct graph *g;
@@ -19,6 +28,7 @@ struct quantizer {
 	struct samples samples;
 	struct samples subset; /* some of the samples, evenly spread */
 	bool given;            /* samples were given, not synthesized */
+	bool draft;            /* less work for the next rounding */
 	bool representative;   /* samples look like real ones */
 	struct progress progress;
 	struct calibration calibration;
@@ -35,7 +45,13 @@ struct quantizer {
 	struct rounding_settings default_settings;
 	const double **importance;     /* by layer; NULL: not computed yet */
 	struct weight_format *formats; /* by layer */
-	struct layer_candidates *candidates; /* by layer; NULL: not listed */
+	int preset;
+	/* [variant][layer], of the first `listed` presets; listed 0: none */
+	struct layer_candidates *tables[PRESETS_MAX];
+	int listed;
+	bool listed_coded;                   /* the target's `coded` then */
+	struct layer_candidates *candidates; /* by layer, of the preset; NULL:
+					      * not listed */
 	int *chosen;                         /* candidate, by layer */
 	struct rounded_layer *rounded;       /* by layer, the last rounding */
 	struct arena arena;
@@ -52,6 +68,10 @@ int quantizer_list_inputs(struct quantizer *q, struct diag *d);
 /* Sets the scales again, where the chosen widths are not those that they have.
  * -1 with a diagnostic. */
 int quantizer_set_widths(struct quantizer *q, struct diag *d);
+
+/* Lists the different ways in which the first `count` presets round. */
+void quantizer_list_variants(const struct quantizer *q, int count,
+			     struct quantizer_variants *out);
 
 /* q's progress, of one stage. */
 static inline struct progress quantizer_stage(const struct quantizer *q,

@@ -73,6 +73,46 @@ enum simd_function {
 typedef void simd_map_fn(const float *x, float *y, int64_t n, double a,
 			 double b);
 
+/*
+ * Numbers on grids, rounded half up to a code, within the codes [low, high]:
+ *   x[p][c] = s (the integer below x[p][c] / s + 0.5), s = scale[c * step]
+ * in double, rounded once. NaN becomes the lowest.
+ */
+struct simd_grids {
+	float *x; /* [pixels][channels] */
+	int64_t pixels, channels;
+	const float *scale;
+	int64_t step; /* 1, or 0: one scale for all */
+	int low, high;
+};
+
+typedef void simd_grids_fn(const struct simd_grids *g);
+
+/*
+ * The two branches of each path of a trellis of dependent quantization
+ * (schemas/dbp_trellis.h): the code of least cost of each parity, of those
+ * around x, the next one towards zero, and zero.
+ *   cost = error^2 * weight + price * rates[256 * odd + code + 128]
+ */
+struct simd_branches {
+	const double *x;   /* [n], in steps */
+	const double *odd; /* [n]: 1 in an odd state, or 0 */
+	int64_t n;         /* a multiple of 8 */
+	double low, high;  /* levels */
+	double weight, price;
+	const double *rates;
+	double pivot;     /* errors are over it */
+	double *cost[2];  /* [n]; infinite: there is none */
+	double *error[2]; /* x less the level */
+	double *level[2];
+};
+
+typedef void simd_branches_fn(const struct simd_branches *b);
+
+/* y[i] = x[i] - u[i] * by; y may be x. */
+typedef void simd_subtract_fn(const float *x, const float *u, float by,
+			      int64_t n, float *y);
+
 struct simd_row {
 	const char *name;
 	int tile_rows;
@@ -81,6 +121,9 @@ struct simd_row {
 	simd_taps_fn *sum_taps;
 	simd_pool_fn *pool_max, *pool_mean;
 	simd_map_fn *map[SIMD_FUNCTIONS];
+	simd_grids_fn *round_to_grids;
+	simd_branches_fn *find_branches;
+	simd_subtract_fn *subtract_product;
 };
 
 extern const struct simd_row simd_base, simd_avx2, simd_avx512;

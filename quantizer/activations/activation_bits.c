@@ -21,13 +21,17 @@ struct group_rounding {
 	uint32_t group; /* the only one that is quantized */
 };
 
-static int round_group(void *ctx, const struct value *v, void *data)
+static bool is_in_group(const void *ctx, const struct value *v)
 {
 	const struct group_rounding *r = ctx;
 
-	if (v->quant && r->scale_group[v->id] == r->group)
-		fake_quantize(v->quant, data, shape_elements(&v->shape));
-	return 0;
+	return v->quant && r->scale_group[v->id] == r->group;
+}
+
+static void round_value(const void *ctx, const struct value *v, float *data)
+{
+	(void)ctx;
+	fake_quantize(v->quant, data, shape_elements(&v->shape));
 }
 
 static int largest_ratio_first(const void *a, const void *b)
@@ -78,20 +82,35 @@ int activation_groups_measure(const struct graph *g,
 			      struct activation_groups *groups, int jobs,
 			      const struct progress *p, struct diag *d)
 {
-	struct head_error head_error;
-	int err = head_error_init(&head_error, g, samples, jobs, d);
+	size_t count = (size_t)groups->count;
+	struct group_rounding *r;
+	struct head_change *changes;
+	struct arena scratch;
+	double *loss;
+	int err = -1;
 
-	for (int i = 0; !err && i < groups->count; i++) {
-		struct activation_group *at = &groups->rows[i];
-		struct group_rounding r = { scale_group, at->group };
-
-		err = head_error_measure(&head_error, round_group, &r,
-					 &at->loss, d);
-		if (p->report)
-			p->report(p->ctx, p->stage, i + 1, groups->count);
+	arena_init(&scratch, 0);
+	r = arena_array(&scratch, count, sizeof(*r));
+	changes = arena_array(&scratch, count, sizeof(*changes));
+	loss = arena_array(&scratch, count, sizeof(*loss));
+	if (!r || !changes || !loss) {
+		diag_error(d, "out of memory");
+		goto done;
 	}
-	head_error_free(&head_error);
-	return err ? -1 : 0;
+	for (size_t i = 0; i < count; i++) {
+		r[i] = (struct group_rounding){ scale_group,
+						groups->rows[i].group };
+		changes[i] = (struct head_change){ .touches = is_in_group,
+						   .change = round_value,
+						   .ctx = &r[i] };
+	}
+	err = head_error_measure(g, samples, jobs, changes, groups->count, loss,
+				 p, d);
+	for (size_t i = 0; !err && i < count; i++)
+		groups->rows[i].loss = loss[i];
+done:
+	arena_free(&scratch);
+	return err;
 }
 
 void activation_bits_raise(struct activation_groups *groups, uint8_t *bits)

@@ -8,17 +8,21 @@
  */
 #include "quantizer/bits/candidates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evaluator/detmath.h"
+#include "quantizer/bits/candidate_time.h"
+#include "quantizer/bits/channel_sample.h"
+#include "quantizer/bits/step_rows.h"
 #include "quantizer/simulate/head_error.h"
 #include "quantizer/simulate/paired_run.h"
 #include "quantizer/weights/round_weights.h"
 
 #define PAIRED_SAMPLES 48
 #define PAIRED_BYTES ((size_t)500 << 20)
-#define STEPS 17        /* each is the one before over the root of 2 */
+#define STEPS 9         /* that are measured, each half of the one before */
 #define LARGEST_STEP 12 /* times the weights' rms: nearly all codes are 0 */
 /* The sensitivity is measured with the candidate whose error is nearest to this
  * share of the layer's signal, which is typical for few bits. */
@@ -29,112 +33,59 @@
  * the error of 8. */
 #define CLIPPED_ERROR 1.05
 
+/* The rounding that measures a layer's sensitivity. */
+struct probe {
+	struct rounded_layer rounded;
+	double error, plain_error; /* with and without importance */
+};
+
 struct candidate_search {
 	const struct graph *g;
 	const struct layers *layers;
 	const struct cost_target *target;
 	const struct config *c;
+	const struct candidate_settings *settings;
 	struct arena *a;
-	struct layer_candidates *out;
-	struct rounded_layer *probes; /* by layer */
-	double *probe_error;
+	struct layer_candidates **out; /* [variant][layer] */
+	struct probe *probes;          /* by layer, of the first variant */
+	/* what is listed now */
+	int variant;
+	const struct channel_sample *sample; /* of the layer */
 	struct diag *d;
 };
 
-/* ---- Time ---- */
-
-static int64_t activation_bytes(const struct node *n)
+static struct layer_candidates *rows_of(const struct candidate_search *k,
+					int layer)
 {
-	const struct value *x = n->inputs[0], *y = n->outputs[0];
-
-	return shape_elements(&x->shape) +
-	       shape_elements(&y->shape) * (y->quant ? 1 : 4);
-}
-
-static int largest_code(const struct weighted_layer *l,
-			const struct rounded_layer *r)
-{
-	int most = 0;
-
-	for (int64_t i = 0; i < l->channels * l->length; i++) {
-		int size = r->codes[i] < 0 ? -r->codes[i] : r->codes[i];
-
-		most = size > most ? size : most;
-	}
-	return most;
-}
-
-/* Of a layer with tiles of `bits` bits and codes up to `most`. */
-static double time_of(const struct candidate_search *k,
-		      const struct weighted_layer *l, int bits, int most,
-		      int input_bits)
-{
-	struct dbp_kernel kernel = { .weight_bits = bits,
-				     .weight_most = most,
-				     .input_most = 1 << (input_bits - 1) };
-	char name[64];
-	struct cost_work w = { .kernel = name,
-			       .memory_bytes = activation_bytes(l->node) };
-
-	cost_work_of_conv(&w, l->node);
-	w.weight_bytes = l->channels * l->length * bits / 8;
-	cost_kernel_of_conv(&kernel, l->node);
-	dbp_kernel_name(name, sizeof(name), &kernel);
-	return cost_latency_us(k->target, &w);
+	return &k->out[k->variant][layer];
 }
 
 /* ---- Candidates of a layer ---- */
 
-static double rms_weight(const struct weighted_layer *l)
-{
-	double total = 0;
-	int64_t n = l->channels * l->length;
-
-	for (int64_t c = 0; c < l->channels; c++)
-		for (int64_t i = 0; i < l->length; i++) {
-			double w = (double)l->data[layer_at(l, c, i)];
-
-			total += w * w;
-		}
-	return det_sqrt(total / (double)(n ? n : 1));
-}
-
-static double largest_weight(const struct weighted_layer *l)
-{
-	double top = 0;
-
-	for (int64_t c = 0; c < l->channels; c++)
-		for (int64_t i = 0; i < l->length; i++) {
-			double w = (double)l->data[layer_at(l, c, i)];
-
-			w = w < 0 ? -w : w;
-			top = w > top ? w : top;
-		}
-	return top;
-}
-
-/* Rounds in a format and notes its cost; the result lives in `a`. */
+/* Rounds layer l, or some channels of it, in a format and notes the cost of the
+ * whole; the result lives in `a`. */
 static int try_candidate(struct candidate_search *k,
+			 const struct weighted_layer *l,
 			 const struct rounding_target *target,
 			 struct weight_format c, struct arena *a,
 			 struct candidate *out, struct rounded_layer *r)
 {
-	const struct weighted_layer *l = target->l;
+	double all = (double)l->channels / (double)target->l->channels;
 	int most;
 
 	if (layer_round(target, c, k->c->jobs, a, r, k->d))
 		return -1;
-	most = largest_code(l, r);
+	most = candidate_largest_code(target->l, r);
 	if (l->trained)
 		c.bits = r->bits;
 	*out = (struct candidate){ .format = c,
-				   .bytes = r->entropy_bits / 8,
-				   .error = r->loss };
+				   .bytes = r->entropy_bits / 8 * all,
+				   .error = r->loss * all };
 	for (int w = 0; w < INPUT_WIDTHS; w++)
-		out->time_us[w] = time_of(k, l, layer_tile_bits(l, c.bits),
-					  most,
-					  w ? input_width_bits(w) :
-					      l->node->inputs[0]->quant->bits);
+		out->time_us[w] = candidate_time(
+			k->target, l, layer_tile_bits(l, c.bits), most,
+			w ? input_width_bits(w) :
+			    l->node->inputs[0]->quant->bits);
 	if (!k->target->coded)
 		out->bytes = (double)(l->channels * l->length) *
 				     layer_tile_bits(l, c.bits) / 8 +
@@ -142,54 +93,63 @@ static int try_candidate(struct candidate_search *k,
 	return 0;
 }
 
+/* How far an error is from PROBE_ERROR: a factor. */
+static double probe_distance(const struct rounding_target *of, double error)
+{
+	double wanted = PROBE_ERROR * (of->signal > 0 ? of->signal : 1);
+
+	if (error > wanted)
+		return error / wanted;
+	return wanted / (error > 0 ? error : ERROR_MIN);
+}
+
 /* Keeps the rounding whose error is nearest to PROBE_ERROR. */
 static int keep_probe(struct candidate_search *k, int i,
 		      const struct rounding_target *of,
-		      const struct rounded_layer *r, double error)
+		      const struct rounded_layer *r)
 {
 	const struct weighted_layer *l = of->l;
-	double rounding_target =
-		PROBE_ERROR * (of->signal > 0 ? of->signal : 1);
-	double had = k->probe_error[i], now = error;
+	struct probe *p = &k->probes[i];
 	size_t weights = (size_t)(l->channels * l->length) * sizeof(float);
 	size_t biases = (size_t)l->channels * sizeof(float);
 
-	if (!(error > 0))
+	if (k->variant || !(r->loss > 0))
 		return 0;
-	had = had > rounding_target ?
-		      had / rounding_target :
-		      rounding_target / (had > 0 ? had : ERROR_MIN);
-	now = now > rounding_target ? now / rounding_target :
-				      rounding_target / now;
-	if (k->probe_error[i] > 0 && now >= had)
+	if (p->error > 0 &&
+	    probe_distance(of, r->loss) >= probe_distance(of, p->error))
 		return 0;
-	k->probe_error[i] = error;
-	if (!k->probes[i].values)
-		k->probes[i].values = arena_alloc(k->a, weights);
-	if (r->bias && !k->probes[i].bias)
-		k->probes[i].bias = arena_alloc(k->a, biases);
-	if (!k->probes[i].values || (r->bias && !k->probes[i].bias))
+	p->error = r->loss;
+	p->plain_error = r->plain_loss;
+	if (!p->rounded.values)
+		p->rounded.values = arena_alloc(k->a, weights);
+	if (r->bias && !p->rounded.bias)
+		p->rounded.bias = arena_alloc(k->a, biases);
+	if (!p->rounded.values || (r->bias && !p->rounded.bias))
 		return -1;
-	memcpy(k->probes[i].values, r->values, weights);
+	memcpy(p->rounded.values, r->values, weights);
 	if (r->bias)
-		memcpy(k->probes[i].bias, r->bias, biases);
+		memcpy(p->rounded.bias, r->bias, biases);
 	return 0;
 }
 
-static int add_candidate(struct candidate_search *k, int i,
-			 const struct rounding_target *target,
-			 struct weight_format c, struct rounded_layer *kept,
-			 struct arena *kept_in)
+/* Adds the candidate of the whole layer `target`, measured on `measured`: the
+ * whole or some channels. */
+static int round_candidate(struct candidate_search *k, int i,
+			   const struct rounding_target *target,
+			   const struct rounding_target *measured,
+			   struct weight_format c, struct rounded_layer *kept,
+			   struct arena *kept_in)
 {
-	struct layer_candidates *o = &k->out[i];
+	struct layer_candidates *o = rows_of(k, i);
 	struct rounded_layer r;
 	struct arena scratch;
 	int err;
 
 	arena_init(&scratch, 0);
-	err = try_candidate(k, target, c, kept ? kept_in : &scratch,
-			    &o->rows[o->count], &r) ||
-	      keep_probe(k, i, target, &r, o->rows[o->count].error);
+	err = try_candidate(k, target->l, measured, c,
+			    kept ? kept_in : &scratch, &o->rows[o->count],
+			    &r) ||
+	      (measured == target && keep_probe(k, i, target, &r));
 	if (!err)
 		o->count++;
 	if (kept)
@@ -198,35 +158,105 @@ static int add_candidate(struct candidate_search *k, int i,
 	return err ? -1 : 0;
 }
 
+static int add_candidate(struct candidate_search *k, int i,
+			 const struct rounding_target *target,
+			 struct weight_format c)
+{
+	return round_candidate(k, i, target,
+			       k->sample->every > 1 ? &k->sample->target :
+						      target,
+			       c, NULL, NULL);
+}
+
+/* Rounds with a step: with codes of 4 bits, and of 8 where 4 clip too much. */
+static int add_step(struct candidate_search *k, int i,
+		    const struct rounding_target *target, double step,
+		    struct step_rows *four, struct step_rows *eight)
+{
+	const struct weighted_layer *l = target->l;
+	struct layer_candidates *o = rows_of(k, i);
+	/* of codes of four bits, in steps */
+	double reach = l->dependent ? 4 : 8, clipped;
+	struct weight_format c = { .bits = 4,
+				   .step = (double)(float)step,
+				   .survivors = SURVIVORS };
+
+	four->at[four->count++] = o->count;
+	eight->at[eight->count++] = -1;
+	if (add_candidate(k, i, target, c))
+		return -1;
+	if (reach * step > layer_largest_weight(l))
+		return 0;
+	clipped = o->rows[o->count - 1].error;
+	c.bits = 8;
+	if (add_candidate(k, i, target, c))
+		return -1;
+	if (clipped < CLIPPED_ERROR * o->rows[o->count - 1].error)
+		o->count--;
+	else
+		eight->at[eight->count - 1] = o->count - 1;
+	return 0;
+}
+
+/* The candidate from row `first` on whose error is nearest to PROBE_ERROR. */
+static int nearest_probe(const struct layer_candidates *o,
+			 const struct rounding_target *target, int first)
+{
+	int best = first;
+
+	for (int n = first + 1; n < o->count; n++)
+		if (probe_distance(target, o->rows[n].error) <
+		    probe_distance(target, o->rows[best].error))
+			best = n;
+	return best;
+}
+
+/* Candidates from row `first` on may be estimates. The one that the sensitivity
+ * is measured with is none; it corrects those of some channels. */
+static int measure_probe(struct candidate_search *k, int i,
+			 const struct rounding_target *target, int first)
+{
+	struct layer_candidates *o = rows_of(k, i);
+	int best = nearest_probe(o, target, first), last = o->count;
+	double error, bytes;
+
+	if (k->variant || first == last)
+		return 0;
+	if (round_candidate(k, i, target, target, o->rows[best].format, NULL,
+			    NULL))
+		return -1;
+	o->count = last;
+	error = o->rows[last].error / o->rows[best].error;
+	bytes = o->rows[last].bytes / o->rows[best].bytes;
+	for (int n = first; k->sample->every > 1 && n < last; n++) {
+		o->rows[n].error *= error > 0 && error < INFINITY ? error : 1;
+		o->rows[n].bytes *= bytes > 0 && bytes < INFINITY ? bytes : 1;
+	}
+	o->rows[best] = o->rows[last];
+	return 0;
+}
+
+/* Steps that are measured, and those between. */
 static int list_steps(struct candidate_search *k, int i,
 		      const struct rounding_target *target)
 {
-	const struct weighted_layer *l = &k->layers->rows[i];
-	double step = LARGEST_STEP * rms_weight(l),
-	       least = largest_weight(l) / 120;
-	/* of codes of four bits, in steps */
-	double reach = l->dependent ? 4 : 8;
-	struct layer_candidates *o = &k->out[i];
+	const struct weighted_layer *l = target->l;
+	double step = LARGEST_STEP * layer_rms_weight(l);
+	double least = layer_largest_weight(l) / 120;
+	struct step_rows four = { .count = 0 }, eight = four;
 
-	for (int n = 0; n < STEPS && step > least;
-	     n++, step *= 0.7071067811865476) {
-		struct weight_format c = { .bits = 4,
-					   .step = (double)(float)step,
-					   .survivors = SURVIVORS };
-		double clipped;
+	int first = rows_of(k, i)->count, last;
 
-		if (add_candidate(k, i, target, c, NULL, NULL))
+	for (int n = 0; n < STEPS && step > least; n++, step /= 2)
+		if (add_step(k, i, target, step, &four, &eight))
 			return -1;
-		clipped = o->rows[o->count - 1].error;
-		if (reach * step > largest_weight(l))
-			continue;
-		c.bits = 8;
-		if (add_candidate(k, i, target, c, NULL, NULL))
-			return -1;
-		if (clipped < CLIPPED_ERROR * o->rows[o->count - 1].error)
-			o->count--;
-	}
-	return 0;
+	last = rows_of(k, i)->count;
+	step_rows_interpolate(&four, rows_of(k, i));
+	step_rows_interpolate(&eight, rows_of(k, i));
+	if (k->sample->every == 1 &&
+	    nearest_probe(rows_of(k, i), target, first) < last)
+		return 0;
+	return measure_probe(k, i, target, first);
 }
 
 /* Codes in fixed tiles, on grids and with codebooks. */
@@ -240,13 +270,48 @@ static int list_tiles(struct candidate_search *k, int i,
 
 		if (layer_tile_bits(l, bits) != bits)
 			continue;
-		if (add_candidate(k, i, target, c, NULL, NULL))
+		if (add_candidate(k, i, target, c))
 			return -1;
 		c.codebook = target->inputs && layer_takes_codebook(l, bits);
-		if (c.codebook && add_candidate(k, i, target, c, NULL, NULL))
+		if (c.codebook && add_candidate(k, i, target, c))
 			return -1;
 	}
 	return 0;
+}
+
+/* The candidates of one variant. */
+static int list_variant(struct candidate_search *k, int i,
+			const struct rounding_target *target,
+			struct rounded_layer *at_eight, struct arena *a)
+{
+	struct layer_candidates *o = rows_of(k, i);
+
+	o->rows = arena_array(k->a, 4 * STEPS + 4, sizeof(*o->rows));
+	if (!o->rows)
+		return diag_error(k->d, "out of memory");
+	if (round_candidate(k, i, target, target,
+			    (struct weight_format){ .bits = 8 }, at_eight, a))
+		return -1;
+	if (target->l->trained)
+		return 0;
+	if (!k->target->coded || !target->inputs ||
+	    !(k->c->methods & METHOD_RATE))
+		return list_tiles(k, i, target);
+	if (add_candidate(k, i, target, (struct weight_format){ .bits = 2 }))
+		return -1;
+	return list_steps(k, i, target);
+}
+
+/* Layer i as variant v rounds it. */
+static struct weighted_layer layer_of_variant(const struct candidate_search *k,
+					      int i, int v)
+{
+	const struct candidate_variant *from = &k->settings->variants[v];
+	struct weighted_layer l = k->layers->rows[i];
+
+	l.settings = &from->settings;
+	l.importance = from->importance ? from->importance[i] : NULL;
+	return l;
 }
 
 /* The layer continues at 8 bits: later layers read its output. */
@@ -254,32 +319,31 @@ static int list_layer(struct candidate_search *k, int i,
 		      const struct paired_run *run,
 		      struct rounded_layer *at_eight, struct arena *a)
 {
-	const struct weighted_layer *l = &k->layers->rows[i];
-	struct layer_candidates *o = &k->out[i];
 	struct input_covariance s;
-	struct arena scratch;
 	struct rounding_target target;
+	struct arena scratch;
+	double damping = -1;
 	int err;
 
-	o->rows = arena_array(k->a, 2 * STEPS + 4, sizeof(*o->rows));
-	if (!o->rows)
-		return diag_error(k->d, "out of memory");
 	arena_init(&scratch, 0);
-	err = input_covariance_gather(run, l, &scratch, &s, k->d) ||
-	      rounding_target_prepare(l, &s, NULL, k->c->jobs, &scratch,
-				      &target, k->d) ||
-	      add_candidate(k, i, &target, (struct weight_format){ .bits = 8 },
-			    at_eight, a);
-	if (l->trained)
-		goto done;
-	if (!err && k->target->coded && s.length && k->c->methods & METHOD_RATE)
-		err = add_candidate(k, i, &target,
-				    (struct weight_format){ .bits = 2 }, NULL,
-				    NULL) ||
-		      list_steps(k, i, &target);
-	else if (!err)
-		err = list_tiles(k, i, &target);
-done:
+	err = input_covariance_gather(run, &k->layers->rows[i], &scratch, &s,
+				      k->d);
+	for (int v = 0; !err && v < k->settings->variant_count; v++) {
+		struct weighted_layer l = layer_of_variant(k, i, v);
+		struct channel_sample sample;
+
+		if (l.settings->damping != damping)
+			err = rounding_target_prepare(&l, &s, NULL, k->c->jobs,
+						      &scratch, &target, k->d);
+		damping = l.settings->damping;
+		target.l = &l;
+		k->variant = v;
+		k->sample = &sample;
+		if (!err && channel_sample_take(&target, &scratch, &sample))
+			err = diag_error(k->d, "out of memory");
+		err = err ||
+		      list_variant(k, i, &target, v ? NULL : at_eight, a);
+	}
 	arena_free(&scratch);
 	return err ? -1 : 0;
 }
@@ -322,48 +386,65 @@ static int list_all(struct candidate_search *k, struct paired_run *run,
 
 /* ---- Sensitivities ---- */
 
-/* Loss of the heads with layer i alone rounded, per error of its output. */
-static int measure_sensitivity(struct candidate_search *k, struct head_error *e,
-			       int i, double *sensitivity)
+/* Layer `i` alone reads its probe; false: it has none. */
+static bool probe_change(const struct candidate_search *k, int i,
+			 struct head_change *out)
 {
-	const struct weighted_layer *l = &k->layers->rows[i];
-	const struct rounded_layer *r = &k->probes[i];
-	struct value *w = l->node->inputs[1], *b = l->node->inputs[2];
-	const void *weights = w->data, *bias = b->data;
-	double loss;
-	int err;
+	const struct probe *p = &k->probes[i];
 
-	*sensitivity = 0;
-	if (!r->values || !(k->probe_error[i] > 0))
-		return 0;
-	w->data = r->values;
-	if (r->bias)
-		b->data = r->bias;
-	err = head_error_measure(e, NULL, NULL, &loss, k->d);
-	w->data = weights;
-	b->data = bias;
-	*sensitivity = loss / k->probe_error[i];
-	return err;
+	*out = (struct head_change){ .node = k->layers->rows[i].node,
+				     .weights = p->rounded.values,
+				     .bias = p->rounded.bias };
+	return p->rounded.values && p->error > 0;
 }
 
+/* loss: of the heads, where the layer reads its probe. */
+static void set_losses(struct candidate_search *k, int layer, double loss)
+{
+	const struct probe *p = &k->probes[layer];
+
+	for (int v = 0; v < k->settings->variant_count; v++) {
+		struct layer_candidates *o = &k->out[v][layer];
+		double error = k->settings->variants[v].importance ?
+				       p->error :
+				       p->plain_error;
+
+		o->sensitivity = error > 0 ? loss / error : 0;
+		for (int n = 0; n < o->count; n++)
+			o->rows[n].loss = o->sensitivity * o->rows[n].error;
+	}
+}
+
+/* Loss of the heads with each layer alone rounded, per error of its output. */
 static int find_sensitivities(struct candidate_search *k,
 			      const struct samples *samples,
 			      const struct progress *progress)
 {
-	struct head_error e;
-	int err = head_error_init(&e, k->g, samples, k->c->jobs, k->d);
+	int count = k->layers->count, listed = 0, err = -1;
+	struct head_change *changes;
+	struct arena scratch;
+	double *loss;
 
-	for (int i = 0; !err && i < k->layers->count; i++) {
-		struct layer_candidates *o = &k->out[i];
-
-		err = measure_sensitivity(k, &e, i, &o->sensitivity);
-		for (int n = 0; n < o->count; n++)
-			o->rows[n].loss = o->sensitivity * o->rows[n].error;
-		if (progress->report)
-			progress->report(progress->ctx, progress->stage, i + 1,
-					 k->layers->count);
+	arena_init(&scratch, 0);
+	changes = arena_array(&scratch, (size_t)count, sizeof(*changes));
+	loss = arena_array(&scratch, (size_t)count, sizeof(*loss));
+	if (!changes || !loss) {
+		diag_error(k->d, "out of memory");
+		goto done;
 	}
-	head_error_free(&e);
+	for (int i = 0; i < count; i++)
+		listed += probe_change(k, i, &changes[listed]);
+	if (head_error_measure(k->g, samples, k->c->jobs, changes, listed, loss,
+			       progress, k->d))
+		goto done;
+	for (int i = 0, at = 0; i < count; i++) {
+		bool known = probe_change(k, i, &changes[at]);
+
+		set_losses(k, i, known ? loss[at++] : 0);
+	}
+	err = 0;
+done:
+	arena_free(&scratch);
 	return err;
 }
 
@@ -386,17 +467,20 @@ int candidates_list(const struct candidate_settings *s, struct arena *a,
 				      .layers = s->layers,
 				      .target = s->target,
 				      .c = s->c,
+				      .settings = s,
 				      .a = a,
+				      .out = out,
 				      .d = d };
 	size_t n = (size_t)s->layers->count;
 	struct paired_run run;
 	int err;
 
-	*out = k.out = arena_array(a, n, sizeof(*k.out));
 	k.probes = arena_array(a, n, sizeof(*k.probes));
-	k.probe_error = arena_array(a, n, sizeof(*k.probe_error));
-	if (!k.out || !k.probes || !k.probe_error)
+	if (!k.probes)
 		return diag_error(d, "out of memory");
+	for (int v = 0; v < s->variant_count; v++)
+		if (!(out[v] = arena_array(a, n, sizeof(*out[v]))))
+			return diag_error(d, "out of memory");
 	err = paired_run_init(&run, s->g, s->c->jobs, s->samples,
 			      PAIRED_SAMPLES, PAIRED_BYTES, d) ||
 	      list_all(&k, &run, &rounding);

@@ -25,10 +25,18 @@ struct layer_candidates {
 	double sensitivity; /* loss per error */
 };
 
+/* One way to round layers. */
+struct candidate_variant {
+	struct rounding_settings settings;
+	const double *const *importance; /* by layer; NULL: none */
+};
+
 /* What candidates are listed for. */
 struct candidate_settings {
 	const struct graph *g;
 	const struct layers *layers;
+	const struct candidate_variant *variants;
+	int variant_count; /* 1 or more */
 	const struct cost_target *target;
 	const struct config *c;
 	const struct samples *samples;
@@ -38,8 +46,9 @@ struct candidate_settings {
 /*
  * Lists the candidates of each layer on a target: codes of 2 to 8 bits with a
  * scale or a codebook per channel; where files are coded, one step for the
- * whole layer, out of a range of steps. *out, in the arena, is by layer. -1
- * with a diagnostic.
+ * whole layer, out of a range of steps. out[v], in the arena, is by layer, for
+ * variant v. All variants see the inputs that the first one leaves, and have
+ * its sensitivities. -1 with a diagnostic.
  */
 int candidates_list(const struct candidate_settings *s, struct arena *a,
 		    struct layer_candidates **out, struct diag *d);

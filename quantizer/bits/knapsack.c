@@ -183,6 +183,28 @@ static int drop_dominated(struct partial_list *list)
 	return 0;
 }
 
+/* a is no worse than b in what is limited, and in loss. */
+static bool is_no_worse(const struct knapsack_solver *s,
+			const struct knapsack_option *a,
+			const struct knapsack_option *b)
+{
+	return a->loss <= b->loss &&
+	       (s->size_cells == 1 || a->size <= b->size) &&
+	       (s->time_cells == 1 || a->time <= b->time);
+}
+
+/* Option o is never the best: another one is no worse, of equal ones the
+ * first. */
+static bool is_useless(const struct knapsack_solver *s,
+		       const struct knapsack_class *c, int o)
+{
+	for (int k = 0; k < c->count; k++)
+		if (k != o && is_no_worse(s, &c->options[k], &c->options[o]) &&
+		    (k < o || !is_no_worse(s, &c->options[o], &c->options[k])))
+			return true;
+	return false;
+}
+
 static int add_class(struct knapsack_solver *s, int i)
 {
 	static const struct partial none = { 0 };
@@ -200,9 +222,11 @@ static int add_class(struct knapsack_solver *s, int i)
 		return -1;
 	for (size_t k = 0; !all && k < cells; k++)
 		s->cells[k] = -1;
-	for (int k = 0; k < from->count; k++)
-		for (int o = 0; o < c->count; o++) {
-			const struct knapsack_option *x = &c->options[o];
+	for (int o = 0; o < c->count; o++) {
+		const struct knapsack_option *x = &c->options[o];
+		int rows = is_useless(s, c, o) ? 0 : from->count;
+
+		for (int k = 0; k < rows; k++) {
 			const struct partial *b = &from->rows[k];
 			/* costs without a limit do not count */
 			const struct partial p = {
@@ -218,6 +242,7 @@ static int add_class(struct knapsack_solver *s, int i)
 			else
 				keep_best_of_cell(s, to, &p, i + 1);
 		}
+	}
 	if (to->count && drop_dominated(to))
 		return -1;
 	return to->count ? 0 : 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantizer/graph/weighted_layers.h"
 
+#include "evaluator/detmath.h"
 #include "quantizer/graph/integer_nodes.h"
 
 /* Defaults of struct rounding_settings: see bench/ABLATION.md. */
@@ -177,7 +178,8 @@ static int layer_init(struct weighted_layer *l, struct node *n,
 
 	*l = (struct weighted_layer){ .node = n,
 				      .weights = n->inputs[1],
-				      .bias = node_input(n, 2) };
+				      .bias = node_input(n, 2),
+				      .every = 1 };
 	set_view(l);
 	l->first = !behind[x->id];
 	l->last = !n->outputs[0]->quant;
@@ -215,4 +217,32 @@ int layers_rescale(struct layers *l, struct arena *a)
 		if (set_data(&l->rows[i], a))
 			return -1;
 	return 0;
+}
+
+double layer_rms_weight(const struct weighted_layer *l)
+{
+	double total = 0;
+	int64_t n = l->channels * l->length;
+
+	for (int64_t c = 0; c < l->channels; c++)
+		for (int64_t i = 0; i < l->length; i++) {
+			double w = (double)l->data[layer_at(l, c, i)];
+
+			total += w * w;
+		}
+	return det_sqrt(total / (double)(n ? n : 1));
+}
+
+double layer_largest_weight(const struct weighted_layer *l)
+{
+	double top = 0;
+
+	for (int64_t c = 0; c < l->channels; c++)
+		for (int64_t i = 0; i < l->length; i++) {
+			double w = (double)l->data[layer_at(l, c, i)];
+
+			w = w < 0 ? -w : w;
+			top = w > top ? w : top;
+		}
+	return top;
 }

@@ -35,6 +35,8 @@ struct weighted_layer {
 	int64_t channels;                   /* of the output */
 	int64_t length;                     /* weights of one output channel */
 	int64_t groups;
+	int64_t every; /* channel c is c * every of the node: 1, or more where
+			* these are some of its channels */
 	int64_t inner, outer_stride, channel_stride; /* see layer_at() */
 	const float *data; /* [layer_at()], in units of input codes */
 	double unit;       /* real value of one code: the first channel's
@@ -82,6 +84,11 @@ static inline int64_t layer_group(const struct weighted_layer *l,
 {
 	return channel / (l->channels / l->groups);
 }
+
+/* Of the weights in units of input codes: the root of the mean square, and the
+ * largest size. */
+double layer_rms_weight(const struct weighted_layer *l);
+double layer_largest_weight(const struct weighted_layer *l);
 
 /* Gives every weighted node a separate bias constant, which can be corrected:
  * zeros where it had none. A computed bias stays. -1: out of memory. */

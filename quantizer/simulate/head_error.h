@@ -2,38 +2,32 @@
 #ifndef DBC_QUANTIZER_SIMULATE_HEAD_ERROR_H
 #define DBC_QUANTIZER_SIMULATE_HEAD_ERROR_H
 
-#include "base/arena.h"
 #include "base/diag.h"
-#include "quantizer/simulate/runner.h"
+#include "base/parallel.h"
+#include "ir/graph.h"
+#include "ir/samples.h"
 
-/*
- * The error of the float network's heads after one change to it: squared error
- * over variance, summed over the heads and averaged over some samples. It
- * measures sensitivities.
- */
-struct head_error {
-	const struct graph *g;
-	const struct samples *samples;
-	struct runner *runners; /* by worker */
-	int count, threads;     /* count: samples */
-	float **heads;          /* [sample]: all heads, concatenated */
-	double *loss;           /* [sample] */
-	double *variance;       /* by head, over all samples */
-	size_t head_floats;     /* elements of all heads, of one sample */
-	bool record;
-	eval_observer *change; /* NULL: the change is in the graph itself */
-	void *change_ctx;
-	struct arena arena;
+/* A change to the float network. */
+struct head_change {
+	/* This node reads other constants; NULL: none does. */
+	const struct node *node;
+	const void *weights, *bias; /* NULL: its own */
+	/* Values that are changed where they are computed; NULL: none. Several
+	 * threads call both. */
+	bool (*touches)(const void *ctx, const struct value *v);
+	void (*change)(const void *ctx, const struct value *v, float *data);
+	const void *ctx;
 };
 
-/* Records the heads of the network as it is. -1 with a diagnostic; free it in
- * any case. */
-int head_error_init(struct head_error *p, const struct graph *g,
-		    const struct samples *samples, int jobs, struct diag *d);
-void head_error_free(struct head_error *p);
-/* Runs the network with the graph's constants changed, or with values as
- * change() leaves them; several threads call change(). */
-int head_error_measure(struct head_error *p, eval_observer *change, void *ctx,
-		       double *loss, struct diag *d);
+/*
+ * The errors of the float network's heads after each change alone: squared
+ * error over variance, summed over the heads and averaged over some samples.
+ * They measure sensitivities. The network runs once per sample; for a change
+ * only what depends on it is computed again. loss[i] is that of changes[i];
+ * progress counts changes, over all samples. -1 with a diagnostic.
+ */
+int head_error_measure(const struct graph *g, const struct samples *samples,
+		       int jobs, const struct head_change *changes, int count,
+		       double *loss, const struct progress *p, struct diag *d);
 
 #endif

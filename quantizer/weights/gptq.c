@@ -10,6 +10,7 @@
 #include "quantizer/weights/gptq.h"
 
 #include "evaluator/gemm.h"
+#include "evaluator/simd/simd.h"
 #include "quantizer/weights/trellis.h"
 
 /* Rounds columns [first, end) of one row, and adds its errors to the columns
@@ -18,6 +19,8 @@ static void round_block(const struct gptq_factor *c, struct gptq_row *row,
 			float *rest, int first, int end,
 			const struct code_grid *grid, float *errors)
 {
+	simd_subtract_fn *subtract = simd()->subtract_product;
+
 	for (int j = first; j < end; j++) {
 		const float *u = c->rows + (size_t)j * (size_t)c->length;
 		double pivot = (double)u[j], error;
@@ -28,8 +31,8 @@ static void round_block(const struct gptq_factor *c, struct gptq_row *row,
 		error = ((double)rest[j] - grid_level(code, grid)) / pivot;
 		row->loss += error * error;
 		errors[j - first] = (float)error;
-		for (int k = j + 1; k < end; k++)
-			rest[k] -= (float)error * u[k];
+		subtract(rest + j + 1, u + j + 1, (float)error, end - j - 1,
+			 rest + j + 1);
 	}
 }
 

@@ -1,180 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Input covariance: patches of the layer's input, some of each sample, are the
- * rows of two matrices, one for each side of the paired run.
+ * rows of two matrices, one for each side of the paired run. Columns are
+ * [tap][channel] there, and [channel][tap] in the result.
  */
 #include "quantizer/weights/input_covariance.h"
 
 #include "base/parallel.h"
 #include "evaluator/gemm.h"
-#include "ir/window.h"
+#include "quantizer/weights/depthwise_covariance.h"
+#include "quantizer/weights/input_patches.h"
 
-#define PATCHES_MAX 8192
-#define SAMPLE_PATCHES_MAX 512
-#define LENGTH_MAX 2304 /* of a patch */
-#define BLOCK 64        /* rows of a covariance, computed at once */
-#define BLOCK_PATCHES 256
+#define BLOCK 96 /* rows of a covariance, computed at once */
+#define MEANS 64 /* columns whose means one job subtracts */
 
-struct patch_gathering {
-	const struct paired_run *t;
-	const struct weighted_layer *l;
-	struct window window; /* of a Conv */
-	int64_t places;       /* positions of patches, per sample */
-	int per_sample;       /* patches */
-	struct input_covariance *out;
-	/* by worker, for its current group: [patches][length] */
-	float **x, **q;
-	float **product; /* [BLOCK][length] */
+struct gathering_worker {
+	float *x, *q;   /* of its current group: [patches][length] */
+	float *product; /* [BLOCK][length] */
+	double *sum;    /* [BLOCK][length] */
 };
 
-/* ---- Patches ---- */
+struct covariance_gathering {
+	const struct input_patches *from;
+	struct input_covariance *out;
+	struct gathering_worker *workers;
+	int *place; /* of a column in the result */
+};
 
-static void copy_conv_patch(const struct patch_gathering *g, const float *x,
-			    int group, int64_t at, float *patch)
+static int64_t smaller(int64_t a, int64_t b)
 {
-	const struct window *w = &g->window;
-	const struct quant *q = g->l->node->inputs[0]->quant;
-	int64_t oy = at / w->out[1], ox = at % w->out[1];
-	int64_t taps = w->kernel[0] * w->kernel[1];
-	int64_t channels = w->channels / g->l->groups, first = group * channels;
-
-	for (int64_t t = 0; t < taps; t++) {
-		int64_t y = window_source(w, 0, oy, t / w->kernel[1]);
-		int64_t z = window_source(w, 1, ox, t % w->kernel[1]);
-		bool in = y >= 0 && z >= 0;
-		const float *from =
-			x + (in ? (y * w->in[1] + z) * w->channels : 0);
-
-		for (int64_t c = first; c < first + channels; c++)
-			patch[(c - first) * taps + t] =
-				!in ? 0 :
-				      from[c] / q->scale[q->channels > 1 ? c :
-									   0];
-	}
+	return a < b ? a : b;
 }
 
-static void copy_row(const struct patch_gathering *g, const float *x,
-		     int64_t at, float *patch)
-{
-	float scale = g->l->node->inputs[0]->quant->scale[0];
+/* ---- Means ---- */
 
-	for (int i = 0; i < g->out->length; i++)
-		patch[i] = x[at * g->out->length + i] / scale;
+/* Subtracts its mean from each of columns [first, end) of a matrix of
+ * patches. */
+static void subtract_means(const struct covariance_gathering *g, float *m,
+			   int first, int end, double *mean)
+{
+	const struct input_covariance *s = g->out;
+	size_t length = (size_t)s->length;
+	double sum[MEANS] = { 0 };
+	float by[MEANS];
+
+	for (int p = 0; p < s->patches; p++)
+		for (int i = first; i < end; i++)
+			sum[i - first] +=
+				(double)m[(size_t)p * length + (size_t)i];
+	for (int i = first; i < end; i++) {
+		mean[g->place[i]] = sum[i - first] / s->patches;
+		by[i - first] = (float)mean[g->place[i]];
+	}
+	for (int p = 0; p < s->patches; p++)
+		for (int i = first; i < end; i++)
+			m[(size_t)p * length + (size_t)i] -= by[i - first];
 }
 
-static void take_patches(const struct patch_gathering *g, int sample, int group,
-			 float *xs, float *qs)
+/* Columns of both matrices about their means; then x becomes x - q. */
+static void prepare_columns(const struct covariance_gathering *g, int group,
+			    int first, float *x, float *q)
 {
-	const struct value *v = g->l->node->inputs[0];
-	const float *reference = paired_run_reference(g->t, sample, v);
-	const float *quantized = paired_run_quantized(g->t, sample, v);
-	size_t length = (size_t)g->out->length;
+	const struct input_covariance *s = g->out;
+	size_t length = (size_t)s->length;
+	double *mean = s->mean + (size_t)group * length;
+	double *mean_quantized = s->mean_quantized + (size_t)group * length;
+	int end = (int)smaller(first + MEANS, s->length);
 
-	for (int i = 0; i < g->per_sample; i++) {
-		/* spread over the map, at other places in each sample */
-		int64_t at =
-			(i * g->places + (int64_t)sample * 7919 % g->places) /
-			g->per_sample;
-		size_t row = (size_t)(sample * g->per_sample + i) * length;
-
-		if (g->l->node->op == OP_CONV) {
-			copy_conv_patch(g, reference, group, at, xs + row);
-			copy_conv_patch(g, quantized, group, at, qs + row);
-		} else {
-			copy_row(g, reference, at, xs + row);
-			copy_row(g, quantized, at, qs + row);
-		}
-	}
+	subtract_means(g, x, first, end, mean);
+	subtract_means(g, q, first, end, mean_quantized);
+	for (int p = 0; p < s->patches; p++, x += length, q += length)
+		for (int i = first; i < end; i++)
+			x[i] -= q[i];
 }
 
 /* ---- Sums ---- */
 
-/* Subtracts its mean from every column of a matrix of patches. */
-static void subtract_means(const struct input_covariance *s, float *m,
-			   double *mean)
-{
-	size_t length = (size_t)s->length;
-
-	for (int p = 0; p < s->patches; p++)
-		for (size_t i = 0; i < length; i++)
-			mean[i] += (double)m[(size_t)p * length + i];
-	for (size_t i = 0; i < length; i++)
-		mean[i] /= s->patches;
-	for (int p = 0; p < s->patches; p++)
-		for (size_t i = 0; i < length; i++)
-			m[(size_t)p * length + i] -= (float)mean[i];
-}
-
-/* Both matrices about their means; then x becomes x - q. */
-static void prepare_matrices(const struct patch_gathering *g, int group,
-			     float *x, float *q)
+/* sum = rows [first, first + rows) of left' q, columns from `from` on. Sums of
+ * a few patches are in float, and the sums of those in double. */
+static int sum_products(const struct covariance_gathering *g, const float *left,
+			const float *q, int64_t first, int64_t rows,
+			int64_t from, const struct gathering_worker *w,
+			struct diag *d)
 {
 	const struct input_covariance *s = g->out;
-	size_t length = (size_t)s->length, total = length * (size_t)s->patches;
-
-	subtract_means(s, x, s->mean + (size_t)group * length);
-	subtract_means(s, q, s->mean_quantized + (size_t)group * length);
-	for (size_t i = 0; i < total; i++)
-		x[i] -= q[i];
-}
-
-static int rows_of_block(const struct input_covariance *s, int first)
-{
-	return s->length - first < BLOCK ? s->length - first : BLOCK;
-}
-
-/* Rows [first, first + BLOCK) of left' q / patches, columns from `from` on.
- * Sums of a few patches in float, and the sums of those in double. */
-static int add_product(const struct input_covariance *s, const float *left,
-		       const float *q, int first, int from, float *product,
-		       double *to, struct diag *d)
-{
 	int64_t n = s->length, width = n - from;
-	int rows = rows_of_block(s, first);
 
-	to += first * n + from;
-	for (int p = 0; p < s->patches; p += BLOCK_PATCHES) {
-		int count = s->patches - p < BLOCK_PATCHES ? s->patches - p :
-							     BLOCK_PATCHES;
+	for (int p = 0; p < s->patches; p += INPUT_COVARIANCE_FLOATS) {
+		int64_t count =
+			smaller(INPUT_COVARIANCE_FLOATS, s->patches - p);
 
 		if (gemm_f32(true, false, rows, width, count, 1,
 			     left + p * n + first, n, q + p * n + from, n, 0,
-			     product, width, d))
+			     w->product, width, d))
 			return -1;
-		for (int64_t i = 0; i < rows; i++)
-			for (int64_t k = 0; k < width; k++)
-				to[i * n + k] = (p ? to[i * n + k] : 0) +
-						(double)product[i * width + k];
+		for (int64_t i = 0; i < rows * width; i++)
+			w->sum[i] = (p ? w->sum[i] : 0) + (double)w->product[i];
 	}
-	for (int64_t i = 0; i < rows; i++)
-		for (int64_t k = 0; k < width; k++)
-			to[i * n + k] /= s->patches;
 	return 0;
 }
 
-/* What lies below rows [first, first + BLOCK) is what lies beside them. */
-static void mirror(const struct input_covariance *s, int first, double *to)
-{
-	int64_t n = s->length, end = first + rows_of_block(s, first);
-
-	for (int64_t i = first; i < end; i++)
-		for (int64_t k = end; k < n; k++)
-			to[k * n + i] = to[i * n + k];
-}
-
-static int add_block(const struct patch_gathering *g, int group, int block,
-		     const float *x, const float *q, float *product,
-		     struct diag *d)
+/* Rows [first, first + BLOCK) of left' q / patches, and, of a symmetric
+ * product, what lies below them. */
+static int add_block(const struct covariance_gathering *g, const float *left,
+		     const float *q, bool symmetric, int64_t first, double *to,
+		     const struct gathering_worker *w, struct diag *d)
 {
 	const struct input_covariance *s = g->out;
-	size_t at = (size_t)group * (size_t)s->length * (size_t)s->length;
-	int first = block * BLOCK;
+	int64_t n = s->length, rows = smaller(BLOCK, n - first);
+	int64_t from = symmetric ? first : 0, width = n - from;
+	const int *place = g->place;
 
-	if (add_product(s, q, q, first, first, product, s->covariance + at, d))
+	if (sum_products(g, left, q, first, rows, from, w, d))
 		return -1;
-	mirror(s, first, s->covariance + at);
-	return add_product(s, x, q, first, 0, product, s->error_covariance + at,
-			   d);
+	for (int64_t i = 0; i < rows; i++)
+		for (int64_t k = 0; k < width; k++) {
+			double mean = w->sum[i * width + k] / s->patches;
+
+			to[place[first + i] * n + place[from + k]] = mean;
+			if (symmetric)
+				to[place[from + k] * n + place[first + i]] =
+					mean;
+		}
+	return 0;
 }
 
 static int blocks_of(const struct input_covariance *s)
@@ -182,117 +130,178 @@ static int blocks_of(const struct input_covariance *s)
 	return (s->length + BLOCK - 1) / BLOCK;
 }
 
-/* ---- One group: threads share samples, then blocks ---- */
+/* Job [0, 2 * blocks): a block of one of the two products. */
+static int add_products(const struct covariance_gathering *g, int group,
+			int job, const float *x, const float *q,
+			const struct gathering_worker *w, struct diag *d)
+{
+	const struct input_covariance *s = g->out;
+	size_t at = (size_t)group * (size_t)s->length * (size_t)s->length;
+	int first = job / 2 * BLOCK;
+
+	if (job % 2)
+		return add_block(g, q, q, true, first, s->covariance + at, w,
+				 d);
+	return add_block(g, x, q, false, first, s->error_covariance + at, w, d);
+}
+
+/* ---- One group: threads share samples, columns and blocks ---- */
+
+static void copy_sample(const struct covariance_gathering *g, int sample,
+			int group, const struct gathering_worker *to)
+{
+	int64_t channels = g->out->length / g->from->taps;
+	size_t at = (size_t)sample * (size_t)g->from->per_sample *
+		    (size_t)g->out->length;
+
+	input_patches_copy(g->from, sample, group * channels, channels,
+			   to->x + at, to->q + at);
+}
 
 static int sample_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct patch_gathering *g = ctx;
+	const struct covariance_gathering *g = ctx;
 
 	(void)worker;
 	(void)d;
-	take_patches(g, i, 0, g->x[0], g->q[0]);
+	copy_sample(g, i, 0, &g->workers[0]);
+	return 0;
+}
+
+static int columns_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct covariance_gathering *g = ctx;
+
+	(void)worker;
+	(void)d;
+	prepare_columns(g, 0, i * MEANS, g->workers[0].x, g->workers[0].q);
 	return 0;
 }
 
 static int block_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct patch_gathering *g = ctx;
+	const struct covariance_gathering *g = ctx;
 
-	return add_block(g, 0, i, g->x[0], g->q[0], g->product[worker], d);
+	return add_products(g, 0, i, g->workers[0].x, g->workers[0].q,
+			    &g->workers[worker], d);
 }
 
-static int gather_one(struct patch_gathering *g, int threads, struct diag *d)
+static int gather_one(struct covariance_gathering *g, int threads,
+		      struct diag *d)
 {
-	if (parallel_run(threads, g->t->count, sample_job, g, NULL, d))
-		return -1;
-	prepare_matrices(g, 0, g->x[0], g->q[0]);
-	return parallel_run(threads, blocks_of(g->out), block_job, g, NULL, d);
+	int columns = (g->out->length + MEANS - 1) / MEANS;
+
+	return parallel_run(threads, g->from->run->count, sample_job, g, NULL,
+			    d) ||
+			       parallel_run(threads, columns, columns_job, g,
+					    NULL, d) ||
+			       parallel_run(threads, 2 * blocks_of(g->out),
+					    block_job, g, NULL, d) ?
+		       -1 :
+		       0;
 }
 
 /* ---- Several groups: threads share groups ---- */
 
 static int group_job(void *ctx, int i, int worker, struct diag *d)
 {
-	const struct patch_gathering *g = ctx;
+	const struct covariance_gathering *g = ctx;
+	const struct gathering_worker *w = &g->workers[worker];
 
-	for (int s = 0; s < g->t->count; s++)
-		take_patches(g, s, i, g->x[worker], g->q[worker]);
-	prepare_matrices(g, i, g->x[worker], g->q[worker]);
-	for (int b = 0; b < blocks_of(g->out); b++)
-		if (add_block(g, i, b, g->x[worker], g->q[worker],
-			      g->product[worker], d))
+	for (int s = 0; s < g->from->run->count; s++)
+		copy_sample(g, s, i, w);
+	for (int k = 0; k < g->out->length; k += MEANS)
+		prepare_columns(g, i, k, w->x, w->q);
+	for (int b = 0; b < 2 * blocks_of(g->out); b++)
+		if (add_products(g, i, b, w->x, w->q, w, d))
 			return -1;
 	return 0;
 }
 
 /* ---- All ---- */
 
-static int allocate_matrices(struct patch_gathering *g, int threads,
-			     struct arena *a)
+static int allocate_results(struct input_covariance *s, struct arena *a)
 {
-	struct input_covariance *s = g->out;
 	size_t n = (size_t)s->length, groups = (size_t)s->groups;
-	size_t cells = (size_t)s->patches * n;
 
 	s->covariance = arena_array(a, groups * n * n, sizeof(double));
 	s->error_covariance = arena_array(a, groups * n * n, sizeof(double));
 	s->mean = arena_array(a, groups * n, sizeof(double));
 	s->mean_quantized = arena_array(a, groups * n, sizeof(double));
-	g->x = arena_array(a, (size_t)threads, sizeof(*g->x));
-	g->q = arena_array(a, (size_t)threads, sizeof(*g->q));
-	g->product = arena_array(a, (size_t)threads, sizeof(*g->product));
-	if (!s->covariance || !s->error_covariance || !s->mean ||
-	    !s->mean_quantized || !g->x || !g->q || !g->product)
-		return -1;
-	for (int i = 0; i < threads; i++) {
-		bool all = i == 0 || groups > 1;
+	return s->covariance && s->error_covariance && s->mean &&
+			       s->mean_quantized ?
+		       0 :
+		       -1;
+}
 
-		g->x[i] = arena_array(a, all ? cells : 0, sizeof(float));
-		g->q[i] = arena_array(a, all ? cells : 0, sizeof(float));
-		g->product[i] = arena_array(a, BLOCK * n, sizeof(float));
-		if (!g->x[i] || !g->q[i] || !g->product[i])
+static int allocate_matrices(struct covariance_gathering *g, int threads,
+			     struct arena *a)
+{
+	struct input_covariance *s = g->out;
+	size_t n = (size_t)s->length, cells = (size_t)s->patches * n;
+	size_t channels = n / (size_t)g->from->taps;
+	size_t block = (size_t)smaller(BLOCK, s->length) * n;
+
+	g->workers = arena_array(a, (size_t)threads, sizeof(*g->workers));
+	g->place = arena_array(a, n, sizeof(*g->place));
+	if (!g->workers || !g->place)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		g->place[i] =
+			(int)(i % channels * (n / channels) + i / channels);
+	for (int i = 0; i < threads; i++) {
+		struct gathering_worker *w = &g->workers[i];
+		bool all = i == 0 || s->groups > 1;
+
+		w->x = arena_array(a, all ? cells : 0, sizeof(float));
+		w->q = arena_array(a, all ? cells : 0, sizeof(float));
+		w->product = arena_array(a, block, sizeof(float));
+		w->sum = arena_array(a, block, sizeof(double));
+		if (!w->x || !w->q || !w->product || !w->sum)
 			return -1;
 	}
 	return 0;
 }
 
-static bool has_patches(const struct weighted_layer *l)
+static int gather_dense(const struct input_patches *from, int threads,
+			struct input_covariance *out, struct diag *d)
 {
-	const struct value *x = l->node->inputs[0];
+	struct covariance_gathering g = { .from = from, .out = out };
+	struct arena scratch;
+	int err;
 
-	if (l->length > LENGTH_MAX || l->node->op == OP_CONV_TRANSPOSE)
-		return false;
-	return l->node->op == OP_CONV ||
-	       x->shape.dim[x->shape.rank - 1] == l->length;
+	if (out->groups > 1)
+		threads = parallel_threads(threads, out->groups);
+	arena_init(&scratch, 0);
+	if (allocate_matrices(&g, threads, &scratch))
+		err = diag_error(d, "out of memory");
+	else if (out->groups == 1)
+		err = gather_one(&g, threads, d);
+	else
+		err = parallel_run(threads, out->groups, group_job, &g, NULL,
+				   d);
+	arena_free(&scratch);
+	return err;
 }
 
 int input_covariance_gather(const struct paired_run *t,
 			    const struct weighted_layer *l, struct arena *a,
 			    struct input_covariance *out, struct diag *d)
 {
-	struct patch_gathering g = { .t = t, .l = l, .out = out };
 	int threads = parallel_threads(t->jobs, 1024);
+	struct input_patches from;
 
 	*out = (struct input_covariance){ 0 };
-	if (!has_patches(l))
-		return 0;
-	if (l->node->op == OP_CONV && window_of(l->node, &g.window, d))
+	if (input_patches_init(&from, t, l, a, d))
 		return -1;
-	g.places =
-		l->node->op == OP_CONV ?
-			g.window.out[0] * g.window.out[1] :
-			shape_elements(&l->node->inputs[0]->shape) / l->length;
-	g.per_sample = PATCHES_MAX / t->count;
-	if (g.per_sample > SAMPLE_PATCHES_MAX)
-		g.per_sample = SAMPLE_PATCHES_MAX;
-	if (g.per_sample > g.places)
-		g.per_sample = (int)g.places;
+	if (!from.per_sample)
+		return 0;
 	out->length = (int)l->length;
 	out->groups = (int)l->groups;
-	out->patches = g.per_sample * t->count;
-	if (allocate_matrices(&g, threads, a))
+	out->patches = from.per_sample * t->count;
+	if (allocate_results(out, a))
 		return diag_error(d, "out of memory");
-	if (l->groups == 1)
-		return gather_one(&g, threads, d);
-	return parallel_run(threads, out->groups, group_job, &g, NULL, d);
+	if (out->groups > 1 && out->length == from.taps)
+		return depthwise_covariance_gather(&from, threads, out, d);
+	return gather_dense(&from, threads, out, d);
 }

@@ -18,6 +18,9 @@ struct input_covariance {
 	double *error_covariance;      /* E[(x - q) q'], rows by x */
 	double *mean, *mean_quantized; /* of x, of q: [group][length] */
 };
+/* Products of so many patches are summed in float, and these sums in double. */
+#define INPUT_COVARIANCE_FLOATS 256
+
 /* Over the samples of the run, whose next node must be the layer's. Length 0
  * where patches are too long. In the arena; -1 with a diagnostic. */
 int input_covariance_gather(const struct paired_run *t,

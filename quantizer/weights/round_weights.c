@@ -25,7 +25,7 @@
 /* Scale of a channel of zeros in a grid that has no zero. */
 #define ZERO_CHANNEL_SCALE 1e-30
 
-#define PANEL_CHANNELS 16 /* channels that are rounded at once */
+#define PANEL_CHANNELS 8 /* channels that are rounded at once */
 
 struct round_worker {
 	struct gptq_row rows[PANEL_CHANNELS];
@@ -44,7 +44,7 @@ struct layer_rounding {
 	struct round_worker *workers;
 	struct code_grid grid;
 	double rates[GRID_RATES];
-	double *loss; /* by channel */
+	double *loss, *plain_loss; /* by channel, with and without importance */
 	struct rounded_layer *out;
 };
 
@@ -221,6 +221,7 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 		if (!(scale > 0))
 			scale = r->grid.kind == GRID_HALF ? ZERO_CHANNEL_SCALE :
 							    1;
+		r->plain_loss[p.first + i] = w->least[i];
 		r->loss[p.first + i] =
 			w->least[i] *
 			(r->l->importance ? r->l->importance[p.first + i] : 1);
@@ -390,6 +391,7 @@ static int allocate_rounding(struct layer_rounding *r, int threads,
 	size_t channels = (size_t)l->channels, n = (size_t)l->length;
 
 	r->loss = arena_array(a, channels, sizeof(double));
+	r->plain_loss = arena_array(a, channels, sizeof(double));
 	r->workers = arena_array(a, (size_t)threads, sizeof(*r->workers));
 	r->out->scale = arena_array(out, channels, sizeof(float));
 	r->out->codes = arena_array(out, channels * n, 1);
@@ -397,8 +399,9 @@ static int allocate_rounding(struct layer_rounding *r, int threads,
 	if (r->format.codebook)
 		r->out->levels =
 			arena_array(out, channels, (size_t)1 << r->format.bits);
-	if (!r->loss || !r->workers || !r->out->scale || !r->out->codes ||
-	    !r->out->values || (r->format.codebook && !r->out->levels))
+	if (!r->loss || !r->plain_loss || !r->workers || !r->out->scale ||
+	    !r->out->codes || !r->out->values ||
+	    (r->format.codebook && !r->out->levels))
 		return -1;
 	for (int i = 0; i < threads; i++) {
 		struct round_worker *w = &r->workers[i];
@@ -445,6 +448,7 @@ int layer_round(const struct rounding_target *target, struct weight_format c,
 	out->bits = layer_tile_bits(target->l, c.bits);
 	out->grid = out->levels ? GRID_LEVELS : r.grid.kind;
 	out->loss = sum_of(r.loss, target->l->channels);
+	out->plain_loss = sum_of(r.plain_loss, target->l->channels);
 	count_codes(&r, &counts);
 	out->entropy_bits = grid_entropy(&counts);
 	set_real(&r);

@@ -14,7 +14,9 @@ struct rounded_layer {
 	float *values;       /* real values of the codes, for the evaluator */
 	float *bias;         /* corrected; NULL: the layer's own */
 	double loss;         /* squared error of the output, per patch, over all
-			      * channels; 0 without an input covariance */
+			      * channels, each times its importance; 0 without
+			      * an input covariance */
+	double plain_loss;   /* the same without importance */
 	double entropy_bits; /* of all codes, by their own frequencies */
 };
 

@@ -14,6 +14,7 @@
 struct target_preparation {
 	struct rounding_target *target;
 	double *signal; /* by channel */
+	int64_t panel;  /* channels that a job takes */
 };
 
 /* The variance of the output of each channel of a group, from w, [count][n]. */
@@ -61,17 +62,13 @@ static int set_order(struct gptq_factor *c, const struct weighted_layer *l,
 	return 0;
 }
 
-/* The factor of one group, and the targets of its channels. */
-static int group_job(void *ctx, int i, int worker, struct diag *d)
+/* The factor of group i. */
+static int set_factor(const struct target_preparation *r, int i, struct diag *d)
 {
-	struct target_preparation *r = ctx;
 	struct rounding_target *target = r->target;
 	const struct weighted_layer *l = target->l;
 	size_t n = (size_t)l->length, at = (size_t)i * n * n;
-	int64_t each = l->channels / l->groups;
-	double *weights = target->weights + i * each * l->length;
 
-	(void)worker;
 	if (set_order(&target->factors[i], l, target->inputs->covariance + at))
 		return diag_error(d, "out of memory");
 	if (gptq_factor_set(&target->factors[i],
@@ -80,18 +77,102 @@ static int group_job(void *ctx, int i, int worker, struct diag *d)
 			    !(l->settings->methods & METHOD_GPTQ), d))
 		return -1;
 	target->error_weight[i] = mean_weight(&target->factors[i]);
-	if (output_variances(weights, target->inputs->covariance + at,
-			     l->length, each, r->signal + i * each, d))
-		return -1;
-	for (int64_t c = i * each; c < (i + 1) * each; c++)
-		r->signal[c] *= l->unit * l->unit;
-	if (l->settings->methods & METHOD_ASYMMETRIC &&
-	    l->settings->methods & METHOD_GPTQ)
-		return gptq_asymmetric_target(&target->factors[i],
-					      target->inputs->error_covariance +
-						      at,
-					      weights, (int)each, d);
 	return 0;
+}
+
+/* The signal of channels [first, first + count), which are of group i. */
+static int set_signal(const struct target_preparation *r, int i, int64_t first,
+		      int64_t count, struct diag *d)
+{
+	const struct rounding_target *target = r->target;
+	const struct weighted_layer *l = target->l;
+	size_t n = (size_t)l->length, at = (size_t)i * n * n;
+
+	if (output_variances(target->weights + first * l->length,
+			     target->inputs->covariance + at, l->length, count,
+			     r->signal + first, d))
+		return -1;
+	for (int64_t c = first; c < first + count; c++)
+		r->signal[c] *= l->unit * l->unit;
+	return 0;
+}
+
+/* Their targets, once the signal and the factor are known. */
+static int move_weights(const struct target_preparation *r, int i,
+			int64_t first, int64_t count, struct diag *d)
+{
+	const struct rounding_target *target = r->target;
+	const struct weighted_layer *l = target->l;
+	size_t n = (size_t)l->length, at = (size_t)i * n * n;
+
+	if (!(l->settings->methods & METHOD_ASYMMETRIC) ||
+	    !(l->settings->methods & METHOD_GPTQ))
+		return 0;
+	return gptq_asymmetric_target(
+		&target->factors[i], target->inputs->error_covariance + at,
+		target->weights + first * l->length, (int)count, d);
+}
+
+/* ---- Several groups: threads share groups ---- */
+
+static int group_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct target_preparation *r = ctx;
+	int64_t each = r->target->l->channels / r->target->l->groups;
+
+	(void)worker;
+	return set_factor(r, i, d) || set_signal(r, i, i * each, each, d) ||
+			       move_weights(r, i, i * each, each, d) ?
+		       -1 :
+		       0;
+}
+
+/* ---- One group: threads share panels of channels ---- */
+
+static int64_t panel_channels(const struct target_preparation *r, int panel)
+{
+	int64_t left = r->target->l->channels - panel * r->panel;
+
+	return left < r->panel ? left : r->panel;
+}
+
+/* The factor, or the signal of a panel. */
+static int factor_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct target_preparation *r = ctx;
+
+	(void)worker;
+	if (!i)
+		return set_factor(r, 0, d);
+	return set_signal(r, 0, (i - 1) * r->panel, panel_channels(r, i - 1),
+			  d);
+}
+
+static int weights_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct target_preparation *r = ctx;
+
+	(void)worker;
+	return move_weights(r, 0, i * r->panel, panel_channels(r, i), d);
+}
+
+/* Fewer channels than this are not worth the copies of a job. */
+#define PANEL_MIN 24
+
+static int prepare_dense(struct target_preparation *r, int threads,
+			 struct diag *d)
+{
+	int64_t channels = r->target->l->channels;
+	int panels;
+
+	r->panel = (channels + threads - 1) / threads;
+	r->panel = r->panel < PANEL_MIN ? PANEL_MIN : r->panel;
+	panels = (int)((channels + r->panel - 1) / r->panel);
+	return parallel_run(threads, panels + 1, factor_job, r, NULL, d) ||
+			       parallel_run(threads, panels, weights_job, r,
+					    NULL, d) ?
+		       -1 :
+		       0;
 }
 
 static int allocate_target(struct rounding_target *target, struct arena *a)
@@ -128,8 +209,11 @@ static int prepare_groups(struct rounding_target *target, int threads,
 	r.signal = arena_array(&scratch, (size_t)l->channels, sizeof(double));
 	if (!r.signal)
 		err = diag_error(d, "out of memory");
-	err = err ||
-	      parallel_run(threads, (int)l->groups, group_job, &r, NULL, d);
+	if (!err && l->groups == 1)
+		err = prepare_dense(&r, threads, d);
+	else if (!err)
+		err = parallel_run(threads, (int)l->groups, group_job, &r, NULL,
+				   d);
 	for (int64_t c = 0; !err && c < l->channels; c++)
 		target->signal += r.signal[c];
 	arena_free(&scratch);
@@ -152,5 +236,5 @@ int rounding_target_prepare(const struct weighted_layer *l,
 		return diag_error(d, "out of memory");
 	if (!out->inputs)
 		return 0;
-	return prepare_groups(out, parallel_threads(jobs, (int)l->groups), d);
+	return prepare_groups(out, parallel_threads(jobs, (int)l->channels), d);
 }

@@ -16,21 +16,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "evaluator/simd/simd.h"
 #include "schemas/dbp_trellis.h"
 
 #define STATES DBP_TRELLIS_STATES
 #define SURVIVORS_MAX (STATES * GRID_MOST_SURVIVORS)
 
-/* The best code of one parity. */
-struct branch {
-	double error; /* in steps */
-	double cost;  /* squared error plus price of the bits */
-	int code;
-};
-
-struct survivor {
-	double cost; /* INFINITY: there is none */
-	float rest[GPTQ_BLOCK];
+/* Survivors, by state and in order of their costs. */
+struct survivors {
+	double cost[SURVIVORS_MAX]; /* INFINITY: there is none */
+	float rest[SURVIVORS_MAX][GPTQ_BLOCK];
 };
 
 /* The last branch of a survivor. */
@@ -41,8 +36,12 @@ struct trellis_step {
 };
 
 struct trellis {
-	struct survivor lists[2][SURVIVORS_MAX];
+	struct survivors lists[2];
 	struct trellis_step steps[GPTQ_BLOCK][SURVIVORS_MAX];
+	/* of all survivors, the branches by parity */
+	double x[SURVIVORS_MAX], odd[SURVIVORS_MAX];
+	double cost[2][SURVIVORS_MAX], error[2][SURVIVORS_MAX];
+	double level[2][SURVIVORS_MAX];
 };
 
 struct trellis *trellis_new(struct arena *a)
@@ -50,110 +49,94 @@ struct trellis *trellis_new(struct arena *a)
 	return arena_alloc(a, sizeof(struct trellis));
 }
 
-static void try_size(double x, double weight, const struct code_grid *grid,
-		     uint32_t state, int size, struct branch out[2])
+/* The branches of column `at`. */
+static void find_branches(struct trellis *t, const struct survivors *old,
+			  int survivors, double pivot,
+			  const struct code_grid *grid, int at)
 {
-	int level = (int)dbp_trellis_level(state, (uint32_t)size);
-	struct branch *b = &out[size & 1];
-	double error, cost;
+	static const double no_rates[GRID_RATES];
+	const struct simd_branches b = {
+		.x = t->x,
+		.odd = t->odd,
+		.n = survivors,
+		.low = grid->low,
+		.high = grid->high,
+		.weight = 1 / (pivot * pivot),
+		.price = grid->rates ? grid->price : 0,
+		.rates = grid->rates ? grid->rates : no_rates,
+		.pivot = pivot,
+		.cost = { t->cost[0], t->cost[1] },
+		.error = { t->error[0], t->error[1] },
+		.level = { t->level[0], t->level[1] },
+	};
 
-	if (x < 0) {
-		level = -level;
-		size = -size;
-	}
-	if (level < grid->low || level > grid->high)
-		return;
-	error = x - level;
-	cost = error * error * weight;
-	if (grid->rates)
-		cost += grid->price *
-			grid->rates[256 * (state & 1) + (uint32_t)(size + 128)];
-	if (cost < b->cost)
-		*b = (struct branch){ error, cost, level };
-}
-
-/* Tries the two codes around x, the next one towards zero, and zero. */
-static void find_branches(double x, double weight, const struct code_grid *grid,
-			  uint32_t state, struct branch out[2])
-{
-	double most = x < 0 ? -grid->low : grid->high;
-	double size = fmin(fabs(x), most) + (state & 1);
-	int at = (int)(size / 2);
-
-	out[0].cost = out[1].cost = INFINITY;
-	try_size(x, weight, grid, state, 0, out);
-	for (int i = at > 1 ? at - 1 : 1; i <= at + 1; i++)
-		try_size(x, weight, grid, state, i, out);
+	for (int i = 0; i < survivors; i++)
+		t->x[i] = (double)old->rest[i][at];
+	simd()->find_branches(&b);
 }
 
 /* Inserts a path into a state's list, which is sorted by cost; the last one
  * drops out. */
-static void insert_survivor(struct survivor *list, struct trellis_step *steps,
-			    int count, double cost, struct trellis_step step)
+static void insert_survivor(double *list, struct trellis_step *steps, int count,
+			    double cost, struct trellis_step step)
 {
 	int k = count - 1;
 
-	for (; k > 0 && cost < list[k - 1].cost; k--) {
-		list[k].cost = list[k - 1].cost;
+	for (; k > 0 && cost < list[k - 1]; k--) {
+		list[k] = list[k - 1];
 		steps[k] = steps[k - 1];
 	}
-	list[k].cost = cost;
+	list[k] = cost;
 	steps[k] = step;
 }
 
-/* Extends the paths of `old` by column `at` to those of `new`: `each` survivors
- * per state. steps gets their last branches. */
-static void extend_paths(const struct survivor *old, struct survivor *new,
-			 struct trellis_step *steps, int each, double pivot,
-			 const struct code_grid *grid, int at)
+/* Extends the paths of `old` by the branches to those of `new`: `each`
+ * survivors per state. steps gets their last branches. */
+static void extend_paths(const struct trellis *t, const struct survivors *old,
+			 struct survivors *new, struct trellis_step *steps,
+			 int each)
 {
 	for (int i = 0; i < STATES * each; i++)
-		new[i].cost = INFINITY;
+		new->cost[i] = INFINITY;
 	for (int i = 0; i < STATES * each; i++) {
 		uint32_t state = (uint32_t)(i / each);
-		struct branch b[2];
 
-		if (!(old[i].cost < INFINITY))
+		if (!(old->cost[i] < INFINITY))
 			continue;
-		find_branches((double)old[i].rest[at], 1 / (pivot * pivot),
-			      grid, state, b);
 		for (uint32_t parity = 0; parity < 2; parity++) {
 			int to = (int)dbp_trellis_next(state, parity) * each;
-			double cost = old[i].cost + b[parity].cost;
+			double cost = old->cost[i] + t->cost[parity][i];
 
-			if (cost < new[to + each - 1].cost)
+			if (cost < new->cost[to + each - 1])
 				insert_survivor(
-					new + to, steps + to, each, cost,
+					new->cost + to, steps + to, each, cost,
 					(struct trellis_step){
-						b[parity].error / pivot,
-						(uint8_t)i,
-						(int8_t)b[parity].code });
+						t->error[parity][i], (uint8_t)i,
+						(int8_t)t->level[parity][i] });
 		}
 	}
 }
 
 /* Compensates for the error of column `at` in the columns after it. */
-static void compensate_error(const struct survivor *old, struct survivor *new,
+static void compensate_error(const struct survivors *old, struct survivors *new,
 			     const struct trellis_step *steps, int survivors,
 			     const float *u, int at, int count)
 {
-	for (int i = 0; i < survivors; i++) {
-		const float *rest = old[steps[i].from].rest;
-		float error = (float)steps[i].error;
+	simd_subtract_fn *subtract = simd()->subtract_product;
 
-		if (!(new[i].cost < INFINITY))
-			continue;
-		for (int k = at + 1; k < count; k++)
-			new[i].rest[k] = rest[k] - u[k - at] * error;
-	}
+	for (int i = 0; i < survivors; i++)
+		if (new->cost[i] < INFINITY)
+			subtract(old->rest[steps[i].from] + at + 1, u + 1,
+				 (float)steps[i].error, count - at - 1,
+				 new->rest[i] + at + 1);
 }
 
-static int cheapest(const struct survivor *s, int count)
+static int cheapest(const double *cost, int count)
 {
 	int best = 0;
 
 	for (int i = 1; i < count; i++)
-		if (s[i].cost < s[best].cost)
+		if (cost[i] < cost[best])
 			best = i;
 	return best;
 }
@@ -165,22 +148,24 @@ void trellis_block(struct trellis *t, const struct gptq_factor *c,
 	int each = grid->survivors, survivors = STATES * each;
 	int count = end - first, begin = (int)row->state * each, best;
 
-	for (int i = 0; i < survivors; i++)
-		t->lists[0][i].cost = INFINITY;
-	t->lists[0][begin].cost = 0;
-	memcpy(t->lists[0][begin].rest, rest + first,
+	for (int i = 0; i < survivors; i++) {
+		t->lists[0].cost[i] = INFINITY;
+		t->odd[i] = i / each % 2;
+	}
+	t->lists[0].cost[begin] = 0;
+	memcpy(t->lists[0].rest[begin], rest + first,
 	       (size_t)count * sizeof(*rest));
 	for (int i = 0; i < count; i++) {
-		const struct survivor *old = t->lists[i % 2];
-		struct survivor *new = t->lists[(i + 1) % 2];
+		const struct survivors *old = &t->lists[i % 2];
+		struct survivors *new = &t->lists[(i + 1) % 2];
 		size_t j = (size_t)(first + i);
 		const float *u = c->rows + j * (size_t)c->length + j;
 
-		extend_paths(old, new, t->steps[i], each, (double)u[0], grid,
-			     i);
+		find_branches(t, old, survivors, (double)u[0], grid, i);
+		extend_paths(t, old, new, t->steps[i], each);
 		compensate_error(old, new, t->steps[i], survivors, u, i, count);
 	}
-	best = cheapest(t->lists[count % 2], survivors);
+	best = cheapest(t->lists[count % 2].cost, survivors);
 	row->state = (uint32_t)(best / each);
 	for (int i = count - 1; i >= 0; i--) {
 		const struct trellis_step *s = &t->steps[i][best];

@@ -64,7 +64,7 @@ static double output_unit(const struct weighted_layer *l, int64_t c)
 {
 	const struct quant *q = l->node->outputs[0]->quant;
 
-	return !q ? 1 : (double)q->scale[q->channels > 1 ? c : 0];
+	return !q ? 1 : (double)q->scale[q->channels > 1 ? c * l->every : 0];
 }
 
 double weight_scale_near(const struct weighted_layer *l, int64_t c,

@@ -22,6 +22,16 @@ report "searched" "$blobs/blobs.onnx" --bits 4 --calib "$blobs/photos" \
 report "accuracy" $doorbell --mean 0 --calib "$work/scenes/images" \
 	--labels "$work/scenes/labels.json" --min-fidelity 0.1 \
 	--min-accuracy 0.1
+report "verbose" "$blobs/blobs.onnx" --bits 4 --calib "$blobs/photos" \
+	--mean 0 -v
+for name in searched verbose; do
+	grep -c '"cpu_seconds"' "$work/$name.json"
+done | tr '\n' ' ' >"$work/stages"
+if grep -q '^0 [1-9]' "$work/stages"; then
+	ok "stages only where they are asked for"
+else
+	failed "stages only where they are asked for"
+fi
 sed 's/"schema": 1,/"schema": 1, "unknown": 2,/' "$work/searched.json" \
 	>"$work/unknown.json"
 if jsonschema -i "$work/unknown.json" $schema >"$work/log" 2>&1; then

@@ -158,6 +158,24 @@ static void test_size_limit(void **state)
 	assert_true(most.packed.file_size > REST + 700);
 }
 
+/* What a file has beside the layers is known after a draft: the first model
+ * keeps the limit. The draft is no point of the result. */
+static void test_draft(void **state)
+{
+	struct trial t;
+	int built = 0;
+
+	trial_init(&t, *state);
+	t.c.max_size_bytes = REST + 800;
+	assert_int_equal(run(&t), 0);
+	expect_chosen(&t);
+	assert_true(t.packed.file_size <= REST + 800);
+	for (int i = 0; i < t.result.point_count; i++)
+		built += t.result.points[i].built;
+	assert_int_equal(built, 1);
+	assert_int_equal(t.builds, 2);
+}
+
 /* Where no widths fit, the result is the least there is, so that a report can
  * say what is missing. */
 static void test_no_fit(void **state)
@@ -286,6 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_size_limit, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_draft, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_no_fit, fixture_setup,
 						fixture_teardown),

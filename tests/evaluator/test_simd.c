@@ -228,6 +228,166 @@ static void test_pools(void **state)
 	free(c);
 }
 
+/* ---- Grids ---- */
+
+static float plain_grid(float x, double scale, int low, int high)
+{
+	double r = (double)x / scale + 0.5;
+	int code = !(r > low) ? low : r >= high ? high : (int)floor(r);
+
+	return (float)(scale * code);
+}
+
+static void check_grids(const struct simd_row *row, int channels, int64_t step,
+			uint32_t *seed)
+{
+	float x[PIXELS * CHANNELS], y[PIXELS * CHANNELS], scale[CHANNELS];
+	struct simd_grids g = { .x = y,
+				.pixels = PIXELS,
+				.channels = channels,
+				.scale = scale,
+				.step = step,
+				.low = -30,
+				.high = 200 };
+	int n = PIXELS * channels;
+
+	for (int i = 0; i < channels; i++)
+		scale[i] = 0.1f + 0.01f * (float)i;
+	for (int i = 0; i < n; i++)
+		x[i] = (float)((int)(random_bits24(seed) % 801) - 200) / 20;
+	x[0] = NAN;
+	x[n / 2] = INFINITY;
+	x[n - 1] = -INFINITY;
+	memcpy(y, x, sizeof(x));
+	row->round_to_grids(&g);
+	for (int i = 0; i < n; i++)
+		assert_same(y[i],
+			    plain_grid(x[i], (double)scale[i % channels * step],
+				       -30, 200),
+			    x[i]);
+}
+
+static void test_grids(void **state)
+{
+	uint32_t seed = 5;
+
+	(void)state;
+	for (int r = 0; simd_rows()[r]; r++)
+		for (int n = 1; n <= CHANNELS; n++) {
+			check_grids(simd_rows()[r], n, 0, &seed);
+			check_grids(simd_rows()[r], n, 1, &seed);
+		}
+}
+
+/* ---- Branches of a trellis ---- */
+
+#define PATHS 8
+
+struct plain_branch {
+	double cost, error, level;
+};
+
+static void try_code(const struct simd_branches *b, int i, int size,
+		     struct plain_branch out[2])
+{
+	bool odd = b->odd[i] > 0;
+	int level = size ? 2 * size - odd : 0;
+	struct plain_branch *to = &out[size & 1];
+	double error, cost;
+
+	if (b->x[i] < 0) {
+		level = -level;
+		size = -size;
+	}
+	if (level < b->low || level > b->high)
+		return;
+	error = b->x[i] - level;
+	cost = error * error * b->weight +
+	       b->price * b->rates[256 * odd + size + 128];
+	if (cost < to->cost)
+		*to = (struct plain_branch){ cost, error / b->pivot, level };
+}
+
+/* All codes that are allowed, in the order that decides between equal costs. */
+static void check_branches(const struct simd_branches *b)
+{
+	for (int i = 0; i < PATHS; i++) {
+		struct plain_branch out[2] = { { INFINITY, 0, 0 },
+					       { INFINITY, 0, 0 } };
+		double most = b->x[i] < 0 ? -b->low : b->high;
+		int at = (int)((fmin(fabs(b->x[i]), most) + b->odd[i]) / 2);
+
+		try_code(b, i, 0, out);
+		for (int k = at > 1 ? at - 1 : 1; k <= at + 1; k++)
+			try_code(b, i, k, out);
+		for (int p = 0; p < 2; p++) {
+			assert_true(b->cost[p][i] == out[p].cost);
+			if (!(out[p].cost < INFINITY))
+				continue;
+			assert_true(b->error[p][i] == out[p].error);
+			assert_true(b->level[p][i] == out[p].level);
+		}
+	}
+}
+
+static void test_branches(void **state)
+{
+	double x[PATHS], odd[PATHS], rates[512], out[6][PATHS];
+	struct simd_branches b = { .x = x,
+				   .odd = odd,
+				   .n = PATHS,
+				   .weight = 1.7,
+				   .price = 0.3,
+				   .rates = rates,
+				   .pivot = 0.7,
+				   .cost = { out[0], out[1] },
+				   .error = { out[2], out[3] },
+				   .level = { out[4], out[5] } };
+	uint32_t seed = 9;
+
+	(void)state;
+	for (int i = 0; i < 512; i++)
+		rates[i] = (double)(random_bits24(&seed) % 1000) / 100;
+	for (int n = 0; n < 4000; n++) {
+		b.low = n % 2 ? -127 : -8;
+		b.high = n % 2 ? 127 : 7;
+		for (int i = 0; i < PATHS; i++) {
+			/* levels, and what lies halfway, too */
+			x[i] = (double)((int)(random_bits24(&seed) % 1200) -
+					600) /
+			       (n % 3 ? 64 : 2);
+			odd[i] = random_bits24(&seed) % 2;
+		}
+		for (int r = 0; simd_rows()[r]; r++) {
+			simd_rows()[r]->find_branches(&b);
+			check_branches(&b);
+		}
+	}
+}
+
+static void test_subtract_product(void **state)
+{
+	float x[CHANNELS], u[CHANNELS], y[CHANNELS + 1];
+	uint32_t seed = 3;
+
+	(void)state;
+	for (int i = 0; i < CHANNELS; i++) {
+		x[i] = (float)(random_bits24(&seed) % 1000) / 7;
+		u[i] = (float)(random_bits24(&seed) % 1000) / 9;
+	}
+	for (int r = 0; simd_rows()[r]; r++)
+		for (int n = 0; n <= CHANNELS; n++) {
+			y[n] = 7;
+			simd_rows()[r]->subtract_product(x, u, 0.3f, n, y);
+			for (int i = 0; i < n; i++) {
+				volatile float product = u[i] * 0.3f;
+
+				assert_same(y[i], x[i] - product, x[i]);
+			}
+			assert_true(y[n] == 7);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +395,9 @@ int main(void)
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_sum_taps),
 		cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_grids),
+		cmocka_unit_test(test_branches),
+		cmocka_unit_test(test_subtract_product),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void check_allocation(struct fixture *f, const struct cost_target *t)
 
 	config_init(&c);
 	q = start(f, &c, t);
-	assert_int_equal(quantizer_list_candidates(q, &f->d), 0);
+	assert_int_equal(quantizer_list_candidates(q, 1, &f->d), 0);
 	assert_int_equal(quantizer_allocate_bits(q, &limits, &most, &f->d), 0);
 	assert_true(most.bytes > 0 && most.bytes <= WEIGHTS);
 	assert_true(most.loss > 0 && most.loss < 0.01);
@@ -209,14 +209,14 @@ static void test_input_widths(void **state)
 	c.act_bits = ACT_BITS_AUTO;
 	q = start(f, &c, &target);
 	check_inputs(f, q, 8);
-	assert_int_equal(quantizer_list_candidates(q, &f->d), 0);
+	assert_int_equal(quantizer_list_candidates(q, 1, &f->d), 0);
 	limits.time_us = 1e-3;
 	assert_int_equal(quantizer_allocate_bits(q, &limits, &wide, &f->d), 1);
 	limits.time_us = wide.time_us * 1.0001;
 	assert_int_equal(quantizer_allocate_bits(q, &limits, &narrow, &f->d),
 			 0);
 	check_inputs(f, q, 4);
-	assert_int_equal(quantizer_list_candidates(q, &f->d), 0);
+	assert_int_equal(quantizer_list_candidates(q, 1, &f->d), 0);
 	check_inputs(f, q, 8);
 	assert_int_equal(quantizer_allocate_bits(q, &limits, &again, &f->d), 0);
 	assert_true(again.time_us == narrow.time_us);
