@@ -13,7 +13,6 @@
 
 #include "base/file_read.h"
 #include "base/file_write.h"
-
 #include "base/ranks.h"
 
 #define TEMPORARY ".dbconvert.XXXXXX"

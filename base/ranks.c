@@ -14,6 +14,8 @@
 
 static struct {
 	bool begun, alone;
+	bool shared; /* something was */
+	bool failed; /* all did */
 	int self, count;
 	MPI_Win window; /* of the next number, at rank 0 */
 	int *next;
@@ -47,10 +49,12 @@ int ranks_begin(struct diag *d)
 	return 0;
 }
 
-void ranks_end(void)
+void ranks_end(int code)
 {
 	if (!ranks.begun)
 		return;
+	if (code == 1 && ranks.shared && !ranks.failed)
+		MPI_Abort(MPI_COMM_WORLD, code);
 	MPI_Win_free(&ranks.window);
 	MPI_Finalize();
 	ranks.begun = false;
@@ -116,8 +120,9 @@ int ranks_begin(struct diag *d)
 	return 0;
 }
 
-void ranks_end(void)
+void ranks_end(int code)
 {
+	(void)code;
 }
 
 int ranks_take(void)
@@ -171,35 +176,23 @@ bool rank_parcel_receives(const struct rank_parcel *p)
 
 /* ---- Shared runs ---- */
 
-#ifdef HAVE_MPI
-struct shared_run {
-	parallel_job *job;
-	rank_parcel_job *parcel;
-	void *ctx;
-	int count, first; /* of this rank */
-};
-
-static int first_of(int count, int rank)
+int ranks_first(int count, int rank)
 {
 	return (int)((int64_t)count * rank / ranks_count());
 }
 
-static int own_job(void *ctx, int i, int worker, struct diag *d)
-{
-	const struct shared_run *r = ctx;
-
-	return r->job(r->ctx, r->first + i, worker, d);
-}
-
+#ifdef HAVE_MPI
 /* All ranks fail where one did. */
-static int share_failure(int err, size_t errors, struct diag *d)
+static int share_failure(int err, struct diag *d)
 {
 	int failed = lowest_with(err);
 	char text[2][TEXT] = { "", "" };
 
+	ranks.shared = true;
+	ranks.failed |= failed < ranks_count();
 	if (failed == ranks_count())
 		return 0;
-	if (failed == ranks_self() && d->count > errors) {
+	if (failed == ranks_self() && d->count) {
 		const struct diag_entry *e = &d->entries[d->count - 1];
 
 		snprintf(text[0], TEXT, "%s", e->text ? e->text : "");
@@ -217,63 +210,89 @@ static int share_failure(int err, size_t errors, struct diag *d)
 	return -1;
 }
 
-/* The results of one rank to all others. */
-static int share_results(const struct shared_run *r, int from)
+/* The results [first, end) from rank `from` to all others. */
+static int share_results(int first, int end, int from, rank_parcel_job *parcel,
+			 void *ctx)
 {
-	int first = first_of(r->count, from);
-	int end = first_of(r->count, from + 1), err = 0;
 	bool own = from == ranks_self();
 	struct rank_parcel p = { 0 };
 	uint64_t bytes;
+	int err = 0;
 
 	for (int i = first; own && !err && i < end; i++)
-		err = r->parcel(r->ctx, i, &p);
+		err = parcel(ctx, i, &p);
 	bytes = p.bytes;
 	broadcast(&bytes, sizeof(bytes), from);
 	p = (struct rank_parcel){ malloc(bytes + 1), 0, !own };
 	if (!p.at)
 		err = -1;
 	for (int i = first; own && !err && i < end; i++)
-		err = r->parcel(r->ctx, i, &p);
+		err = parcel(ctx, i, &p);
 	if (lowest_with(err) == ranks_count()) {
 		broadcast(p.at, bytes, from);
 		for (int i = first; !own && !err && i < end; i++)
-			err = r->parcel(r->ctx, i, &p);
+			err = parcel(ctx, i, &p);
 	}
 	free(p.at);
 	return err;
 }
 
-static int run_shared(struct shared_run *r, int threads,
-		      const struct progress *p, struct diag *d)
+int ranks_share(int count, rank_parcel_job *parcel, void *ctx, int err,
+		struct diag *d)
 {
-	size_t errors = d->count;
-	int end = first_of(r->count, ranks_self() + 1), err = 0;
+	int ranks_here = ranks_count();
 
-	r->first = first_of(r->count, ranks_self());
-	if (end > r->first)
-		err = parallel_run(threads, end - r->first, own_job, r, p, d);
-	if (share_failure(err, errors, d))
+	if (ranks_here == 1)
+		return err;
+	if (share_failure(err, d))
 		return -1;
-	errors = d->count;
-	for (int i = 0; i < ranks_count(); i++)
-		err |= share_results(r, i);
+	for (int i = 0; i < ranks_here; i++)
+		err |= share_results(ranks_first(count, i),
+				     ranks_first(count, i + 1), i, parcel, ctx);
 	if (err)
 		diag_error(d, "out of memory");
-	return share_failure(err, errors, d);
+	return share_failure(err, d);
+}
+#else
+int ranks_share(int count, rank_parcel_job *parcel, void *ctx, int err,
+		struct diag *d)
+{
+	(void)count;
+	(void)parcel;
+	(void)ctx;
+	(void)d;
+	return err;
 }
 #endif
+
+struct shared_jobs {
+	parallel_job *job;
+	void *ctx;
+	int first; /* of this rank */
+};
+
+static int own_job(void *ctx, int i, int worker, struct diag *d)
+{
+	const struct shared_jobs *s = ctx;
+
+	return s->job(s->ctx, s->first + i, worker, d);
+}
+
+int ranks_parallel(int threads, int count, parallel_job *job, void *ctx,
+		   const struct progress *p, struct diag *d)
+{
+	int self = ranks_self();
+	struct shared_jobs s = { job, ctx, ranks_first(count, self) };
+
+	return parallel_run(threads, ranks_first(count, self + 1) - s.first,
+			    own_job, &s, p, d);
+}
 
 int ranks_run(int threads, int count, parallel_job *job,
 	      rank_parcel_job *parcel, void *ctx, const struct progress *p,
 	      struct diag *d)
 {
-#ifdef HAVE_MPI
-	struct shared_run r = { job, parcel, ctx, count, 0 };
+	int err = ranks_parallel(threads, count, job, ctx, p, d);
 
-	if (ranks_count() > 1)
-		return run_shared(&r, threads, p, d);
-#endif
-	(void)parcel;
-	return parallel_run(threads, count, job, ctx, p, d);
+	return ranks_share(count, parcel, ctx, err, d);
 }

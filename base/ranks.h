@@ -18,8 +18,9 @@
 /* First of all; -1 with a diagnostic. Standard output of other ranks than 0
  * goes nowhere. */
 int ranks_begin(struct diag *d);
-/* Last of all, by all ranks. */
-void ranks_end(void);
+/* Last of all, with the exit code. A rank that fails by itself, after others
+ * may wait for it, ends them all. */
+void ranks_end(int code);
 
 int ranks_self(void);  /* 0 to ranks_count() - 1 */
 int ranks_count(void); /* 1: alone */
@@ -53,5 +54,17 @@ typedef int rank_parcel_job(void *ctx, int i, struct rank_parcel *p);
 int ranks_run(int threads, int count, parallel_job *job,
 	      rank_parcel_job *parcel, void *ctx, const struct progress *p,
 	      struct diag *d);
+
+/*
+ * The two halves of it, for jobs that are added up as they run: parallel_run()
+ * of this rank's share of the jobs, from ranks_first() of its number up to that
+ * of the next; and the exchange of `count` results, of which each rank has such
+ * a share. err: whether this rank failed.
+ */
+int ranks_parallel(int threads, int count, parallel_job *job, void *ctx,
+		   const struct progress *p, struct diag *d);
+int ranks_first(int count, int rank);
+int ranks_share(int count, rank_parcel_job *parcel, void *ctx, int err,
+		struct diag *d);
 
 #endif

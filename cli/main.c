@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		perror("dbconvert: error: standard output");
 		code = EXIT_BAD_INPUT;
 	}
-	ranks_end();
+	ranks_end(code);
 	command_free(&cmd);
 	diag_free(&d);
 	return code;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ranks.h"
+
 #define MOST_FOUND 1000  /* a photo */
 #define MOST_COUNTED 100 /* for each class and photo, as in COCO */
 #define UNUSED UINT32_MAX
@@ -190,6 +192,32 @@ static int measure_photo(void *ctx, int i, int worker, struct diag *d)
 	}
 	if (keep_truth(o, m, width, height) || keep_found(o, e))
 		return diag_error(d, "out of memory");
+	return 0;
+}
+
+static int send_photo(void *ctx, int i, struct rank_parcel *p)
+{
+	const struct accuracy_run *m = ctx;
+	struct photo_outcome *o = &m->outcomes[i];
+	const char *name = m->photos->dataset->items[m->photos->first + i].name;
+
+	rank_parcel_add(p, &o->counts, sizeof(o->counts));
+	rank_parcel_add(p, &o->class_id, sizeof(o->class_id));
+	rank_parcel_add(p, &o->truth_count, sizeof(o->truth_count));
+	rank_parcel_add(p, &o->found_count, sizeof(o->found_count));
+	if (rank_parcel_receives(p)) {
+		o->labels = annotations_of(m->labels, name);
+		o->truth =
+			calloc((size_t)o->truth_count + 1, sizeof(*o->truth));
+		o->found =
+			calloc((size_t)o->found_count + 1, sizeof(*o->found));
+		if (!o->truth || !o->found)
+			return -1;
+	}
+	rank_parcel_add(p, o->truth,
+			(size_t)o->truth_count * sizeof(*o->truth));
+	rank_parcel_add(p, o->found,
+			(size_t)o->found_count * sizeof(*o->found));
 	return 0;
 }
 
@@ -380,7 +408,8 @@ int accuracy_measure(const struct measure_set *photos,
 		diag_error(d, "out of memory");
 	else if (!open_engines(&m, model, threads, d) &&
 		 !check_result(&m, model, d) && !map_classes(&m, d) &&
-		 !parallel_run(threads, count, measure_photo, &m, &p, d))
+		 !ranks_run(threads, count, measure_photo, send_photo, &m, &p,
+			    d))
 		err = sum_up(&m, out, d);
 	for (int i = 0; m.outcomes && i < count; i++) {
 		free(m.outcomes[i].truth);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ranks.h"
 #include "converter/data/image_file.h"
 #include "converter/data/tensor_file.h"
 #include "converter/measure/accuracy.h"
@@ -252,17 +253,49 @@ static int measure_sample(void *ctx, int i, int worker, struct diag *d)
 	return compare_heads(m, w, &frame, &m->samples[i], d);
 }
 
+static int send_list(struct dbrt_detection **list, int *count,
+		     struct rank_parcel *p)
+{
+	size_t n;
+
+	rank_parcel_add(p, count, sizeof(*count));
+	n = (size_t)*count;
+	if (rank_parcel_receives(p)) {
+		free(*list);
+		*list = calloc(n + 1, sizeof(**list));
+	}
+	if (!*list)
+		return n || rank_parcel_receives(p) ? -1 : 0;
+	rank_parcel_add(p, *list, n * sizeof(**list));
+	return 0;
+}
+
+static int send_sample(void *ctx, int i, struct rank_parcel *p)
+{
+	const struct fidelity_run *m = ctx;
+	struct fidelity_sample *s = &m->samples[i];
+
+	rank_parcel_add(p, s->outputs,
+			(size_t)m->g->output_count * sizeof(*s->outputs));
+	rank_parcel_add(p, &s->same_class, sizeof(s->same_class));
+	return send_list(&s->truth, &s->truth_count, p) ||
+			       send_list(&s->found, &s->found_count, p) ?
+		       -1 :
+		       0;
+}
+
 int fidelity_run_all(struct fidelity_run *m, const struct progress *p,
 		     struct diag *d)
 {
-	return parallel_run(m->threads, m->set->count, measure_sample, m, p, d);
+	return ranks_run(m->threads, m->set->count, measure_sample, send_sample,
+			 m, p, d);
 }
 
 int fidelity_run_calibrated(struct fidelity_run *m, const struct progress *p,
 			    struct diag *d)
 {
-	return parallel_run(m->threads, m->set->calibrated, measure_sample, m,
-			    p, d);
+	return ranks_run(m->threads, m->set->calibrated, measure_sample,
+			 send_sample, m, p, d);
 }
 
 /* ---- Beginning and end ---- */

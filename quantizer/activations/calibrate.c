@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/finite.h"
+#include "base/ranks.h"
 #include "quantizer/graph/integer_nodes.h"
 #include "quantizer/graph/scale_groups.h"
 #include "quantizer/simulate/runner.h"
@@ -114,14 +115,73 @@ static void calibration_merge(struct calibration *into,
 	}
 }
 
+/* What each rank has observed: the same numbers of each thing. */
+struct rank_calibrations {
+	const struct graph *g;
+	const struct channel_groups *groups;
+	struct arena *arena;
+	struct calibration *of; /* [ranks] */
+};
+
+static int send_calibration(void *ctx, int i, struct rank_parcel *p)
+{
+	struct rank_calibrations *r = ctx;
+	struct calibration *c = &r->of[i];
+
+	if (rank_parcel_receives(p) &&
+	    calibration_init(c, r->g, r->groups, r->arena))
+		return -1;
+	rank_parcel_add(p, c->infinite, c->value_count);
+	for (size_t k = 0; k < c->value_count; k++) {
+		struct channel_ranges *ranges = &c->ranges[k];
+		struct channel_means *m = &c->means[k];
+		size_t floats = (size_t)ranges->channels * sizeof(float);
+
+		if (c->values[k])
+			rank_parcel_add(p, c->values[k], sizeof(**c->values));
+		rank_parcel_add(p, ranges->low, floats);
+		rank_parcel_add(p, ranges->high, floats);
+		if (!m->sum)
+			continue;
+		rank_parcel_add(p, m->sum,
+				(size_t)m->channels * sizeof(*m->sum));
+		rank_parcel_add(p, &m->samples, sizeof(m->samples));
+	}
+	return 0;
+}
+
+/* Adds what the threads of all ranks have observed. */
+static int merge_all(const struct calibration_run *run, int threads,
+		     struct rank_calibrations *r, struct calibration *out,
+		     int err, struct diag *d)
+{
+	int self = ranks_self();
+
+	r->of = arena_array(r->arena, (size_t)ranks_count(), sizeof(*r->of));
+	if (!err && (!r->of ||
+		     calibration_init(&r->of[self], r->g, r->groups, r->arena)))
+		err = diag_error(d, "out of memory");
+	for (int i = 0; !err && i < threads; i++)
+		calibration_merge(&r->of[self], &run->workers[i].seen);
+	if (ranks_share(ranks_count(), send_calibration, r, err, d))
+		return -1;
+	for (int i = 0; i < ranks_count(); i++)
+		calibration_merge(out, &r->of[i]);
+	return 0;
+}
+
 int calibrate(const struct graph *g, const struct samples *samples,
 	      const struct channel_groups *groups, int jobs, struct arena *a,
 	      struct calibration *out, const struct progress *p, struct diag *d)
 {
 	int threads = parallel_threads(jobs, samples->count), ready = 0;
 	struct calibration_run r = { .samples = samples };
+	struct rank_calibrations all = { .g = g, .groups = groups };
+	struct arena scratch;
 	int err = -1;
 
+	arena_init(&scratch, 0);
+	all.arena = &scratch;
 	r.workers = calloc((size_t)threads, sizeof(*r.workers));
 	if (!r.workers || calibration_init(out, g, groups, a)) {
 		diag_error(d, "out of memory");
@@ -130,13 +190,11 @@ int calibrate(const struct graph *g, const struct samples *samples,
 	while (ready < threads)
 		if (calibration_worker_init(&r.workers[ready++], g, groups, d))
 			goto done;
-	if (parallel_run(threads, samples->count, observe_sample, &r, p, d))
-		goto done;
+	err = ranks_parallel(threads, samples->count, observe_sample, &r, p, d);
+	err = merge_all(&r, threads, &all, out, err, d);
 	out->samples = samples->count;
-	for (int i = 0; i < threads; i++)
-		calibration_merge(out, &r.workers[i].seen);
-	err = 0;
 done:
+	arena_free(&scratch);
 	for (int i = 0; i < ready; i++)
 		runner_free(&r.workers[i].runner);
 	free(r.workers);

@@ -7,6 +7,7 @@
 
 #include "base/finite.h"
 #include "base/parallel.h"
+#include "base/ranks.h"
 #include "quantizer/simulate/runner.h"
 
 #define BINS 256
@@ -116,6 +117,48 @@ static void clip_channel(struct channel_ranges *r, int c,
 	r->high[c] = (float)(high * best_share);
 }
 
+/* The counts of all threads of rank i, at counts[0] of its rows. */
+struct rank_counts {
+	uint32_t **of; /* [ranks] */
+	size_t bytes;
+	struct arena *arena;
+};
+
+static int send_counts(void *ctx, int i, struct rank_parcel *p)
+{
+	struct rank_counts *r = ctx;
+
+	if (rank_parcel_receives(p))
+		r->of[i] = arena_array(r->arena, r->bytes, 1);
+	if (!r->of[i])
+		return -1;
+	rank_parcel_add(p, r->of[i], r->bytes);
+	return 0;
+}
+
+/* Adds up those of the threads, and then those of the ranks. */
+static int add_counts(const struct channel_clipping *k, int threads,
+		      struct arena *a, int err, struct diag *d)
+{
+	size_t n = k->channels * BINS;
+	struct rank_counts r = { .bytes = n * sizeof(uint32_t), .arena = a };
+
+	for (int i = 1; !err && i < threads; i++)
+		for (size_t c = 0; c < n; c++)
+			k->counts[0][c] += k->counts[i][c];
+	r.of = arena_array(a, (size_t)ranks_count(), sizeof(*r.of));
+	if (r.of)
+		r.of[ranks_self()] = k->counts[0];
+	else if (!err)
+		err = diag_error(d, "out of memory");
+	if (ranks_share(ranks_count(), send_counts, &r, err, d))
+		return -1;
+	for (int i = 0; i < ranks_count(); i++)
+		for (size_t c = 0; i != ranks_self() && c < n; c++)
+			k->counts[0][c] += r.of[i][c];
+	return 0;
+}
+
 static int count_samples(struct channel_clipping *k, int threads,
 			 struct arena *a, struct diag *d)
 {
@@ -134,10 +177,9 @@ static int count_samples(struct channel_clipping *k, int threads,
 	while (ready < threads)
 		if (runner_init(&k->runners[ready++], k->g, d))
 			goto done;
-	err = parallel_run(threads, k->samples->count, sample_job, k, NULL, d);
-	for (int i = 1; !err && i < threads; i++)
-		for (size_t c = 0; c < k->channels * BINS; c++)
-			k->counts[0][c] += k->counts[i][c];
+	err = ranks_parallel(threads, k->samples->count, sample_job, k, NULL,
+			     d);
+	err = add_counts(k, threads, a, err, d);
 done:
 	for (int i = 0; i < ready; i++)
 		runner_free(&k->runners[i]);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/finite.h"
+#include "base/ranks.h"
 #include "evaluator/evaluator.h"
 #include "quantizer/graph/head_values.h"
 
@@ -396,6 +397,17 @@ static int allocate_values(const struct graph *g, struct sample_values *s,
 	return 0;
 }
 
+static int send_sample(void *ctx, int i, struct rank_parcel *p)
+{
+	const struct head_errors *e = ctx;
+	size_t errors = (size_t)e->change_count * (size_t)e->head_count;
+
+	rank_parcel_add(p, e->kept[i], e->head_floats * sizeof(float));
+	rank_parcel_add(p, e->error + (size_t)i * errors,
+			errors * sizeof(double));
+	return 0;
+}
+
 static int allocate_all(struct head_errors *p, int threads, struct arena *a)
 {
 	size_t count = (size_t)p->count;
@@ -475,7 +487,8 @@ int head_error_measure(const struct graph *g, const struct samples *samples,
 	arena_init(&a, 0);
 	err = allocate_all(&p, threads, &a) ?
 		      diag_error(d, "out of memory") :
-		      parallel_run(threads, p.count, sample_job, &p, NULL, d);
+		      ranks_run(threads, p.count, sample_job, send_sample, &p,
+				NULL, d);
 	if (!err) {
 		measure_variances(&p);
 		add_losses(&p, loss);

@@ -11,6 +11,7 @@
 
 #include "base/finite.h"
 #include "base/parallel.h"
+#include "base/ranks.h"
 #include "evaluator/detmath.h"
 #include "quantizer/graph/head_values.h"
 #include "quantizer/graph/integer_nodes.h"
@@ -118,6 +119,14 @@ static int sample_job(void *ctx, int i, int worker, struct diag *d)
 	return gradient_tape_backward(t, add_gradients, &w, d);
 }
 
+static int send_sums(void *ctx, int i, struct rank_parcel *p)
+{
+	const struct importance_search *f = ctx;
+
+	rank_parcel_add(p, f->sums[i], f->channels * sizeof(double));
+	return 0;
+}
+
 /* The diagonal overstates the differences between channels, because gradients
  * within a channel are correlated; its square root works better. */
 static void set_importance(struct importance_search *f, double *all)
@@ -160,7 +169,7 @@ static int find_importance(struct importance_search *f, int threads,
 	while (ready < threads)
 		if (gradient_tape_init(&f->tapes[ready++], f->g, d))
 			goto done;
-	if (parallel_run(threads, f->count, sample_job, f, NULL, d))
+	if (ranks_run(threads, f->count, sample_job, send_sums, f, NULL, d))
 		goto done;
 	set_importance(f, all);
 	err = 0;

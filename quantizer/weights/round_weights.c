@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "base/ranks.h"
 #include "evaluator/detmath.h"
 #include "quantizer/weights/bias_correction.h"
 #include "quantizer/weights/codebook.h"
@@ -196,16 +197,23 @@ static int fit_codebook(const struct layer_rounding *r, struct round_worker *w,
 	return 0;
 }
 
+static struct panel panel_of(const struct weighted_layer *l, int job)
+{
+	int64_t each = l->channels / l->groups;
+	int64_t group = job / panels_per_group(l);
+	int64_t at = job % panels_per_group(l) * PANEL_CHANNELS;
+
+	return (struct panel){ group * each + at, each - at < PANEL_CHANNELS ?
+							  (int)(each - at) :
+							  PANEL_CHANNELS };
+}
+
 static int panel_job(void *ctx, int job, int worker, struct diag *d)
 {
 	struct layer_rounding *r = ctx;
 	struct round_worker *w = &r->workers[worker];
-	int64_t each = r->l->channels / r->l->groups, n = r->l->length;
-	int64_t group = job / panels_per_group(r->l);
-	int64_t at = job % panels_per_group(r->l) * PANEL_CHANNELS;
-	struct panel p = { group * each + at, each - at < PANEL_CHANNELS ?
-						      (int)(each - at) :
-						      PANEL_CHANNELS };
+	struct panel p = panel_of(r->l, job);
+	int64_t n = r->l->length;
 
 	if (r->format.step > 0 ? round_with_step(r, w, p, d) :
 				 search_scales(r, w, p, d))
@@ -229,6 +237,32 @@ static int panel_job(void *ctx, int job, int worker, struct diag *d)
 		for (int64_t k = 0; k < n; k++)
 			r->out->codes[layer_at(r->l, p.first + i, k)] =
 				w->best_codes[i * n + k];
+	}
+	return 0;
+}
+
+static int send_panel(void *ctx, int job, struct rank_parcel *parcel)
+{
+	struct layer_rounding *r = ctx;
+	struct panel p = panel_of(r->l, job);
+	size_t n = (size_t)r->l->length, count = (size_t)p.count;
+
+	rank_parcel_add(parcel, r->loss + p.first, count * sizeof(double));
+	rank_parcel_add(parcel, r->plain_loss + p.first,
+			count * sizeof(double));
+	rank_parcel_add(parcel, r->out->scale + p.first, count * sizeof(float));
+	for (int64_t c = p.first; c < p.first + p.count; c++) {
+		int8_t *row = r->workers[0].codes;
+
+		if (r->out->levels)
+			rank_parcel_add(parcel,
+					r->out->levels + (c << r->format.bits),
+					(size_t)1 << r->format.bits);
+		for (int64_t k = 0; k < r->l->length; k++)
+			row[k] = r->out->codes[layer_at(r->l, c, k)];
+		rank_parcel_add(parcel, row, n);
+		for (int64_t k = 0; k < r->l->length; k++)
+			r->out->codes[layer_at(r->l, c, k)] = row[k];
 	}
 	return 0;
 }
@@ -282,8 +316,8 @@ static int round_channels(struct layer_rounding *r, int threads, struct diag *d)
 {
 	int jobs = panels_per_group(r->l) * (int)r->l->groups;
 
-	return parallel_run(parallel_threads(threads, jobs), jobs, panel_job, r,
-			    NULL, d);
+	return ranks_run(parallel_threads(threads, jobs), jobs, panel_job,
+			 send_panel, r, NULL, d);
 }
 
 static double sum_of(const double *x, int64_t n)
