@@ -76,6 +76,39 @@ static bool is_enough(const struct search *s)
 }
 
 /*
+ * Asymmetric targets make up for the errors of earlier layers. Where these are
+ * large and samples few, the estimate may do more harm than good. Builds the
+ * last model without them as well, at the same bytes, and keeps the better one.
+ */
+static int compare_targets(struct search *s,
+			   int (*build)(struct search *s, double bytes),
+			   double bytes)
+{
+	struct search_model first = search_keep(s);
+	int status;
+
+	quantizer_set_asymmetric(s->q, false);
+	status = build(s, bytes);
+	if (status < 0 || (!status && measure_last(s)))
+		return -1;
+	s->symmetric = !status &&
+		       measures_better(search_last(s),
+				       &s->result->points[first.point]);
+	if (s->symmetric)
+		return 0;
+	quantizer_set_asymmetric(s->q, true);
+	search_return_to(s, &first);
+	return 0;
+}
+
+/* Whether models can be built with such targets and without, and compared. */
+static bool may_compare_targets(const struct search *s)
+{
+	return s->in->samples > s->in->calibrated && !s->symmetric &&
+	       s->c->methods & METHOD_ASYMMETRIC;
+}
+
+/*
  * Raises the bytes of the codes from `bytes` to at most `most`, until the model
  * is good enough. The best model stays: more bytes may be worse by chance. 0;
  * 1: the first try fits no limit.
@@ -92,7 +125,9 @@ static int raise_bytes(struct search *s, double bytes, double most)
 			return status;
 		if (status)
 			break;
-		if (measure_last(s))
+		if (measure_last(s) ||
+		    (!i && !is_enough(s) && may_compare_targets(s) &&
+		     compare_targets(s, search_fit, bytes)))
 			return -1;
 		enough = is_enough(s);
 		if (best.point < 0 || enough ||
@@ -136,35 +171,29 @@ static int search_widths(struct search *s)
 	return search_widths(s);
 }
 
-/* At 8 bits the estimate of asymmetric targets is mostly sampling noise: the
- * model without them is built as well. */
-static bool worth_a_second(const struct search *s)
+static int build_same(struct search *s, double bytes)
+{
+	(void)bytes;
+	return search_build(s);
+}
+
+/* Each layer with the bits that are asked for. At 8 bits the estimate of
+ * asymmetric targets is mostly sampling noise: the model without them is built
+ * as well, with little effort only where it is needed. */
+static int build_as_asked(struct search *s)
 {
 	const struct config *c = s->c;
 
-	return s->in->samples && c->bits == 8 && c->act_bits == 8 &&
-	       c->effort != EFFORT_FAST && c->methods & METHOD_ASYMMETRIC &&
-	       s->in->samples > s->in->calibrated;
-}
-
-/* Each layer with the bits that are asked for. */
-static int build_as_asked(struct search *s)
-{
-	struct search_model first;
-
 	if (search_build(s))
 		return -1;
-	if (!worth_a_second(s))
+	if (!s->in->samples || c->bits != 8 || c->act_bits != 8 ||
+	    !may_compare_targets(s))
 		return 0;
 	if (measure_last(s))
 		return -1;
-	first = search_keep(s);
-	quantizer_set_asymmetric(s->q, false);
-	if (search_build(s) || measure_last(s))
-		return -1;
-	if (!measures_better(search_last(s), &s->result->points[first.point]))
-		search_return_to(s, &first);
-	return 0;
+	if (c->effort == EFFORT_FAST && is_enough(s))
+		return 0;
+	return compare_targets(s, build_same, 0);
 }
 
 static bool worth_searching(const struct search_input *in)
