@@ -160,6 +160,22 @@ static int check_input(const struct value *v, struct diag *d)
 			  v->name, text, (long long)GRAPH_MAX_ELEMENTS);
 }
 
+/* What a selection took nothing from, such as the masks of a model that has
+ * none. */
+static void drop_empty_outputs(struct graph *g)
+{
+	int left = 0;
+
+	for (int i = 0; i < g->output_count; i++) {
+		struct value *v = g->outputs[i];
+
+		v->is_output = shape_elements(&v->shape) != 0;
+		if (v->is_output)
+			g->outputs[left++] = v;
+	}
+	g->output_count = left;
+}
+
 int pass_infer_shapes(struct graph *g, const struct config *c, struct diag *d)
 {
 	struct node *next;
@@ -177,5 +193,7 @@ int pass_infer_shapes(struct graph *g, const struct config *c, struct diag *d)
 		if (shape_infer_node(g, n, d) || fold_node(g, n, d))
 			return -1;
 	}
+	if (g->cut.op_type)
+		drop_empty_outputs(g);
 	return 0;
 }

@@ -39,7 +39,7 @@ static bool is_source(const struct value *v)
 
 	if (v->role == VALUE_INPUT)
 		return true;
-	return n && head_is_network(n->op) && !is_behind_softmax(n->inputs[0]);
+	return n && head_is_network(n) && !is_behind_softmax(n->inputs[0]);
 }
 
 static int64_t elements(const struct value *v)

@@ -63,7 +63,7 @@ static bool build(struct head_finder *f, const struct head_decoded *d)
 	*head_levels(f->out->data) = l;
 	if (d->point_count)
 		head_more(f->out->data)->points = d->points;
-	return head_probe_boxes(f->g, f->out) ||
+	return head_probe_boxes(f->g, &f->trace, f->out) ||
 	       head_unknown(f, "the boxes are neither corners nor centers");
 }
 
@@ -80,10 +80,16 @@ static bool fill_as(struct head_finder *f, const char *kind)
 	return fill_decoded(f);
 }
 
+/* Scores behind a softmax, perhaps without the background. */
+static bool is_softmax(const struct head_decoded *d)
+{
+	return (d->box_flags & TRACE_EXP) && !d->listed &&
+	       (d->score_flags & TRACE_SOFTMAX);
+}
+
 static bool is_softmax_face(const struct head_decoded *d)
 {
-	return (d->box_flags & TRACE_EXP) && !d->listed && d->background &&
-	       d->classes == 2;
+	return is_softmax(d) && d->classes - d->background == 1;
 }
 
 static const char *const face[] = { "face" };
@@ -134,8 +140,8 @@ static bool matches_ssd(const struct head_finder *f)
 {
 	struct head_decoded d;
 
-	return head_find_decoded(f, &d) && (d.box_flags & TRACE_EXP) &&
-	       !d.listed && d.background && d.classes > 2 && d.levels > 4;
+	return head_find_decoded(f, &d) && is_softmax(&d) &&
+	       d.classes - d.background > 1 && d.levels > 4;
 }
 
 const struct head_family head_family_ssd_boxes = {
@@ -153,7 +159,9 @@ static bool matches_yolov5(const struct head_finder *f)
 {
 	struct head_decoded d;
 
-	return head_find_decoded(f, &d) && d.shared_map && d.has_object &&
+	/* before a suppression the objectness is part of the scores */
+	return head_find_decoded(f, &d) && d.shared_map &&
+	       (d.has_object || (d.score_flags & TRACE_SIGMOID)) &&
 	       !(d.box_flags & TRACE_EXP);
 }
 

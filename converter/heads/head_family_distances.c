@@ -6,7 +6,9 @@
  */
 #include <string.h>
 
+#include "converter/heads/head_backbone.h"
 #include "converter/heads/head_families.h"
+#include "converter/heads/head_levels.h"
 #include "converter/heads/head_usual.h"
 
 static bool fill_distances(struct head_finder *f)
@@ -36,17 +38,36 @@ static bool fill_cell_middle(struct head_finder *f)
 
 static bool matches_yolov8(const struct head_finder *f)
 {
-	return (f->bins == 16 || f->bins == 17) &&
-	       !(f->levels[0].box.part->flags & TRACE_EXP);
+	return f->bins == 16 && !(f->levels[0].box.part->flags & TRACE_EXP);
 }
 
 const struct head_family head_family_yolov8 = {
 	.name = "YOLOv8",
 	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
 	.matches = matches_yolov8,
 	.fill = fill_cell_middle,
 	.preprocess = &head_usual_yolo,
 	.nms_iou = .45f,
+};
+
+/* ---- DAMO-YOLO without its decoding (arXiv 2211.15444;
+ * github.com/tinyvision/DAMO-YOLO, heads/zero_head.py): 17 bins, from the
+ * corner of the cell ---- */
+
+static bool matches_damo(const struct head_finder *f)
+{
+	return f->bins == 17 && !(f->levels[0].box.part->flags & TRACE_EXP);
+}
+
+const struct head_family head_family_damo = {
+	.name = "DAMO-YOLO",
+	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
+	.matches = matches_damo,
+	.fill = fill_distances,
+	.preprocess = &head_usual_damo,
+	.nms_iou = .7f,
 };
 
 /* ---- Heads of 8 bins: reg_max is 7. NanoDet (github.com/RangiLyu/nanodet,
@@ -88,6 +109,7 @@ static bool fill_nanodet(struct head_finder *f)
 const struct head_family head_family_nanodet = {
 	.name = "NanoDet",
 	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
 	.matches = matches_nanodet,
 	.fill = fill_nanodet,
 	.preprocess = &head_usual_nanodet,
@@ -99,16 +121,12 @@ static bool matches_nanodet_plus(const struct head_finder *f)
 	return has_8_bins(f) && is_joined(f) && !is_apart(f);
 }
 
-static bool fill_cell_corner(struct head_finder *f)
-{
-	return fill_distances(f);
-}
-
 const struct head_family head_family_nanodet_plus = {
 	.name = "NanoDet-Plus",
 	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
 	.matches = matches_nanodet_plus,
-	.fill = fill_cell_corner,
+	.fill = fill_distances,
 	.preprocess = &head_usual_nanodet_plus,
 	.nms_iou = .6f,
 };
@@ -121,52 +139,15 @@ static bool matches_picodet(const struct head_finder *f)
 const struct head_family head_family_picodet = {
 	.name = "PicoDet",
 	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
 	.matches = matches_picodet,
 	.fill = fill_cell_middle,
 	.preprocess = &head_usual_picodet,
 	.nms_iou = .6f,
 };
 
-/* ---- SCRFD: arXiv 2105.04714, github.com/deepinsight/insightface,
- * detection/scrfd: distances and key points in strides from the corner of the
- * cell, two boxes a cell for three levels, one for five ---- */
-
-static bool matches_scrfd(const struct head_finder *f)
-{
-	const struct head_level *l = &f->levels[0];
-	int boxes = f->level_count == 3 ? 2 : f->level_count == 5 ? 1 : 0;
-	unsigned flags = l->box.part->flags;
-
-	return boxes && l->anchors == boxes && f->bins == 1 &&
-	       f->head.class_count == 1 && !l->object.part && !l->size.part &&
-	       !(l->score.part->flags & TRACE_SOFTMAX) &&
-	       !(flags & (TRACE_EXP | TRACE_SIGMOID | TRACE_POSITIVE)) &&
-	       (l->points.part || boxes == 2) &&
-	       head_stride(f->width, l->width) == 8;
-}
-
-static bool fill_scrfd(struct head_finder *f)
-{
-	head_use_points(f, 2, DBP_POINT_ANCHOR, 1);
-	return fill_distances(f);
-}
-
-static const char *const face[] = { "face" };
-
-const struct head_family head_family_scrfd = {
-	.name = "SCRFD",
-	.stage = HEAD_STAGE_ROLES,
-	.matches = matches_scrfd,
-	.fill = fill_scrfd,
-	.preprocess = &head_usual_scrfd,
-	.nms_iou = .4f,
-	.class_count = 1,
-	.class_names = face,
-};
-
-/* ---- RTMDet: arXiv 2212.07784, open-mmlab/mmdetection,
- * dense_heads/rtmdet_head.py: distances in pixels, which the graph multiplies
- * by the stride, from the corner of the cell ---- */
+/* ---- Distances of one number; a factor for each level is part of the map,
+ * but the stride is a unit ---- */
 
 /* The constant that the map is multiplied by on its way; 0: none. */
 static float factor_behind(const struct value *v)
@@ -196,6 +177,48 @@ static bool are_scaled_by_stride(const struct head_finder *f)
 	}
 	return true;
 }
+
+/* ---- SCRFD: arXiv 2105.04714, github.com/deepinsight/insightface,
+ * detection/scrfd: distances and key points in strides from the corner of the
+ * cell, two boxes a cell for three levels, one for five ---- */
+
+static bool matches_scrfd(const struct head_finder *f)
+{
+	const struct head_level *l = &f->levels[0];
+	int boxes = f->level_count == 3 ? 2 : f->level_count == 5 ? 1 : 0;
+	unsigned flags = l->box.part->flags;
+
+	return boxes && !are_scaled_by_stride(f) && l->anchors == boxes &&
+	       f->bins == 1 && f->head.class_count == 1 && !l->object.part &&
+	       !l->size.part && !(l->score.part->flags & TRACE_SOFTMAX) &&
+	       !(flags & (TRACE_EXP | TRACE_SIGMOID | TRACE_POSITIVE)) &&
+	       (l->points.part || boxes == 2) &&
+	       head_stride(f->width, l->width) == 8;
+}
+
+static bool fill_scrfd(struct head_finder *f)
+{
+	head_use_points(f, 2, DBP_POINT_ANCHOR, 1);
+	return fill_distances(f);
+}
+
+static const char *const face[] = { "face" };
+
+const struct head_family head_family_scrfd = {
+	.name = "SCRFD",
+	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
+	.matches = matches_scrfd,
+	.fill = fill_scrfd,
+	.preprocess = &head_usual_scrfd,
+	.nms_iou = .4f,
+	.class_count = 1,
+	.class_names = face,
+};
+
+/* ---- RTMDet: arXiv 2212.07784, open-mmlab/mmdetection,
+ * dense_heads/rtmdet_head.py: distances in pixels, which the graph multiplies
+ * by the stride, from the corner of the cell ---- */
 
 static bool matches_rtmdet(const struct head_finder *f)
 {
@@ -249,4 +272,39 @@ const struct head_family head_family_fcos = {
 	.matches = matches_fcos,
 	.fill = fill_cell_middle,
 	.preprocess = &head_usual_fcos,
+};
+
+/* ---- YOLOv6 (arXiv 2209.02976; github.com/meituan/YOLOv6,
+ * models/effidehead.py with `export`) and YOLO26 without their decoding: in
+ * strides from the middle of the cell ---- */
+
+static bool matches_yolov6(const struct head_finder *f)
+{
+	const struct head_level *l = &f->levels[0];
+	unsigned flags = l->box.part->flags | l->score.part->flags;
+
+	return f->bins == 1 && l->box.count == 4 && l->anchors == 1 &&
+	       (f->level_count == 3 || f->level_count == 4) &&
+	       !l->object.part && !l->size.part && !l->points.part &&
+	       !(flags & (TRACE_POSITIVE | TRACE_EXP | TRACE_SOFTMAX)) &&
+	       !head_is_activated(l->box.part) && !are_scaled_by_stride(f) &&
+	       head_stride(f->width, l->width) == 8;
+}
+
+static bool fill_yolov6(struct head_finder *f)
+{
+	struct head_backbone b = head_backbone_of(f->g);
+
+	f->out->kind = b.swish ? "YOLO26" : "YOLOv6";
+	return fill_cell_middle(f);
+}
+
+const struct head_family head_family_yolov6 = {
+	.name = "YOLOv6",
+	.stage = HEAD_STAGE_ROLES,
+	.takes_scaled = true,
+	.matches = matches_yolov6,
+	.fill = fill_yolov6,
+	.preprocess = &head_usual_yolo,
+	.nms_iou = .45f,
 };

@@ -49,6 +49,15 @@ static const struct anchor_set yolov7_anchors = {
 		   { 36, 75, 76, 55, 72, 146 },
 		   { 142, 110, 192, 243, 459, 401 } },
 };
+/* AlexeyAB's cfg/yolov4.cfg */
+static const struct anchor_set yolov4_anchors = {
+	.name = "YOLOv4",
+	.levels = 3,
+	.first_stride = 8,
+	.sizes = { { 12, 16, 19, 36, 40, 28 },
+		   { 36, 75, 76, 55, 72, 146 },
+		   { 142, 110, 192, 243, 459, 401 } },
+};
 /* deepcam-cn/yolov5-face, models/yolov5n.yaml and yolov5s6.yaml */
 static const struct anchor_set face_anchors = {
 	.name = "YOLOv5-face",
@@ -126,14 +135,19 @@ static bool are_levels(const struct head_finder *f, const struct anchor_set *s)
 	return true;
 }
 
-/* [1, 3, rows, columns, numbers], or rows of numbers: a Python reshape, not
- * the map as it is. */
+/* [1, 3, rows, columns, numbers], or rows of numbers, which a Python reshape
+ * makes. The map as it is, in TensorFlow [1, rows, columns, 3 * numbers] or
+ * [1, rows, columns, 3, numbers], is Darknet's. */
 static bool is_reshaped(const struct head_finder *f)
 {
 	const struct head_part *p = &f->levels[0].parts[0];
 	const struct shape *s = &f->g->outputs[p->output]->shape;
+	const struct trace_channel *c = &p->map->channel[p->from];
 
-	return p->per_cell == ANCHORS || s->rank == 5;
+	if (s->rank == 5)
+		return s->dim[1] == ANCHORS;
+	return p->per_cell == ANCHORS ||
+	       (s->rank == 3 && c[1].first == c[0].first + 1);
 }
 
 static bool is_darknet(const struct head_finder *f)
@@ -269,7 +283,8 @@ static const struct anchor_set *darknet_anchors(const struct head_finder *f)
 	struct head_backbone b = head_backbone_of(f->g);
 
 	if (are_levels(f, &yolov5_anchors))
-		return b.mish ? NULL : &yolov5_anchors; /* YOLOv3 has these */
+		/* YOLOv3 has those of YOLOv5 */
+		return b.mish ? &yolov4_anchors : &yolov5_anchors;
 	if (!are_levels(f, &yolov3_tiny))
 		return NULL;
 	if (b.depthwise > b.convolutions)
@@ -288,8 +303,12 @@ static bool fill_darknet(struct head_finder *f)
 	const struct anchor_set *s = darknet_anchors(f);
 
 	f->head.box_form = DBP_BOX_EXPONENTIAL;
+	/* scale_x_y; of YOLOv4's 1.2, 1.1 and 1.05 the middle one, which moves
+	 * no centre by more than a fortieth of its stride */
 	if (s == &yolov4_tiny)
-		f->head.center_variance = 1.05f; /* scale_x_y */
+		f->head.center_variance = 1.05f;
+	if (s == &yolov4_anchors)
+		f->head.center_variance = 1.1f;
 	set_roles(f, 0);
 	if (!build(f, s))
 		return false;

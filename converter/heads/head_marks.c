@@ -10,10 +10,20 @@
 #define MAX_VALUES 64 /* that a node reads, or writes */
 #define LONGEST 8     /* of the chains that are followed */
 
-bool head_is_network(enum op op)
+/* Boxes [1, n, 4] by a constant matrix, which makes corners of centers. */
+static bool is_box_matrix(const struct node *n)
 {
-	return op == OP_CONV || op == OP_CONV_TRANSPOSE || op == OP_GEMM ||
-	       op == OP_MAT_MUL;
+	const struct value *a = n->inputs[0], *b = n->inputs[1];
+
+	return n->op == OP_MAT_MUL && b && value_is_const(b) &&
+	       b->shape.rank == 2 && b->shape.dim[0] == 4 &&
+	       b->shape.dim[1] == 4 && a->shape.rank == 3;
+}
+
+bool head_is_network(const struct node *n)
+{
+	return n->op == OP_CONV || n->op == OP_CONV_TRANSPOSE ||
+	       n->op == OP_GEMM || (n->op == OP_MAT_MUL && !is_box_matrix(n));
 }
 
 /* Flags of the first inputs stay: what was applied before. */
@@ -183,6 +193,20 @@ static void mark_binary(const struct node *n, uint32_t *const *all)
 	}
 }
 
+/* Each number is mixed from those of its box; it stays the number of its
+ * place. */
+static void mark_mixed(const struct node *n, uint32_t *const *all)
+{
+	const uint32_t *from = all[n->inputs[0]->id];
+	uint32_t *to = all[n->outputs[0]->id];
+	int64_t count = shape_elements(&n->outputs[0]->shape);
+
+	for (int64_t i = 0; i < count; i++)
+		to[i] = from[i] |
+			((from[i - i % 4 + (i + 2) % 4] & ~MARK_NUMBER_MASK) |
+			 (uint32_t)TRACE_AFFINE << MARK_NUMBER_BITS);
+}
+
 /* ---- What belongs to a convolution ---- */
 
 /* The scale of codes that the model finds while it runs, times constants. */
@@ -291,6 +315,10 @@ void head_mark_node(const struct node *n, uint32_t *const *all)
 		return;
 	if ((op_info(n->op)->flags & OPF_S) && mark_moved(n, all))
 		return;
+	if (is_box_matrix(n)) {
+		mark_mixed(n, all);
+		return;
+	}
 	if (is_pointwise(n->op)) {
 		mark_pointwise(n, all);
 		return;

@@ -12,7 +12,7 @@
 #define MARK_NONE 0u /* a constant */
 
 /* An operator of the network, not of the decoding. */
-bool head_is_network(enum op op);
+bool head_is_network(const struct node *n);
 /* Marks the outputs of a node from its inputs; `marks` by the values' ids. */
 void head_mark_node(const struct node *n, uint32_t *const *marks);
 

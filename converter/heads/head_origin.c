@@ -250,8 +250,10 @@ static bool find_pair(const struct head_finder *f, struct head_decoded *out)
 	out->classes = score.numbers;
 	out->box_flags = column(f, &box, 0).flags | column(f, &box, 2).flags;
 	out->score_flags = f->trace.output_flags[score.output];
+	/* else the graph leaves it out of the map's classes */
 	out->background = score.numbers > 1 &&
-			  (out->score_flags & TRACE_SOFTMAX);
+			  (out->score_flags & TRACE_SOFTMAX) &&
+			  column(f, &score, 0).channel == 0;
 	out->shared_map = column(f, &box, 0).map &&
 			  column(f, &box, 0).map == column(f, &score, 0).map;
 	return true;
@@ -267,7 +269,7 @@ static void count_maps(const struct head_finder *f, struct head_decoded *out)
 	out->bins = 1;
 	for (int i = 0; i < t->map_count; i++) {
 		const struct trace_map *m = &t->maps[i];
-		bool seen = m->height * m->width == 1;
+		bool seen = m->value->shape.rank < 4; /* no map */
 
 		for (int k = 0; k < i; k++)
 			seen |= t->maps[k].height == m->height &&

@@ -188,6 +188,7 @@ static void find_nearest(const struct exact_channel *c,
 bool exact_scaling_find(const struct exact_channel *c,
 			struct exact_scaling *out)
 {
+	/* -128 stays as it is */
 	int most = c->largest ? NUMBER_MOST / c->largest : 1;
 	int least = CODES;
 	struct thresholds t;
@@ -195,6 +196,7 @@ bool exact_scaling_find(const struct exact_channel *c,
 	if (!(c->unit > 0) || c->most > INT32_MAX || c->least < INT32_MIN)
 		return false;
 	find_thresholds(c, &t);
+	most = most > 1 ? most : 1;
 	out->exact = true;
 	for (int factor = 1; factor <= most; factor++)
 		if (try_factor(c, &t, factor, out))

@@ -64,14 +64,49 @@ int lower_dequantize_linear(struct lower *l, const struct node *n)
 	return lower_finish_f32(l, n, x);
 }
 
-static bool rounding_of(const struct node *n, enum dbp_unary *kind)
+/* How a trained grid rounds: whole numbers by `kind`, of the magnitude plus
+ * `add` where it rounds to or from zero. */
+struct rounding {
+	const char *mode;
+	enum dbp_unary kind;
+	bool of_magnitude;
+	float add;
+};
+
+static const struct rounding *rounding_of(const struct node *n)
 {
+	static const struct rounding modes[] = {
+		{ "ROUND", DBP_U_ROUND, false, 0 },
+		{ "HALF_EVEN", DBP_U_ROUND, false, 0 },
+		{ "CEIL", DBP_U_CEIL, false, 0 },
+		{ "FLOOR", DBP_U_FLOOR, false, 0 },
+		{ "UP", DBP_U_CEIL, true, 0 },
+		{ "DOWN", DBP_U_FLOOR, true, 0 },
+		{ "ROUND_TO_ZERO", DBP_U_FLOOR, true, 0 },
+		{ "HALF_UP", DBP_U_FLOOR, true, .5f },
+		{ "HALF_DOWN", DBP_U_CEIL, true, -.5f },
+	};
 	const char *mode = node_string(n, "rounding_mode", "ROUND");
 
-	*kind = !strcmp(mode, "FLOOR") ? DBP_U_FLOOR :
-		!strcmp(mode, "CEIL")  ? DBP_U_CEIL :
-					 DBP_U_ROUND;
-	return *kind != DBP_U_ROUND || !strcmp(mode, "ROUND");
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(mode, modes[i].mode))
+			return &modes[i];
+	return NULL;
+}
+
+static uint32_t lower_rounding(struct lower *l, const struct rounding *r,
+			       uint32_t x)
+{
+	uint32_t size;
+
+	if (!r->of_magnitude)
+		return lower_unary(l, r->kind, x, 0, 0);
+	size = lower_unary(l, DBP_U_ABS, x, 0, 0);
+	if (r->add < 0 || r->add > 0)
+		size = lower_binary_scalar(l, DBP_B_ADD, size, r->add);
+	size = lower_unary(l, r->kind, size, 0, 0);
+	return lower_binary(l, DBP_B_MUL, size,
+			    lower_unary(l, DBP_U_SIGN, x, 0, 0));
 }
 
 /* QONNX: (clip(round(x / scale + zero point)) - zero point) * scale. */
@@ -80,11 +115,11 @@ int lower_quant(struct lower *l, const struct node *n)
 	uint32_t x = lower_f32(l, n->inputs[0]);
 	uint32_t scale = lower_f32(l, n->inputs[1]);
 	uint32_t zero = lower_f32(l, n->inputs[2]);
-	enum dbp_unary rounding;
+	const struct rounding *rounding = rounding_of(n);
 	struct code_range r;
 	float bits;
 
-	if (!rounding_of(n, &rounding))
+	if (!rounding)
 		return lower_refuse(l, "rounding '%s'",
 				    node_string(n, "rounding_mode", ""));
 	if (!node_const_float(n, 3, &bits) || !(bits >= 1 && bits <= 24))
@@ -93,7 +128,7 @@ int lower_quant(struct lower *l, const struct node *n)
 	x = lower_binary(l, DBP_B_DIV, x, scale);
 	x = lower_binary(l, DBP_B_ADD, x, zero);
 	x = lower_unary(l, DBP_U_CLIP, x, (float)r.low, (float)r.high);
-	x = lower_unary(l, rounding, x, 0, 0);
+	x = lower_rounding(l, rounding, x);
 	x = lower_binary(l, DBP_B_SUB, x, zero);
 	return lower_finish_f32(l, n, lower_binary(l, DBP_B_MUL, x, scale));
 }

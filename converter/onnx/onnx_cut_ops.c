@@ -83,6 +83,16 @@ bool cut_is_shape(const Onnx__NodeProto *n)
 	return is_any(n, types);
 }
 
+bool cut_is_move(const Onnx__NodeProto *n)
+{
+	static const char *const types[] = { "Flatten",   "Identity",
+					     "Reshape",   "Squeeze",
+					     "Transpose", "Unsqueeze",
+					     NULL };
+
+	return is_any(n, types);
+}
+
 /* Behind these, what they read is the better output. */
 bool cut_is_criterion(const Onnx__NodeProto *n)
 {

@@ -14,6 +14,8 @@ bool cut_is_network(const Onnx__NodeProto *n);
 bool cut_is_gather(const Onnx__NodeProto *n);
 /* Only the shape of its input counts. */
 bool cut_is_shape(const Onnx__NodeProto *n);
+/* The same elements in another order or shape. */
+bool cut_is_move(const Onnx__NodeProto *n);
 /* Behind it, what it reads is the better output. */
 bool cut_is_criterion(const Onnx__NodeProto *n);
 

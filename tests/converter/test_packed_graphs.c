@@ -34,7 +34,33 @@ struct graph_case {
 static const struct cost_target coded = { .coded = true };
 static const struct cost_target in_place = { .coded = false };
 
+/* Halves are many: the first grid has half the step of the second one. */
+#define ROUNDS(mode)                                                          \
+	{                                                                     \
+		"rounds " mode,                                               \
+			"input %x f32 1x4x8x8\n"                              \
+			"const %s f32 scalar = [0.5]\n"                       \
+			"const %one f32 scalar = [1]\n"                       \
+			"const %z f32 scalar = [0]\n"                         \
+			"const %b f32 scalar = [6]\n"                         \
+			"%h = Quant(%x, %s, %z, %b)\n"                        \
+			"%q = Quant(%h, %one, %z, %b) {rounding_mode=\"" mode \
+			"\"}\n"                                               \
+			"%y = Mul(%q, %s)\n"                                  \
+			"output %y\n",                                        \
+			120, 0, 9                                             \
+	}
+
 static const struct graph_case cases[] = {
+	ROUNDS("ROUND"),
+	ROUNDS("HALF_EVEN"),
+	ROUNDS("HALF_UP"),
+	ROUNDS("HALF_DOWN"),
+	ROUNDS("UP"),
+	ROUNDS("DOWN"),
+	ROUNDS("ROUND_TO_ZERO"),
+	ROUNDS("CEIL"),
+	ROUNDS("FLOOR"),
 	/* a value that is always 0, and a small bias behind it */
 	{ "always 0",
 	  "input %x f32 1x1x8x8\n"

@@ -63,12 +63,14 @@ struct running {
 	struct dbrt_head_output views[DBP_MAX_IO];
 };
 
-static void find(struct running *r, const char *text)
+static void find(struct running *r, const char *text, struct graph_cut cut)
 {
 	arena_init(&r->arena, 0);
 	diag_init(&r->d);
 	config_init(&r->c);
 	r->g = graph_parse(&r->arena, text, &r->d);
+	if (r->g)
+		r->g->cut = cut;
 	if (!r->g || pass_infer_shapes(r->g, &r->c, &r->d) ||
 	    pass_fold_constants(r->g, &r->c, &r->d) ||
 	    head_find(r->g, &r->c, &r->arena, &r->head, &r->d))
@@ -218,7 +220,7 @@ static void compare_all(const struct head_case *c, const struct running *r,
 	free(best);
 }
 
-void head_case_check(const struct head_case *c)
+void head_case_check_cut(const struct head_case *c, struct graph_cut cut)
 {
 	struct head_graph *g = calloc(1, sizeof(*g));
 	struct running r = { 0 };
@@ -228,7 +230,7 @@ void head_case_check(const struct head_case *c)
 	assert_true(g && d.list);
 	head_graph_begin(g, c->height, c->width);
 	c->write(g);
-	find(&r, g->text);
+	find(&r, g->text, cut);
 	if (!r.head.data)
 		fail_msg("%s: not recognised: %s", c->kind,
 			 r.head.why ? r.head.why : "no reason");
@@ -241,4 +243,9 @@ void head_case_check(const struct head_case *c)
 	done(&r);
 	free(d.list);
 	free(g);
+}
+
+void head_case_check(const struct head_case *c)
+{
+	head_case_check_cut(c, (struct graph_cut){ NULL, 0 });
 }

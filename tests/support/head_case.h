@@ -8,6 +8,7 @@
  * recognises the graph and compares boxes, scores and key points of all
  * candidates with the plain decoder's.
  */
+#include "ir/graph.h"
 #include "tests/support/head_graphs.h"
 
 #define HEAD_CASE_MOST 20000
@@ -36,6 +37,8 @@ struct head_case {
 
 /* A test of cmocka. */
 void head_case_check(const struct head_case *c);
+/* The same for a graph from whose end this was cut off. */
+void head_case_check_cut(const struct head_case *c, struct graph_cut cut);
 
 /* The head written as a file of --head reads back bit for bit. */
 struct graph;

@@ -125,6 +125,75 @@ static void test_photo_scale(void **state)
 	assert_string_equal(g->inputs[0]->name, "x");
 }
 
+/* Scaled boxes are an output themselves: nothing is selected. */
+static void test_scale_alone(void **state)
+{
+	struct onnx_builder b;
+	struct graph *g;
+
+	begin(&b);
+	onnx_build_input(&b, "scale_factor", ONNX_FLOAT, "1x4");
+	onnx_build_node(&b, "Div", "div", "boxes scale_factor", "scaled");
+	onnx_build_output(&b, "scaled");
+	onnx_build_output(&b, "scores");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "scores");
+	assert_int_equal(g->input_count, 1);
+	assert_null(g->cut.op_type);
+}
+
+/* One suppression for all classes, whose boxes are moved apart; what is kept
+ * is gathered from flat copies. The data are boxes and scores, once each. */
+static void test_class_offsets(void **state)
+{
+	static const float size = 640;
+	struct onnx_builder b;
+	struct graph *g;
+
+	begin(&b);
+	onnx_build_floats(&b, "size", "", &size, 1);
+	onnx_build_attr_int(
+		&b, onnx_build_node(&b, "ReduceMax", "max", "scores", "best"),
+		"keepdims", 1);
+	onnx_build_node(&b, "ArgMax", "arg", "scores", "class");
+	onnx_build_node(&b, "Cast", "cast", "class", "number");
+	onnx_build_node(&b, "Mul", "far", "number size", "offset");
+	onnx_build_node(&b, "Add", "move", "boxes offset", "moved");
+	onnx_build_node(&b, "Transpose", "t", "best", "planes");
+	onnx_build_node(&b, "NonMaxSuppression", "nms", "moved planes", "kept");
+	onnx_build_node(&b, "Flatten", "f1", "boxes", "flat");
+	onnx_build_node(&b, "Flatten", "f2", "best", "bests");
+	onnx_build_node(&b, "Flatten", "f3", "class", "classes");
+	onnx_build_node(&b, "Gather", "g1", "flat kept", "b");
+	onnx_build_node(&b, "Gather", "g2", "bests kept", "s");
+	onnx_build_node(&b, "Gather", "g3", "classes kept", "c");
+	onnx_build_node(&b, "Concat", "join", "b s c", "result");
+	onnx_build_output(&b, "result");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "scores");
+}
+
+/* The suppression sees the scores without a background, the rest all. */
+static void test_part_of_scores(void **state)
+{
+	static const int64_t one[] = { 1 }, end[] = { 3 }, axis[] = { 2 };
+	struct onnx_builder b;
+	struct graph *g;
+
+	begin(&b);
+	onnx_build_int64s(&b, "one", one, 1);
+	onnx_build_int64s(&b, "end", end, 1);
+	onnx_build_int64s(&b, "axis", axis, 1);
+	onnx_build_node(&b, "Slice", "cut", "scores one end axis", "part");
+	onnx_build_node(&b, "Transpose", "t", "part", "planes");
+	onnx_build_node(&b, "NonMaxSuppression", "nms", "boxes planes", "kept");
+	onnx_build_node(&b, "Flatten", "f", "scores", "flat");
+	onnx_build_node(&b, "Gather", "g", "flat kept", "result");
+	onnx_build_output(&b, "result");
+	g = read(*state, &b);
+	expect_outputs(g, "boxes", "scores");
+}
+
 /* End to end: the best of the best classes. What they are the best of is the
  * output; the network's other outputs stay. */
 static void add_best(struct onnx_builder *b)
@@ -231,7 +300,8 @@ int main(void)
 		TEST(test_suppression),   TEST(test_end_to_end),
 		TEST(test_loop),          TEST(test_photo_scale),
 		TEST(test_anchors),       TEST(test_best_classes),
-		TEST(test_in_the_middle),
+		TEST(test_in_the_middle), TEST(test_scale_alone),
+		TEST(test_class_offsets), TEST(test_part_of_scores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
