@@ -332,6 +332,7 @@ static void print_graph(const struct graph *g, const struct head *h,
 		[PREPROCESS_GIVEN] = "as given",
 		[PREPROCESS_FAMILY] = "usual for this head",
 		[PREPROCESS_METADATA] = "of the model's metadata",
+		[PREPROCESS_GRAPH] = "left by the graph, which does the rest",
 		[PREPROCESS_FOUND] = "found",
 	};
 

@@ -131,7 +131,8 @@ static int check(struct trial *t)
 		return warn_of_nothing(t, photos);
 	/* what the user gives is not questioned */
 	if (t->photos.items[0].kind != ITEM_PHOTO ||
-	    (p->source != PREPROCESS_FAMILY && p->source != PREPROCESS_ASSUMED))
+	    (p->source != PREPROCESS_FAMILY && p->source != PREPROCESS_GRAPH &&
+	     p->source != PREPROCESS_ASSUMED))
 		return 0;
 	return preprocess_check(t);
 }

@@ -20,6 +20,7 @@ struct usual_preprocess {
 	double mean[3], std[3];
 	enum resize_rule resize;
 	int pad_value;
+	bool left_by_graph; /* the graph does the rest itself */
 };
 
 /* Where the preprocessing comes from. */
@@ -29,6 +30,7 @@ enum preprocess_source {
 	PREPROCESS_FAMILY,   /* usual for the head */
 	PREPROCESS_METADATA, /* of the model file */
 	PREPROCESS_FOUND,    /* by trying, --preprocess auto */
+	PREPROCESS_GRAPH,    /* what the graph leaves to do */
 };
 enum preprocess_choice { PREPROCESS_USUAL, PREPROCESS_AUTO, PREPROCESS_PLAIN };
 

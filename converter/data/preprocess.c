@@ -116,7 +116,10 @@ int preprocess_init(struct preprocess *p, const struct graph *g,
 			config_set_preprocess(&with, &p->usual,
 					      PREPROCESS_METADATA);
 		else if (usual)
-			config_set_preprocess(&with, usual, PREPROCESS_FAMILY);
+			config_set_preprocess(&with, usual,
+					      usual->left_by_graph ?
+						      PREPROCESS_GRAPH :
+						      PREPROCESS_FAMILY);
 	}
 	p->source = with.preprocess_source;
 	if (p->source == PREPROCESS_ASSUMED &&

@@ -20,8 +20,8 @@ const char *preprocess_resize_name(enum resize_rule r)
 
 const char *preprocess_source_name(enum preprocess_source s)
 {
-	static const char *const names[] = { "assumed", "given", "family",
-					     "metadata", "found" };
+	static const char *const names[] = { "assumed",  "given", "family",
+					     "metadata", "found", "graph" };
 
 	return names[s];
 }
@@ -75,4 +75,9 @@ void preprocess_warn(const struct preprocess *p, const char *family,
 			   "taken: %s",
 			   family ? family : "the head",
 			   preprocess_options(usual, text));
+	if (p->source == PREPROCESS_GRAPH)
+		diag_alert(d,
+			   "no preprocessing is given: the model normalises "
+			   "its photos itself, what it leaves is taken: %s",
+			   preprocess_options(&p->usual, text));
 }

@@ -26,11 +26,15 @@ struct head {
 	const char *kind;   /* "YOLOX", "boxes and scores", "classes", ... */
 	const struct head_family *family; /* NULL: read from a file */
 	const char *why; /* data NULL: what is missing; else NULL */
+	/* What a graph that normalises its photos leaves to do; NULL: it does
+	 * not, or what it leaves cannot be told. */
+	const struct usual_preprocess *left;
 };
 
 /* Number of classes without the background. */
 uint32_t head_classes(const struct dbp_head *h);
-/* The usual preprocessing of the head's family; NULL: there is none. */
+/* The preprocessing that the graph leaves to do, else the usual one of the
+ * head's family; NULL: there is none. */
 const struct usual_preprocess *head_preprocess(const struct head *h);
 /* Number i of those that heads have, each once, with the name of the first
  * family; NULL past the end. */

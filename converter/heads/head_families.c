@@ -16,6 +16,8 @@ const struct head_family *head_family_at(int i)
 
 const struct usual_preprocess *head_preprocess(const struct head *h)
 {
+	if (h->left)
+		return h->left;
 	return h->data && h->family ? h->family->preprocess : NULL;
 }
 
