@@ -215,6 +215,42 @@ static void warn_float_layers(const struct graph *g, struct diag *d)
 			  100 * own / all);
 }
 
+/* Channels whose codes less their zero point do not fit 8 bits. */
+static int wide_channels(const struct weighted_layer *l)
+{
+	int wide = 0;
+
+	for (int c = 0; l->trained && c < l->trained->channels; c++)
+		wide += l->trained->zero_point[c] != 0;
+	return wide;
+}
+
+/* One warning about trained weights that the device cannot hold. */
+static void warn_wide_weights(const struct layers *l, struct diag *d)
+{
+	const struct node *first = NULL;
+	int layers = 0, scales = 0, wide = 0;
+
+	for (int i = 0; i < l->count; i++) {
+		int n = wide_channels(&l->rows[i]);
+
+		if (!n)
+			continue;
+		first = first ? first : l->rows[i].node;
+		layers++;
+		scales += l->rows[i].trained->channels;
+		wide += n;
+	}
+	if (!first)
+		return;
+	diag_warn(d,
+		  "node '%s' (%s)%s: the codes of %d of %d weight scales, less "
+		  "their zero point, do not fit 8 bits: these weights are "
+		  "rounded again, the others are kept",
+		  first->name, op_info(first->op)->name,
+		  layers > 1 ? " and others" : "", wide, scales);
+}
+
 /* Ranges of activations, after their channels have been centered. */
 static int find_ranges(struct quantizer *q, struct diag *d)
 {
@@ -260,6 +296,7 @@ static int prepare_graph(struct quantizer *q, struct diag *d)
 		return -1;
 	if (layers_init(&q->layers, q->g, q->c->methods, &q->arena, d))
 		return -1;
+	warn_wide_weights(&q->layers, d);
 	q->default_settings = q->layers.settings;
 	q->formats = arena_array(&q->arena, (size_t)q->layers.count,
 				 sizeof(*q->formats));

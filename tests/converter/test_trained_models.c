@@ -61,6 +61,11 @@ static const struct trained_case cases[] = {
 	  0.1,
 	  0.6,
 	  35 },
+	{ { "QDQ, unsigned weights around 128", TRAINED_QDQ, U8, U8, true,
+	    false, NULL, 0, 0, 0, 0, false },
+	  1,
+	  1,
+	  120 },
 	{ { "QDQ, 4-bit weights", TRAINED_QDQ, U8, ONNX_INT4, true, false, NULL,
 	    0, 0, 0, 0, false },
 	  1,
@@ -347,6 +352,67 @@ static void test_cases(void **state)
 		check_case(*state, &cases[i]);
 }
 
+/* ---- Zero points ---- */
+
+/* Where codes less their zero point fit 8 bits, the channel is as it was. */
+static void check_channels(const struct value *was, const struct value *is,
+			   int *kept, int *wide)
+{
+	const struct quant *q = was->quant;
+	int64_t length;
+
+	if (!q)
+		return;
+	length = shape_elements(&was->shape) / was->shape.dim[0];
+	assert_int_equal(q->channels, was->shape.dim[0]);
+	for (int c = 0; c < q->channels; c++) {
+		if (q->zero_point[c]) {
+			(*wide)++;
+			continue;
+		}
+		(*kept)++;
+		assert_true(is->quant->scale[c] == q->scale[c]);
+		assert_memory_equal(is->quant->codes + c * length,
+				    q->codes + c * length, (size_t)length);
+	}
+}
+
+static void test_zero_points(void **state)
+{
+	static const struct trained_style style = {
+		"zero points", TRAINED_QDQ, U8, U8, true, true,
+		NULL,          0,           0,  0,  0,    false
+	};
+	struct onnx_case *c = *state;
+	int kept = 0, wide = 0, scales;
+	struct graph *was, *is;
+	const struct node *m, *n;
+	const char *said = "";
+	struct packed p;
+	char text[64];
+
+	onnx_case_reset(c);
+	c->config.jobs = 1;
+	trained_model_build(&c->builder, &style);
+	is = convert(c, &p);
+	for (int i = 0; i < c->d.count; i++)
+		if (strstr(c->d.entries[i].text, "do not fit 8 bits"))
+			said = c->d.entries[i].text;
+	was = load(c);
+	assert_int_equal(pipeline_finish(was, &c->config, NULL, &c->d), 0);
+	for (m = was->first, n = is->first; m && n; m = m->next, n = n->next) {
+		assert_int_equal(m->op, n->op);
+		if (node_has_weights(m))
+			check_channels(m->inputs[1], n->inputs[1], &kept,
+				       &wide);
+	}
+	assert_true(kept > 0 && wide > 0);
+	scales = kept + wide;
+	snprintf(text, sizeof(text), "%d of %d weight scales", wide, scales);
+	if (!strstr(said, text))
+		fail_msg("'%s', expected %s", said, text);
+}
+
 /* ---- Real models ---- */
 
 #define MODELS "../shared/data/models/"
@@ -391,6 +457,8 @@ static void test_real_models(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_zero_points, onnx_case_setup, onnx_case_teardown),
 		cmocka_unit_test_setup_teardown(test_cases, onnx_case_setup,
 						onnx_case_teardown),
 		cmocka_unit_test_setup_teardown(
