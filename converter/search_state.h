@@ -27,7 +27,7 @@ struct search {
 	/* Of the last built model, beside the weighted layers. */
 	double other_bytes, other_us, other_ram;
 	bool rest_known; /* these are */
-	bool symmetric; /* built without asymmetric targets: it was better */
+	bool symmetric;  /* built without asymmetric targets: it was better */
 	/* What the knapsack expects of the chosen widths. */
 	struct quantizer_totals chosen;
 };

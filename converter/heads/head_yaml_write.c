@@ -238,10 +238,52 @@ static void put_empty_level(const struct graph *g, FILE *to)
 	}
 }
 
+/* An output of four numbers for each box that does not depend on the photo. */
+static const struct value *find_anchors(const struct graph *g,
+					struct dbp_head *h)
+{
+	int64_t boxes = 0;
+
+	for (uint32_t i = 0; i < h->level_count; i++) {
+		const struct dbp_head_level *l = &head_levels(h)[i];
+
+		boxes += (int64_t)l->columns * l->rows * l->anchors;
+	}
+	for (int i = 0; i < g->output_count; i++) {
+		const struct value *v = g->outputs[i];
+
+		if (value_is_const(v) && v->dtype == DT_F32 &&
+		    v->shape.rank >= 2 &&
+		    v->shape.dim[v->shape.rank - 1] == 4 &&
+		    shape_elements(&v->shape) == 4 * boxes)
+			return v;
+	}
+	return NULL;
+}
+
+/* All boxes in one cell, with the anchors of an output. */
+static void put_anchor_output(const struct writer *w, const struct value *v)
+{
+	const struct dbp_head_level *l = head_levels(w->head->data);
+
+	fputs("# If a constant output holds the anchors, all levels are one "
+	      "cell:\n# - grid: [1, 1]\n#   offset: 0\n#   anchors: {output: ",
+	      w->to);
+	text_print_quoted(w->to, v->name);
+	fputs("} # form: corners, normalized: true, y-first: true\n"
+	      "#   box: {output: ",
+	      w->to);
+	text_print_quoted(w->to, w->outputs[l->box.output]);
+	fputs("}\n#   score: {output: ", w->to);
+	text_print_quoted(w->to, w->outputs[l->score.output]);
+	fputs("}\n", w->to);
+}
+
 static int put_found(const struct graph *g, struct head *found, struct arena *a,
 		     FILE *to, struct diag *d)
 {
 	struct writer w = { found, NULL, to };
+	const struct value *anchors;
 	const char **names =
 		arena_array(a, (size_t)g->output_count + 1, sizeof(*names));
 
@@ -262,6 +304,9 @@ static int put_found(const struct graph *g, struct head *found, struct arena *a,
 			      "in pixels\n",
 			      to);
 	}
+	anchors = find_anchors(g, found->data);
+	if (anchors)
+		put_anchor_output(&w, anchors);
 	return 0;
 }
 

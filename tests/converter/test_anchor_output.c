@@ -6,11 +6,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "converter/heads/head_find.h"
+#include "converter/heads/head_yaml_write.h"
 #include "converter/measure/model_runner.h"
+#include "converter/onnx/model_load.h"
 #include "tests/support/onnx_case.h"
 #include "tests/support/random_input.h"
 #include "tests/support/small_conversion.h"
@@ -280,9 +285,68 @@ static void test_anchors(void **state)
 		check_style(*state, &styles[i]);
 }
 
+/* ---- The template ---- */
+
+/* A file of --head from the template's proposal for such outputs. */
+static void complete(const char *template, const char *to)
+{
+	const char *line = strstr(template, "# - grid: [1, 1]");
+	FILE *file = fopen(to, "w");
+
+	assert_true(line && file);
+	fputs("boxes: prior\nvariances: [0.1, 0.2]\nclasses: 3\n"
+	      "threshold: 0.01\nnms: 1\nlevels:\n",
+	      file);
+	for (; !strncmp(line, "# ", 2); line = strchr(line, '\n') + 1)
+		fprintf(file, "%.*s", (int)(strchr(line, '\n') + 1 - line - 2),
+			line + 2);
+	fclose(file);
+}
+
+static void write_template(struct onnx_case *c, const char *to)
+{
+	struct head head;
+	uint8_t sha256[32];
+	struct graph *g =
+		model_load(&c->config, &c->arena, sha256, NULL, &c->d);
+	FILE *file = fopen(to, "w");
+
+	assert_true(g && file);
+	assert_int_equal(head_find(g, &c->config, &c->arena, &head, &c->d), 0);
+	assert_null(head.data);
+	assert_int_equal(head_yaml_write_template(g, &head, &c->config,
+						  &c->arena, file, &c->d),
+			 0);
+	fclose(file);
+}
+
+static void test_template(void **state)
+{
+	struct onnx_case *c = *state;
+	struct found f = { 0 };
+	char from[TEMP_PATH_MAX], to[TEMP_PATH_MAX];
+	uint8_t *file;
+	char *text;
+	size_t bytes;
+
+	build(c, &styles[0]);
+	bytes = onnx_builder_finish(&c->builder, &file);
+	temp_write(&c->folder, "m.onnx", file, bytes);
+	c->config.model_path = temp_path(&c->folder, "m.onnx", c->path);
+	write_template(c, temp_path(&c->folder, "template.yaml", from));
+	text = temp_read(&c->folder, "template.yaml", &bytes);
+	assert_non_null(text);
+	c->config.head = temp_path(&c->folder, "head.yaml", to);
+	complete(text, to);
+	free(text);
+	run_file(c, &styles[0], c->path, &f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_template, onnx_case_setup,
+						onnx_case_teardown),
 		cmocka_unit_test_setup_teardown(test_anchors, onnx_case_setup,
 						onnx_case_teardown),
 	};
