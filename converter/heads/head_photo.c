@@ -267,6 +267,8 @@ static const struct photo_value *photo_input(const struct finder *f,
 static bool pass(const struct finder *f, const struct node *n, int output,
 		 struct photo_value *p)
 {
+	bool first = photo_at(f, n->inputs[0]);
+
 	switch (n->op) {
 	case OP_ADD:
 	case OP_SUB:
@@ -282,7 +284,7 @@ static bool pass(const struct finder *f, const struct node *n, int output,
 	case OP_SPLIT:
 		return pass_split(n, output, p);
 	case OP_CONCAT:
-		return pass_concat(f, n, p);
+		return first && pass_concat(f, n, p);
 	case OP_TRANSPOSE:
 		return pass_transpose(n, p);
 	case OP_RESHAPE:

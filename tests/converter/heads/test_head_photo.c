@@ -137,6 +137,16 @@ static void test_nothing(void **state)
 		{ "const %s f32 1 = [0]\n%p = Mul(%x, %s)\n", NULL },
 		{ "%a = Sigmoid(%x)\n%p = Mul(%x, %a)\n", NULL },
 		{ "const %s f32 1x1x8x8 = random 2\n%p = Mul(%x, %s)\n", NULL },
+		/* the photo is not all */
+		{ "const %k f32 1x1x8x8 = random 2\n"
+		  "const %z i64 2 = [1, 2]\n"
+		  "%c0, %c1 = Split(%x, %z) {axis=1}\n"
+		  "%d = Concat(%k, %c0) {axis=1}\n"
+		  "const %o i64 1 = [0]\nconst %i i64 1 = [1]\n"
+		  "%e = Slice(%d, %o, %i, %i)\n"
+		  "%q = Concat(%e, %c1) {axis=1}\n"
+		  "const %s f32 1 = [255]\n%p = Mul(%q, %s)\n",
+		  NULL },
 		/* the network reads the raw photo as well */
 		{ "const %s f32 1 = [255]\n%a = Div(%x, %s)\n"
 		  "%b = Relu(%x)\n%p = Add(%a, %b)\n",
