@@ -395,7 +395,7 @@ static void test_zero_points(void **state)
 	c->config.jobs = 1;
 	trained_model_build(&c->builder, &style);
 	is = convert(c, &p);
-	for (int i = 0; i < c->d.count; i++)
+	for (size_t i = 0; i < c->d.count; i++)
 		if (strstr(c->d.entries[i].text, "do not fit 8 bits"))
 			said = c->d.entries[i].text;
 	was = load(c);
