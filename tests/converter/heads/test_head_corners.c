@@ -221,29 +221,19 @@ static void write_ssd(struct head_graph *g, const struct ssd *s)
 		head_graph_add(g, "output %%s\noutput %%boxes\n");
 }
 
+/* Six levels, as both are built. */
+#define SSD_LEVELS                                                     \
+	.levels = 6, .strides = { 4, 8, 16, 22, 32, 64 }, .scores = 4, \
+	.sizes = { { .1, .15 }, { .15, .2 }, { .2, .3 },               \
+		   { .3, .4 },  { .4, .6 },  { .6, .9 } }
+
 static const struct ssd pytorch_ssd = {
-	.levels = 6,
+	SSD_LEVELS,
 	.anchors = { 6, 6, 6, 6, 6, 6 },
-	.strides = { 4, 8, 16, 22, 32, 64 },
-	.scores = 4,
-	.sizes = { { .1, .15 },
-		   { .15, .2 },
-		   { .2, .3 },
-		   { .3, .4 },
-		   { .4, .6 },
-		   { .6, .9 } },
 };
 static const struct ssd sliced_ssd = {
-	.levels = 6,
+	SSD_LEVELS,
 	.anchors = { 2, 2, 2, 2, 2, 2 },
-	.strides = { 4, 8, 16, 22, 32, 64 },
-	.scores = 4,
-	.sizes = { { .1, .15 },
-		   { .15, .2 },
-		   { .2, .3 },
-		   { .3, .4 },
-		   { .4, .6 },
-		   { .6, .9 } },
 	.sliced = true,
 };
 

@@ -13,6 +13,7 @@
 #include "converter/heads/head_find.h"
 #include "passes/passes.h"
 #include "tests/support/head_case.h"
+#include "tests/support/head_tails.h"
 
 struct decoded_case {
 	struct head_graph graph;
@@ -81,29 +82,12 @@ static void add_constants(struct head_graph *g)
 			  "const %%places f32 1x4x1 = [60, 60, 9, 9]\n");
 }
 
-/* A map of each of three levels as [1, channels, n], joined. */
-static void add_levels(struct head_graph *g, const char *name, int channels)
-{
-	for (int i = 0; i < 3; i++) {
-		char map[16];
-
-		snprintf(map, sizeof(map), "%s%d", name, i);
-		head_graph_map(g, map, channels, 8 << i);
-		head_graph_add(g,
-			       "const %%d_%s i64 3 = [1, %d, -1]\n"
-			       "%%f_%s = Reshape(%%%s, %%d_%s)\n",
-			       map, channels, map, map, map);
-	}
-	head_graph_add(g, "%%%s = Concat(%%f_%s0, %%f_%s1, %%f_%s2) {axis=2}\n",
-		       name, name, name, name);
-}
-
 /* Four distributions, 84 boxes, classes in planes. */
 static void add_distances(struct head_graph *g, int bins, int classes)
 {
 	add_constants(g);
-	add_levels(g, "dfl", 4 * bins);
-	add_levels(g, "cls", classes);
+	head_tail_planes(g, "dfl", 4 * bins, 3);
+	head_tail_planes(g, "cls", classes, 3);
 	head_graph_add(g,
 		       "const %%bins i64 4 = [1, 4, %d, 84]\n"
 		       "%%r = Reshape(%%dfl, %%bins)\n"
@@ -122,8 +106,8 @@ static void add_distances(struct head_graph *g, int bins, int classes)
 static void add_regressed(struct head_graph *g, int classes)
 {
 	add_constants(g);
-	add_levels(g, "reg", 4);
-	add_levels(g, "cls", classes);
+	head_tail_planes(g, "reg", 4, 3);
+	head_tail_planes(g, "cls", classes, 3);
 	add_boxes(g, "boxes", "reg");
 }
 
@@ -160,7 +144,7 @@ static void test_pose(void **state)
 	(void)state;
 	begin(&t);
 	add_yolov8(&t.graph, 1);
-	add_levels(&t.graph, "kpt", 6);
+	head_tail_planes(&t.graph, "kpt", 6, 3);
 	head_graph_add(
 		&t.graph,
 		"const %%three i64 4 = [1, 2, 3, 84]\n"
@@ -187,7 +171,7 @@ static void add_yolov5(struct head_graph *g, int points, int classes)
 	int channels = 5 + 2 * points + classes;
 
 	add_constants(g);
-	add_levels(g, "all", channels);
+	head_tail_planes(g, "all", channels, 3);
 	head_graph_add(g,
 		       "const %%parts i64 4 = [4, 1, %d, %d]\n"
 		       "%%b, %%o, %%k, %%c = Split(%%all, %%parts) {axis=1}\n"
