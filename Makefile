@@ -248,7 +248,7 @@ $(B)/bench_gemm: $(B)/bench/bench_gemm.o $(HOST_LIBS)
 	$(LINK)
 $(B)/time_float: $(B)/bench/time_float.o $(HOST_LIBS)
 	$(LINK)
-.PHONY: bench bench-float bench-kernels bench-models ablation
+.PHONY: bench bench-float bench-kernels bench-models bench-peers ablation
 bench: all $(TOOLS) ## accuracy, speed and memory on ../shared/data
 	bench/accuracy.sh build/release 8 4 2
 	bench/speed.sh build/release
@@ -258,6 +258,8 @@ bench-kernels: ## operators by shape and bits, under the simulator at GEM5
 	@bench/kernels.sh $(NAMES)
 bench-models: ## a frame of whole models, under the simulator at GEM5
 	@bench/models.sh $(NAMES)
+bench-peers: ## both, beside ncnn and XNNPACK as they are built in PEERS
+	@bench/board_peers.sh $(PEERS)
 ablation: all ## what each method of the quantizer adds, on ../shared/data
 	bench/ablation.sh build/release
 

@@ -13,7 +13,7 @@
 #include "base/ranks.h"
 #include "cli/commands.h"
 #include "converter/data/dataset.h"
-#include "converter/onnx/model_load.h"
+#include "converter/onnx/onnx_read.h"
 #include "runtime/dbrt.h"
 
 #define RESULT_BYTES 128
@@ -24,10 +24,13 @@ static const char *const states[] = { [SWEEP_CONVERTED] = "converted",
 
 /* ---- What a job is made from ---- */
 
+typedef int digest_fn(const char *path, uint8_t sha256[32], struct diag *d);
+
 /* Contents that have a digest already: models and photos are shared by many
  * jobs. */
 struct digest {
 	const char *path;
+	digest_fn *digest;
 	uint8_t sha256[32];
 };
 
@@ -36,11 +39,8 @@ struct sweep {
 	const char *folder;
 	bool quiet;
 	struct digest *known; /* in the plan's arena */
-	int known_count, known_room;
-	struct diag *diag;
+	int known_count;
 };
-
-typedef int digest_fn(const char *path, uint8_t sha256[32], struct diag *d);
 
 static int samples_digest(const char *path, uint8_t sha256[32], struct diag *d)
 {
@@ -51,19 +51,20 @@ static int samples_digest(const char *path, uint8_t sha256[32], struct diag *d)
 	return err ? -1 : 0;
 }
 
-/* With the files of its external data. */
+/* With the files of its external data. A model that is not read, for want of
+ * the job's options or for good, has the digest of its file. */
 static int model_digest(const char *path, uint8_t sha256[32], struct diag *d)
 {
-	struct config c;
+	struct diag unused;
 	struct arena a;
-	int err;
+	bool read;
 
-	config_init(&c);
-	c.model_path = path;
+	diag_init(&unused);
 	arena_init(&a, 0);
-	err = !model_load(&c, &a, sha256, NULL, d);
+	read = onnx_read(path, &a, sha256, &unused);
 	arena_free(&a);
-	return err ? path_digest(path, sha256, d) : 0;
+	diag_free(&unused);
+	return read ? 0 : path_digest(path, sha256, d);
 }
 
 static int add_content(struct sweep *s, crypto_hash_sha256_state *h,
@@ -73,10 +74,12 @@ static int add_content(struct sweep *s, crypto_hash_sha256_state *h,
 	int i = 0;
 
 	while (path && i < s->known_count &&
-	       strcmp(s->known[i].path, path) != 0)
+	       (s->known[i].digest != digest ||
+		strcmp(s->known[i].path, path) != 0))
 		i++;
 	if (path && i == s->known_count) {
 		s->known[i].path = path;
+		s->known[i].digest = digest;
 		if (digest(path, s->known[i].sha256, d))
 			return -1;
 		s->known_count++;
@@ -163,63 +166,61 @@ static bool is_done(const struct sweep *s, const struct sweep_job *job,
 
 /* ---- Running ---- */
 
-static int write_result(const char *folder, enum sweep_state state,
-			const char *key, struct diag *d)
-{
-	char path[4096], text[RESULT_BYTES];
+/* A job that runs, and what its folder and files are called. */
+struct running {
+	struct sweep_job *job;
+	struct arena arena;
+	const char *folder, *result, *report, *dbp, *header;
+	struct diag d;
+};
 
-	snprintf(path, sizeof(path), "%s/result", folder);
-	snprintf(text, sizeof(text), "%s %s\n", states[state], key);
-	return file_write_atomic(path, text, strlen(text), d);
+static int name_files(struct running *r, const char *folder)
+{
+	struct arena *a = &r->arena;
+
+	r->folder = arena_printf(a, "%s/%s", folder, r->job->name);
+	if (!r->folder)
+		return diag_error(&r->d, "out of memory");
+	r->result = arena_printf(a, "%s/result", r->folder);
+	r->report = arena_printf(a, "%s/report.json", r->folder);
+	r->dbp = arena_printf(a, "%s/%s.dbp", r->folder, r->job->model);
+	r->header = arena_printf(a, "%s/%s.h", r->folder, r->job->model);
+	return r->result && r->report && r->dbp && r->header ?
+		       0 :
+		       diag_error(&r->d, "out of memory");
 }
 
-/* What an earlier run left, so that no result stands beside files of another
- * one. */
-static void clear(const struct sweep_job *job, const char *folder)
+/* The result comes last, so that it never stands beside files of another
+ * run. */
+static enum sweep_state convert(struct running *r, const char *key)
 {
-	static const char *const endings[] = { "result", "report.json" };
-	char path[4096];
-
-	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, endings[i]);
-		unlink(path);
-	}
-	snprintf(path, sizeof(path), "%s/%s.dbp", folder, job->model);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/%s.h", folder, job->model);
-	unlink(path);
-}
-
-static enum sweep_state convert(struct sweep_job *job, const char *folder,
-				struct diag *d)
-{
-	char *report = NULL, *output = NULL;
-	struct command *cmd = &job->command;
+	struct command *cmd = &r->job->command;
 	enum sweep_state state = SWEEP_FAILED;
+	char text[RESULT_BYTES];
 	int code;
 
-	if (asprintf(&report, "%s/report.json", folder) < 0 ||
-	    asprintf(&output, "%s/%s.dbp", folder, job->model) < 0) {
-		diag_error(d, "out of memory");
-		goto done;
-	}
-	cmd->output = output;
-	cmd->config.reports[0] = report;
+	unlink(r->result);
+	unlink(r->report);
+	unlink(r->dbp);
+	unlink(r->header);
+	cmd->output = r->dbp;
+	cmd->config.reports[0] = r->report;
 	cmd->config.report_count = 1;
 	cmd->config.quiet = true;
 	cmd->config.verbose = false;
 	cmd->json = false;
-	clear(job, folder);
-	code = command_make_folder(folder, d) ? EXIT_BAD_INPUT :
-						cmd_convert(cmd, d);
+	code = command_make_folder(r->folder, &r->d) ? EXIT_BAD_INPUT :
+						       cmd_convert(cmd, &r->d);
 	if (code == EXIT_OK)
 		state = SWEEP_CONVERTED;
 	else if (code == EXIT_BUDGET)
 		state = SWEEP_MISSED;
-done:
-	free(report);
-	free(output);
-	return state;
+	else
+		return SWEEP_FAILED;
+	snprintf(text, sizeof(text), "%s %s\n", states[state], key);
+	return file_write_atomic(r->result, text, strlen(text), &r->d) ?
+		       SWEEP_FAILED :
+		       state;
 }
 
 /* Errors of a job that failed, but for those that were printed; a limit that is
@@ -240,48 +241,39 @@ static void print_errors(const struct sweep_job *job, const struct diag *d)
 
 static void run_job(struct sweep *s, int i)
 {
-	struct sweep_job *job = &s->plan->jobs[i];
+	struct running r = { .job = &s->plan->jobs[i] };
 	enum sweep_state state = SWEEP_FAILED;
-	char key[2 * 32 + 1], *folder = NULL;
-	const char *said = "kept";
-	struct diag d;
+	char key[2 * 32 + 1];
+	const char *said;
 
-	diag_init(&d);
-	if (asprintf(&folder, "%s/%s", s->folder, job->name) < 0) {
-		folder = NULL;
-		diag_error(&d, "out of memory");
-	} else if (!job_key(s, job, key, &d) && is_done(s, job, key)) {
-		state = sweep_state_of(job, s->folder);
-	} else if (!diag_failed(&d)) {
-		state = convert(job, folder, &d);
-		if (state != SWEEP_FAILED &&
-		    write_result(folder, state, key, &d))
-			state = SWEEP_FAILED;
+	diag_init(&r.d);
+	arena_init(&r.arena, 0);
+	if (name_files(&r, s->folder) || job_key(s, r.job, key, &r.d)) {
+		said = states[state];
+	} else if (is_done(s, r.job, key)) {
+		state = sweep_state_of(r.job, s->folder);
+		said = "kept";
+	} else {
+		state = convert(&r, key);
 		said = states[state];
 	}
-	if (state == SWEEP_FAILED) {
-		said = states[state];
-		print_errors(job, &d);
-	}
+	if (state == SWEEP_FAILED)
+		print_errors(r.job, &r.d);
 	if (!s->quiet)
 		fprintf(stderr, "%d of %d  %-9s  %s\n", i + 1, s->plan->count,
-			said, job->name);
-	free(folder);
-	diag_free(&d);
+			said, r.job->name);
+	arena_free(&r.arena);
+	diag_free(&r.d);
 }
 
 int sweep_run(struct sweep_plan *p, const char *folder, bool quiet,
 	      struct diag *d)
 {
-	/* eight paths a job at most, but the tool itself */
-	struct sweep s = { .plan = p,
-			   .folder = folder,
-			   .quiet = quiet,
-			   .known_room = 8 * p->count + 1,
-			   .diag = d };
+	struct sweep s = { .plan = p, .folder = folder, .quiet = quiet };
 
-	s.known =
-		arena_array(&p->arena, (size_t)s.known_room, sizeof(*s.known));
+	/* a job names seven paths at most; and the tool itself */
+	s.known = arena_array(&p->arena, 7 * (size_t)p->count + 1,
+			      sizeof(*s.known));
 	if (!s.known)
 		return diag_error(d, "out of memory");
 	if (command_make_folder(folder, d))
