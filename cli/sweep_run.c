@@ -22,6 +22,11 @@ static const char *const states[] = { [SWEEP_CONVERTED] = "converted",
 				      [SWEEP_MISSED] = "missed",
 				      [SWEEP_FAILED] = "failed" };
 
+const char *sweep_state_name(enum sweep_state s)
+{
+	return states[s];
+}
+
 /* ---- What a job is made from ---- */
 
 typedef int digest_fn(const char *path, uint8_t sha256[32], struct diag *d);

@@ -20,6 +20,8 @@ enum sweep_state {
 int sweep_run(struct sweep_plan *p, const char *folder, bool quiet,
 	      struct diag *d);
 
+/* "converted", "missed", "failed". */
+const char *sweep_state_name(enum sweep_state s);
 /* What the job left in `folder`. */
 enum sweep_state sweep_state_of(const struct sweep_job *job,
 				const char *folder);

@@ -141,8 +141,6 @@ static void csv_figures(FILE *f, const struct sweep_row *r)
 			fprintf(f, ",%.10g", figures[i]);
 }
 
-static const char *const state_names[] = { "converted", "missed", "failed" };
-
 char *sweep_table_csv(const struct sweep_plan *p, const struct sweep_row *rows,
 		      struct diag *d)
 {
@@ -167,7 +165,7 @@ char *sweep_table_csv(const struct sweep_plan *p, const struct sweep_row *rows,
 			if (r->job->values[k])
 				csv_text(t.f, r->job->values[k]);
 		}
-		fprintf(t.f, ",%s", state_names[r->state]);
+		fprintf(t.f, ",%s", sweep_state_name(r->state));
 		csv_figures(t.f, r);
 		fprintf(t.f, ",%d,", r->best);
 		csv_text(t.f, r->missed);
@@ -197,16 +195,17 @@ static json_t *row_json(const struct sweep_plan *p, const struct sweep_row *r)
 		return json_pack("{s:o,s:o,s:o,s:s}", "job",
 				 json_text(r->job->name), "model",
 				 json_text(r->job->model), "varied", varied,
-				 "state", state_names[r->state]);
+				 "state", sweep_state_name(r->state));
 	return json_pack(
 		"{s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,"
 		"s:o}",
 		"job", json_text(r->job->name), "model",
 		json_text(r->job->model), "varied", varied, "state",
-		state_names[r->state], "dbp_bytes", number_or_null(r->bytes),
-		"weight_bits_file", number_or_null(r->bits), "latency_ms",
-		number_or_null(r->ms), "ram_bytes", number_or_null(r->ram),
-		"sqnr_db", number_or_null(r->sqnr), "agreement",
+		sweep_state_name(r->state), "dbp_bytes",
+		number_or_null(r->bytes), "weight_bits_file",
+		number_or_null(r->bits), "latency_ms", number_or_null(r->ms),
+		"ram_bytes", number_or_null(r->ram), "sqnr_db",
+		number_or_null(r->sqnr), "agreement",
 		number_or_null(r->agreement), "agreement_low",
 		number_or_null(r->low), "agreement_high",
 		number_or_null(r->high), "accuracy",

@@ -26,8 +26,8 @@ enum agreement_kind { AGREEMENT_SIGNAL, AGREEMENT_CLASSES, AGREEMENT_BOXES };
  * How well a packed model agrees with the float model, estimated from photos
  * without labels:
  * - AGREEMENT_BOXES: the share of the float model's mAP50 that the packed
- *   model keeps, as as many other photos with labels would show it. Over 1
- *   where it finds more;
+ *   model keeps, for a measurement on as many other photos with labels.
+ *   Over 1 where it finds more;
  * - AGREEMENT_CLASSES: the share of photos with the same class;
  * - AGREEMENT_SIGNAL: 1 - error power / signal power of the outputs.
  * low and high are the ends of its interval of AGREEMENT_CONFIDENCE. All are

@@ -157,16 +157,18 @@ static int merge_all(const struct calibration_run *run, int threads,
 {
 	int self = ranks_self();
 
-	r->of = arena_array(r->arena, (size_t)ranks_count(), sizeof(*r->of));
-	if (!err && (!r->of ||
-		     calibration_init(&r->of[self], r->g, r->groups, r->arena)))
-		err = diag_error(d, "out of memory");
 	for (int i = 0; !err && i < threads; i++)
-		calibration_merge(&r->of[self], &run->workers[i].seen);
+		calibration_merge(out, &run->workers[i].seen);
+	r->of = arena_array(r->arena, (size_t)ranks_count(), sizeof(*r->of));
+	if (r->of)
+		r->of[self] = *out;
+	else if (!err)
+		err = diag_error(d, "out of memory");
 	if (ranks_share(ranks_count(), send_calibration, r, err, d))
 		return -1;
 	for (int i = 0; i < ranks_count(); i++)
-		calibration_merge(out, &r->of[i]);
+		if (i != self)
+			calibration_merge(out, &r->of[i]);
 	return 0;
 }
 
