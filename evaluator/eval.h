@@ -62,6 +62,7 @@ eval_fn eval_unary, eval_function, eval_cast, eval_binary, eval_compare,
 eval_fn eval_variadic, eval_where, eval_clip;
 eval_fn eval_copy, eval_transpose, eval_concat, eval_split, eval_slice;
 eval_fn eval_pad, eval_gather, eval_gather_elements, eval_gather_nd;
+eval_fn eval_scatter_nd;
 eval_fn eval_expand, eval_tile, eval_depth_to_space, eval_space_to_depth;
 eval_fn eval_channel_shuffle, eval_shape, eval_size, eval_range;
 eval_fn eval_constant_of_shape;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gather, GatherElements and GatherND (opset 13). Indices that are not
- * constant are checked here. */
+/* Gather, GatherElements, GatherND (opset 13) and ScatterND (opset 11). Indices
+ * that are not constant are checked here. */
 #include <string.h>
 
 #include "evaluator/eval.h"
@@ -66,6 +66,25 @@ int eval_gather_elements(const struct eval *e)
 	return 0;
 }
 
+/* `width` indices from element `first` on, into the dims of input 0 from
+ * `axis` on; `at` is the place in the dims before. The place in all of these
+ * dims, or -1 after a diagnostic. */
+static int64_t read_place(const struct eval *e, int64_t first, int width,
+			  int axis, int64_t at)
+{
+	const struct shape *x = eval_in(e, 0);
+
+	for (int i = 0; i < width; i++) {
+		int64_t dim = x->dim[axis + i];
+		int64_t from = read_index(e, first + i, dim);
+
+		if (from < 0)
+			return -1;
+		at = at * dim + from;
+	}
+	return at;
+}
+
 int eval_gather_nd(const struct eval *e)
 {
 	const struct shape *x = eval_in(e, 0), *index = eval_in(e, 1);
@@ -80,19 +99,33 @@ int eval_gather_nd(const struct eval *e)
 	rows /= width;
 	for (int64_t b = 0; b < batches; b++)
 		for (int64_t r = 0; r < rows; r++, to += run) {
-			int64_t at = b;
+			int64_t at = read_place(e, (b * rows + r) * width,
+						width, batch, b);
 
-			for (int i = 0; i < width; i++) {
-				int64_t dim = x->dim[batch + i];
-				int64_t from = read_index(
-					e, (b * rows + r) * width + i, dim);
-
-				if (from < 0)
-					return -1;
-				at = at * dim + from;
-			}
+			if (at < 0)
+				return -1;
 			memcpy(to, (const char *)e->in[0] + (size_t)at * run,
 			       run);
 		}
+	return 0;
+}
+
+int eval_scatter_nd(const struct eval *e)
+{
+	const struct shape *x = eval_in(e, 0), *index = eval_in(e, 1);
+	int width = (int)index->dim[index->rank - 1];
+	int64_t rows = shape_elements(index) / width;
+	size_t size = dtype_size(e->n->inputs[0]->dtype);
+	size_t run = (size_t)shape_inner(x, width - 1) * size;
+	const char *from = e->in[2];
+
+	memcpy(e->out[0], e->in[0], (size_t)shape_elements(x) * size);
+	for (int64_t r = 0; r < rows; r++, from += run) {
+		int64_t at = read_place(e, r * width, width, 0, 0);
+
+		if (at < 0)
+			return -1;
+		memcpy((char *)e->out[0] + (size_t)at * run, from, run);
+	}
 	return 0;
 }

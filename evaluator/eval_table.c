@@ -70,6 +70,7 @@ static eval_fn *const table[OP_COUNT] = {
 	[OP_RELU] = eval_unary,
 	[OP_RESHAPE] = eval_copy,
 	[OP_RESIZE] = eval_resize,
+	[OP_SCATTER_ND] = eval_scatter_nd,
 	[OP_SHAPE] = eval_shape,
 	[OP_SIGN] = eval_unary,
 	[OP_SIZE] = eval_size,

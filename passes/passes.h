@@ -51,6 +51,10 @@ pass_fn pass_recognise_activations;
  * stay. Reshape-Transpose-Reshape becomes ChannelShuffle. ShuffleNet V2's
  * Gather of every second channel becomes a Slice. */
 pass_fn pass_recognise_shuffles;
+/* ScatterND at constant places that form a box (`y[..., 0:2] = value` in
+ * PyTorch) becomes Slice and Concat; a Slice of one part of a Concat reads the
+ * part. */
+pass_fn pass_recognise_writes;
 /* The sum of two Convs of the same form becomes one Conv of a Concat. */
 pass_fn pass_merge_sums;
 /* Moves an activation behind a Conv, ConvTranspose, Gemm, MatMul, Add or Mul

@@ -27,6 +27,7 @@ struct pass {
 static const struct pass passes[] = {
 	{ "infer_shapes", pass_infer_shapes, 0, SHAPES, 0 },
 	{ "fold_constants", pass_fold_constants, SHAPES, FOLDED, 0 },
+	{ "recognise_writes", pass_recognise_writes, SHAPES | FOLDED, 0, 0 },
 	{ "dequantize_early", pass_dequantize_early, SHAPES | FOLDED, 0, 0 },
 	{ "float_inputs", pass_float_inputs, SHAPES, 0, 0 },
 	{ "drop_dynamic_scales", pass_drop_dynamic_scales, SHAPES | FOLDED, 0,
@@ -56,7 +57,9 @@ static const struct pass passes[] = {
 };
 
 #define PASS_COUNT ((int)(sizeof(passes) / sizeof(*passes)))
-#define LOAD_PASSES 2 /* that leave the model as its author wrote it */
+/* Passes when a model is loaded: they leave it as its author wrote it, but for
+ * assignments, which heads are not recognised behind. */
+#define LOAD_PASSES 3
 
 int pipeline_pass_count(void)
 {

@@ -66,6 +66,7 @@ static shape_rule *const rules[OP_COUNT] = {
 	[OP_RELU] = shape_unary_number,
 	[OP_RESHAPE] = shape_reshape,
 	[OP_RESIZE] = shape_resize,
+	[OP_SCATTER_ND] = shape_scatter_nd,
 	[OP_SHAPE] = shape_shape,
 	[OP_SIGN] = shape_unary_number,
 	[OP_SIZE] = shape_size,

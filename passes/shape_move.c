@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <string.h>
 
 #include "ir/slice.h"
 #include "passes/shape_rules.h"
@@ -346,4 +347,55 @@ int shape_gather_nd(struct node *n, struct diag *d)
 	for (int i = 0; i < inner; i++)
 		s.dim[s.rank++] = x->dim[batch + k + i];
 	return rule_output(n, 0, n->inputs[0]->dtype, &s, d);
+}
+
+/* indices [outer..., k] into data, whose k first dims they select; the updates
+ * are [outer..., inner...]. */
+static int check_updates(const struct node *n, int64_t k, struct diag *d)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	const struct shape *index = &n->inputs[1]->shape;
+	const struct shape *updates = &n->inputs[2]->shape;
+	struct shape want = shape_of(index->rank - 1, index->dim);
+	char text[SHAPE_TEXT];
+
+	for (int i = (int)k; i < x->rank && want.rank < GRAPH_MAX_RANK; i++)
+		want.dim[want.rank++] = x->dim[i];
+	if (n->inputs[2]->dtype != n->inputs[0]->dtype)
+		return node_error(d, n, "input '%s' is %s, expected %s",
+				  n->inputs[2]->name,
+				  dtype_name(n->inputs[2]->dtype),
+				  dtype_name(n->inputs[0]->dtype));
+	if (shape_equal(updates, &want))
+		return 0;
+	shape_print(&want, text, sizeof(text));
+	return node_error(d, n,
+			  "the shape of '%s' is not %s, as its indices "
+			  "have it",
+			  n->inputs[2]->name, text);
+}
+
+/* ScatterND (opset 11 to 18): input 0 with some of its elements replaced. */
+int shape_scatter_nd(struct node *n, struct diag *d)
+{
+	const struct shape *x = &n->inputs[0]->shape;
+	const struct shape *index = &n->inputs[1]->shape;
+	const char *reduction = node_string(n, "reduction", "none");
+	int64_t k;
+
+	if (rule_index(n, 1, d) || rule_rank(n, 0, 1, GRAPH_MAX_RANK, d) ||
+	    rule_rank(n, 1, 1, GRAPH_MAX_RANK, d))
+		return -1;
+	if (strcmp(reduction, "none"))
+		return node_error(d, n, "reduction '%s' is not supported",
+				  reduction);
+	k = index->dim[index->rank - 1];
+	if (k < 1 || k > x->rank)
+		return node_error(d, n,
+				  "indices of %lld numbers are out of "
+				  "range",
+				  (long long)k);
+	if (check_updates(n, k, d))
+		return -1;
+	return rule_output_same(n, d);
 }

@@ -23,7 +23,7 @@ shape_rule shape_conv, shape_conv_transpose, shape_pool;
 /* shape_move.c */
 shape_rule shape_identity, shape_concat, shape_split, shape_slice, shape_pad;
 shape_rule shape_tile, shape_expand, shape_gather, shape_gather_elements;
-shape_rule shape_gather_nd;
+shape_rule shape_gather_nd, shape_scatter_nd;
 /* shape_order.c */
 shape_rule shape_reshape, shape_flatten, shape_squeeze, shape_unsqueeze;
 shape_rule shape_transpose, shape_depth_to_space, shape_space_to_depth;

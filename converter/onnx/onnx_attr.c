@@ -185,6 +185,7 @@ static const struct rule rules[] = {
 	{ OP_RESIZE, "nearest_mode", S, KEEP },
 	{ OP_RESIZE, "scales", FS, 0 },
 	{ OP_RESIZE, "width_scale", F, 0 },
+	{ OP_SCATTER_ND, "reduction", S, KEEP },
 	{ OP_SELU, "alpha", F, KEEP },
 	{ OP_SELU, "gamma", F, KEEP },
 	{ OP_SHAPE, "end", I, KEEP | USE_WIDE },

@@ -141,6 +141,16 @@ static const struct node_case moves[] = {
 			   "const %i i64 2x2 = [1, 1, 0, 1]\n"
 			   "%y = GatherND(%x, %i)\n"
 			   "const %want f32 2 = [4, 2]\n" },
+	{ "scatter points", "const %x f32 2x2 = [1, 2, 3, 4]\n"
+			    "const %i i64 3x2 = [1, -1, 0, 1, 0, 1]\n"
+			    "const %u f32 3 = [7, 8, 9]\n"
+			    "%y = ScatterND(%x, %i, %u)\n"
+			    "const %want f32 2x2 = [1, 9, 3, 7]\n" },
+	{ "scatter rows", "const %x i64 2x2 = [1, 2, 3, 4]\n"
+			  "const %i i64 1x1 = [1]\n"
+			  "const %u i64 1x2 = [7, 8]\n"
+			  "%y = ScatterND(%x, %i, %u)\n"
+			  "const %want i64 2x2 = [1, 2, 7, 8]\n" },
 	{ "depth to space", "const %x f32 1x4x1x1 = [1, 2, 3, 4]\n"
 			    "%y = DepthToSpace(%x) {blocksize=2}\n"
 			    "const %want f32 1x1x2x2 = [1, 2, 3, 4]\n" },
@@ -356,6 +366,10 @@ static void test_refusals(void **state)
 		{ "input %i i64 1\nconst %x f32 3 = [1, 2, 3]\n"
 		  "%y = GatherND(%x, %i) : f32 scalar\noutput %y\n",
 		  "index 99 is out of range", 99 },
+		{ "input %i i64 1\nconst %x f32 3 = [1, 2, 3]\n"
+		  "const %u f32 scalar = [0]\n"
+		  "%y = ScatterND(%x, %i, %u) : f32 3\noutput %y\n",
+		  "index 3 is out of range for 3 elements", 3 },
 		{ "input %i i64 1\nconst %x i64 1 = [1]\n"
 		  "%y = Div(%x, %i) : i64 1\noutput %y\n",
 		  "divided by zero", 0 },

@@ -53,6 +53,7 @@ static bool keeps_transpose(enum op op)
 		OP_LAYER_NORM,
 		OP_MAT_MUL,
 		OP_RANGE,
+		OP_SCATTER_ND,
 		OP_SHAPE,
 		OP_SIZE,
 		OP_SQUEEZE,

@@ -14,7 +14,7 @@
 #include "converter/heads/head_find.h"
 #include "converter/heads/head_yaml_write.h"
 #include "evaluator/evaluator.h"
-#include "passes/passes.h"
+#include "passes/pipeline.h"
 #include "tests/support/temp_folder.h"
 
 #define FEW 1e-3  /* of a box, in pixels or shares of it */
@@ -71,8 +71,7 @@ static void find(struct running *r, const char *text, struct graph_cut cut)
 	r->g = graph_parse(&r->arena, text, &r->d);
 	if (r->g)
 		r->g->cut = cut;
-	if (!r->g || pass_infer_shapes(r->g, &r->c, &r->d) ||
-	    pass_fold_constants(r->g, &r->c, &r->d) ||
+	if (!r->g || pipeline_begin(r->g, &r->c, NULL, &r->d) ||
 	    head_find(r->g, &r->c, &r->arena, &r->head, &r->d))
 		fail_msg("%s", r->d.entries[0].text);
 }

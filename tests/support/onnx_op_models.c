@@ -35,6 +35,7 @@ static const struct form forms[] = {
 	{ "Floor", "c", 0, 0, 0 },
 	{ "GatherElements", "f index", "axis=1", 0, 0 },
 	{ "GatherND", "f index", 0, 0, 0 },
+	{ "ScatterND", "f index row", 0, 0, 0 },
 	{ "Gelu", "c", 0, 0, 20 },
 	{ "Gemm", "f m s", "transA=1", 0, 0 },
 	{ "Greater", "c s", 0, 0, 0 },

@@ -40,25 +40,77 @@ static void add_grid(struct head_graph *g, int i, bool expanded)
 	head_graph_add(g, "]\n");
 }
 
-/* (2 s + grid) stride, (2 s)^2 anchor. */
-static void add_square(struct head_graph *g, int i)
+/* (2 s + grid) stride. */
+static void add_center(struct head_graph *g, int i)
 {
 	head_graph_add(g,
 		       "%%u%d = Mul(%%xy%d, %%two)\n"
 		       "%%v%d = Add(%%u%d, %%grid%d)\n"
 		       "const %%st%d f32 scalar = [%d]\n"
-		       "%%c%d = Mul(%%v%d, %%st%d)\n"
+		       "%%c%d = Mul(%%v%d, %%st%d)\n",
+		       i, i, i, i, i, i, 8 << i, i, i, i);
+}
+
+/* (2 s)^2 anchor. */
+static void add_size(struct head_graph *g, int i)
+{
+	head_graph_add(g,
 		       "%%t%d = Mul(%%wh%d, %%two)\n"
 		       "%%q%d = Pow(%%t%d, %%two)\n"
 		       "%%w%d = Mul(%%q%d, %%wide%d)\n",
-		       i, i, i, i, i, i, 8 << i, i, i, i, i, i, i, i, i, i, i);
+		       i, i, i, i, i, i, i);
 }
 
-static void write_decoded(struct head_graph *g, int classes)
+/* Numbers [first, first + 2) of every anchor, as places of ScatterND. */
+static void add_places(struct head_graph *g, const char *name, int i, int first)
+{
+	int s = HEAD_TAIL_SIDE / (8 << i);
+
+	head_graph_add(g, "const %%%s%d i64 1x3x%dx%dx2x5 = [", name, i, s, s);
+	for (int c = 0; c < 3 * s * s * 2; c++)
+		head_graph_add(g, "%s0, %d, %d, %d, %d", c ? ", " : "",
+			       c / 2 / s / s, c / 2 / s % s, c / 2 % s,
+			       first + c % 2);
+	head_graph_add(g, "]\n");
+}
+
+/* Numbers of the sigmoids %s in parts, and joined again. */
+static void write_split(struct head_graph *g, int i)
+{
+	head_graph_add(g,
+		       "%%xy%d, %%wh%d, %%cf%d = Split(%%s%d, %%parts) "
+		       "{axis=4}\n",
+		       i, i, i, i);
+	add_center(g, i);
+	add_size(g, i);
+	head_graph_add(g, "%%j%d = Concat(%%c%d, %%w%d, %%cf%d) {axis=4}\n", i,
+		       i, i, i);
+}
+
+/* The same in place, as before release 6.1: y[..., 0:2] = ... */
+static void write_assigned(struct head_graph *g, int i)
+{
+	add_places(g, "first", i, 0);
+	add_places(g, "next", i, 2);
+	head_graph_add(g, "%%xy%d = Slice(%%s%d, %%n0, %%n2, %%n4)\n", i, i);
+	add_center(g, i);
+	head_graph_add(g,
+		       "%%h%d = ScatterND(%%s%d, %%first%d, %%c%d)\n"
+		       "%%wh%d = Slice(%%h%d, %%n2, %%n4, %%n4)\n",
+		       i, i, i, i, i, i);
+	add_size(g, i);
+	head_graph_add(g, "%%j%d = ScatterND(%%h%d, %%next%d, %%w%d)\n", i, i,
+		       i, i);
+}
+
+static void write_decoded(struct head_graph *g, int classes,
+			  void (*write_level)(struct head_graph *g, int i))
 {
 	head_graph_add(g,
 		       "const %%two f32 scalar = [2]\n"
 		       "const %%parts i64 3 = [2, 2, %d]\n"
+		       "const %%n0 i64 1 = [0]\nconst %%n2 i64 1 = [2]\n"
+		       "const %%n4 i64 1 = [4]\n"
 		       "const %%flat i64 3 = [1, -1, %d]\n",
 		       1 + classes, 5 + classes);
 	for (int i = 0; i < 3; i++) {
@@ -69,17 +121,10 @@ static void write_decoded(struct head_graph *g, int classes)
 		snprintf(five, sizeof(five), "y%d", i);
 		head_graph_map(g, map, 3 * (5 + classes), 8 << i);
 		head_graph_anchors(g, five, map, 5 + classes, s, s);
-		head_graph_add(g,
-			       "%%s%d = Sigmoid(%%y%d)\n"
-			       "%%xy%d, %%wh%d, %%cf%d = Split(%%s%d, %%parts) "
-			       "{axis=4}\n",
-			       i, i, i, i, i, i);
+		head_graph_add(g, "%%s%d = Sigmoid(%%y%d)\n", i, i);
 		add_grid(g, i, i % 2 == 0);
-		add_square(g, i);
-		head_graph_add(g,
-			       "%%j%d = Concat(%%c%d, %%w%d, %%cf%d) {axis=4}\n"
-			       "%%z%d = Reshape(%%j%d, %%flat)\n",
-			       i, i, i, i, i, i);
+		write_level(g, i);
+		head_graph_add(g, "%%z%d = Reshape(%%j%d, %%flat)\n", i, i);
 	}
 	head_graph_add(g, "%%all = Concat(%%z0, %%z1, %%z2) {axis=1}\n");
 }
@@ -87,7 +132,14 @@ static void write_decoded(struct head_graph *g, int classes)
 static void write_yolov5(struct head_graph *g)
 {
 	head_graph_swish(g);
-	write_decoded(g, 3);
+	write_decoded(g, 3, write_split);
+	head_graph_output(g, "all");
+}
+
+static void write_yolov5_assigned(struct head_graph *g)
+{
+	head_graph_swish(g);
+	write_decoded(g, 3, write_assigned);
 	head_graph_output(g, "all");
 }
 
@@ -102,7 +154,7 @@ static void write_one_class(struct head_graph *g)
 	for (int i = 0; i < 3; i++)
 		head_graph_pool(g, 2, 2);
 	head_graph_swish(g);
-	write_decoded(g, 1);
+	write_decoded(g, 1, write_split);
 	head_graph_output(g, "all");
 }
 
@@ -120,7 +172,7 @@ static void write_matrix(struct head_graph *g)
 		"-0.5, 0, 0.5, 0, 0, -0.5, 0, 0.5]\n";
 
 	head_graph_swish(g);
-	write_decoded(g, 3);
+	write_decoded(g, 3, write_split);
 	head_graph_add(g, "const %%cut i64 3 = [4, 1, 3]\n"
 			  "%%b, %%o, %%k = Split(%%all, %%cut) {axis=2}\n");
 	head_graph_add(g, matrix);
@@ -139,6 +191,7 @@ static void test_yolov5(void **state)
 {
 	(void)state;
 	head_tail_check("YOLOv5", write_yolov5, decode_yolov5);
+	head_tail_check("YOLOv5", write_yolov5_assigned, decode_yolov5);
 	head_tail_check("YOLOv7", write_one_class, decode_one_class);
 	head_tail_check("YOLOv5", write_matrix, decode_matrix);
 }
