@@ -21,6 +21,7 @@ struct usual_preprocess {
 	enum resize_rule resize;
 	int pad_value;
 	bool left_by_graph; /* the graph does the rest itself */
+	bool either_color;  /* weights of both orders are in circulation */
 };
 
 /* Where the preprocessing comes from. */

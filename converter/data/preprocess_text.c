@@ -54,6 +54,26 @@ const char *preprocess_options(const struct usual_preprocess *u,
 	return out;
 }
 
+static void warn_usual(const struct usual_preprocess *usual, const char *family,
+		       struct diag *d)
+{
+	struct usual_preprocess other = *usual;
+	char text[PREPROCESS_TEXT];
+
+	diag_alert(d,
+		   "no preprocessing is given: the usual one of %s is taken: "
+		   "%s",
+		   family, preprocess_options(usual, text));
+	if (!usual->either_color)
+		return;
+	other.color = usual->color == COLOR_BGR ? COLOR_RGB : COLOR_BGR;
+	diag_hint(d,
+		  "weights of %s are trained with both orders of colors: "
+		  "measure on labelled photos (eval) which one it is; the "
+		  "other one is %s",
+		  family, preprocess_options(&other, text));
+}
+
 void preprocess_warn(const struct preprocess *p, const char *family,
 		     const struct usual_preprocess *usual, struct diag *d)
 {
@@ -70,11 +90,7 @@ void preprocess_warn(const struct preprocess *p, const char *family,
 			  "model: %s",
 			  preprocess_options(&p->usual, text));
 	if (p->source == PREPROCESS_FAMILY && usual)
-		diag_alert(d,
-			   "no preprocessing is given: the usual one of %s is "
-			   "taken: %s",
-			   family ? family : "the head",
-			   preprocess_options(usual, text));
+		warn_usual(usual, family ? family : "the head", d);
 	if (p->source == PREPROCESS_GRAPH)
 		diag_alert(d,
 			   "no preprocessing is given: the model normalises "

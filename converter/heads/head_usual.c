@@ -57,12 +57,14 @@ const struct usual_preprocess head_usual_ultraface = {
 	.resize = RESIZE_STRETCH,
 };
 
-/* Pytorch_Retinaface, test_widerface.py: rgb_mean of a BGR photo */
+/* Pytorch_Retinaface, test_widerface.py: rgb_mean of a BGR photo; ports to
+ * boards train with the same mean in RGB */
 const struct usual_preprocess head_usual_retinaface = {
 	.color = COLOR_BGR,
 	.mean = { 104, 117, 123 },
 	.std = { 1, 1, 1 },
 	.resize = RESIZE_STRETCH,
+	.either_color = true,
 };
 
 /* insightface, detection/scrfd/tools/scrfd.py: swapRB, 127.5, 128 */

@@ -12,6 +12,7 @@
 
 #include "converter/data/preprocess.h"
 #include "converter/heads/head_find.h"
+#include "converter/heads/head_usual.h"
 #include "passes/passes.h"
 #include "tests/support/head_joined.h"
 
@@ -279,6 +280,22 @@ static void test_warning(void **state)
 	diag_free(&r.d);
 }
 
+/* Weights of RetinaFace are in circulation in both orders. */
+static void test_either_order(void **state)
+{
+	struct preprocess p = { .is_image = true, .source = PREPROCESS_FAMILY };
+	struct diag d = { 0 };
+
+	(void)state;
+	preprocess_warn(&p, "RetinaFace", &head_usual_retinaface, &d);
+	preprocess_warn(&p, "YuNet", &head_usual_yunet, &d);
+	assert_int_equal(d.count, 2);
+	assert_non_null(strstr(d.entries[0].text, "--color bgr --mean 104,"));
+	assert_non_null(strstr(d.entries[0].hint, "--color rgb --mean 104,"));
+	assert_null(d.entries[1].hint);
+	diag_free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_channels_last),
 		cmocka_unit_test(test_ssd300),
 		cmocka_unit_test(test_warning),
+		cmocka_unit_test(test_either_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
