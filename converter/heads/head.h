@@ -24,7 +24,7 @@ struct head {
 	size_t bytes;
 	const char **names; /* by class without background; NULL: none */
 	const char *kind;   /* "YOLOX", "boxes and scores", "classes", ... */
-	const struct head_family *family; /* NULL: read from a file */
+	const struct head_family *family; /* NULL: none is known */
 	const char *why; /* data NULL: what is missing; else NULL */
 	/* What a graph that normalises its photos leaves to do; NULL: it does
 	 * not, or what it leaves cannot be told. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/heads/head_families.h"
 
+#include <string.h>
+
 static const struct head_family *const families[] = {
 #define FAMILY(id) &head_family_##id,
 #include "converter/heads/head_families.def"
@@ -12,6 +14,16 @@ const struct head_family *head_family_at(int i)
 	int count = (int)(sizeof(families) / sizeof(families[0]));
 
 	return i < count ? families[i] : NULL;
+}
+
+const struct head_family *head_family_named(const char *name)
+{
+	const struct head_family *f;
+
+	for (int i = 0; (f = head_family_at(i)); i++)
+		if (f->preprocess && !strcmp(f->name, name))
+			return f;
+	return NULL;
 }
 
 const struct usual_preprocess *head_preprocess(const struct head *h)

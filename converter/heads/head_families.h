@@ -10,5 +10,8 @@
 
 /* Row i of head_families.def; NULL past the end. */
 const struct head_family *head_family_at(int i);
+/* The first row of that name with a usual preprocessing; NULL: there is none.
+ * Rows of one name have the same. */
+const struct head_family *head_family_named(const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "converter/heads/head_families.h"
 #include "converter/heads/head_yaml_level.h"
 
 #define MAX_CLASSES 65535
@@ -48,6 +49,20 @@ static int set_form(struct head_yaml *r, const yaml_node_t *n, void *to)
 {
 	r->has_form = true;
 	return head_yaml_choice(r, n, head_box_forms, DBP_BOX_FORMS, to);
+}
+
+static int set_family(struct head_yaml *r, const yaml_node_t *n, void *to)
+{
+	const char *name = yaml_text(n);
+
+	(void)to;
+	r->out->family = name ? head_family_named(name) : NULL;
+	if (r->out->family)
+		return 0;
+	yaml_error(&r->f, n, r->d, "expected the name of a family of heads");
+	diag_hint(r->d, "it gives the usual preprocessing; inspect --head "
+			"prints it where the head is recognised");
+	return -1;
 }
 
 static int set_activation(struct head_yaml *r, const yaml_node_t *n, void *to)
@@ -204,6 +219,7 @@ static int set_scores(struct head_yaml *r, const yaml_node_t *n, void *to)
 static int read_spec(struct head_yaml *r)
 {
 	static const struct head_yaml_key keys[] = {
+		{ "family", set_family, 0 },
 		{ "boxes", set_form, HEAD(box_form) },
 		{ "scores", set_scores, HEAD(scores_output) },
 		{ "normalized", head_yaml_flag, HEAD(normalized) },

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "converter/heads/head_families.h"
 #include "converter/heads/head_names.h"
 #include "converter/heads/head_recognise.h"
 #include "converter/heads/head_yaml_place.h"
@@ -242,7 +243,8 @@ static int build_head(struct head_yaml *r)
 	if (head_new(r->out, &r->head, r->arena))
 		return diag_error(r->d, "out of memory");
 	copy_levels(r);
-	r->out->kind = head_box_forms[r->head.box_form];
+	r->out->kind = r->out->family ? r->out->family->name :
+					head_box_forms[r->head.box_form];
 	if (!head_fits(r->out, r->g))
 		return diag_error(r->d,
 				  "%s: does not fit the model's outputs: "

@@ -2,6 +2,7 @@
 #include "converter/heads/head_yaml_write.h"
 
 #include "base/text.h"
+#include "converter/heads/head_family.h"
 #include "converter/heads/head_recognise.h"
 #include "converter/heads/head_yaml_build.h"
 
@@ -163,6 +164,11 @@ void head_yaml_write(const struct head *h, const char *const *outputs, FILE *to)
 {
 	const struct writer w = { h, outputs, to };
 
+	if (h->family && h->family->preprocess) {
+		fputs("family: ", to);
+		text_print_quoted(to, h->family->name);
+		putc('\n', to);
+	}
 	if (h->data->kind == DBP_HEAD_DETECTOR) {
 		put_detector(&w);
 		return;

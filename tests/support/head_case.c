@@ -135,6 +135,7 @@ void head_case_round_trip(const struct graph *g, const struct head *h)
 		fail_msg("%s", d.entries[0].text);
 	assert_int_equal(back.bytes, h->bytes);
 	assert_memory_equal(back.data, h->data, h->bytes);
+	assert_ptr_equal(head_preprocess(&back), head_preprocess(h));
 	temp_folder_remove(&folder);
 	diag_free(&d);
 	arena_free(&a);

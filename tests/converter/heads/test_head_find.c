@@ -419,6 +419,8 @@ static void refuse(const char *yaml, const char *message)
 static void test_bad_yaml(void **state)
 {
 	(void)state;
+	refuse("boxes: corners\nfamily: FastedDet\n",
+	       "expected the name of a family of heads");
 	refuse("classes: [a]\n", "'boxes', the form of the boxes, is missing");
 	refuse("boxes: round\n", "head.yaml:1: 'round'");
 	refuse("boxes: prior\nbox: 1\n", "head.yaml:2: unknown key 'box'");
