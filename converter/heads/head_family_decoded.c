@@ -100,8 +100,9 @@ static bool matches_ultraface(const struct head_finder *f)
 {
 	struct head_decoded d;
 
-	return head_find_decoded(f, &d) && is_softmax_face(&d) &&
-	       !d.point_count && d.levels == 4;
+	/* one with masked faces has two classes */
+	return head_find_decoded(f, &d) && is_softmax(&d) && !d.point_count &&
+	       d.levels == 4;
 }
 
 const struct head_family head_family_ultraface_boxes = {

@@ -41,12 +41,22 @@ static bool matches_yolov8(const struct head_finder *f)
 	return f->bins == 16 && !(f->levels[0].box.part->flags & TRACE_EXP);
 }
 
+/* Points (class Pose) are x, y and a visibility. */
+static bool fill_yolov8(struct head_finder *f)
+{
+	if (f->levels[0].points.part) {
+		f->out->kind = "YOLOv8-pose";
+		head_use_points(f, 3, DBP_POINT_CELL, 1);
+	}
+	return fill_cell_middle(f);
+}
+
 const struct head_family head_family_yolov8 = {
 	.name = "YOLOv8",
 	.stage = HEAD_STAGE_ROLES,
 	.takes_scaled = true,
 	.matches = matches_yolov8,
-	.fill = fill_cell_middle,
+	.fill = fill_yolov8,
 	.preprocess = &head_usual_yolo,
 	.nms_iou = .45f,
 };

@@ -172,6 +172,19 @@ static bool metadata_words(const char *text, struct arena *a, struct head *h)
 	return copy && split(copy, " ", h->names, count) == count;
 }
 
+/* What has so many key points, where the family says only `usual` (NULL:
+ * nothing). */
+static const char *name_by_points(uint32_t points, const char *usual)
+{
+	if (points == 4 && usual && !strcmp(usual, "face"))
+		return "plate"; /* its corners */
+	if (points == 5 && !usual)
+		return "face"; /* eyes, nose, corners of the mouth */
+	if (points == 17 && !usual)
+		return "person"; /* COCO's */
+	return usual;
+}
+
 /* The names of the data set that such models are usually trained on. */
 static void set_usual_names(struct head *h, uint32_t count)
 {
@@ -180,6 +193,8 @@ static void set_usual_names(struct head *h, uint32_t count)
 	memset(h->names, 0, count * sizeof(*h->names));
 	if (f && count && f->class_count == count)
 		memcpy(h->names, f->class_names, count * sizeof(*h->names));
+	if (count == 1)
+		h->names[0] = name_by_points(h->data->point_count, h->names[0]);
 	else if (h->data->kind == DBP_HEAD_DETECTOR && count == COCO_CLASSES)
 		memcpy(h->names, coco, sizeof(coco));
 }

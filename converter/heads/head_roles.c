@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "converter/heads/head_roles.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "converter/heads/head_levels.h"
@@ -172,6 +173,41 @@ static bool roles_of_heat_map(const struct head_finder *f, struct head_level *l)
 
 /* ---- Three parts or more ---- */
 
+static int by_place(const void *a, const void *b)
+{
+	const struct head_part *x = *(const struct head_part *const *)a;
+	const struct head_part *y = *(const struct head_part *const *)b;
+	int64_t first = x->map->channel[x->from].first;
+	int64_t second = y->map->channel[y->from].first;
+
+	return (first > second) - (first < second);
+}
+
+/*
+ * YOLOv8 with key points, joined in one output: distributions, classes, and
+ * points of three numbers (x, y, visibility). By the order they are no classes
+ * and an angle.
+ */
+static bool roles_of_pose(struct head_level *l)
+{
+	const struct head_part *p[3] = { &l->parts[0], &l->parts[1],
+					 &l->parts[2] };
+
+	if (l->count != 3)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (p[i]->per_cell > 1 || p[i]->output != p[0]->output)
+			return false;
+	qsort(p, 3, sizeof(*p), by_place);
+	if (p[0]->count != 64 || p[2]->count % 3 || p[2]->count < 6 ||
+	    head_is_activated(p[0]) || head_is_activated(p[2]))
+		return false;
+	l->box = whole(p[0]);
+	l->score = whole(p[1]);
+	l->points = whole(p[2]);
+	return true;
+}
+
 static const struct head_part *find_box(const struct head_finder *f,
 					const struct head_level *l)
 {
@@ -293,7 +329,7 @@ bool head_find_roles(struct head_finder *f)
 				return false;
 			continue;
 		}
-		if (roles_of_heat_map(f, l))
+		if (roles_of_pose(l) || roles_of_heat_map(f, l))
 			continue;
 		forget_roles(l);
 		if (!roles_of_more(f, l))

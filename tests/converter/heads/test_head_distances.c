@@ -218,6 +218,60 @@ static void decode_rtmdet(struct head_decoded *d)
 		}
 	}
 }
+
+/* ---- YOLOv8 with key points, as it is exported without its decoding: 64
+ * numbers of distances, a class, five points of three numbers ---- */
+
+static void write_yolov8_pose(struct head_graph *g)
+{
+	for (int i = 0; i < 3; i++) {
+		char a[8], b[8], c[8];
+
+		snprintf(a, sizeof(a), "a%d", i);
+		snprintf(b, sizeof(b), "b%d", i);
+		snprintf(c, sizeof(c), "c%d", i);
+		head_graph_map(g, a, 64, 8 << i);
+		head_graph_map(g, b, 1, 8 << i);
+		head_graph_map(g, c, 15, 8 << i);
+		head_graph_add(g,
+			       "%%all%d = Concat(%%a%d, %%b%d, %%c%d) "
+			       "{axis=1}\n",
+			       i, i, i, i);
+	}
+	for (int i = 0; i < 3; i++)
+		head_graph_add(g, "output %%all%d\n", i);
+}
+
+static void decode_pose_cell(struct head_decoded *d, int stride, int n,
+			     const float *v)
+{
+	int side = (int)d->width / stride, plane = side * side;
+	struct head_expected *e = head_case_add(d);
+	const float *p = v + 65 * plane + n;
+	double by[4];
+
+	for (int k = 0; k < 4; k++)
+		by[k] = mean_bin(v + 16 * k * plane + n, 16, plane) * stride;
+	set_distances(e, (n % side + .5) * stride, (n / side + .5) * stride,
+		      by);
+	e->score = head_case_sigmoid((double)v[64 * plane + n]);
+	for (int k = 0; k < 5; k++, p += 3 * plane) {
+		e->points[2 * k] = ((double)p[0] * 2 + n % side) * stride;
+		e->points[2 * k + 1] =
+			((double)p[plane] * 2 + n / side) * stride;
+	}
+}
+
+static void decode_yolov8_pose(struct head_decoded *d)
+{
+	for (int i = 0; i < 3; i++) {
+		int stride = 8 << i, side = (int)d->width / stride;
+
+		for (int n = 0; n < side * side; n++)
+			decode_pose_cell(d, stride, n, d->out[i]);
+	}
+}
+
 /* ---- All ---- */
 
 static void test_scrfd(void **state)
@@ -249,9 +303,18 @@ static void test_rtmdet(void **state)
 					     decode_rtmdet });
 }
 
+static void test_yolov8_pose(void **state)
+{
+	(void)state;
+	head_case_check(&(struct head_case){ "YOLOv8-pose", 64, 64, 5,
+					     write_yolov8_pose,
+					     decode_yolov8_pose });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_yolov8_pose),
 		cmocka_unit_test(test_scrfd),
 		cmocka_unit_test(test_nanodet_plus),
 		cmocka_unit_test(test_picodet),
