@@ -16,6 +16,20 @@ struct tracer {
 	int64_t numbers;
 };
 
+/* Elements keep their places, and their values but for rounding. */
+static bool keeps_values(const struct node *n)
+{
+	switch (n->op) {
+	case OP_QUANTIZE_LINEAR:
+	case OP_DYNAMIC_QUANTIZE_LINEAR:
+	case OP_DEQUANTIZE_LINEAR:
+	case OP_QUANT:
+		return true;
+	default:
+		return op_info(n->op)->flags & OPF_S;
+	}
+}
+
 /* The mean over the bins of DFL may be a convolution, but it is part of the
  * decoding, not of the network. */
 static bool is_behind_softmax(const struct value *v)
@@ -25,7 +39,7 @@ static bool is_behind_softmax(const struct value *v)
 
 		if (n->op == OP_SOFTMAX)
 			return true;
-		if (!(op_info(n->op)->flags & OPF_S))
+		if (!keeps_values(n))
 			return false;
 		v = n->inputs[0];
 	}
@@ -116,6 +130,20 @@ static void mark_needed(struct tracer *t, const struct value *v)
 		t->needed[v->id] = true;
 }
 
+/* Not the scales that the model finds while it runs: they would lead through
+ * the whole network. */
+static void mark_inputs(struct tracer *t, const struct node *n)
+{
+	const struct value *kept = head_kept(n);
+
+	if (kept) {
+		mark_needed(t, kept);
+		return;
+	}
+	for (int i = 0; i < n->input_count; i++)
+		mark_needed(t, n->inputs[i]);
+}
+
 static void find_needed(struct tracer *t)
 {
 	for (int i = 0; i < t->g->output_count; i++)
@@ -127,8 +155,8 @@ static void find_needed(struct tracer *t)
 			wanted |= n->outputs[i] &&
 				  t->needed[n->outputs[i]->id] &&
 				  !is_source(n->outputs[i]);
-		for (int i = 0; wanted && i < n->input_count; i++)
-			mark_needed(t, n->inputs[i]);
+		if (wanted)
+			mark_inputs(t, n);
 	}
 }
 

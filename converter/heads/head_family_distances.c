@@ -44,10 +44,8 @@ static bool matches_yolov8(const struct head_finder *f)
 /* Points (class Pose) are x, y and a visibility. */
 static bool fill_yolov8(struct head_finder *f)
 {
-	if (f->levels[0].points.part) {
-		f->out->kind = "YOLOv8-pose";
+	if (f->levels[0].points.part)
 		head_use_points(f, 3, DBP_POINT_CELL, 1);
-	}
 	return fill_cell_middle(f);
 }
 

@@ -275,8 +275,6 @@ static const struct value *biased(const struct node *n)
 	return NULL;
 }
 
-/* The operand of a node that stores numbers in another way, or is a part of
- * the convolution before it; NULL for other nodes. */
 static const struct value *kept(const struct node *n)
 {
 	switch (n->op) {
@@ -293,11 +291,19 @@ static const struct value *kept(const struct node *n)
 	}
 }
 
-static bool mark_kept(const struct node *n, uint32_t *const *all)
+const struct value *head_kept(const struct node *n)
 {
 	const struct value *from = kept(n), *to = n->outputs[0];
 
-	if (!from || !to || !shape_equal(&from->shape, &to->shape))
+	return from && to && shape_equal(&from->shape, &to->shape) ? from :
+								     NULL;
+}
+
+static bool mark_kept(const struct node *n, uint32_t *const *all)
+{
+	const struct value *from = head_kept(n), *to = n->outputs[0];
+
+	if (!from)
 		return false;
 	memcpy(all[to->id], all[from->id],
 	       (size_t)shape_elements(&to->shape) * sizeof(uint32_t));

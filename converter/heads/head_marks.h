@@ -13,6 +13,9 @@
 
 /* An operator of the network, not of the decoding. */
 bool head_is_network(const struct node *n);
+/* The operand of a node that stores numbers in another way, or is a part of
+ * the convolution before it (its scale, its bias); NULL for other nodes. */
+const struct value *head_kept(const struct node *n);
 /* Marks the outputs of a node from its inputs; `marks` by the values' ids. */
 void head_mark_node(const struct node *n, uint32_t *const *marks);
 

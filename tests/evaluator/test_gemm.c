@@ -76,6 +76,66 @@ static void test_f64(void **state)
 		check_case_f64(&g, i);
 }
 
+/* ---- Sums in double ---- */
+
+static void reference_exact(const struct gemm_case *g, const float *a,
+			    const float *b, float *c)
+{
+	float alpha = (float)g->alpha / 2, beta = (float)g->beta / 2;
+
+	for (int64_t i = 0; i < g->m; i++)
+		for (int64_t j = 0; j < g->n; j++, c++) {
+			double sum = 0;
+
+			for (int64_t p = 0; p < g->k; p++)
+				sum += (double)a[g->trans_a ? p * g->lda + i :
+							      i * g->lda + p] *
+				       (double)b[g->trans_b ? j * g->ldb + p :
+							      p * g->ldb + j];
+			*c = (float)((double)alpha * sum +
+				     (g->beta ? (double)beta * (double)*c : 0));
+		}
+}
+
+static void check_exact(struct gemm_case *g, int round)
+{
+	float *a, *b, *expected, *got;
+	struct diag d;
+	size_t bytes;
+
+	diag_init(&d);
+	draw_case(g, round);
+	g->ldc = g->n;
+	bytes = (size_t)(g->m * g->n) * sizeof(*got);
+	a = draw_matrix_f32(g, (g->trans_a ? g->k : g->m) * g->lda);
+	b = draw_matrix_f32(g, (g->trans_b ? g->n : g->k) * g->ldb);
+	got = draw_matrix_f32(g, g->m * g->n);
+	expected = malloc(bytes);
+	assert_non_null(expected);
+	memcpy(expected, got, bytes);
+	reference_exact(g, a, b, expected);
+	assert_int_equal(gemm_f32_exact(g->trans_a, g->trans_b, g->m, g->n,
+					g->k, (float)g->alpha / 2, a, g->lda, b,
+					g->ldb, (float)g->beta / 2, got, g->ldc,
+					&d),
+			 0);
+	assert_memory_equal(got, expected, bytes);
+	free(a);
+	free(b);
+	free(got);
+	free(expected);
+	diag_free(&d);
+}
+
+static void test_exact(void **state)
+{
+	struct gemm_case g = { .seed = 3 };
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++)
+		check_exact(&g, i);
+}
+
 /* Without products C is scaled; without cells nothing is read. */
 static void test_empty(void **state)
 {
@@ -88,6 +148,10 @@ static void test_empty(void **state)
 				  0.5f, c, 2, &d),
 			 0);
 	assert_true(c[0] == 1.5f && c[1] == 2.5f);
+	assert_int_equal(gemm_f32_exact(false, false, 1, 2, 0, 1, NULL, 0, NULL,
+					0, 2, c, 2, &d),
+			 0);
+	assert_true(c[0] == 3 && c[1] == 5);
 	assert_int_equal(gemm_f32(false, false, 0, 2, 1, 1, NULL, 0, NULL, 0, 0,
 				  NULL, 2, &d),
 			 0);
@@ -99,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_f32),
 		cmocka_unit_test(test_f64),
+		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_empty),
 	};
 

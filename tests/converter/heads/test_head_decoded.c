@@ -82,8 +82,35 @@ static void add_constants(struct head_graph *g)
 			  "const %%places f32 1x4x1 = [60, 60, 9, 9]\n");
 }
 
+/* The mean of the distributions %p as %c. */
+static void add_mean(struct head_graph *g, int bins)
+{
+	head_graph_add(g,
+		       "const %%mean f32 1x%dx1x1 = random 5\n"
+		       "%%c = Conv(%%p, %%mean)\n",
+		       bins);
+}
+
+/* The same as quantize_dynamic() writes it. */
+static void add_dynamic_mean(struct head_graph *g, int bins)
+{
+	head_graph_add(g,
+		       "%%q, %%s, %%z = DynamicQuantizeLinear(%%p)\n"
+		       "const %%ws f32 scalar = [0.01]\n"
+		       "%%k = Mul(%%s, %%ws)\n"
+		       "const %%one f32 scalar = [1]\n"
+		       "%%d = DequantizeLinear(%%q, %%one, %%z)\n"
+		       "const %%mean f32 1x%dx1x1 = random 5\n"
+		       "%%sum = Conv(%%d, %%mean)\n"
+		       "%%i = Cast(%%sum) {to=\"i32\"}\n"
+		       "%%f = Cast(%%i) {to=\"f32\"}\n"
+		       "%%c = Mul(%%f, %%k)\n",
+		       bins);
+}
+
 /* Four distributions, 84 boxes, classes in planes. */
-static void add_distances(struct head_graph *g, int bins, int classes)
+static void add_distances(struct head_graph *g, int bins, int classes,
+			  void (*mean)(struct head_graph *, int))
 {
 	add_constants(g);
 	head_tail_planes(g, "dfl", 4 * bins, 3);
@@ -92,12 +119,11 @@ static void add_distances(struct head_graph *g, int bins, int classes)
 		       "const %%bins i64 4 = [1, 4, %d, 84]\n"
 		       "%%r = Reshape(%%dfl, %%bins)\n"
 		       "%%t = Transpose(%%r) {perm=[0, 2, 1, 3]}\n"
-		       "%%p = Softmax(%%t) {axis=1}\n"
-		       "const %%mean f32 1x%dx1x1 = random 5\n"
-		       "%%c = Conv(%%p, %%mean)\n"
-		       "const %%four i64 3 = [1, 4, 84]\n"
-		       "%%b = Reshape(%%c, %%four)\n",
-		       bins, bins);
+		       "%%p = Softmax(%%t) {axis=1}\n",
+		       bins);
+	mean(g, bins);
+	head_graph_add(g, "const %%four i64 3 = [1, 4, 84]\n"
+			  "%%b = Reshape(%%c, %%four)\n");
 	add_boxes(g, "boxes", "b");
 	head_graph_add(g, "%%scores = Sigmoid(%%cls)\n");
 }
@@ -113,7 +139,7 @@ static void add_regressed(struct head_graph *g, int classes)
 
 static void add_yolov8(struct head_graph *g, int classes)
 {
-	add_distances(g, 16, classes);
+	add_distances(g, 16, classes, add_mean);
 }
 
 static void test_yolov8(void **state)
@@ -133,6 +159,19 @@ static void test_yolov8(void **state)
 	assert_int_equal(l->columns, 84);
 	assert_int_equal(l->object.output, DBP_NONE);
 	assert_int_equal(l->score.first, 4 * 84);
+	done(&t);
+}
+
+static void test_dynamic(void **state)
+{
+	static struct decoded_case t;
+
+	(void)state;
+	begin(&t);
+	add_distances(&t.graph, 16, 3, add_dynamic_mean);
+	head_graph_add(&t.graph, "%%out = Concat(%%boxes, %%scores) "
+				 "{axis=1}\noutput %%out\n");
+	find_kind(&t, "YOLOv8", 3);
 	done(&t);
 }
 
@@ -299,7 +338,7 @@ static void test_damo(void **state)
 
 	(void)state;
 	begin(&t);
-	add_distances(&t.graph, 17, 5);
+	add_distances(&t.graph, 17, 5, add_mean);
 	head_graph_add(&t.graph, "%%bt = Transpose(%%boxes) {perm=[0, 2, 1]}\n"
 				 "%%st = Transpose(%%scores) {perm=[0, 2, 1]}\n"
 				 "output %%st\noutput %%bt\n");
@@ -313,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_yolov8),
+		cmocka_unit_test(test_dynamic),
 		cmocka_unit_test(test_pose),
 		cmocka_unit_test(test_yolov5_face),
 		cmocka_unit_test(test_yolov5),

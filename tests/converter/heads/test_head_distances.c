@@ -306,9 +306,8 @@ static void test_rtmdet(void **state)
 static void test_yolov8_pose(void **state)
 {
 	(void)state;
-	head_case_check(&(struct head_case){ "YOLOv8-pose", 64, 64, 5,
-					     write_yolov8_pose,
-					     decode_yolov8_pose });
+	head_case_check(&(struct head_case){
+		"YOLOv8", 64, 64, 5, write_yolov8_pose, decode_yolov8_pose });
 }
 
 int main(void)
