@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "converter/onnx/onnx_attr.h"
+#include "converter/onnx/onnx_cast.h"
 #include "converter/onnx/onnx_normalise.h"
 
 /* Drops empty operands at the end of a list. */
@@ -17,12 +18,12 @@ static int drop_absent(struct value *const *list, int count)
 static int check_operands(const struct onnx_node *o, const struct node *n)
 {
 	const struct op_info *info = op_info(n->op);
+	int most = info->max_inputs + onnx_is_cast_like(o);
 
 	if (n->input_count < info->min_inputs ||
-	    (info->max_inputs >= 0 && n->input_count > info->max_inputs))
+	    (info->max_inputs >= 0 && n->input_count > most))
 		return onnx_error(o, "has %d inputs, expected %d to %d",
-				  n->input_count, info->min_inputs,
-				  info->max_inputs);
+				  n->input_count, info->min_inputs, most);
 	for (int i = 0; i < info->min_inputs; i++)
 		if (!n->inputs[i])
 			return onnx_error(o, "input %d is missing", i);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "converter/onnx/onnx_cast.h"
 #include "converter/onnx/onnx_bipolar.h"
 #include "converter/onnx/onnx_fused.h"
 #include "converter/onnx/onnx_group_norm.h"
@@ -226,45 +227,6 @@ static int normalise_softmax(const struct onnx_node *o, struct node *n)
 
 /* ---- Types ---- */
 
-static int set_dtype(const struct onnx_node *o, struct node *n,
-		     const char *attr, int64_t data_type)
-{
-	const struct onnx_type *t = onnx_type(data_type);
-
-	if (!t || t->dtype == DT_NONE)
-		return onnx_error(o, "type %s is not supported",
-				  t ? t->name : "(unknown)");
-	return node_set_string(o->r->g, n, attr, dtype_name(t->dtype)) ?
-		       onnx_no_memory(o->r) :
-		       0;
-}
-
-static int normalise_cast(const struct onnx_node *o, struct node *n)
-{
-	if (is_called(o, "CastLike")) {
-		const struct value *like = node_input(n, 1);
-
-		if (!like || like->dtype == DT_NONE)
-			return onnx_error(o, "the type of its second input is "
-					     "not known");
-		n->input_count = 2;
-		if (node_set_string(o->r->g, n, "to", dtype_name(like->dtype)))
-			return onnx_no_memory(o->r);
-		if (graph_set_input(o->r->g, n, 1, NULL))
-			return onnx_no_memory(o->r);
-		n->input_count = 1;
-		return 0;
-	}
-	if (!onnx_attr(o, "to"))
-		return onnx_error(o, "attribute 'to' is missing");
-	if (set_dtype(o, n, "to", onnx_attr_int(o, "to", 0)))
-		return -1;
-	int bits = onnx_type(onnx_attr_int(o, "to", 0))->bits;
-	return bits < 8 && node_set_int(o->r->g, n, "bits", bits) ?
-		       onnx_no_memory(o->r) :
-		       0;
-}
-
 static int normalise_constant_of_shape(const struct onnx_node *o,
 				       struct node *n)
 {
@@ -282,7 +244,7 @@ static int normalise_constant_of_shape(const struct onnx_node *o,
 		return -1;
 	if (shape_elements(&v->shape) != 1)
 		return onnx_error(o, "attribute 'value' is not one number");
-	if (set_dtype(o, n, "dtype", a->t->data_type))
+	if (onnx_set_dtype(o, n, "dtype", a->t->data_type))
 		return -1;
 	if (v->dtype == DT_F32)
 		return node_set_float(g, n, "value", *(const float *)v->data) ?
@@ -407,7 +369,7 @@ static normalise_fn *const forms[OP_COUNT] = {
 	[OP_ADD] = no_axis,
 	[OP_AND] = no_axis,
 	[OP_BATCH_NORM] = normalise_batch_norm,
-	[OP_CAST] = normalise_cast,
+	[OP_CAST] = onnx_normalise_cast,
 	[OP_CLIP] = normalise_clip,
 	[OP_CONSTANT_OF_SHAPE] = normalise_constant_of_shape,
 	[OP_DIV] = no_axis,

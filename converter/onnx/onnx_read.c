@@ -9,6 +9,7 @@
 
 #include "base/file_read.h"
 #include "converter/onnx/onnx_body.h"
+#include "converter/onnx/onnx_cast.h"
 #include "converter/onnx/onnx_cut.h"
 #include "converter/onnx/onnx_function.h"
 #include "converter/onnx/onnx_node.h"
@@ -175,7 +176,10 @@ static int read_graph(struct onnx_reader *r)
 	for (size_t i = 0; i < cut.output_count; i++)
 		if (add_output(r, &b.scope, cut.outputs[i]))
 			return -1;
-	return onnx_finish_nodes(r) || graph_sort(r->g, r->d) ? -1 : 0;
+	return onnx_finish_nodes(r) || graph_sort(r->g, r->d) ||
+			       onnx_resolve_casts(r) ?
+		       -1 :
+		       0;
 }
 
 static int read_metadata(struct onnx_reader *r)
