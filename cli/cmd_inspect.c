@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "converter/json_text.h"
 #include "cli/head_text.h"
+#include "cli/inspect_needs.h"
 #include "converter/heads/head_find.h"
 #include "converter/heads/head_yaml_write.h"
 #include "converter/onnx/model_load.h"
@@ -454,6 +455,8 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 
 int cmd_inspect(const struct command *cmd, struct diag *d)
 {
+	if (cmd->ops || cmd->emit != EMIT_NOTHING)
+		return inspect_needs(cmd, d);
 	if (cmd->arg_count != 1) {
 		diag_error(d, "inspect takes one model, not %d",
 			   cmd->arg_count);

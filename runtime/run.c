@@ -80,7 +80,7 @@ static void run_ops(struct dbrt_model *m)
 	for (uint32_t i = 0; i < m->op_count && !dbrt_is_cancelled(m, 0); i++) {
 		struct dbrt_op_view v = dbrt_op_at(m, i);
 
-		dbrt_op_table[v.op->kind].run(&v);
+		dbrt_op_table[v.op->kind]->run(&v);
 		if (m->trace)
 			m->trace(m->trace_ctx, m, i);
 	}
