@@ -20,27 +20,6 @@
 
 #define PARTS 16 /* kinds of sections, and the bytes around them */
 
-static const char *section_name(uint32_t kind)
-{
-	static const char *const names[] = {
-		[DBP_SECTION_TENSORS] = "tensors",
-		[DBP_SECTION_OPS] = "operators",
-		[DBP_SECTION_PARAMS] = "parameters",
-		[DBP_SECTION_DATA] = "data",
-		[DBP_SECTION_STRINGS] = "strings",
-		[DBP_SECTION_IO] = "io",
-		[DBP_SECTION_PREPROCESS] = "preprocess",
-		[DBP_SECTION_HEAD] = "head",
-		[DBP_SECTION_GOLDEN] = "golden",
-		[DBP_SECTION_META] = "meta",
-		[DBP_SECTION_SIGNATURE] = "signature",
-	};
-
-	return kind < sizeof(names) / sizeof(*names) && names[kind] ?
-		       names[kind] :
-		       "unknown";
-}
-
 struct part {
 	const char *name;
 	uint32_t offset, bytes;
@@ -73,7 +52,7 @@ static int list_parts(const struct packed_file *f, struct part *parts)
 		padding += s->offset - at;
 		between += file_bytes(f, at, s->offset - at);
 		parts[n++] =
-			(struct part){ section_name(s->kind), s->offset,
+			(struct part){ packed_section_name(s->kind), s->offset,
 				       s->bytes,
 				       file_bytes(f, s->offset, s->bytes) };
 		at = s->offset + s->bytes;

@@ -12,7 +12,7 @@
 #define COMMAND_MAX_OPTIONS 64
 
 /* What inspect --emit writes, in the order of the option's choices. */
-enum command_emit { EMIT_NOTHING, EMIT_OPS };
+enum command_emit { EMIT_NOTHING, EMIT_OPS, EMIT_C };
 
 /* The command line: the converter's config, and what only the command line
  * tool needs. */

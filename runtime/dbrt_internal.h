@@ -5,6 +5,10 @@
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An operator of a checked file. */
 #define DBRT_MAX_OP_INPUTS 64
 #define DBRT_MAX_OP_OUTPUTS 2
@@ -95,6 +99,9 @@ struct dbrt_coding {
 };
 extern const struct dbrt_coding dbrt_coding;
 
+/* The operators of the file by the rows of the table; dbrt_model.run of an
+ * opened model. Those of a model in C call the functions one by one. */
+void dbrt_run_ops(struct dbrt_model *m);
 /* Runs jobs by the caller's parallel_for, or one after the other. */
 void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 	      void *arg);
@@ -138,4 +145,7 @@ DBRT_CHECK_RUN(add_channels);
 
 uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

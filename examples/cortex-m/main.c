@@ -91,7 +91,7 @@ static int work(void)
 	if (status != DBRT_OK)
 		return status;
 	start = board_ticks();
-	status = MODEL_RUN(&model);
+	status = dbrt_run(&model);
 	print("ticks ", (long)((board_ticks() - start) & 0xffffff));
 	board_print("\n");
 	if (status == DBRT_OK && *path)

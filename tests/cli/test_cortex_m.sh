@@ -39,6 +39,20 @@ for name in mps2-an386 mps2-an500 mps2-an385; do
 	check "cut on $name" same $name cut
 done
 check "whole on mps2-an386" same mps2-an386 whole
+check "in C on mps2-an386" same mps2-an386 c
+check "in C on mps2-an500" same mps2-an500 c
+# text FORM: bytes of code and constants on a Cortex-M4
+text() {
+	arm-none-eabi-size "$work/kit/mps2-an386/blobs-$1/firmware.elf" |
+		awk 'END { print $1 }'
+}
+
+whole=$(text whole) cut=$(text cut)
+if [ "$cut" -gt 0 ] && [ $((whole - cut)) -gt 4000 ]; then
+	ok "text $whole whole, $cut cut"
+else
+	failed "text $whole whole, $cut cut"
+fi
 if make -s -C examples/cortex-m size RAM_KB=16 BUILD="$PWD/$work/kit16" \
 	DBCONVERT="$dbconvert" MODEL="$PWD/$work/out/blobs" \
 	>"$work/log" 2>&1; then
