@@ -198,7 +198,7 @@ check-threads: ## TSan on what runs in threads, and on a conversion
 thread-programs: $(THREADED:%=$(B)/tests/%) $(B)/blob_model
 
 SOURCES := $(shell find $(HOST_DIRS) runtime schemas cli tests tools bench \
-	examples testdata -name '*.[ch]')
+	examples testdata -name '*.[ch]' -not -path '*/build/*')
 format: ## every source file as .clang-format says
 	clang-format -i $(SOURCES)
 lint: ## layers, layout of sources, man pages, shell scripts

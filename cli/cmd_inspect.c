@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "converter/json_text.h"
 #include "cli/head_text.h"
+#include "cli/inspect_needs.h"
 #include "converter/heads/head_find.h"
 #include "converter/heads/head_yaml_write.h"
 #include "converter/onnx/model_load.h"
@@ -18,27 +19,6 @@
 /* ---- Packed models ---- */
 
 #define PARTS 16 /* kinds of sections, and the bytes around them */
-
-static const char *section_name(uint32_t kind)
-{
-	static const char *const names[] = {
-		[DBP_SECTION_TENSORS] = "tensors",
-		[DBP_SECTION_OPS] = "operators",
-		[DBP_SECTION_PARAMS] = "parameters",
-		[DBP_SECTION_DATA] = "data",
-		[DBP_SECTION_STRINGS] = "strings",
-		[DBP_SECTION_IO] = "io",
-		[DBP_SECTION_PREPROCESS] = "preprocess",
-		[DBP_SECTION_HEAD] = "head",
-		[DBP_SECTION_GOLDEN] = "golden",
-		[DBP_SECTION_META] = "meta",
-		[DBP_SECTION_SIGNATURE] = "signature",
-	};
-
-	return kind < sizeof(names) / sizeof(*names) && names[kind] ?
-		       names[kind] :
-		       "unknown";
-}
 
 struct part {
 	const char *name;
@@ -72,7 +52,7 @@ static int list_parts(const struct packed_file *f, struct part *parts)
 		padding += s->offset - at;
 		between += file_bytes(f, at, s->offset - at);
 		parts[n++] =
-			(struct part){ section_name(s->kind), s->offset,
+			(struct part){ packed_section_name(s->kind), s->offset,
 				       s->bytes,
 				       file_bytes(f, s->offset, s->bytes) };
 		at = s->offset + s->bytes;
@@ -454,6 +434,8 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 
 int cmd_inspect(const struct command *cmd, struct diag *d)
 {
+	if (cmd->ops || cmd->emit != EMIT_NOTHING)
+		return inspect_needs(cmd, d);
 	if (cmd->arg_count != 1) {
 		diag_error(d, "inspect takes one model, not %d",
 			   cmd->arg_count);

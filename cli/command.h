@@ -11,6 +11,9 @@
 
 #define COMMAND_MAX_OPTIONS 64
 
+/* What inspect --emit writes, in the order of the option's choices. */
+enum command_emit { EMIT_NOTHING, EMIT_OPS, EMIT_C };
+
 /* The command line: the converter's config, and what only the command line
  * tool needs. */
 struct command {
@@ -24,6 +27,8 @@ struct command {
 	const char *source;      /* bench --source */
 	bool json, help, version;
 	bool print_head, head_template; /* inspect --head, --head-template */
+	bool ops;                       /* inspect --ops */
+	int emit;                       /* inspect --emit: enum command_emit */
 	const char *list; /* --target help: the name of the list */
 
 	const char *const *args; /* arguments that are not options, in order */

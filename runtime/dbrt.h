@@ -118,7 +118,8 @@ struct dbrt_model {
 	void *trace_ctx;
 	dbrt_tick *tick;
 	void *tick_ctx;
-	uint8_t *cancelled; /* during a run */
+	uint8_t *cancelled;                /* during a run */
+	void (*run)(struct dbrt_model *m); /* all operators */
 	struct dbrt_work work;
 	struct dbrt_frame frame; /* of the last photo; width 0: none */
 };

@@ -5,6 +5,10 @@
 #include "runtime/dbrt.h"
 #include "schemas/dbp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An operator of a checked file. */
 #define DBRT_MAX_OP_INPUTS 64
 #define DBRT_MAX_OP_OUTPUTS 2
@@ -66,8 +70,38 @@ struct dbrt_op_row {
 	void (*run)(const struct dbrt_op_view *v);
 };
 
-extern const struct dbrt_op_row dbrt_op_table[DBP_OP_COUNT];
+/*
+ * What this build has; each of these may be replaced, all together, by the file
+ * that `dbconvert inspect --emit ops` writes. The rows of operators by kind,
+ * NULL for those left out, and how many kinds there are; NULL: no detectors, no
+ * coded models. dbrt_open() and dbrt_load() refuse what is not there.
+ */
+extern const struct dbrt_op_row *const dbrt_op_table[];
+extern const uint32_t dbrt_op_kinds;
+extern const struct dbrt_detector *const dbrt_part_detector;
+extern const struct dbrt_coding *const dbrt_part_coding;
 
+/* Heads of boxes: dbrt_head_check() and dbrt_select() of a detector. */
+struct dbrt_detector {
+	int (*fits)(const struct dbp_head *h, const uint32_t *elements,
+		    uint32_t outputs);
+	int (*select)(const struct dbp_head *head,
+		      const struct dbrt_head_output *outputs,
+		      const struct dbrt_frame *frame, float score_threshold,
+		      float nms_iou, struct dbrt_detection *out, uint32_t max);
+};
+extern const struct dbrt_detector dbrt_detector;
+
+/* dbrt_expand(). */
+struct dbrt_coding {
+	int (*expand)(const void *coded, size_t bytes, void *out,
+		      size_t out_bytes);
+};
+extern const struct dbrt_coding dbrt_coding;
+
+/* The operators of the file by the rows of the table; dbrt_model.run of an
+ * opened model. Those of a model in C call the functions one by one. */
+void dbrt_run_ops(struct dbrt_model *m);
 /* Runs jobs by the caller's parallel_for, or one after the other. */
 void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 	      void *arg);
@@ -79,7 +113,8 @@ uint8_t *dbrt_scratch(const struct dbrt_op_view *v, uint32_t worker);
 
 #define DBRT_CHECK_RUN(name)                                   \
 	int dbrt_##name##_check(const struct dbrt_op_view *v); \
-	void dbrt_##name##_run(const struct dbrt_op_view *v)
+	void dbrt_##name##_run(const struct dbrt_op_view *v);  \
+	extern const struct dbrt_op_row dbrt_row_##name
 DBRT_CHECK_RUN(conv);
 DBRT_CHECK_RUN(conv_transpose);
 DBRT_CHECK_RUN(max_pool);
@@ -110,4 +145,7 @@ DBRT_CHECK_RUN(add_channels);
 
 uint32_t dbrt_crc32(uint32_t crc, const void *data, size_t bytes);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,7 @@
  * again, another pass collects the next best.
  */
 #include "runtime/decode.h"
+#include "runtime/detector.h"
 #include "runtime/fmath.h"
 #include "runtime/heap.h"
 
@@ -259,10 +260,11 @@ static int select_class(const struct dbp_head *head,
 
 /* The best waiting candidate has been compared with all kept boxes, so every
  * round keeps at least one more. */
-int dbrt_select(const struct dbp_head *head,
-		const struct dbrt_head_output *outputs,
-		const struct dbrt_frame *frame, float score_threshold,
-		float nms_iou, struct dbrt_detection *out, uint32_t max)
+int dbrt_detector_select(const struct dbp_head *head,
+			 const struct dbrt_head_output *outputs,
+			 const struct dbrt_frame *frame, float score_threshold,
+			 float nms_iou, struct dbrt_detection *out,
+			 uint32_t max)
 {
 	struct selection s = { .decoder = { head, outputs,
 					    (float)frame->input_width,
@@ -272,9 +274,6 @@ int dbrt_select(const struct dbp_head *head,
 			       .iou = nms_iou,
 			       .kept = out };
 
-	if (head->kind == DBP_HEAD_CLASSIFIER)
-		return select_class(head, &outputs[head->scores_output], frame,
-				    out, max);
 	max = max > INT32_MAX ? INT32_MAX : max;
 	do {
 		s.waiting = out + s.kept_count;
@@ -288,6 +287,23 @@ int dbrt_select(const struct dbp_head *head,
 	for (uint32_t i = 0; i < s.kept_count; i++)
 		clamp_box(&out[i], frame);
 	return (int)s.kept_count;
+}
+
+const struct dbrt_detector dbrt_detector = { dbrt_detector_fits,
+					     dbrt_detector_select };
+
+int dbrt_select(const struct dbp_head *head,
+		const struct dbrt_head_output *outputs,
+		const struct dbrt_frame *frame, float score_threshold,
+		float nms_iou, struct dbrt_detection *out, uint32_t max)
+{
+	if (head->kind == DBP_HEAD_CLASSIFIER)
+		return select_class(head, &outputs[head->scores_output], frame,
+				    out, max);
+	if (!dbrt_part_detector)
+		return DBRT_ERROR_UNSUPPORTED;
+	return dbrt_part_detector->select(head, outputs, frame, score_threshold,
+					  nms_iou, out, max);
 }
 
 /* ---- Key points ---- */

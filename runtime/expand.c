@@ -150,6 +150,8 @@ int dbrt_expand(const void *coded, size_t bytes, void *out, size_t out_bytes)
 	return dbrt_expand_traced(coded, bytes, out, out_bytes, NULL, NULL);
 }
 
+const struct dbrt_coding dbrt_coding = { dbrt_expand };
+
 /* Opens the model, after expanding a coded one to `ram`; *used: its bytes
  * there, a multiple of 64. */
 static int open_in(struct dbrt_model *m, const void *dbp, size_t bytes,
@@ -161,6 +163,8 @@ static int open_in(struct dbrt_model *m, const void *dbp, size_t bytes,
 	*used = 0;
 	if (!dbrt_is_coded(dbp, bytes))
 		return dbrt_open(m, dbp, bytes);
+	if (!dbrt_part_coding)
+		return DBRT_ERROR_UNSUPPORTED;
 	status = check_coded(dbp, bytes);
 	if (status != DBRT_OK)
 		return status;
@@ -168,7 +172,7 @@ static int open_in(struct dbrt_model *m, const void *dbp, size_t bytes,
 		~(size_t)(DBP_ALIGN - 1);
 	if (*used > ram_bytes)
 		return DBRT_ERROR_ARENA;
-	status = dbrt_expand(dbp, bytes, ram, ram_bytes);
+	status = dbrt_part_coding->expand(dbp, bytes, ram, ram_bytes);
 	return status == DBRT_OK ? dbrt_open(m, ram, h->plain_bytes) : status;
 }
 

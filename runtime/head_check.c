@@ -3,6 +3,7 @@
 #include <float.h>
 
 #include "runtime/decode.h"
+#include "runtime/detector.h"
 
 static int are_finite(const float *x, uint32_t count)
 {
@@ -89,8 +90,8 @@ static int level_fits(const struct dbp_head *h, const struct dbp_head_level *l,
 		       elements[l->box.output];
 }
 
-static int detector_fits(const struct dbp_head *h, const uint32_t *elements,
-			 uint32_t outputs)
+int dbrt_detector_fits(const struct dbp_head *h, const uint32_t *elements,
+		       uint32_t outputs)
 {
 	const struct dbp_head_level *levels = dbrt_head_levels(h);
 	uint64_t candidates = 0;
@@ -158,8 +159,8 @@ int dbrt_head_check(const struct dbp_head *h, size_t bytes,
 					       h->class_count ?
 			       DBRT_OK :
 			       DBRT_ERROR_FORMAT;
-	return h->kind == DBP_HEAD_DETECTOR &&
-			       detector_fits(h, elements, outputs) ?
-		       DBRT_OK :
-		       DBRT_ERROR_FORMAT;
+	if (h->kind == DBP_HEAD_DETECTOR && !dbrt_part_detector)
+		return DBRT_ERROR_UNSUPPORTED;
+	return dbrt_expect(h->kind == DBP_HEAD_DETECTOR &&
+			   dbrt_part_detector->fits(h, elements, outputs));
 }

@@ -357,7 +357,7 @@ const char *dbrt_op_kind(const struct dbrt_model *m, uint32_t op)
 {
 	if (op >= dbrt_op_count(m))
 		return "";
-	return dbrt_op_table[dbrt_op_at(m, op).op->kind].name;
+	return dbrt_op_table[dbrt_op_at(m, op).op->kind]->name;
 }
 
 int dbrt_op_conv(const struct dbrt_model *m, uint32_t op,

@@ -373,6 +373,8 @@ int dbrt_open_limited(struct dbrt_model *m, const void *dbp, size_t bytes,
 		status = check_file(m, dbp, bytes, limits);
 	if (status != DBRT_OK)
 		memset(m, 0, sizeof(*m));
+	else
+		m->run = dbrt_run_ops;
 	return status;
 }
 

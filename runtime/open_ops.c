@@ -160,7 +160,7 @@ static int check_scratch(const struct dbrt_op_view *v)
 /* The row itself: afterwards its ids and parameters may be read. */
 static int check_row(const struct dbrt_model *m, const struct dbp_op *op)
 {
-	const struct dbrt_op_row *row = &dbrt_op_table[op->kind];
+	const struct dbrt_op_row *row = dbrt_op_table[op->kind];
 	uint32_t room = m->section_bytes[DBP_SECTION_PARAMS];
 	uint32_t ids = 4u * (op->input_count + op->output_count);
 
@@ -229,7 +229,7 @@ static int check_op(struct dbrt_model *m, uint32_t i, uint64_t *room)
 	struct dbrt_op_view v;
 	int status;
 
-	if (ops[i].kind >= DBP_OP_COUNT || !dbrt_op_table[ops[i].kind].run)
+	if (ops[i].kind >= dbrt_op_kinds || !dbrt_op_table[ops[i].kind])
 		return DBRT_ERROR_UNSUPPORTED;
 	status = check_row(m, &ops[i]);
 	if (status != DBRT_OK)
@@ -245,7 +245,7 @@ static int check_op(struct dbrt_model *m, uint32_t i, uint64_t *room)
 	if (status != DBRT_OK)
 		return status;
 	*room -= array_bytes(&v);
-	status = dbrt_op_table[v.op->kind].check(&v);
+	status = dbrt_op_table[v.op->kind]->check(&v);
 	if (status == DBRT_OK)
 		dbrt_work_add_op(&m->work, &v);
 	return status;

@@ -75,12 +75,12 @@ void dbrt_for(const struct dbrt_model *m, uint32_t count, dbrt_job *job,
 		job(arg, i, 0);
 }
 
-static void run_ops(struct dbrt_model *m)
+void dbrt_run_ops(struct dbrt_model *m)
 {
 	for (uint32_t i = 0; i < m->op_count && !dbrt_is_cancelled(m, 0); i++) {
 		struct dbrt_op_view v = dbrt_op_at(m, i);
 
-		dbrt_op_table[v.op->kind].run(&v);
+		dbrt_op_table[v.op->kind]->run(&v);
 		if (m->trace)
 			m->trace(m->trace_ctx, m, i);
 	}
@@ -96,7 +96,7 @@ int dbrt_run(struct dbrt_model *m)
 	if (!m->arena)
 		return DBRT_ERROR_ARENA;
 	m->cancelled = &cancelled;
-	run_ops(m);
+	m->run(m);
 	m->cancelled = NULL;
 	return cancelled ? DBRT_ERROR_CANCELLED : DBRT_OK;
 }

@@ -11,9 +11,12 @@
  */
 #include <stdint.h>
 
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus >= 201103L
 #define DBP_ASSERT_SIZE(type, bytes) \
 	static_assert(sizeof(type) == (bytes), "layout of " #type)
+#elif defined(__cplusplus) || __STDC_VERSION__ < 201112L
+#define DBP_ASSERT_SIZE(type, bytes) \
+	extern const int dbp_layout[sizeof(type) == (bytes) ? 1 : -1]
 #else
 #define DBP_ASSERT_SIZE(type, bytes) \
 	_Static_assert(sizeof(type) == (bytes), "layout of " #type)

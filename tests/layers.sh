@@ -37,6 +37,8 @@ BEGIN {
 	arrow("converter/lower", "converter/lower evaluator ir base schemas")
 	arrow("converter/pack", "converter/pack converter/lower " \
 		"converter/heads converter/data ir base schemas runtime/dbrt.h")
+	arrow("converter/emit", "converter/emit converter/pack base " \
+		"schemas runtime/dbrt.h")
 	arrow("converter/measure", "converter/measure converter/pack " \
 		"converter/heads converter/data converter/onnx evaluator ir " \
 		"base schemas runtime/dbrt.h")

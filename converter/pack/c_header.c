@@ -10,28 +10,21 @@
 #include "converter/pack/c_header.h"
 #include "schemas/dbp.h"
 
-#define PREFIX_MAX 60
 #define HASH_CHARS 9 /* "_" and eight digits */
 
 static bool is_plain(const char *name)
 {
-	if (!isalpha((unsigned char)*name) || strlen(name) > PREFIX_MAX)
+	if (!isalpha((unsigned char)*name) ||
+	    strlen(name) > (C_HEADER_PREFIX_BYTES - 8))
 		return false;
 	while (isalnum((unsigned char)*name) || *name == '_')
 		name++;
 	return !*name;
 }
 
-/*
- * Makes a C identifier from a file name: letters, digits and underscores, with
- * the prefix `m_` if it does not begin with a letter. A name that has to be
- * changed gets a hash of the whole name at its end, so that the headers of
- * a-b.onnx and a.b.onnx go into one program. The suffix `_dbp` or `_DBP` makes
- * it different from every keyword.
- */
-static void make_prefix(const char *name, char *prefix)
+void c_header_prefix(const char *name, char prefix[C_HEADER_PREFIX_BYTES])
 {
-	size_t n = 0, room = PREFIX_MAX;
+	size_t n = 0, room = (C_HEADER_PREFIX_BYTES - 8);
 	uint64_t hash = hash_fnv1a(name, strlen(name));
 	bool plain = is_plain(name);
 
@@ -78,7 +71,7 @@ static void print_bytes(FILE *out, const uint8_t *dbp, uint32_t size)
 static void print_header(FILE *out, const struct packed *p, const char *lower)
 {
 	const struct dbp_header *h = (const void *)p->bytes;
-	char upper[PREFIX_MAX + 8];
+	char upper[C_HEADER_PREFIX_BYTES];
 
 	for (size_t i = 0; i <= strlen(lower); i++)
 		upper[i] = (char)toupper((unsigned char)lower[i]);
@@ -108,11 +101,11 @@ static void print_header(FILE *out, const struct packed *p, const char *lower)
 
 char *c_header_text(const struct packed *p, const char *name, struct diag *d)
 {
-	char prefix[PREFIX_MAX + 8], *text = NULL;
+	char prefix[C_HEADER_PREFIX_BYTES], *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
-	make_prefix(name, prefix);
+	c_header_prefix(name, prefix);
 	if (out) {
 		print_header(out, p, prefix);
 		if (fclose(out) == 0)

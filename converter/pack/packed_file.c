@@ -154,6 +154,27 @@ const struct dbp_section *packed_file_section(const struct packed_file *f,
 	return NULL;
 }
 
+const char *packed_section_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[DBP_SECTION_TENSORS] = "tensors",
+		[DBP_SECTION_OPS] = "operators",
+		[DBP_SECTION_PARAMS] = "parameters",
+		[DBP_SECTION_DATA] = "data",
+		[DBP_SECTION_STRINGS] = "strings",
+		[DBP_SECTION_IO] = "io",
+		[DBP_SECTION_PREPROCESS] = "preprocess",
+		[DBP_SECTION_HEAD] = "head",
+		[DBP_SECTION_GOLDEN] = "golden",
+		[DBP_SECTION_META] = "meta",
+		[DBP_SECTION_SIGNATURE] = "signature",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) && names[kind] ?
+		       names[kind] :
+		       "unknown";
+}
+
 void packed_file_preprocess(const struct packed_file *f, struct preprocess *p)
 {
 	static const enum resize_rule rules[] = { RESIZE_STRETCH,

@@ -38,6 +38,8 @@ void packed_file_close(struct packed_file *f);
 /* Section of that kind, NULL if there is none. */
 const struct dbp_section *packed_file_section(const struct packed_file *f,
 					      int kind);
+/* "tensors", "operators", ...: of an enum dbp_section_kind; else "unknown". */
+const char *packed_section_name(uint32_t kind);
 /* The preprocessing of dbrt_set_image(); is_image is false if the file has
  * none. */
 void packed_file_preprocess(const struct packed_file *f, struct preprocess *p);

@@ -189,9 +189,9 @@ static void test_every_device_operator_has_its_row(void **state)
 {
 	(void)state;
 	for (int k = DBP_OP_CONV; k < DBP_OP_COUNT; k++) {
-		const struct dbrt_op_row *row = &dbrt_op_table[k];
+		const struct dbrt_op_row *row = dbrt_op_table[k];
 
-		if (!row->name || !row->check || !row->run)
+		if (!row || !row->name || !row->check || !row->run)
 			fail_msg("device operator %d has no row", k);
 	}
 }

@@ -436,7 +436,7 @@ static void test_names(void **state)
 	for (int i = 1; i < DBP_OP_COUNT; i++) {
 		assert_non_null(dev_op_name((enum dbp_op_kind)i));
 		assert_string_equal(dev_op_name((enum dbp_op_kind)i),
-				    dbrt_op_table[i].name);
+				    dbrt_op_table[i]->name);
 	}
 }
 
