@@ -32,23 +32,28 @@
 struct shape {
 	const char *name;
 	uint32_t in_channels, out_channels, size, kernel, stride;
-	int depthwise;
+	int depthwise, table;
 	const char *bits; /* pairs of digits: weights, activations */
 };
 
 static const struct shape shapes[] = {
-	{ "conv3x3_64_64_40", 64, 64, 40, 3, 1, 0, "88864838284424" },
-	{ "conv1x1_128_128_20", 128, 128, 20, 1, 1, 0, "88864838284424" },
-	{ "conv1x1_96_96_22", 96, 96, 22, 1, 1, 0, "884824" },
-	{ "conv1x1_24_96_22", 24, 96, 22, 1, 1, 0, "8848" },
-	{ "depthwise3x3_128_20", 128, 128, 20, 3, 1, 1, "8848" },
-	{ "depthwise3x3s2_64_40", 64, 64, 40, 3, 2, 1, "8848" },
-	{ "depthwise5x5_64_20", 64, 64, 20, 5, 1, 1, "8848" },
-	{ "first3x3s2_3_16_320", 3, 16, 320, 3, 2, 0, "8848" },
-	{ "first3x3s2_3_24_88", 3, 24, 88, 3, 2, 0, "88" },
-	{ "first3x3s2_3_8_96", 3, 8, 96, 3, 2, 0, "8848" },
-	{ "conv3x3_16_32_40", 16, 32, 40, 3, 1, 0, "8848" },
-	{ "dense_1024_256", 1024, 256, 1, 1, 1, 0, "884824" },
+	{ "conv3x3_64_64_40", 64, 64, 40, 3, 1, 0, 0, "88864838284424" },
+	{ "conv1x1_128_128_20", 128, 128, 20, 1, 1, 0, 0, "88864838284424" },
+	{ "conv1x1_96_96_22", 96, 96, 22, 1, 1, 0, 0, "884824" },
+	{ "conv1x1_24_96_22", 24, 96, 22, 1, 1, 0, 0, "8848" },
+	{ "depthwise3x3_128_20", 128, 128, 20, 3, 1, 1, 0, "8848" },
+	{ "depthwise3x3s2_64_40", 64, 64, 40, 3, 2, 1, 0, "8848" },
+	{ "depthwise5x5_64_20", 64, 64, 20, 5, 1, 1, 0, "8848" },
+	{ "first3x3s2_3_16_320", 3, 16, 320, 3, 2, 0, 0, "8848" },
+	{ "first3x3s2_3_24_88", 3, 24, 88, 3, 2, 0, 0, "88" },
+	{ "first3x3s2_3_8_96", 3, 8, 96, 3, 2, 0, 0, "8848" },
+	{ "conv3x3_16_32_40", 16, 32, 40, 3, 1, 0, 0, "8848" },
+	{ "dense_1024_256", 1024, 256, 1, 1, 1, 0, 0, "884824" },
+	{ "silu1x1_64_64_26", 64, 64, 26, 1, 1, 0, 1, "8848" },
+	{ "first6x6s2_3_32_104", 3, 32, 104, 6, 2, 0, 1, "8848" },
+	{ "wide3x3_256_256_13", 256, 256, 13, 3, 1, 0, 0, "884824" },
+	{ "wide3x3s2_256_512_26", 256, 512, 26, 3, 2, 0, 0, "884824" },
+	{ "wide1x1_512_255_13", 512, 255, 13, 1, 1, 0, 0, "8848" },
 };
 
 /* The library has its own choice in a file that this program does without. */
@@ -195,6 +200,10 @@ static void build(struct dbp_run *r, const struct shape *s, int w_bits,
 	p.depthwise = (uint8_t)s->depthwise;
 	p.groups = s->depthwise ? s->in_channels : 1;
 	p.weight_bits = (uint8_t)w_bits;
+	if (s->table) {
+		p.post = DBP_POST_TABLE;
+		p.table = add_bytes(&b, 256, 1, -128, 127);
+	}
 	add_conv(&b, p, y, z, a_bits);
 	if (dbp_run_open(r, &b, 1) != DBRT_OK) {
 		fprintf(stderr, "%s: does not open\n", s->name);

@@ -57,5 +57,5 @@ done
 awk -F '\t' '{ print "dbconvert\t" $1 " " $2 "\t" $5 }' "$out/kernels.tsv" |
 	tee -a "$out/peers.tsv"
 [ ! -s "$out/models.tsv" ] ||
-	awk -F '\t' '{ print "dbconvert\t" $1 " " $2 " bits\t" $4 }' \
+	awk -F '\t' '{ print $2 "\t" $1 " " $3 " bits\t" $5 }' \
 		"$out/models.tsv" | tee -a "$out/peers.tsv"

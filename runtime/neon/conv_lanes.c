@@ -67,7 +67,7 @@ static void run_apart(const struct dbrt_conv_job *j, struct dbrt_lanes_tile *t,
 		      uint32_t pixel, uint32_t count, uint32_t channels,
 		      int fused)
 {
-	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS];
+	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS + 4];
 	int32_t acc[DBRT_LANES_PIXELS][16];
 	int8_t(*codes)[16] = (int8_t(*)[16])(void *)acc;
 	const struct dbrt_depthwise_pixel *all = t->pixels;
@@ -78,6 +78,7 @@ static void run_apart(const struct dbrt_conv_job *j, struct dbrt_lanes_tile *t,
 		at[i] = (struct dbrt_depthwise_pixel){
 			all[i].x, fused ? (void *)codes[i] : (void *)acc[i]
 		};
+	at[(count + 7) / 8 * 8] = at[0];
 	t->pixels = at;
 	t->channel = 0;
 	run_tile(t, count, channels, fused);
@@ -98,7 +99,7 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 	int16_t w[DBRT_LANES_COLUMNS * 16 + 16];
 	int32_t base[16];
 	struct dbrt_depthwise_scale scale;
-	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS];
+	struct dbrt_depthwise_pixel at[DBRT_LANES_PIXELS + 4];
 	struct dbrt_lanes_tile t = { .pixels = at,
 				     .w = w,
 				     .base = base,
@@ -108,8 +109,8 @@ void dbrt_conv_lanes_neon(const struct dbrt_conv_job *j, uint32_t group,
 
 	for (uint32_t i = 0; i < count; i++, out += j->y->pitch)
 		at[i] = (struct dbrt_depthwise_pixel){ x[i], out };
-	/* those behind the last one repeat it */
-	for (uint32_t i = count; i % 8; i++)
+	/* those behind the last one repeat it, with one that is only fetched */
+	for (uint32_t i = count; i <= (count + 7) / 8 * 8; i++)
 		at[i] = at[i - 1];
 
 	for (uint32_t row = 0; row < j->rows; row += WIDE) {

@@ -5,7 +5,8 @@
  *
  * v0-v3 hold eight columns of four windows in 16 bits, v8-v11 the next ones as
  * they were loaded, v4 and v5 (or v6 and v7) the weights of a column, v16-v31
- * the sums, four vectors a pixel.
+ * the sums, four vectors a pixel. The place of the next four pixels' codes is
+ * fetched meanwhile: a store that waits for memory holds up those behind it.
  */
 #ifdef __aarch64__
 
@@ -71,6 +72,7 @@
 	ldr	d9, [p1], #8
 	ldr	d10, [p2], #8
 	ldr	d11, [p3], #8
+	ldr	out0, [pixels, #64 + 8]
 	ldr	q16, [base]
 	ldr	q17, [base, #16]
 	ldr	q18, [base, #32]
@@ -80,6 +82,7 @@
 	mov	v20.16b, v16.16b
 	mov	v24.16b, v16.16b
 	mov	v28.16b, v16.16b
+	prfm	pstl1keep, [out0, channel]
 	mov	v21.16b, v17.16b
 	mov	v25.16b, v17.16b
 	mov	v29.16b, v17.16b

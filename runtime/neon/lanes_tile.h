@@ -7,7 +7,8 @@
 /* Windows of few columns by 16 output channels, four pixels at a time, or by 8,
  * eight at a time, for all weights and inputs of 8 bits. */
 struct dbrt_lanes_tile {
-	const struct dbrt_depthwise_pixel *pixels; /* 4 or 8 * groups */
+	/* 4 or 8 * groups, and one more, whose out is fetched */
+	const struct dbrt_depthwise_pixel *pixels;
 	const int16_t *w;    /* [columns + 2][16], the last ones not used */
 	const int32_t *base; /* [16], what the sums begin with */
 	const struct dbrt_depthwise_scale *scale;

@@ -190,64 +190,75 @@ clamp_pixels(int8_t *out, size_t stride, const int32_t *acc, uint32_t lanes,
 
 /* What the sums of four channels become by way of tables. */
 struct tables {
-	int32x4_t zero, low, high;
-	const int8_t *of[4]; /* by channel */
+	int16x8_t zero, low, high;
+	const uint8_t *of[4]; /* by channel */
 };
 
-static inline void table_places(uint32_t *at, const int32_t *acc,
-				const struct scales *s, const struct tables *t)
+static inline struct tables tables_of(const struct dbrt_post *p,
+				      uint32_t channel)
 {
-	int32x4_t q = scale(vld1q_s32(acc), s, 0);
+	struct tables t = { vdupq_n_s16((int16_t)p->zero_point),
+			    vdupq_n_s16((int16_t)p->low),
+			    vdupq_n_s16((int16_t)p->high),
+			    { NULL } };
 
-	q = vmaxq_s32(vaddq_s32(q, t->zero), t->low);
-	q = vsubq_s32(vminq_s32(q, t->high), t->low);
-	vst1q_u32(at, vreinterpretq_u32_s32(q));
+	for (uint32_t c = 0; c < 4; c++)
+		t.of[c] = (const uint8_t *)p->table +
+			  (channel + c) * (size_t)p->table_step;
+	return t;
 }
 
-/* All codes are loaded before any is stored: a compiler must take it that a
- * store changes the tables. */
-static inline void look_up_pixels(int8_t *out, size_t stride,
-				  const uint32_t at[16], const struct tables *t,
-				  uint32_t count)
+/* Places in the tables of two pixels, 16 bits each. */
+static inline uint64x2_t table_places(const int32_t *a, const int32_t *b,
+				      const struct scales *s,
+				      const struct tables *t)
 {
-	int8_t codes[4][4] = { { 0 } };
-	uint32_t words[4];
+	int16x8_t q = vqmovn_high_s32(vqmovn_s32(scale(vld1q_s32(a), s, 0)),
+				      scale(vld1q_s32(b), s, 0));
 
-	for (uint32_t c = 0; c < count; c++) {
-		const int8_t *table = t->of[c];
-
-		for (uint32_t k = 0; k < 4; k++)
-			codes[k][c] = table[at[4 * k + c]];
-	}
-	memcpy(words, codes, sizeof(words));
-	for (uint32_t k = 0; k < 4; k++)
-		store_lane(out + k * stride, words[k], count);
+	q = vmaxq_s16(vqaddq_s16(q, t->zero), t->low);
+	q = vsubq_s16(vminq_s16(q, t->high), t->low);
+	return vreinterpretq_u64_s16(q);
 }
 
-/* Four pixels at a time: a sum takes long on its way to a place. */
+static inline uint32_t look_up_pixel(uint64_t at, const struct tables *t)
+{
+	uint32_t a = t->of[0][at & 0xffff], b = t->of[1][at >> 16 & 0xffff];
+	uint32_t c = t->of[2][at >> 32 & 0xffff], d = t->of[3][at >> 48];
+
+	return a | b << 8 | c << 16 | d << 24;
+}
+
+/* Four pixels at a time, while the places of the next four are computed. All
+ * codes are loaded before any is stored: a compiler must take it that a store
+ * changes the tables. */
 static void table_pixels(int8_t *out, size_t stride, const int32_t *acc,
 			 uint32_t lanes, uint32_t pixels,
-			 const struct scales *s, const struct dbrt_post *p,
-			 const int8_t *table, uint32_t count)
+			 const struct scales *s, const struct tables *t)
 {
-	struct tables t = { vdupq_n_s32(p->zero_point),
-			    vdupq_n_s32(p->low),
-			    vdupq_n_s32(p->high),
-			    { NULL } };
-	uint32_t at[16], i = 0;
+	uint32_t step = pixels < 4 ? 0 : lanes;
+	uint64x2_t a = table_places(acc, acc + step, s, t);
+	uint64x2_t b = table_places(acc + 2 * step, acc + 3 * step, s, t);
 
-	for (uint32_t c = 0; c < count; c++)
-		t.of[c] = table + c * (size_t)p->table_step;
-	for (; i + 4 <= pixels; i += 4, acc += 4 * lanes) {
+	for (; pixels >= 4; pixels -= 4, out += 4 * stride) {
+		uint64_t at[4] = { vgetq_lane_u64(a, 0), vgetq_lane_u64(a, 1),
+				   vgetq_lane_u64(b, 0), vgetq_lane_u64(b, 1) };
+		uint32_t codes[4];
+
+		acc += 4 * (size_t)step;
+		step = pixels < 8 ? 0 : lanes;
+		if (pixels == 4)
+			acc -= lanes;
+		a = table_places(acc, acc + step, s, t);
+		b = table_places(acc + 2 * step, acc + 3 * step, s, t);
 		for (uint32_t k = 0; k < 4; k++)
-			table_places(at + 4 * k, acc + k * lanes, s, &t);
-		look_up_pixels(out, stride, at, &t, count);
-		out += 4 * stride;
+			codes[k] = look_up_pixel(at[k], t);
+		for (uint32_t k = 0; k < 4; k++)
+			store_lane(out + k * stride, codes[k], 4);
 	}
-	for (; i < pixels; i++, acc += lanes, out += stride) {
-		table_places(at, acc, s, &t);
-		for (uint32_t c = 0; c < count; c++)
-			out[c] = t.of[c][at[c]];
+	for (; pixels; pixels--, acc += lanes, out += stride) {
+		a = table_places(acc, acc, s, t);
+		store_lane(out, look_up_pixel(vgetq_lane_u64(a, 0), t), 4);
 	}
 }
 
@@ -260,10 +271,11 @@ static void requantize_four(int8_t *out, size_t stride, const int32_t *acc,
 	struct scales s;
 
 	load_scales(&s, p, channel, count);
-	if (p->table && one_slope)
-		table_pixels(out, stride, acc, lanes, pixels, &s, p,
-			     p->table + (size_t)channel * p->table_step, count);
-	else if (p->table) /* no operator has both */
+	if (p->table && one_slope && count == 4) {
+		struct tables t = tables_of(p, channel);
+
+		table_pixels(out, stride, acc, lanes, pixels, &s, &t);
+	} else if (p->table) /* two slopes and a table: no operator has both */
 		dbrt_requantize_portable(out, stride, acc, lanes, pixels, p,
 					 channel, count);
 	else if (one_slope && count == 4)
