@@ -25,6 +25,10 @@ struct command {
 	int runs;                /* bench --runs; 0: not given */
 	bool kernels;            /* bench --kernels */
 	const char *source;      /* bench --source */
+	const char *metadata;    /* --metadata */
+	const char *baseline;    /* test --baseline */
+	const char *junit;       /* test --junit */
+	bool init, ascii;        /* test --init, --ascii */
 	bool json, help, version;
 	bool print_head, head_template; /* inspect --head, --head-template */
 	bool ops;                       /* inspect --ops */

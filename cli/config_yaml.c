@@ -27,9 +27,10 @@ static bool is_one_of(const char *name, const char *const *list)
 /* Whether the value of an option is a path: some take other texts too. */
 static bool is_path(const char *name, const char *value)
 {
-	static const char *const paths[] = { "calib", "images", "labels",
-					     "head",  "output", "report",
-					     "draw",  NULL };
+	static const char *const paths[] = { "calib", "images",   "labels",
+					     "head",  "output",   "report",
+					     "draw",  "metadata", "baseline",
+					     "junit", NULL };
 
 	if (!strcmp(name, "classes"))
 		return strchr(value, '.') && !strchr(value, ',');
@@ -70,7 +71,7 @@ static const char *value_of(struct config_reader *r,
 			    const char *value)
 {
 	static const char *const written[] = { "output", "report", "draw",
-					       NULL };
+					       "junit", NULL };
 	struct arena *a = &r->cmd->arena;
 	const char *path = r->file->name, *slash = strrchr(path, '/');
 	const char *copy;

@@ -14,7 +14,7 @@
 static const char exit_codes[] =
 	"exit status: 0 done; 1 a file is bad or cannot be written; 2 the "
 	"command\n"
-	"line is wrong; 3 a limit cannot be met\n";
+	"line is wrong; 3 a limit cannot be met, or a test fails\n";
 
 void help_usage(FILE *out)
 {

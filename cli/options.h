@@ -15,9 +15,11 @@ enum {
 	VERB_EVAL = 16,
 	VERB_BENCH = 32,
 	VERB_SWEEP = 64,
-	VERB_MODELS = 31, /* those that may read a model of ONNX */
-	VERB_CONFIG = 63, /* those that dbconvert.yaml is for */
-	VERB_ALL = 127,
+	VERB_TEST = 128,
+	VERB_ALL = 255,
+	/* those that may read a model of ONNX */
+	VERB_MODELS = VERB_ALL & ~(VERB_BENCH | VERB_SWEEP),
+	VERB_CONFIG = VERB_ALL & ~VERB_SWEEP, /* that dbconvert.yaml is for */
 };
 
 enum option_kind {

@@ -40,6 +40,12 @@ static const struct verb verbs[] = {
 	  "  dbconvert sweep sweep.yaml -o results\n"
 	  "  mpirun -n 8 dbconvert sweep sweep.yaml -o results --jobs 1\n",
 	  VERB_SWEEP, cmd_sweep },
+	{ "test", "test", "SUITE.yaml [MODEL.dbp|MODEL.onnx]... [options]",
+	  "Tests models on named slices of photos, each with expectations.",
+	  "  dbconvert test suite.yaml model.dbp --junit results.xml\n"
+	  "  dbconvert test --init model.onnx --images photos --labels "
+	  "labels.json \\\n      -o suite.yaml\n",
+	  VERB_TEST, cmd_test },
 };
 #define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
 

@@ -9,6 +9,7 @@ int annotations_read_coco(struct annotation_list *l, const char *path);
 int annotations_read_yolo(struct annotation_list *l, const char *folder);
 int annotations_read_voc(struct annotation_list *l, const char *folder);
 int annotations_read_csv(struct annotation_list *l, const char *path);
+int annotations_read_metadata(struct annotation_list *l, const char *path);
 int annotations_read_folders(struct annotation_list *l, const char *folder);
 
 #endif

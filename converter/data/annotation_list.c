@@ -54,6 +54,15 @@ int annotation_add(struct annotation_list *l, const char *key,
 	return 0;
 }
 
+int annotation_add_photo(struct annotation_list *l, const char *key,
+			 const struct attributes *a)
+{
+	if (annotation_add(l, key, NULL))
+		return -1;
+	l->entries[l->count - 1].attributes = *a;
+	return 0;
+}
+
 int annotation_class_id(struct annotation_list *l, int64_t id)
 {
 	struct annotations *a = l->out;

@@ -10,6 +10,7 @@ struct annotation_entry {
 	size_t order;
 	bool has_box;
 	struct annotation_box box;
+	struct attributes attributes; /* of the photo */
 };
 
 struct annotation_list {
@@ -27,6 +28,9 @@ const char *annotation_key(struct annotation_list *l, const char *name);
  * finite. `key` must live as long as the arena. */
 int annotation_add(struct annotation_list *l, const char *key,
 		   const struct annotation_box *box);
+/* Adds a photo without a box. */
+int annotation_add_photo(struct annotation_list *l, const char *key,
+			 const struct attributes *a);
 /* The id of the class of that name, added where there is none; -1: an error. */
 int annotation_class(struct annotation_list *l, const char *name);
 /* Makes room for class ids up to `id`. */

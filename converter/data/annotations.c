@@ -99,6 +99,9 @@ static int group_by_photo(struct annotation_list *l)
 			a->photos[a->photo_count++] =
 				(struct annotated_photo){ .key = e->key,
 							  .boxes = boxes };
+		if (e->attributes.count)
+			a->photos[a->photo_count - 1].attributes =
+				e->attributes;
 		if (!e->has_box)
 			continue;
 		*boxes++ = e->box;
@@ -107,7 +110,10 @@ static int group_by_photo(struct annotation_list *l)
 	return 0;
 }
 
-int annotations_read(struct annotations *a, const char *path, struct diag *d)
+typedef int format_reader(struct annotation_list *l, const char *path);
+
+static int read_grouped(struct annotations *a, const char *path,
+			format_reader *read, struct diag *d)
 {
 	struct annotation_list l = { .out = a, .d = d };
 	char clean[4096];
@@ -118,13 +124,24 @@ int annotations_read(struct annotations *a, const char *path, struct diag *d)
 	arena_init(&a->arena, 0);
 	while (n > 1 && n < sizeof(clean) && clean[n - 1] == '/')
 		clean[--n] = 0;
-	err = read_any(&l, clean);
+	err = read(&l, clean);
 	if (!err && !l.count)
 		err = diag_error(d, "%s: holds no labels", path);
 	if (!err)
 		err = group_by_photo(&l);
 	free(l.entries);
 	return err;
+}
+
+int annotations_read(struct annotations *a, const char *path, struct diag *d)
+{
+	return read_grouped(a, path, read_any, d);
+}
+
+int annotations_read_photos(struct annotations *a, const char *path,
+			    struct diag *d)
+{
+	return read_grouped(a, path, annotations_read_metadata, d);
 }
 
 void annotations_free(struct annotations *a)
@@ -145,6 +162,8 @@ const struct annotated_photo *annotations_of(const struct annotations *a,
 	char key[4096];
 	char *dot, *base;
 
+	if (!a->photo_count)
+		return NULL;
 	snprintf(key, sizeof(key), "%s", name);
 	base = strrchr(key, '/');
 	base = base ? base + 1 : key;

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "converter/data/annotation_attributes.h"
 
 #define ANNOTATIONS_MAX_CLASSES 65535
 
@@ -14,6 +15,7 @@ struct annotation_box {
 	float x1, y1, x2, y2; /* see annotations.normalized */
 	uint32_t class_id;    /* index into class_names */
 	bool ignore;          /* a crowd (COCO), difficult (VOC) */
+	struct attributes attributes;
 };
 
 struct annotated_photo {
@@ -21,6 +23,7 @@ struct annotated_photo {
 			    each class the folder stays */
 	struct annotation_box *boxes; /* exactly one if is_boxes is false */
 	int box_count;
+	struct attributes attributes;
 };
 
 /* The labels of a set of photos. */
@@ -44,6 +47,10 @@ struct annotations {
  * case.
  */
 int annotations_read(struct annotations *a, const char *path, struct diag *d);
+/* Reads what is known of photos beside their labels: a .csv file whose first
+ * line has the titles `photo,NAME,...`. Its photos have attributes only. */
+int annotations_read_photos(struct annotations *a, const char *path,
+			    struct diag *d);
 void annotations_free(struct annotations *a);
 /* Labels of a photo by its path below the folder of photos; NULL: none. */
 const struct annotated_photo *annotations_of(const struct annotations *a,

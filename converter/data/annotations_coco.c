@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct coco_id {
 struct id_row {
 	struct coco_id id;
 	const char *text; /* key or name */
+	struct attributes attributes;
 };
 
 struct id_table {
@@ -75,6 +77,34 @@ static int two_have(struct annotation_list *l, const char *path,
 					path, what, (long long)id->number);
 }
 
+/* {"attributes": {"night": true}}: lists and mappings in it are left out. */
+static int read_attributes(struct annotation_list *l, const char *path,
+			   const json_t *e, struct attributes *out)
+{
+	json_t *map = json_object_get(e, "attributes"), *value;
+	const char *name;
+
+	if (json_object_size(map) > ATTRIBUTES_MAX)
+		return diag_error(l->d, "%s: more than %d attributes", path,
+				  ATTRIBUTES_MAX);
+	json_object_foreach(map, name, value)
+	{
+		char number[40];
+		const char *text = json_string_value(value);
+
+		if (json_is_boolean(value))
+			text = json_is_true(value) ? "true" : "false";
+		if (json_is_number(value)) {
+			snprintf(number, sizeof(number), "%.10g",
+				 json_number_value(value));
+			text = number;
+		}
+		if (text && attributes_add(out, name, text, &l->out->arena))
+			return diag_error(l->d, "out of memory");
+	}
+	return 0;
+}
+
 /* Each entry of the list `name` has an id and a text. */
 static int read_ids(struct annotation_list *l, const char *path,
 		    const json_t *root, const char *name, const char *field,
@@ -104,6 +134,9 @@ static int read_ids(struct annotation_list *l, const char *path,
 					       arena_strdup(arena, text);
 		if (!out->rows[i].text)
 			return diag_error(l->d, "out of memory");
+		if (is_photo &&
+		    read_attributes(l, path, e, &out->rows[i].attributes))
+			return -1;
 	}
 	out->count = json_array_size(list);
 	qsort(out->rows, out->count, sizeof(*out->rows), by_id);
@@ -157,7 +190,9 @@ static int read_annotation(struct annotation_list *l, const char *path,
 	box.class_id = (uint32_t)(kind - classes->rows);
 	box.ignore = json_integer_value(json_object_get(e, "iscrowd")) != 0 ||
 		     json_is_true(json_object_get(e, "iscrowd"));
-	return annotation_add(l, photo->text, &box);
+	return read_attributes(l, path, e, &box.attributes) ?
+		       -1 :
+		       annotation_add(l, photo->text, &box);
 }
 
 static int read_root(struct annotation_list *l, const char *path,
@@ -178,7 +213,8 @@ static int read_root(struct annotation_list *l, const char *path,
 	for (size_t i = 0; !err && i < classes.count; i++)
 		l->out->class_names[i] = classes.rows[i].text;
 	for (size_t i = 0; !err && i < photos.count; i++)
-		err = annotation_add(l, photos.rows[i].text, NULL);
+		err = annotation_add_photo(l, photos.rows[i].text,
+					   &photos.rows[i].attributes);
 	for (size_t i = 0; !err && i < json_array_size(list); i++)
 		err = read_annotation(l, path, i, json_array_get(list, i),
 				      &photos, &classes);

@@ -19,7 +19,9 @@ struct voc {
 	int depth;
 	char text[MAX_TEXT];
 	size_t text_bytes;
-	char name[MAX_TEXT]; /* of the object */
+	char name[MAX_TEXT];  /* of the object */
+	char title[MAX_TEXT]; /* of an <attribute> of it */
+	struct attributes attributes;
 	double corner[4];
 	unsigned have; /* corners */
 	bool difficult, failed;
@@ -51,6 +53,7 @@ static void begin(void *ctx, const char *name, const char **attributes)
 	v->name[0] = 0;
 	v->have = 0;
 	v->difficult = false;
+	v->attributes = (struct attributes){ 0 };
 }
 
 static void characters(void *ctx, const char *s, int count)
@@ -84,7 +87,8 @@ static void add_object(struct voc *v)
 				      .y1 = (float)v->corner[1],
 				      .x2 = (float)v->corner[2],
 				      .y2 = (float)v->corner[3],
-				      .ignore = v->difficult };
+				      .ignore = v->difficult,
+				      .attributes = v->attributes };
 	int id;
 
 	if (!v->name[0] || v->have != 15) {
@@ -101,6 +105,29 @@ static void add_object(struct voc *v)
 		v->failed = true;
 		XML_StopParser(v->parser, XML_FALSE);
 	}
+}
+
+/* <pose>, <truncated> and <occluded> of an object, and what tools add to it:
+ * <attributes><attribute><name/><value/></attribute></attributes>. */
+static void add_attribute(struct voc *v, const char *name, const char *text)
+{
+	static const char *const own[] = { "pose", "truncated", "occluded" };
+	const char *title = NULL;
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(name, own[i]) && is_in(v, "object"))
+			title = own[i];
+	if (!strcmp(name, "name") && is_in(v, "attribute"))
+		snprintf(v->title, sizeof(v->title), "%s", text);
+	if (!strcmp(name, "value") && is_in(v, "attribute"))
+		title = v->title;
+	if (!title || !*title || !*text)
+		return;
+	if (v->attributes.count == ATTRIBUTES_MAX)
+		fail(v, "an object has too many attributes");
+	else if (attributes_add(&v->attributes, title, text,
+				&v->list->out->arena))
+		fail(v, "out of memory");
 }
 
 static void end(void *ctx, const char *name)
@@ -123,7 +150,8 @@ static void end(void *ctx, const char *name)
 		snprintf(v->name, sizeof(v->name), "%s", text);
 	if (!strcmp(name, "difficult") && is_in(v, "object"))
 		v->difficult = !strcmp(text, "1");
-	if (!strcmp(name, "object"))
+	add_attribute(v, name, text);
+	if (!strcmp(name, "object") && !v->failed)
 		add_object(v);
 	v->depth--;
 	v->text_bytes = 0;

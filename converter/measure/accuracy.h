@@ -2,14 +2,9 @@
 #ifndef DBC_CONVERTER_MEASURE_ACCURACY_H
 #define DBC_CONVERTER_MEASURE_ACCURACY_H
 
-#include "base/parallel.h"
-#include "converter/data/annotations.h"
-#include "converter/measure/detection_ap.h"
-#include "converter/measure/measure_set.h"
-#include "converter/measure/model_runner.h"
+#include "converter/measure/photo_results.h"
 
-/* Detections with a lower score are ignored, which is a common choice. */
-#define ACCURACY_LEAST_SCORE 0.02f
+#define ACCURACY_LEAST_SCORE PHOTO_LEAST_SCORE
 
 struct accuracy_class {
 	const char *name; /* from the model or the labels, or the number */
@@ -40,14 +35,6 @@ const char *accuracy_metric(const struct accuracy *a);
 double accuracy_value(const struct accuracy *a);
 /* Why nothing is measured; NULL: something is. */
 const char *accuracy_missing(const struct accuracy *a);
-
-/* The model to measure: an .onnx file runs with the float evaluator, a .dbp
- * file, or one in memory (dbp not NULL), with the device library. */
-struct accuracy_model {
-	const char *path; /* also the name for messages */
-	const uint8_t *dbp;
-	uint32_t dbp_bytes;
-};
 
 /*
  * Runs the model on the photos and compares its results with the labels.

@@ -50,7 +50,7 @@ struct agreement_boxes {
 static bool is_near(const struct dbrt_detection *a,
 		    const struct dbrt_detection *b)
 {
-	const struct ap_truth t = { b->x1, b->y1, b->x2, b->y2, 0, false };
+	const struct ap_truth t = ap_truth_of(b);
 
 	return a->class_id == b->class_id && ap_overlap(a, &t) >= NEAR;
 }

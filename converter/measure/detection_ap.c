@@ -49,6 +49,15 @@ void ap_free(struct ap *a)
 
 /* ---- One photo, one class ---- */
 
+struct ap_truth ap_truth_of(const struct dbrt_detection *d)
+{
+	return (struct ap_truth){ .x1 = d->x1,
+				  .y1 = d->y1,
+				  .x2 = d->x2,
+				  .y2 = d->y2,
+				  .class_id = d->class_id };
+}
+
 double ap_overlap(const struct dbrt_detection *d, const struct ap_truth *t)
 {
 	double w = (double)(d->x2 < t->x2 ? d->x2 : t->x2) -
@@ -60,7 +69,7 @@ double ap_overlap(const struct dbrt_detection *d, const struct ap_truth *t)
 		     ((double)d->y2 - (double)d->y1);
 	double other = ((double)t->x2 - (double)t->x1) *
 		       ((double)t->y2 - (double)t->y1);
-	double all = t->ignore ? own : own + other - both;
+	double all = t->ignore && !t->apart ? own : own + other - both;
 
 	return all > 0 ? both / all : 0;
 }
@@ -81,7 +90,7 @@ static int best_truth(const struct photo *p, const struct dbrt_detection *d,
 		const struct ap_truth *t = p->truth[i];
 		double o;
 
-		if (p->taken[i] && !t->ignore)
+		if (p->taken[i] && (!t->ignore || t->apart))
 			continue;
 		/* a counted true box is preferred to an ignored one */
 		if (best >= 0 && !p->truth[best]->ignore && t->ignore)
@@ -174,8 +183,10 @@ static int by_class_and_ignore(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Both lists, class by class. */
-static int add_sorted(struct ap *a, struct photo all, int most)
+typedef int class_job(void *ctx, uint32_t class_id, struct photo *p);
+
+/* Runs the job on both lists, class by class. */
+static int each_class(struct photo all, int most, class_job *job, void *ctx)
 {
 	int f = 0, t = 0, err = 0;
 
@@ -194,14 +205,15 @@ static int add_sorted(struct ap *a, struct photo all, int most)
 			p.truth_count++;
 		if (most && p.found_count > most)
 			p.found_count = most;
-		if (id < a->class_count)
-			err = add_class(&a->classes[id], &p);
+		err = job(ctx, id, &p);
 	}
 	return err;
 }
 
-int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
-	   const struct dbrt_detection *found, int found_count, int most)
+/* Sorts what is in the two lists and runs the job on each class. */
+static int each_class_of(const struct ap_truth *truth, int truth_count,
+			 const struct dbrt_detection *found, int found_count,
+			 int most, class_job *job, void *ctx)
 {
 	struct photo p = { .found_count = found_count,
 			   .truth_count = truth_count };
@@ -219,12 +231,68 @@ int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
 		      by_class_and_score);
 		qsort(p.truth, (size_t)truth_count, sizeof(*p.truth),
 		      by_class_and_ignore);
-		err = add_sorted(a, p, most);
+		err = each_class(p, most, job, ctx);
 	}
 	free(p.found);
 	free(p.truth);
 	free(p.taken);
 	return err;
+}
+
+static int add_to(void *ctx, uint32_t id, struct photo *p)
+{
+	struct ap *a = ctx;
+
+	return id < a->class_count ? add_class(&a->classes[id], p) : 0;
+}
+
+int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
+	   const struct dbrt_detection *found, int found_count, int most)
+{
+	return each_class_of(truth, truth_count, found, found_count, most,
+			     add_to, a);
+}
+
+/* ---- The matches themselves ---- */
+
+struct match_list {
+	const struct ap_truth *truth;
+	const struct dbrt_detection *found;
+	float threshold;
+	int *of_found;
+};
+
+static int match_class(void *ctx, uint32_t id, struct photo *p)
+{
+	const struct match_list *m = ctx;
+
+	(void)id;
+	for (int i = 0; i < p->found_count; i++) {
+		int t;
+
+		if (p->found[i]->score < m->threshold)
+			break;
+		t = best_truth(p, p->found[i], .5);
+		m->of_found[p->found[i] - m->found] =
+			t < 0 ? AP_NOTHING : (int)(p->truth[t] - m->truth);
+		if (t >= 0)
+			p->taken[t] = true;
+	}
+	/* the next class has true boxes of its own */
+	memset(p->taken, 0, (size_t)p->truth_count * sizeof(*p->taken));
+	return 0;
+}
+
+int ap_match(const struct ap_truth *truth, int truth_count,
+	     const struct dbrt_detection *found, int found_count, int most,
+	     float threshold, int *of_found)
+{
+	struct match_list m = { truth, found, threshold, of_found };
+
+	for (int i = 0; i < found_count; i++)
+		of_found[i] = AP_BELOW;
+	return each_class_of(truth, truth_count, found, found_count, most,
+			     match_class, &m);
 }
 
 /* ---- Results ---- */

@@ -17,9 +17,15 @@
 struct ap_truth {
 	float x1, y1, x2, y2;
 	uint32_t class_id;
-	bool ignore; /* a crowd or difficult: counts neither as found nor as
-			missed */
+	bool ignore;    /* a crowd or difficult: counts neither as found nor as
+			   missed */
+	bool apart;     /* of ignored ones: an object as others, which is merely
+			   not measured; not a crowd, it can be found once */
+	uint32_t label; /* its number among the labels of the photo */
 };
+
+/* A detection of another model, taken as true. */
+struct ap_truth ap_truth_of(const struct dbrt_detection *d);
 
 struct ap;
 
@@ -31,8 +37,19 @@ void ap_free(struct ap *a);
 int ap_add(struct ap *a, const struct ap_truth *truth, int truth_count,
 	   const struct dbrt_detection *found, int found_count, int most);
 
-/* IoU of a box and a true one; for an ignored true box, the share of the
- * detection inside it. */
+/*
+ * Matches the detections of one photo as ap_add() does at an IoU of .5, those
+ * with a score of at least `threshold`. of_found[k] becomes the number of the
+ * true box that detection k finds, or one of the values below. 0, or -1 when
+ * memory is exhausted.
+ */
+enum { AP_NOTHING = -1, AP_BELOW = -2 };
+int ap_match(const struct ap_truth *truth, int truth_count,
+	     const struct dbrt_detection *found, int found_count, int most,
+	     float threshold, int *of_found);
+
+/* IoU of a box and a true one; for an ignored true box that is not apart, the
+ * share of the detection inside it. */
 double ap_overlap(const struct dbrt_detection *d, const struct ap_truth *t);
 
 /*

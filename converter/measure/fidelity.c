@@ -148,10 +148,7 @@ static int add_sample(struct ap *ap, const struct fidelity_sample *s,
 	if (!truth)
 		return -1;
 	for (int i = 0; i < count; i++)
-		truth[i] =
-			(struct ap_truth){ s->truth[i].x1,       s->truth[i].y1,
-					   s->truth[i].x2,       s->truth[i].y2,
-					   s->truth[i].class_id, false };
+		truth[i] = ap_truth_of(&s->truth[i]);
 	err = ap_add(ap, truth, count, s->found, s->found_count, 0);
 	free(truth);
 	return err;

@@ -16,9 +16,17 @@
 #define LEAST_PIXELS 160 /* that are seen of a thing */
 #define LEAST_SIDE 9
 #define LEAST_CONTRAST .09f /* to what is around it, of 1 */
+#define LEAST_OCCLUDED .1f  /* of a thing, in a scene of such */
+#define FOCAL 240.f         /* pixels */
+#define CAMERA_HEIGHT 1.7f  /* meters; a person is as high */
+#define MAX_TRIES 200       /* of a slice that chance decides */
 
 const char *const scene_class_names[SCENE_CLASSES] = { "person", "pet",
 						       "vehicle" };
+
+const char *const scene_slice_names[SCENE_SLICES] = {
+	"any", "night", "far", "occluded", "empty-porch", "clutter"
+};
 
 enum item_kind {
 	ITEM_PERSON = SCENE_PERSON,
@@ -38,6 +46,7 @@ struct item {
 };
 
 struct layout {
+	enum scene_slice slice;
 	enum place_kind kind;
 	struct place place;
 	uint64_t place_seed;
@@ -69,6 +78,22 @@ static const struct {
 	[ITEM_CLUTTER] = { .5f, 1.1f, 12, 200 },
 };
 
+/* Meters to what stands on a row of the picture. */
+static float distance_of(const struct layout *l, const struct figure *f)
+{
+	return FOCAL * CAMERA_HEIGHT /
+	       (l->scale * (f->ground - l->place.horizon));
+}
+
+static bool fits(const struct layout *l, enum item_kind kind,
+		 const struct figure *f)
+{
+	if (f->size < sizes[kind].least || f->size > sizes[kind].largest)
+		return false;
+	return l->slice != SCENE_FAR || kind > ITEM_VEHICLE ||
+	       distance_of(l, f) >= SCENE_FAR_METERS;
+}
+
 static bool put(struct layout *l, struct dice *d, enum item_kind kind)
 {
 	struct item *item = &l->items[l->count];
@@ -87,8 +112,7 @@ static bool put(struct layout *l, struct dice *d, enum item_kind kind)
 		f->x = dice_in(d, .04f, .96f) * w;
 		f->seed = dice_bits(d);
 		f->night = l->place.night;
-		if (f->size >= sizes[kind].least &&
-		    f->size <= sizes[kind].largest) {
+		if (fits(l, kind, f)) {
 			l->count++;
 			return true;
 		}
@@ -109,23 +133,31 @@ static void sort_by_ground(struct layout *l)
 		}
 }
 
-static void lay_out(struct layout *l, struct dice *d, bool night)
+static void lay_out(struct layout *l, struct dice *d, enum scene_slice slice,
+		    bool night)
 {
 	int things = 1 + dice_below(d, 4), clutter = dice_below(d, 6);
+	bool foreground;
 
-	*l = (struct layout){ .place_seed = dice_bits(d) };
+	*l = (struct layout){ .slice = slice, .place_seed = dice_bits(d) };
 	l->kind = (enum place_kind)dice_below(d, PLACE_KINDS);
 	l->place.horizon = dice_in(d, .25f, .5f) * SCENE_HEIGHT;
 	l->place.night = night;
 	l->scale = dice_in(d, 1.0f, 1.6f);
-	if (dice_chance(d, .04f))
+	if (dice_chance(d, .04f) || slice == SCENE_EMPTY_PORCH ||
+	    slice == SCENE_CLUTTER)
 		things = 0;
+	if (slice == SCENE_EMPTY_PORCH)
+		l->kind = PLACE_PORCH;
+	if (slice == SCENE_CLUTTER)
+		clutter += 3;
 	for (int i = 0; i < things; i++)
 		put(l, d, choose_class(d, l->kind));
 	for (int i = 0; i < clutter; i++)
 		put(l, d, ITEM_CLUTTER);
 	sort_by_ground(l);
-	if (dice_chance(d, .2f)) {
+	foreground = dice_chance(d, .2f);
+	if (foreground || slice == SCENE_OCCLUDED) {
 		struct item *item = &l->items[l->count++];
 
 		*item = (struct item){ .kind = ITEM_FOREGROUND };
@@ -250,26 +282,81 @@ static bool take_out(struct layout *l)
 	return false;
 }
 
-void scene_draw(struct canvas *c, uint32_t seed, uint32_t number,
-		struct scene *scene, uint8_t *pixels)
+static float occluded(const struct item *item)
 {
-	struct dice d = dice_of(((uint64_t)seed << 32) + number);
+	return 1 - (float)item->seen / (float)item->drawn;
+}
+
+/* Whether a drawn scene shows what its slice is for. */
+static bool shows(const struct layout *l)
+{
+	if (l->slice == SCENE_NIGHT)
+		return l->place.night;
+	if (l->slice != SCENE_FAR && l->slice != SCENE_OCCLUDED)
+		return true;
+	for (int i = 0; i < l->count; i++)
+		if (is_labelled(&l->items[i]) &&
+		    (l->slice == SCENE_FAR ||
+		     occluded(&l->items[i]) >= LEAST_OCCLUDED))
+			return true;
+	return false;
+}
+
+static void describe(const struct layout *l, struct scene *scene)
+{
+	static const char *const places[PLACE_KINDS] = { "porch", "street",
+							 "garden" };
+
+	*scene = (struct scene){ .place = places[l->kind],
+				 .night = l->place.night };
+	for (int i = 0; i < l->count; i++) {
+		const struct item *item = &l->items[i];
+		struct scene_box *box = &scene->boxes[scene->box_count];
+
+		scene->clutter += item->kind == ITEM_CLUTTER;
+		if (!is_labelled(item))
+			continue;
+		*box = item->box;
+		box->class_id = (enum scene_class)item->kind;
+		box->distance = distance_of(l, &item->figure);
+		box->occluded = occluded(item);
+		scene->box_count++;
+	}
+}
+
+/* One try; false where it does not show what the slice is for. */
+static bool draw_once(struct canvas *c, enum scene_slice slice,
+		      struct dice dice, struct scene *scene, uint8_t *pixels)
+{
+	struct dice d = dice;
 	struct camera camera = camera_of(&d);
 	struct layout l;
 
-	lay_out(&l, &d, camera.night);
+	lay_out(&l, &d, slice, camera.night);
+	if (slice == SCENE_NIGHT && !camera.night)
+		return false;
 	c->light_x = dice_in(&d, -1, 1);
 	c->contrast = dice_in(&d, .05f, .35f);
 	c->grain_seed = dice_bits(&d);
 	do
 		draw_layout(c, &camera, &l);
 	while (take_out(&l));
-	*scene = (struct scene){ 0 };
-	for (int i = 0; i < l.count; i++)
-		if (is_labelled(&l.items[i])) {
-			l.items[i].box.class_id =
-				(enum scene_class)l.items[i].kind;
-			scene->boxes[scene->box_count++] = l.items[i].box;
-		}
+	if (!shows(&l))
+		return false;
+	describe(&l, scene);
 	camera_take(&camera, c, pixels);
+	return true;
+}
+
+void scene_draw(struct canvas *c, enum scene_slice slice, uint32_t seed,
+		uint32_t number, struct scene *scene, uint8_t *pixels)
+{
+	struct dice d = dice_of(((uint64_t)seed << 32) + number);
+
+	for (int i = 0; i < MAX_TRIES; i++) {
+		if (draw_once(c, slice, d, scene, pixels))
+			return;
+		d = dice_of(((uint64_t)dice_bits(&d) << 32) + number);
+	}
+	draw_once(c, SCENE_ANY, d, scene, pixels);
 }

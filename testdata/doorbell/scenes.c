@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * doorbell_scenes FOLDER SEED COUNT draws COUNT pictures of what a doorbell
- * sees, FOLDER/images/NNNNNN.png, and writes the boxes of its people, pets
- * and vehicles to FOLDER/labels.json (COCO). The same bytes for a seed
- * everywhere.
+ * doorbell_scenes FOLDER SEED COUNT [SLICE|slices] draws COUNT pictures of what
+ * a doorbell sees, FOLDER/images/NNNNNN.png, and writes the boxes of its
+ * people, pets and vehicles to FOLDER/labels.json (COCO), with what is known of
+ * each picture and box as attributes. All pictures are of the slice (scene.h),
+ * or of each of the slices in turn. The same bytes for a seed everywhere.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 struct job {
 	const char *folder;
 	uint32_t seed, count;
+	enum scene_slice slice; /* SCENE_SLICES: each in turn */
 	struct canvas canvas;
 	struct image image;
 	FILE *images, *boxes; /* the two lists of the labels */
@@ -26,22 +28,34 @@ struct job {
 	struct diag diag;
 };
 
+static enum scene_slice slice_of(const struct job *j, uint32_t number)
+{
+	return j->slice == SCENE_SLICES ?
+		       (enum scene_slice)(number % SCENE_SLICES) :
+		       j->slice;
+}
+
 static void list_scene(struct job *j, uint32_t number, const struct scene *s)
 {
 	fprintf(j->images,
 		"%s{\"id\":%u,\"file_name\":\"%06u.png\",\"width\":%d,"
-		"\"height\":%d}",
+		"\"height\":%d,\"attributes\":{\"slice\":\"%s\","
+		"\"night\":%s,\"place\":\"%s\",\"clutter\":%d}}",
 		number ? ",\n" : "", number + 1, number, SCENE_WIDTH,
-		SCENE_HEIGHT);
+		SCENE_HEIGHT, scene_slice_names[slice_of(j, number)],
+		s->night ? "true" : "false", s->place, s->clutter);
 	for (int i = 0; i < s->box_count; i++) {
 		const struct scene_box *b = &s->boxes[i];
 		int w = b->x2 - b->x1, h = b->y2 - b->y1;
 
 		fprintf(j->boxes,
 			"%s{\"id\":%d,\"image_id\":%u,\"category_id\":%d,"
-			"\"bbox\":[%d,%d,%d,%d],\"area\":%d,\"iscrowd\":0}",
+			"\"bbox\":[%d,%d,%d,%d],\"area\":%d,\"iscrowd\":0,"
+			"\"attributes\":{\"distance\":%.1f,"
+			"\"occluded\":%.2f}}",
 			j->box_count ? ",\n" : "", j->box_count + 1, number + 1,
-			(int)b->class_id + 1, b->x1, b->y1, w, h, w * h);
+			(int)b->class_id + 1, b->x1, b->y1, w, h, w * h,
+			(double)b->distance, (double)b->occluded);
 		j->box_count++;
 	}
 }
@@ -51,7 +65,8 @@ static int draw_one(struct job *j, uint32_t number)
 	struct scene scene;
 	char path[4096];
 
-	scene_draw(&j->canvas, j->seed, number, &scene, j->image.pixels);
+	scene_draw(&j->canvas, slice_of(j, number), j->seed, number, &scene,
+		   j->image.pixels);
 	list_scene(j, number, &scene);
 	snprintf(path, sizeof(path), "%s/images/%06u.png", j->folder, number);
 	return image_write(path, &j->image, &j->diag);
@@ -112,15 +127,36 @@ static int make_folders(const char *folder)
 	return 0;
 }
 
+/* "far", or "slices" for all of them. */
+static int read_slice(const char *name, enum scene_slice *slice)
+{
+	for (int i = 0; i < SCENE_SLICES; i++)
+		if (!strcmp(name, scene_slice_names[i])) {
+			*slice = (enum scene_slice)i;
+			return 0;
+		}
+	*slice = SCENE_SLICES;
+	return strcmp(name, "slices") ? -1 : 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: doorbell_scenes FOLDER SEED COUNT [SLICE]\n"
+			"SLICE: slices for each in turn, or one of");
+	for (int i = 0; i < SCENE_SLICES; i++)
+		fprintf(stderr, " %s", scene_slice_names[i]);
+	fputc('\n', stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	struct job j = { 0 };
 	int rc;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: doorbell_scenes FOLDER SEED COUNT\n");
-		return 2;
-	}
+	if (argc < 4 || argc > 5 ||
+	    (argc == 5 && read_slice(argv[4], &j.slice)))
+		return usage();
 	j.folder = argv[1];
 	j.seed = (uint32_t)strtoul(argv[2], NULL, 10);
 	j.count = (uint32_t)strtoul(argv[3], NULL, 10);

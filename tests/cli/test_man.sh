@@ -23,7 +23,7 @@ for file in model.dbp model.h found.png firmware/model.dbp; do
 	check "makes $file" test -s "$work/here/$file"
 done
 
-for verb in convert run verify inspect; do
+for verb in convert run verify inspect eval test; do
 	"$dbconvert" $verb --help
 done | grep -oE '^ +(-., )?--[a-z-]+' | sed 's/.*--//' | sort -u \
 	>"$work/options"

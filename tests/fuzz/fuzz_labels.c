@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Labels of any bytes. The first byte chooses the format: `{` COCO, `<` Pascal
- * VOC, a digit YOLO, others lines of `photo,class`. A zero byte ends the
- * labels; the data.yaml of YOLO follows it.
+ * VOC, a digit YOLO, others lines of `photo,class` and a table of attributes. A
+ * zero byte ends the labels; the data.yaml of YOLO follows it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,9 @@
 
 static const char coco[] =
 	"{\"images\": [{\"id\": 1, \"file_name\": \"a/one.jpg\", \"width\": 64,"
-	"\"height\": 48}, {\"id\": \"two\", \"file_name\": \"two.png\"}],\n"
+	"\"height\": 48, \"attributes\": {\"night\": true, \"lux\": 7.5, "
+	"\"place\": \"porch\"}}, {\"id\": \"two\", \"file_name\": "
+	"\"two.png\"}],\n"
 	"\"categories\": [{\"id\": 3, \"name\": \"bird\"}, {\"id\": 1.0, "
 	"\"name\": \"cat\"}],\n"
 	"\"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 3, "
@@ -26,7 +28,8 @@ static const char voc[] =
 	"<object><name>cat &amp; dog</name><difficult>1</difficult><bndbox>"
 	"<xmin>1</xmin><ymin>2</ymin><xmax>30.5</xmax><ymax>40</ymax></bndbox>"
 	"<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part>"
-	"</object></annotation>";
+	"<attributes><attribute><name>far</name><value>7</value></attribute>"
+	"</attributes></object></annotation>";
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -51,13 +54,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void read_path(const char *path)
+typedef int labels_reader(struct annotations *a, const char *path,
+			  struct diag *d);
+
+static void read_with(labels_reader *read, const char *path)
 {
 	struct annotations a = { 0 };
 	struct diag d;
 
 	diag_init(&d);
-	if (annotations_read(&a, path, &d)) {
+	if (read(&a, path, &d)) {
 		if (d.errors != 1)
 			abort();
 	} else {
@@ -66,6 +72,11 @@ static void read_path(const char *path)
 	}
 	annotations_free(&a);
 	diag_free(&d);
+}
+
+static void read_path(const char *path)
+{
+	read_with(annotations_read, path);
 }
 
 static void read_folder_of(const char *file)
@@ -97,7 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		read_folder_of(fuzz_file("voc/photo.xml", data, bytes));
 	else if (first >= '0' && first <= '9')
 		read_yolo(data, bytes);
-	else
+	else {
 		read_path(fuzz_file("classes.csv", data, bytes));
+		read_with(annotations_read_photos,
+			  fuzz_file("classes.csv", data, bytes));
+	}
 	return 0;
 }

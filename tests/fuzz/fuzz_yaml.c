@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A YAML file of any bytes, read as options, as a target and as the
- * description of a head. */
+/* A YAML file of any bytes, read as options, as a target, as the description of
+ * a head and as a suite. */
 #include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/config_yaml.h"
+#include "cli/suite_file.h"
 #include "converter/heads/head_yaml.h"
 #include "converter/target.h"
 #include "converter/target_files.h"
@@ -35,6 +36,12 @@ static const char options[] =
 	"report: [a.json, b.md]\nshape: x=1x3x32x32\nuniform: true\n"
 	"output: out\nclasses: a,b\nmethod: -gptq\n";
 
+static const char suite[] =
+	"models: [a.dbp]\nimages: photos\nmargin: 0.1\ntoo-few: fail\n"
+	"max-size: 50K\nslices:\n  a: {images: b, empty: true, where: {class: "
+	"[x, y], boxes: 0, size: \"!= small\", far: \">= 7\"}, expect: "
+	"{recall: {min: 0.9, max: 1, drop: 0}, false-alarms: 5}}\n";
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
@@ -43,6 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		return 0;
 	fuzz_seed_text("head", head);
 	fuzz_seed_text("options", options);
+	fuzz_seed_text("suite", suite);
 	fuzz_seed_text("anchors", "a: &x {b: [1, 2]}\nc: *x\nd: |\n  text\n");
 	for (int i = 0; i < target_file_count; i++)
 		fuzz_seed_text(target_files[i].name, target_files[i].text);
@@ -57,6 +65,18 @@ static void read_options(const char *path, struct diag *d)
 	cmd.config_file = path;
 	if (config_yaml_apply(&cmd, d) && !d->errors)
 		abort();
+	command_free(&cmd);
+}
+
+static void read_suite(const char *path, struct diag *d)
+{
+	struct command cmd;
+	struct suite s;
+
+	command_init(&cmd);
+	if (suite_read(&s, path, &cmd, d) ? d->errors != 1 : !s.slice_count)
+		abort();
+	suite_free(&s);
 	command_free(&cmd);
 }
 
@@ -98,6 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	diag_init(&d);
 	read_options(path, &d);
+	diag_free(&d);
+	diag_init(&d);
+	read_suite(path, &d);
 	diag_free(&d);
 	for (int i = 0; i < 2; i++) {
 		struct arena a;

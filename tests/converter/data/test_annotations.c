@@ -315,6 +315,107 @@ static void test_cut(void **state)
 		}
 }
 
+static void expect_attribute(const struct attributes *a, const char *name,
+			     const char *value)
+{
+	const char *found = attributes_find(a, name);
+
+	if (value)
+		assert_string_equal(found, value);
+	else
+		assert_null(found);
+}
+
+/* Of b.jpg, the first box has a distance, the second none. */
+static const struct annotated_photo *expect_distance(const struct labels *l,
+						     const char *value)
+{
+	const struct annotated_photo *p;
+
+	assert_int_equal(l->err, 0);
+	p = annotations_of(&l->a, "b.jpg");
+	expect_attribute(&p->boxes[0].attributes, "distance", value);
+	expect_attribute(&p->boxes[1].attributes, "distance", NULL);
+	return p;
+}
+
+static void test_attributes(void **state)
+{
+	const struct annotated_photo *p;
+	struct labels l;
+
+	(void)state;
+	begin(&l);
+	put(&l, "l.json",
+	    "{\"images\":[{\"id\":1,\"file_name\":\"b.jpg\",\"attributes\":"
+	    "{\"night\":true,\"place\":\"porch\",\"lux\":7.25,\"none\":null}},"
+	    "{\"id\":2,\"file_name\":\"a.jpg\"}],\"categories\":[{\"id\":1,"
+	    "\"name\":\"cat\"}],\"annotations\":[{\"image_id\":1,"
+	    "\"category_id\":1,\"bbox\":[1,2,3,4],\"attributes\":"
+	    "{\"distance\":12}},{\"image_id\":1,\"category_id\":1,"
+	    "\"bbox\":[1,2,3,4]}]}");
+	read_labels(&l, "l.json");
+	p = expect_distance(&l, "12");
+	expect_attribute(&p->attributes, "night", "true");
+	expect_attribute(&p->attributes, "place", "porch");
+	expect_attribute(&p->attributes, "lux", "7.25");
+	expect_attribute(&p->attributes, "none", NULL);
+	p = annotations_of(&l.a, "a.jpg");
+	expect_attribute(&p->attributes, "night", NULL);
+	release(&l);
+
+	put(&l, "v/b.xml",
+	    "<annotation><object><name>cat</name><pose>Left</pose>"
+	    "<truncated>1</truncated><bndbox><xmin>1</xmin><ymin>2</ymin>"
+	    "<xmax>3</xmax><ymax>4</ymax></bndbox><attributes><attribute>"
+	    "<name>distance</name><value>7</value></attribute></attributes>"
+	    "</object><object><name>cat</name><bndbox><xmin>1</xmin>"
+	    "<ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object>"
+	    "</annotation>");
+	read_labels(&l, "v");
+	p = expect_distance(&l, "7");
+	assert_string_equal(l.a.class_names[0], "cat");
+	expect_attribute(&p->boxes[0].attributes, "pose", "Left");
+	expect_attribute(&p->boxes[0].attributes, "truncated", "1");
+	end(&l);
+}
+
+static void read_photos(struct labels *l, const char *text)
+{
+	char path[TEMP_PATH_MAX];
+
+	put(l, "p.csv", text);
+	diag_init(&l->d);
+	l->err = annotations_read_photos(
+		&l->a, temp_path(&l->folder, "p.csv", path), &l->d);
+	assert_int_equal(l->d.errors, l->err ? 1 : 0);
+}
+
+static void test_photos(void **state)
+{
+	const struct annotated_photo *p;
+	struct labels l;
+
+	(void)state;
+	begin(&l);
+	read_photos(&l, "photo,night,place\r\nx/b.jpg,true,\"a porch\"\r\n"
+			"# rest\na.jpg,,street\n");
+	assert_int_equal(l.err, 0);
+	p = annotations_of(&l.a, "b.jpg");
+	expect_attribute(&p->attributes, "night", "true");
+	expect_attribute(&p->attributes, "place", "a porch");
+	p = annotations_of(&l.a, "a.jpg");
+	expect_attribute(&p->attributes, "night", NULL);
+	expect_attribute(&p->attributes, "place", "street");
+	release(&l);
+	read_photos(&l, "photo,night\nb.jpg\n");
+	assert_int_equal(l.err, -1);
+	release(&l);
+	read_photos(&l, "photo\n");
+	assert_int_equal(l.err, -1);
+	end(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_yolo),
 		cmocka_unit_test(test_voc),
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_photos),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_cut),
 	};

@@ -14,7 +14,9 @@
 
 static struct ap_truth truth_at(float x, float y, bool ignore)
 {
-	return (struct ap_truth){ x, y, x + 10, y + 10, 0, ignore };
+	return (struct ap_truth){
+		.x1 = x, .y1 = y, .x2 = x + 10, .y2 = y + 10, .ignore = ignore
+	};
 }
 
 static struct dbrt_detection found_at(float x, float y, float score)
@@ -159,9 +161,12 @@ static void add_truth(struct photo *p, uint32_t *seed)
 	bool ignore = below(seed, 10) == 0;
 	uint32_t more = below(seed, 3);
 
-	p->truth[p->truths++] =
-		(struct ap_truth){ (float)x,       (float)y, (float)(x + w),
-				   (float)(y + h), id,       ignore };
+	p->truth[p->truths++] = (struct ap_truth){ .x1 = (float)x,
+						   .y1 = (float)y,
+						   .x2 = (float)(x + w),
+						   .y2 = (float)(y + h),
+						   .class_id = id,
+						   .ignore = ignore };
 	for (uint32_t k = 0; k < more; k++) {
 		int dx = (int)below(seed, 9) - 4, dy = (int)below(seed, 9) - 4;
 		int dw = (int)below(seed, 7) - 3, dh = (int)below(seed, 7) - 3;
@@ -238,6 +243,56 @@ static void test_against_coco(void **state)
 	check_against_coco(2, two);
 }
 
+/* A box that is only left out of the measurement is found once and by its IoU;
+ * a crowd as often as one likes, by what lies inside it. */
+static void test_apart(void **state)
+{
+	struct ap_truth truth = truth_at(0, 0, true);
+	const struct dbrt_detection found[] = {
+		found_at(0, 0, .9f),
+		found_at(1, 0, .8f),
+		{ 2, 2, 6, 6, .7f, 0, 0 },
+	};
+	int of_found[3];
+
+	(void)state;
+	assert_int_equal(ap_match(&truth, 1, found, 3, 0, .5f, of_found), 0);
+	assert_int_equal(of_found[0] | of_found[1] | of_found[2], 0);
+	truth.apart = true;
+	assert_int_equal(ap_match(&truth, 1, found, 3, 0, .5f, of_found), 0);
+	assert_int_equal(of_found[0], 0);
+	assert_int_equal(of_found[1], AP_NOTHING);
+	assert_int_equal(of_found[2], AP_NOTHING);
+}
+
+static void test_match(void **state)
+{
+	struct ap_truth truth[] = { truth_at(0, 0, false),
+				    truth_at(40, 0, false),
+				    truth_at(0, 0, false) };
+	struct dbrt_detection found[] = {
+		found_at(41, 0, .3f), /* below the threshold */
+		found_at(1, 0, .6f),  /* the better one takes the box */
+		found_at(0, 0, .9f),
+		found_at(0, 1, .8f), /* of the other class */
+		found_at(80, 80, .7f),
+	};
+	int of_found[5];
+
+	(void)state;
+	truth[2].class_id = found[3].class_id = 4;
+	assert_int_equal(ap_match(truth, 3, found, 5, 0, .5f, of_found), 0);
+	assert_int_equal(of_found[0], AP_BELOW);
+	assert_int_equal(of_found[1], AP_NOTHING);
+	assert_int_equal(of_found[2], 0);
+	assert_int_equal(of_found[3], 2);
+	assert_int_equal(of_found[4], AP_NOTHING);
+	/* no more than the best of each class */
+	assert_int_equal(ap_match(truth, 3, found, 5, 1, .1f, of_found), 0);
+	assert_int_equal(of_found[0], AP_BELOW);
+	assert_int_equal(of_found[2], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_against_coco),
+		cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_match),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
