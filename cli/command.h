@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -22,6 +23,9 @@ struct command {
 	int runs;                /* bench --runs; 0: not given */
 	bool kernels;            /* bench --kernels */
 	const char *source;      /* bench --source */
+	/* sign, check */
+	const char *key_file, *sign_command, *model_id, *hardware;
+	uint64_t model_version; /* 0: not given */
 	bool json, help, version;
 	bool print_head, head_template; /* inspect --head, --head-template */
 	const char *list; /* --target help: the name of the list */

@@ -15,9 +15,13 @@ enum {
 	VERB_EVAL = 16,
 	VERB_BENCH = 32,
 	VERB_SWEEP = 64,
+	VERB_KEYGEN = 128,
+	VERB_SIGN = 256,
+	VERB_CHECK = 512,
 	VERB_MODELS = 31, /* those that may read a model of ONNX */
 	VERB_CONFIG = 63, /* those that dbconvert.yaml is for */
-	VERB_ALL = 127,
+	VERB_JOBS = 127,  /* those that compute */
+	VERB_ALL = 1023,
 };
 
 enum option_kind {
