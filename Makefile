@@ -59,23 +59,29 @@ CLI_SRC := $(wildcard cli/*.c)
 GEN_OBJ := $(B)/gen/onnx.pb-c.o $(B)/gen/target_files.o
 
 obj = $(call objects_of,$(1),,$(B)/)
-HOST_OBJ := $(call obj,$(HOST_SRC)) $(GEN_OBJ)
+HOST_OBJ := $(call obj,$(HOST_SRC)) $(GEN_OBJ) \
+	$(call obj,runtime/update/adapters/update_sodium.c)
+HOST_LIBS := $(B)/libhost.a $(B)/libdbrt-update.a $(B)/libdbrt.a
 RT_OBJ := $(call obj,$(RT_SRC))
+# signed updates: a library of its own
+UPDATE_OBJ := $(call obj,$(UPDATE_SRC))
 CLI_OBJ := $(call obj,$(CLI_SRC))
 
 .PHONY: all
-all: $(B)/dbconvert $(B)/libdbrt.a ## the command and the device library
+all: $(B)/dbconvert $(B)/libdbrt.a $(B)/libdbrt-update.a ## the command and the device library
 
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z_-]+:.*##' Makefile runtime/cross.mk | LC_ALL=C sort | \
 		sed -E 's/^([a-z_-]+):.*## /\1\t/' | expand -t 18
 
-$(B)/dbconvert: $(CLI_OBJ) $(B)/libhost.a $(B)/libdbrt.a
+$(B)/dbconvert: $(CLI_OBJ) $(HOST_LIBS)
 	$(LINK)
 $(B)/libhost.a: $(HOST_OBJ)
 	$(ARCHIVE)
 $(B)/libdbrt.a: $(RT_OBJ)
+	$(ARCHIVE)
+$(B)/libdbrt-update.a: $(UPDATE_OBJ)
 	$(ARCHIVE)
 
 $(B)/gen/onnx.pb-c.c: schemas/onnx.proto
@@ -141,7 +147,6 @@ TEST_BIN := $(TEST_SRC:%.c=$(B)/%)
 TEST_LIB_OBJ := $(call obj,$(wildcard tests/support/*.c))
 TOOLS := $(B)/blob_model $(B)/flip_bytes $(B)/to_ppm $(B)/time_dbp \
 	$(B)/doorbell_scenes $(B)/small_model
-HOST_LIBS := $(B)/libhost.a $(B)/libdbrt.a
 $(B)/blob_model: $(B)/tests/tools/blob_model.o $(HOST_LIBS)
 	$(LINK)
 $(B)/small_model: LIBS += -lcmocka
@@ -153,6 +158,9 @@ $(B)/flip_bytes: $(B)/tests/tools/flip_bytes.o
 $(B)/to_ppm: $(B)/tools/to_ppm.o $(HOST_LIBS)
 	$(LINK)
 $(TEST_BIN): LIBS += -lcmocka
+UPDATE_TESTS := $(filter $(B)/tests/runtime/update/%,$(TEST_BIN))
+$(UPDATE_TESTS): LIBS += -lwolfssl
+$(UPDATE_TESTS): $(call obj,runtime/update/adapters/update_wolfcrypt.c)
 # the parts of the command are in no library
 $(B)/tests/cli/test_draw: $(B)/cli/draw.o
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIBS)

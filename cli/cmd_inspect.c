@@ -10,6 +10,7 @@
 #include "converter/json_text.h"
 #include "cli/head_text.h"
 #include "cli/inspect_needs.h"
+#include "cli/update_text.h"
 #include "converter/heads/head_find.h"
 #include "converter/heads/head_yaml_write.h"
 #include "converter/onnx/model_load.h"
@@ -432,6 +433,18 @@ static int inspect_onnx(const struct command *cmd, struct diag *d)
 	return code;
 }
 
+static int inspect_update(const struct command *cmd, struct diag *d)
+{
+	struct regular_file f = { 0 };
+	struct dbu_head head;
+	int err = update_file_read(cmd->args[0], NULL, &f, &head, d);
+
+	if (!err)
+		update_print(cmd->args[0], &head, false, cmd->json);
+	regular_file_free(&f);
+	return err ? EXIT_BAD_INPUT : EXIT_OK;
+}
+
 int cmd_inspect(const struct command *cmd, struct diag *d)
 {
 	if (cmd->ops || cmd->emit != EMIT_NOTHING)
@@ -441,6 +454,8 @@ int cmd_inspect(const struct command *cmd, struct diag *d)
 			   cmd->arg_count);
 		return EXIT_USAGE;
 	}
+	if (update_file_name(cmd->args[0]))
+		return inspect_update(cmd, d);
 	return packed_file_name(cmd->args[0]) ? inspect_packed(cmd, d) :
 						inspect_onnx(cmd, d);
 }

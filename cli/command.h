@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -29,6 +30,9 @@ struct command {
 	const char *baseline;    /* test --baseline */
 	const char *junit;       /* test --junit */
 	bool init, ascii;        /* test --init, --ascii */
+	/* sign, check */
+	const char *key_file, *sign_command, *model_id, *hardware;
+	uint64_t model_version; /* 0: not given */
 	bool json, help, version;
 	bool print_head, head_template; /* inspect --head, --head-template */
 	bool ops;                       /* inspect --ops */

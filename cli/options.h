@@ -16,10 +16,15 @@ enum {
 	VERB_BENCH = 32,
 	VERB_SWEEP = 64,
 	VERB_TEST = 128,
-	VERB_ALL = 255,
+	VERB_KEYGEN = 256,
+	VERB_SIGN = 512,
+	VERB_CHECK = 1024,
+	VERB_ALL = 2047,
+	/* those that compute */
+	VERB_JOBS = VERB_ALL & ~(VERB_KEYGEN | VERB_SIGN | VERB_CHECK),
 	/* those that may read a model of ONNX */
-	VERB_MODELS = VERB_ALL & ~(VERB_BENCH | VERB_SWEEP),
-	VERB_CONFIG = VERB_ALL & ~VERB_SWEEP, /* that dbconvert.yaml is for */
+	VERB_MODELS = VERB_JOBS & ~(VERB_BENCH | VERB_SWEEP),
+	VERB_CONFIG = VERB_JOBS & ~VERB_SWEEP, /* that dbconvert.yaml is for */
 };
 
 enum option_kind {

@@ -26,7 +26,7 @@ static const struct verb verbs[] = {
 	  "Measures the accuracy of a model on labelled photos.",
 	  "  dbconvert eval model.dbp --images photos --labels labels.json\n",
 	  VERB_EVAL, cmd_eval },
-	{ "inspect", "inspect", "MODEL.onnx|MODEL.dbp [options]",
+	{ "inspect", "inspect", "MODEL.onnx|MODEL.dbp|UPDATE.dbu [options]",
 	  "Prints the operators of a model and the parts of a packed file.",
 	  "  dbconvert inspect model.dbp\n", VERB_INSPECT, cmd_inspect },
 	{ "bench", "bench", "MODEL.dbp... [options]",
@@ -46,6 +46,18 @@ static const struct verb verbs[] = {
 	  "  dbconvert test --init model.onnx --images photos --labels "
 	  "labels.json \\\n      -o suite.yaml\n",
 	  VERB_TEST, cmd_test },
+	{ "keygen", "keygen", "NAME",
+	  "Makes a key that signs updates: NAME.key and NAME.pub.",
+	  "  dbconvert keygen fleet\n", VERB_KEYGEN, cmd_keygen },
+	{ "sign", "sign", "MODEL.dbp --model-version N --hardware TEXT",
+	  "Makes a signed update (.dbu) of a packed model.",
+	  "  dbconvert sign model.dbp --model-version 7 --hardware board-1 "
+	  "--key-file fleet.key\n",
+	  VERB_SIGN, cmd_sign },
+	{ "check", "check", "UPDATE.dbu --key-file NAME.pub",
+	  "Verifies a signed update as a device does.",
+	  "  dbconvert check model.dbu --key-file fleet.pub\n", VERB_CHECK,
+	  cmd_check },
 };
 #define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
 

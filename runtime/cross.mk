@@ -12,6 +12,7 @@ runtime_system = $(if $(filter portable-% %-none-eabi %-elf,$(1)),,posix)
 runtime_sources = $(wildcard runtime/*.c \
 	$(foreach d,$(runtime_isa) $(runtime_system),\
 	runtime/$(d)/*.c runtime/$(d)/*.S))
+UPDATE_SRC := $(wildcard runtime/update/*.c)
 # Objects of sources: $(call objects_of,SOURCES,FROM,TO), folders FROM and TO
 objects_of = $(patsubst %.S,%.o,$(patsubst %.c,%.o,$(1:$(2)%=$(3)%)))
 VERSION_DEFINE = -DDBRT_VERSION='"$(VERSION)"'
@@ -39,14 +40,17 @@ CROSS_SIZE_cortex-m4 := -Os -ffreestanding
 CROSS_SIZE_x86-64 := -Os -ffreestanding
 CROSS_ONCE := open open_ops model expand detections decode head_check selftest \
 	op_conv_check work image tensor_walk op_move op_softmax lines \
-	copy_views op_reduce op_order
+	copy_views op_reduce op_order \
+	$(patsubst runtime/%.c,%,$(UPDATE_SRC))
 CROSS_TARGETS := x86-64 aarch64 armv7 cortex-m4
 CROSS_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt.a)
+CROSS_UPDATE_LIBS := $(CROSS_TARGETS:%=$(CROSS)/%/libdbrt-update.a)
 
 define cross_rules
 $(CROSS)/$(1)/model.o: DEFINES = $$(VERSION_DEFINE)
 $(CROSS)/$(1)/model.o: VERSION
-$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h schemas/*.h)
+$(CROSS)/$(1)/%.o: runtime/%.c $(wildcard runtime/*.h runtime/*/*.h \
+		schemas/*.h)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)$(CROSS_$(1)) $(CROSS_FLAGS) $$(CROSS_MORE) \
 		$(or $(CROSS_SIZE_$(1)),$$(if $$(filter $$*,$(CROSS_ONCE)),-O2,\
@@ -57,12 +61,18 @@ $(CROSS)/$(1)/%.o: runtime/%.S $(wildcard runtime/*/*.inc)
 $(CROSS)/$(1)/libdbrt.a: $(call objects_of,$(call runtime_sources,\
 		$(CROSS_MACHINE_$(1))),runtime/,$(CROSS)/$(1)/)
 	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
+$(CROSS)/$(1)/libdbrt-update.a: $(call objects_of,$(UPDATE_SRC),runtime/,\
+		$(CROSS)/$(1)/)
+	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach t,$(CROSS_TARGETS),$(eval $(call cross_rules,$(t))))
 
 .PHONY: cross
 cross: $(CROSS_LIBS) ## libdbrt.a for four processors, and its size
 	@tools/library_size.sh $(CROSS_LIBS)
+.PHONY: cross-update
+cross-update: $(CROSS_UPDATE_LIBS) ## the same for libdbrt-update.a
+	@tools/library_size.sh $(CROSS_UPDATE_LIBS)
 
 # The same timing as dbconvert bench, as a static program for Linux boards; with
 # the marks of a simulator where GEM5 has its header.

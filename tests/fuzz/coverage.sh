@@ -7,7 +7,7 @@
 set -eu
 builds=$1
 shift
-[ $# -gt 0 ] || set -- onnx convert dbp yaml labels tensor image
+[ $# -gt 0 ] || set -- onnx convert dbp yaml labels tensor image dbu
 cover=$builds/cover
 objects=
 for kind in "$@"; do

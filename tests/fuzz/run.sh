@@ -11,7 +11,7 @@ set -eu
 builds=$1
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- onnx convert dbp yaml labels tensor image
+[ $# -gt 0 ] || set -- onnx convert dbp yaml labels tensor image dbu
 work=$builds/fuzz/work
 shared=../shared
 mkdir -p "$work"
