@@ -261,14 +261,26 @@ static void check_limit(struct suite_outcome *out, const char *name,
 		out->verdict = SHARE_FAILED;
 }
 
+static bool has_limits(const struct config *c)
+{
+	return c->max_size_bytes > 0 || c->max_ram_bytes > 0 ||
+	       c->max_latency_us > 0;
+}
+
 /* Adds an outcome where there are limits. */
 static int check_limits(const struct suite_runner *r, struct suite_result *to)
 {
 	const struct config *c = &r->suite->command.config;
 	struct suite_outcome *out = &to->outcomes[to->outcome_count];
 
-	if (!to->is_packed)
+	if (!to->is_packed) {
+		if (has_limits(c))
+			diag_alert(r->diag,
+				   "%s: is not packed: its size, memory and "
+				   "latency are not checked",
+				   to->model);
 		return 0;
+	}
 	*out = (struct suite_outcome){ .name = "model" };
 	out->checks = arena_array(r->arena, 3, sizeof(*out->checks));
 	if (!out->checks)

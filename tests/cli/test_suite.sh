@@ -149,6 +149,9 @@ printf 'max-size: 1KB\nslices: {a: {expect: {recall: 0}}}\n' | suite_of
 run size 3 "$work/suite.yaml" "$rgb"
 check "a limit of the model" grep -qE \
 	'^FAIL model  max-size [0-9]+ > 1000 bytes$' "$work/size"
+run unpacked 0 "$work/suite.yaml" $model
+check "no limit of a model that is not packed" grep -q \
+	'doorbell.onnx: is not packed: its size, .* are not checked' "$work/log"
 printf 'models: [%s]\nslices: {a: {expect: {recall: 0}}}\n' "$PWD/$rgb" |
 	suite_of
 run models 0 "$work/suite.yaml"
