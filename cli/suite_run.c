@@ -235,10 +235,7 @@ int suite_describe_model(const char *path, const char *target,
 			      d);
 	if (!err) {
 		r->size = f.stored_bytes;
-		r->ram = (int64_t)dbrt_arena_bytes(&f.model, 1);
-		/* a coded file is expanded first */
-		if (f.map.count)
-			r->ram += (f.size + 63) / 64 * 64;
+		r->ram = packed_file_load_bytes(&f);
 	}
 	packed_file_close(&f);
 	return err ? -1 : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of operators, each of them an object of its own: the linker leaves
+/* The rows of operators, each of them a separate object: the linker leaves
  * out those that the table does not name. */
 #include "runtime/dbrt_internal.h"
 

@@ -278,7 +278,7 @@ static int match_class(void *ctx, uint32_t id, struct photo *p)
 		if (t >= 0)
 			p->taken[t] = true;
 	}
-	/* the next class has true boxes of its own */
+	/* the next class has other true boxes */
 	memset(p->taken, 0, (size_t)p->truth_count * sizeof(*p->taken));
 	return 0;
 }

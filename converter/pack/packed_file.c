@@ -154,6 +154,13 @@ const struct dbp_section *packed_file_section(const struct packed_file *f,
 	return NULL;
 }
 
+int64_t packed_file_load_bytes(const struct packed_file *f)
+{
+	uint64_t model = f->map.count ? dbp_align_up(f->size) : 0;
+
+	return (int64_t)(model + dbrt_arena_bytes(&f->model, 1));
+}
+
 const char *packed_section_name(uint32_t kind)
 {
 	static const char *const names[] = {

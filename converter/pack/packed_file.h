@@ -38,6 +38,9 @@ void packed_file_close(struct packed_file *f);
 /* Section of that kind, NULL if there is none. */
 const struct dbp_section *packed_file_section(const struct packed_file *f,
 					      int kind);
+/* Memory that dbrt_load() takes, for one worker: the work buffer, and before it
+ * the model itself where the file is coded. */
+int64_t packed_file_load_bytes(const struct packed_file *f);
 /* "tensors", "operators", ...: of an enum dbp_section_kind; else "unknown". */
 const char *packed_section_name(uint32_t kind);
 /* The preprocessing of dbrt_set_image(); is_image is false if the file has

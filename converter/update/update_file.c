@@ -49,8 +49,7 @@ static int set_needs(struct dbu_manifest *m, const char *dbp, struct diag *d)
 
 	if (!err) {
 		m->arena_bytes = f.header->arena_bytes;
-		m->ram_bytes = m->arena_bytes +
-			       (f.map.count ? f.header->total_bytes : 0);
+		m->ram_bytes = (uint32_t)packed_file_load_bytes(&f);
 	}
 	packed_file_close(&f);
 	return err;
